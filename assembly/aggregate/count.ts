@@ -1,0 +1,52 @@
+/**
+ * Number of events that have a value. (The count of all events stands at the head of every row.)
+ *
+ *     state  n: f64        identity 0        lift n + 1        combine n + n        8 bytes
+ */
+
+import { PartPlan } from '../plan';
+import { combineEach, foldEach, lowerEach, own } from './kernel';
+
+export const size: i32 = 8;
+
+class Count {
+  lift(state: usize, _value: f64): void {
+    store<f64>(state, load<f64>(state) + 1);
+  }
+  combine(into: usize, left: usize, right: usize): void {
+    store<f64>(into, load<f64>(left) + load<f64>(right));
+  }
+  lower(row: usize, part: usize): f64 {
+    return load<f64>(own(row, part));
+  }
+}
+
+export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+  foldEach<Count>(part, rows, at, n);
+}
+
+export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+  combineEach<Count>(part, into, left, right, n);
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Count>(part, rows, out, n);
+}
+
+/** n events of one row: lanes of a comparison are -1 where it holds. */
+export function reduce(part: usize, row: usize, at: usize, n: i32): void {
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  let present = i64x2.splat(0);
+  let i: usize = 0;
+  for (; i + 16 <= <usize>n << 3; i += 16) {
+    const pair = v128.load(values + i);
+    present = i64x2.sub(present, f64x2.eq(pair, pair));
+  }
+  let count = i64x2.extract_lane(present, 0) + i64x2.extract_lane(present, 1);
+  if (i < <usize>n << 3) {
+    const last = load<f64>(values + i);
+    count += last == last ? 1 : 0;
+  }
+  const state = own(row, part);
+  store<f64>(state, load<f64>(state) + <f64>count);
+}

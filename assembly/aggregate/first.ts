@@ -1,0 +1,47 @@
+/**
+ * Value of the earliest event that has one; of several at that time, the first to arrive.
+ *
+ *     0 time: f64 │ 8 value: f64        identity time NaN        lift, combine by time        16 bytes
+ *
+ * Events of one time always meet in one row, in order of arrival, so that combining rows never has to break a tie.
+ */
+
+import { combineEach, foldTimed, lowerEach, own } from './kernel';
+
+export const size: i32 = 16;
+
+class First {
+  lift(state: usize, value: f64, time: f64): void {
+    if (load<f64>(state) <= time) return;
+    store<f64>(state, time);
+    store<f64>(state, value, 8);
+  }
+  combine(into: usize, left: usize, right: usize): void {
+    const time = load<f64>(right);
+    const from = time != time || load<f64>(left) <= time ? left : right;
+    const value = load<f64>(from, 8);
+    store<f64>(into, load<f64>(from));
+    store<f64>(into, value, 8);
+  }
+  lower(row: usize, part: usize): f64 {
+    return load<f64>(own(row, part), 8);
+  }
+}
+
+export function identity(part: usize, row: usize): void {
+  const state = own(row, part);
+  store<f64>(state, NaN);
+  store<f64>(state, NaN, 8);
+}
+
+export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+  foldTimed<First>(part, rows, at, n);
+}
+
+export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+  combineEach<First>(part, into, left, right, n);
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<First>(part, rows, out, n);
+}

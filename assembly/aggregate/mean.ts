@@ -1,0 +1,19 @@
+/** Arithmetic mean, from the sum and the count of the values: no state of its own. */
+
+import * as compensated from './compensated';
+import { lowerEach, need } from './kernel';
+
+export enum needs {
+  count,
+  sum,
+}
+
+class Mean {
+  lower(row: usize, part: usize): f64 {
+    return compensated.rounded(need(row, part, needs.sum)) / load<f64>(need(row, part, needs.count));
+  }
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Mean>(part, rows, out, n);
+}

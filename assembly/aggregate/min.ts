@@ -1,0 +1,52 @@
+/**
+ * Least value.
+ *
+ *     state  f64        identity NaN        lift, combine the lesser        8 bytes
+ */
+
+import * as extreme from './extreme';
+import { combineEach, foldEach, lowerEach, own } from './kernel';
+
+export const size: i32 = 8;
+
+class Min {
+  worst(): f64 {
+    return Infinity;
+  }
+  better(state: f64, value: f64): f64 {
+    return state < value ? state : value;
+  }
+  better2(state: v128, values: v128): v128 {
+    return f64x2.pmin(state, values);
+  }
+  lift(state: usize, value: f64): void {
+    store<f64>(state, this.better(load<f64>(state), value));
+  }
+  combine(into: usize, left: usize, right: usize): void {
+    const value = load<f64>(right);
+    store<f64>(into, value == value ? this.better(load<f64>(left), value) : load<f64>(left));
+  }
+  lower(row: usize, part: usize): f64 {
+    return load<f64>(own(row, part));
+  }
+}
+
+export function identity(part: usize, row: usize): void {
+  extreme.identity(part, row);
+}
+
+export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+  foldEach<Min>(part, rows, at, n);
+}
+
+export function reduce(part: usize, row: usize, at: usize, n: i32): void {
+  extreme.reduceRun<Min>(part, row, at, n);
+}
+
+export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+  combineEach<Min>(part, into, left, right, n);
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Min>(part, rows, out, n);
+}

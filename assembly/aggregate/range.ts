@@ -1,0 +1,18 @@
+/** Distance from the least to the greatest value, from min and max: no state of its own. */
+
+import { lowerEach, need } from './kernel';
+
+export enum needs {
+  min,
+  max,
+}
+
+class Range {
+  lower(row: usize, part: usize): f64 {
+    return load<f64>(need(row, part, needs.max)) - load<f64>(need(row, part, needs.min));
+  }
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Range>(part, rows, out, n);
+}

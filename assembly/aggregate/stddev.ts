@@ -1,0 +1,18 @@
+/** Sample standard deviation: the square root of the variance, whose state it reads. */
+
+import { lowerEach, need } from './kernel';
+import { variance } from './variance';
+
+export enum needs {
+  variance,
+}
+
+class Stddev {
+  lower(row: usize, part: usize): f64 {
+    return sqrt(variance(need(row, part, needs.variance)));
+  }
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Stddev>(part, rows, out, n);
+}

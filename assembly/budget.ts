@@ -1,0 +1,66 @@
+/**
+ * How much memory a batch can need at the most, before a single event of it is taken. An upper bound, not an estimate: with so much
+ * to be had, nothing in the batch can fail for want of memory. It is loose where times or keys are scattered; the caller
+ * then keeps a copy of the memory to go back to.
+ */
+
+import { Dictionary } from './dictionary';
+import { Outbox } from './outbox';
+import { WindowPlan } from './plan';
+import { Slices } from './slices';
+import { stacksAt } from './stacks';
+import { Stream, windowAt } from './stream';
+import * as time from './time';
+
+/** A block's header, and what its size is rounded up by. */
+const OVERHEAD = 80;
+
+/** For n events with times from `first` to `last`. */
+export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const slices = changetype<Slices>(stream.slices);
+  const ids = <f64>keys.limit + n;
+  const blocks = ids / 64 + 1;
+  const block = <f64>stream.stride * (stream.keys ? 64 : 1) + OVERHEAD;
+
+  let edges = 1.0;
+  for (let w = 0; w < stream.windowCount; w++) {
+    const window = windowAt(stream, w);
+    edges += 2 * (time.newest(window, last) - time.newest(window, first) + 2);
+  }
+  const opened = min(n, edges);
+  // Slices: rows, tables, and the list of them.
+  let bytes = min(n, opened * blocks) * block + opened * (blocks * 4 + 3 * OVERHEAD);
+  // Keys: all lists doubled, beside the old ones; the table doubled twice.
+  bytes += 3 * ids * (20 + 8 * <f64>keys.width) + (keys.width ? 8 * ids * 16 : 0) + 16 * OVERHEAD;
+
+  const watermark = max(stream.watermark, last - stream.outOfOrder);
+  const rows = <f64>keys.liveCount + n;
+  let results = 0.0;
+  for (let w = 0; w < stream.windowCount; w++) {
+    const stacks = stacksAt(stream, w);
+    const cycle = ceil(load<f64>(stacks.window, WindowPlan.size) / load<f64>(stacks.window, WindowPlan.every));
+    // A span with events is in `cycle` windows, and at most so many fire between two marks of the watermark.
+    const spans = <f64>(slices.length + stacks.paneCount) + opened + 1;
+    let fires = spans * cycle;
+    if (stream.watermark != -Infinity) {
+      fires = min(fires, max(0, time.newest(stacks.window, watermark) - time.newest(stacks.window, stream.watermark) + 2));
+    }
+    const late = stream.allowedLateness > stream.delay ? n * cycle : 0;
+    results += fires * rows + late;
+    // Stacks: front, back, turned; a pane's pieces and its rows once more beside those of the slice; windows held.
+    bytes += blocks * (block + 2 * (256 + 16)) + 4 * OVERHEAD;
+    bytes += (<f64>slices.length + opened) * (blocks * 16 + 4 * OVERHEAD) + <f64>(stream.windowCount - 1) * rows * (<f64>stream.stride + OVERHEAD) * cycle;
+    if (stream.allowedLateness > stream.delay) {
+      bytes += (fires * (rows + blocks) + late) * (<f64>stream.stride + OVERHEAD + 16);
+    }
+    // An event that comes late adds a row here and there, with the rows of its block moved.
+    bytes += n * (block + OVERHEAD);
+  }
+  const outbox = changetype<Outbox>(stream.outbox);
+  const width = 22 + 8 * <f64>stream.outputCount;
+  if (<f64>outbox.length + results > <f64>outbox.capacity) {
+    bytes += 2 * (<f64>outbox.length + results) * width + <f64>(5 + stream.outputCount) * OVERHEAD;
+  }
+  return bytes + 4096;
+}

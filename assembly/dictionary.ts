@@ -1,0 +1,283 @@
+/**
+ * Keys ↔ dense ids. A key is `width` words of eight bytes (a number's or bigint's bits, a string's number with the producer);
+ * where the producer writes ids itself there are no words and no table, and only the order and the liveness of ids are kept.
+ *
+ *     table   open addressing, linear probing, at most half full:  tag u64 │ id + 1 u32 │ –
+ *             the tag is the key itself where it is one word, else its hash, and the words decide
+ *     words   of each id                 live    rows that hold the id: slices, panes and held windows
+ *     order   ids in the order in which they came alive (NONE: since died), and each id's place in it
+ *
+ * Law: an id with live = 0 is in no row. Such ids are swept together once they are half of all, at the start of a batch, when no
+ * event is under way: constant time a key, and memory for at most twice the live ones. What the sweep does never shows:
+ * order follows from when rows come and go, which is a matter of events alone.
+ */
+
+import { allocate, release, resize } from './memory';
+import { Stream } from './stream';
+
+export const NONE: u32 = 0xffffffff;
+
+@unmanaged
+export class Dictionary {
+  width: i32;
+  /** Ids are below this. */
+  limit: u32;
+  /** Ids below the limit that are given to no key, a stack of them. */
+  free: usize;
+  freeCount: u32;
+  /** At how many ids to sweep. */
+  sweepAt: u32;
+  table: usize;
+  tableMask: u32;
+  words: usize;
+  live: usize;
+  place: usize;
+  capacity: u32;
+  order: usize;
+  orderLength: u32;
+  orderCapacity: u32;
+  liveCount: u32;
+}
+
+const FEW: u32 = 64;
+
+export function createDictionary(stream: Stream, width: i32): Dictionary {
+  const keys = changetype<Dictionary>(allocate(stream, offsetof<Dictionary>()));
+  memory.fill(changetype<usize>(keys), 0, offsetof<Dictionary>());
+  keys.width = width;
+  keys.sweepAt = FEW * 16;
+  growTo(stream, keys, FEW);
+  keys.orderCapacity = FEW;
+  keys.order = allocate(stream, FEW << 2);
+  if (width) newTable(stream, keys, FEW * 2);
+  return keys;
+}
+
+export function destroyDictionary(stream: Stream, keys: Dictionary): void {
+  release(stream, keys.free);
+  release(stream, keys.live);
+  release(stream, keys.place);
+  release(stream, keys.order);
+  if (keys.words) release(stream, keys.words);
+  if (keys.table) release(stream, keys.table);
+  release(stream, changetype<usize>(keys));
+}
+
+/** Room for ids below n; new ones are dead. */
+export function growTo(stream: Stream, keys: Dictionary, n: u32): void {
+  if (n > keys.capacity) setCapacity(stream, keys, max(n, keys.capacity * 2));
+}
+
+function setCapacity(stream: Stream, keys: Dictionary, capacity: u32): void {
+  keys.free = resize(stream, keys.free, <usize>capacity << 2);
+  keys.place = resize(stream, keys.place, <usize>capacity << 2);
+  keys.live = resize(stream, keys.live, <usize>capacity << 2);
+  if (keys.width) keys.words = resize(stream, keys.words, (<usize>capacity * <usize>keys.width) << 3);
+  for (let id = keys.capacity; id < capacity; id++) store<u32>(keys.live + (<usize>id << 2), 0);
+  keys.capacity = capacity;
+}
+
+/** Ids for n keys; `words` holds a column of `lanes` bytes for each word. */
+export function mapKeys(stream: Stream, keys: Dictionary, words: usize, lanes: usize, ids: usize, n: i32): void {
+  if (keys.width == 1) {
+    let lastWord: u64 = 0;
+    let lastId: u32 = NONE;
+    for (let i: usize = 0; i < <usize>n; i++) {
+      const word = load<u64>(words + (i << 3));
+      if (lastId == NONE || word != lastWord) {
+        lastId = mapWord(stream, keys, word);
+        lastWord = word;
+      }
+      store<u32>(ids + (i << 2), lastId);
+    }
+    return;
+  }
+  for (let i: usize = 0; i < <usize>n; i++) {
+    store<u32>(ids + (i << 2), mapTuple(stream, keys, words + (i << 3), lanes));
+  }
+}
+
+function mapWord(stream: Stream, keys: Dictionary, word: u64): u32 {
+  let slot = <u32>(hash(word) >> 32) & keys.tableMask;
+  for (;;) {
+    const entry = keys.table + (<usize>slot << 4);
+    const id = load<u32>(entry, 8);
+    if (!id) break;
+    if (load<u64>(entry) == word) return id - 1;
+    slot = (slot + 1) & keys.tableMask;
+  }
+  const id = newId(stream, keys);
+  store<u64>(keys.words + (<usize>id << 3), word);
+  enter(stream, keys, slot, word, id);
+  return id;
+}
+
+function mapTuple(stream: Stream, keys: Dictionary, words: usize, lanes: usize): u32 {
+  let tag: u64 = 0;
+  for (let c = 0; c < keys.width; c++) tag = hash(tag ^ load<u64>(words + <usize>c * lanes));
+  let slot = <u32>(tag >> 32) & keys.tableMask;
+  for (;;) {
+    const entry = keys.table + (<usize>slot << 4);
+    const id = load<u32>(entry, 8);
+    if (!id) break;
+    if (load<u64>(entry) == tag && sameWords(keys, id - 1, words, lanes)) return id - 1;
+    slot = (slot + 1) & keys.tableMask;
+  }
+  const id = newId(stream, keys);
+  for (let c = 0; c < keys.width; c++) {
+    store<u64>(wordOf(keys, id, c), load<u64>(words + <usize>c * lanes));
+  }
+  enter(stream, keys, slot, tag, id);
+  return id;
+}
+
+function sameWords(keys: Dictionary, id: u32, words: usize, lanes: usize): bool {
+  for (let c = 0; c < keys.width; c++) {
+    if (load<u64>(wordOf(keys, id, c)) != load<u64>(words + <usize>c * lanes)) return false;
+  }
+  return true;
+}
+
+/** Address of column c of an id's key. */
+export function wordOf(keys: Dictionary, id: u32, c: i32): usize {
+  return keys.words + ((<usize>id * <usize>keys.width + <usize>c) << 3);
+}
+
+function newId(stream: Stream, keys: Dictionary): u32 {
+  if (keys.freeCount) {
+    keys.freeCount--;
+    return load<u32>(keys.free + (<usize>keys.freeCount << 2));
+  }
+  const id = keys.limit;
+  growTo(stream, keys, id + 1);
+  keys.limit = id + 1;
+  return id;
+}
+
+function enter(stream: Stream, keys: Dictionary, slot: u32, tag: u64, id: u32): void {
+  const entry = keys.table + (<usize>slot << 4);
+  store<u64>(entry, tag);
+  store<u32>(entry, id + 1, 8);
+  const used = keys.limit - keys.freeCount;
+  if (used * 2 > keys.tableMask) rehash(stream, keys, (keys.tableMask + 1) * 2);
+}
+
+function newTable(stream: Stream, keys: Dictionary, slots: u32): void {
+  keys.table = allocate(stream, <usize>slots << 4);
+  keys.tableMask = slots - 1;
+  memory.fill(keys.table, 0, <usize>slots << 4);
+}
+
+function rehash(stream: Stream, keys: Dictionary, slots: u32): void {
+  const old = keys.table;
+  const oldSlots = keys.tableMask + 1;
+  newTable(stream, keys, slots);
+  for (let entry = old; entry < old + (<usize>oldSlots << 4); entry += 16) {
+    if (load<u32>(entry, 8)) insert(keys, load<u64>(entry), load<u32>(entry, 8));
+  }
+  release(stream, old);
+}
+
+function insert(keys: Dictionary, tag: u64, idPlus: u32): void {
+  const mixed = keys.width == 1 ? hash(tag) : tag;
+  let slot = <u32>(mixed >> 32) & keys.tableMask;
+  while (load<u32>(keys.table + (<usize>slot << 4), 8)) slot = (slot + 1) & keys.tableMask;
+  store<u64>(keys.table + (<usize>slot << 4), tag);
+  store<u32>(keys.table + (<usize>slot << 4), idPlus, 8);
+}
+
+/** A finalizer of 64 bits (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014, variant 13). */
+function hash(word: u64): u64 {
+  word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9;
+  word = (word ^ (word >> 27)) * 0x94d049bb133111eb;
+  return word ^ (word >> 31);
+}
+
+/** One more row holds the id. */
+export function retain(stream: Stream, keys: Dictionary, id: u32): void {
+  const live = keys.live + (<usize>id << 2);
+  const count = load<u32>(live);
+  store<u32>(live, count + 1);
+  if (!count) comeAlive(stream, keys, id);
+}
+
+/** One row less. */
+export function drop(keys: Dictionary, id: u32): void {
+  const live = keys.live + (<usize>id << 2);
+  const count = load<u32>(live) - 1;
+  assert(<i32>count >= 0);
+  store<u32>(live, count);
+  if (!count) {
+    store<u32>(keys.order + (<usize>load<u32>(keys.place + (<usize>id << 2)) << 2), NONE);
+    keys.liveCount--;
+  }
+}
+
+function comeAlive(stream: Stream, keys: Dictionary, id: u32): void {
+  if (keys.orderLength == keys.orderCapacity) {
+    closeUp(keys);
+    keys.orderCapacity = max(FEW, keys.liveCount * 2);
+    keys.order = resize(stream, keys.order, <usize>keys.orderCapacity << 2);
+  }
+  store<u32>(keys.order + (<usize>keys.orderLength << 2), id);
+  store<u32>(keys.place + (<usize>id << 2), keys.orderLength);
+  keys.orderLength++;
+  keys.liveCount++;
+}
+
+/** The order without the dead. */
+function closeUp(keys: Dictionary): void {
+  let length: u32 = 0;
+  for (let i: u32 = 0; i < keys.orderLength; i++) {
+    const id = load<u32>(keys.order + (<usize>i << 2));
+    if (id == NONE) continue;
+    store<u32>(keys.order + (<usize>length << 2), id);
+    store<u32>(keys.place + (<usize>id << 2), length);
+    length++;
+  }
+  keys.orderLength = length;
+}
+
+/** Frees every id that is neither live nor in `pinned`, a list of n ids (NONE ones are passed over). */
+export function sweep(stream: Stream, keys: Dictionary, pinned: usize, n: u32): void {
+  const marks = allocate(stream, <usize>keys.limit + 1);
+  mark(keys, marks, pinned, n);
+  keys.freeCount = 0;
+  let top: u32 = 0;
+  for (let id = keys.limit; id > 0; id--) {
+    if (load<u8>(marks + id - 1)) {
+      top = max(top, id);
+    } else if (top) {
+      store<u32>(keys.free + (<usize>keys.freeCount << 2), id - 1);
+      keys.freeCount++;
+    }
+  }
+  keys.limit = top;
+  let slots = keys.tableMask + 1;
+  const used = top - keys.freeCount;
+  while (slots > FEW * 2 && used * 8 < slots) slots >>= 1;
+  release(stream, keys.table);
+  newTable(stream, keys, slots);
+  for (let id: u32 = 0; id < top; id++) {
+    if (load<u8>(marks + id)) insert(keys, tagOf(keys, id), id + 1);
+  }
+  release(stream, marks);
+  keys.sweepAt = max(FEW * 16, used * 2);
+  if (keys.capacity > FEW * 16 && top < keys.capacity >> 2) setCapacity(stream, keys, keys.capacity >> 1);
+}
+
+function tagOf(keys: Dictionary, id: u32): u64 {
+  const words = wordOf(keys, id, 0);
+  if (keys.width == 1) return load<u64>(words);
+  let tag: u64 = 0;
+  for (let c = 0; c < keys.width; c++) tag = hash(tag ^ load<u64>(words + (<usize>c << 3)));
+  return tag;
+}
+
+/** A byte for each id below the limit: 1 where it is live or pinned. */
+export function mark(keys: Dictionary, marks: usize, pinned: usize, n: u32): void {
+  for (let id: u32 = 0; id < keys.limit; id++) {
+    store<u8>(marks + id, load<u32>(keys.live + (<usize>id << 2)) ? 1 : 0);
+  }
+  for (let i: u32 = 0; i < n; i++) store<u8>(marks + load<u32>(pinned + (<usize>i << 2)), 1);
+}

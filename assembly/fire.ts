@@ -1,0 +1,159 @@
+/**
+ * Firing: when the watermark passes the end of a window (and the delay of the plan), the slices up to there are sealed, handed
+ * to every window that needs them, and the window's rows are lowered into the outbox.
+ *
+ * Windows fire in order of end, then of start. A window without events does not fire and costs nothing, however far time jumps.
+ */
+
+import { Dictionary, NONE } from './dictionary';
+import { putResults } from './outbox';
+import { Pane, rowIn } from './pane';
+import { combineRows } from './rows';
+import { destroySlice, shiftSlice, Slice, sliceAt, Slices } from './slices';
+import * as two from './stacks';
+import { Stacks, stacksAt } from './stacks';
+import { CHUNK, Stream } from './stream';
+import * as time from './time';
+
+/** Moves the watermark, never back, and fires what it passes. */
+export function advanceTo(stream: Stream, watermark: f64): void {
+  if (watermark > stream.watermark) stream.watermark = watermark;
+  for (;;) {
+    const due = nextDue(stream);
+    if (due < 0) break;
+    const stacks = stacksAt(stream, due);
+    const k = candidate(stream, stacks);
+    seal(stream, time.end(stacks.window, k));
+    fireWindow(stream, due, k);
+  }
+  letHeldGo(stream);
+  planNext(stream);
+}
+
+/** The window of the plan whose candidate is due first, or -1. */
+function nextDue(stream: Stream): i32 {
+  let due = -1;
+  let dueEnd = Infinity;
+  let dueStart = Infinity;
+  for (let w = 0; w < stream.windowCount; w++) {
+    const stacks = stacksAt(stream, w);
+    const k = candidate(stream, stacks);
+    if (k == Infinity) continue;
+    const end = time.end(stacks.window, k);
+    const start = time.start(stacks.window, k);
+    if (end + stream.delay > stream.watermark || end > dueEnd || (end == dueEnd && start >= dueStart)) continue;
+    due = w;
+    dueEnd = end;
+    dueStart = start;
+  }
+  return due;
+}
+
+/** The next window with events, Infinity if there is none. */
+function candidate(stream: Stream, stacks: Stacks): f64 {
+  const slices = changetype<Slices>(stream.slices);
+  let from = two.earliest(stacks);
+  if (slices.length) from = min(from, sliceAt(slices, 0).start);
+  return from == Infinity ? Infinity : max(stacks.next, time.oldest(stacks.window, from));
+}
+
+/** Slices that end by then take no more events: their rows go to the windows that are still to fire. */
+function seal(stream: Stream, end: f64): void {
+  const slices = changetype<Slices>(stream.slices);
+  while (slices.length && sliceAt(slices, 0).end <= end) {
+    const slice = shiftSlice(slices);
+    let last = -1;
+    for (let w = 0; w < stream.windowCount; w++) {
+      if (needs(stacksAt(stream, w), slice)) last = w;
+    }
+    for (let w = 0; w <= last; w++) {
+      const stacks = stacksAt(stream, w);
+      if (needs(stacks, slice)) two.addSlice(stream, stacks, slice, w == last);
+    }
+    destroySlice(stream, slice);
+  }
+  stream.sealedTo = max(stream.sealedTo, end);
+}
+
+function needs(stacks: Stacks, slice: Slice): bool {
+  const newest = time.newest(stacks.window, slice.start);
+  return newest >= max(stacks.next, time.oldest(stacks.window, slice.start));
+}
+
+function fireWindow(stream: Stream, w: i32, k: f64): void {
+  const stacks = stacksAt(stream, w);
+  two.skipTo(stream, stacks, k);
+  two.finishGathering(stream, stacks);
+  if (stream.allowedLateness > stream.delay) {
+    if (putWindow(stream, w, k, two.hold(stream, stacks, k))) stream.fired += 1;
+  } else if (putWindow(stream, w, k, changetype<Pane>(0))) {
+    stream.fired += 1;
+  }
+  two.skipTo(stream, stacks, k + 1);
+}
+
+/** Lowers the window's rows, or those it holds, in the order in which their keys came alive; whether there were any. */
+function putWindow(stream: Stream, w: i32, k: f64, held: Pane | null): bool {
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const stacks = stacksAt(stream, w);
+  const start = time.start(stacks.window, k);
+  const end = time.end(stacks.window, k);
+  const rows = stream.chunkRows;
+  const ids = stream.chunkIds;
+  const most = stacks.blocks << 6;
+  let any = false;
+  let n: usize = 0;
+  let combined = 0;
+  for (let i: usize = 0; i < <usize>keys.orderLength; i++) {
+    const id = load<u32>(keys.order + (i << 2));
+    if (id == NONE) continue;
+    const temporary = stream.temporary + n * stream.stride;
+    const row = held
+      ? rowIn(stream, held, id)
+      : id < most
+        ? two.presentRow(stream, stacks, id, combined, temporary)
+        : 0;
+    if (!row) continue;
+    if (row == temporary) combined++;
+    store<u32>(rows + (n << 2), <u32>row);
+    store<u32>(ids + (n << 2), id);
+    if (++n < <usize>CHUNK) continue;
+    combineRows(stream, combined);
+    putResults(stream, rows, ids, CHUNK, start, end, w, false);
+    any = true;
+    n = 0;
+    combined = 0;
+  }
+  if (!n) return any;
+  combineRows(stream, combined);
+  putResults(stream, rows, ids, <i32>n, start, end, w, false);
+  return true;
+}
+
+/** Windows past their allowed lateness are no longer held. */
+function letHeldGo(stream: Stream): void {
+  for (let w = 0; w < stream.windowCount; w++) {
+    const stacks = stacksAt(stream, w);
+    while (stacks.heldCount && two.heldAt(stacks, 0).end + stream.allowedLateness <= stream.watermark) {
+      two.letGo(stream, stacks);
+    }
+  }
+}
+
+/** Before which newest time nothing fires and nothing is let go. A little early, for what addition may round: looking is free. */
+export function planNext(stream: Stream): void {
+  let due = Infinity;
+  for (let w = 0; w < stream.windowCount; w++) {
+    const stacks = stacksAt(stream, w);
+    const k = candidate(stream, stacks);
+    if (k != Infinity) due = min(due, time.end(stacks.window, k) + stream.delay);
+    if (stacks.heldCount) due = min(due, two.heldAt(stacks, 0).end + stream.allowedLateness);
+  }
+  due += stream.outOfOrder;
+  stream.fireAt = due == Infinity ? due : due - abs(due) * f64.EPSILON * 4;
+}
+
+/** End of the stream: everything still open fires. */
+export function finish(stream: Stream): void {
+  advanceTo(stream, Infinity);
+}

@@ -1,0 +1,176 @@
+/**
+ * The core: everything it exports. Streams are addresses; counts, ids and addresses are 32-bit, times are f64.
+ *
+ * The way of an event: claim (ring.ts) → commit → assign, locate, fold (pipeline.ts) → fire (fire.ts) → outbox (outbox.ts).
+ */
+
+import { demand as demandOf } from './budget';
+import { Dictionary, growTo, mark, wordOf } from './dictionary';
+import { advanceTo, finish as finishStream } from './fire';
+import { buildStream, createStream, destroyStream } from './lifecycle';
+import { emptyOutbox, Outbox, outputColumn } from './outbox';
+import { consume } from './pipeline';
+import { Keys, Stat } from './plan';
+import * as ringOf from './ring';
+import { Ring } from './ring';
+import { Slices } from './slices';
+import { stacksAt } from './stacks';
+import { Stream } from './stream';
+
+export * from './aggregate/registry';
+export { failed, reserve, start } from './memory';
+export * from './window/registry';
+
+export function create(planBytes: usize): usize {
+  return createStream(planBytes);
+}
+
+/** Where the caller writes the plan of a stream just created. */
+export function plan(stream: Stream): usize {
+  return stream.plan;
+}
+
+export function build(stream: Stream): bool {
+  return buildStream(stream);
+}
+
+export function destroy(stream: Stream): void {
+  destroyStream(stream);
+}
+
+export function claim(stream: Stream, n: u32): i32 {
+  return ringOf.claim(changetype<Ring>(stream.ring), n);
+}
+
+export function timesColumn(stream: Stream): usize {
+  return changetype<Ring>(stream.ring).times;
+}
+
+export function idsColumn(stream: Stream): usize {
+  return changetype<Ring>(stream.ring).ids;
+}
+
+/** The columns of the key's words, one after the other. */
+export function wordsColumns(stream: Stream): usize {
+  return changetype<Ring>(stream.ring).words;
+}
+
+/** The columns of the measures, one after the other. */
+export function measureColumns(stream: Stream): usize {
+  return changetype<Ring>(stream.ring).measures;
+}
+
+export function badTime(stream: Stream, at: i32, n: i32, limit: f64): i32 {
+  return ringOf.badTime(changetype<Ring>(stream.ring), at, n, limit);
+}
+
+export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
+  return demandOf(stream, n, first, last);
+}
+
+export function headroom(stream: Stream): f64 {
+  return stream.limit - stream.used;
+}
+
+/** Publishes n claimed events and takes them, ids being below `limit`; how many of them came late. */
+export function commit(stream: Stream, n: u32, limit: u32): i32 {
+  if (stream.keys == Keys.ids) {
+    const keys = changetype<Dictionary>(stream.dictionary);
+    growTo(stream, keys, limit);
+    keys.limit = limit;
+  }
+  stream.lateCount = 0;
+  ringOf.publish(changetype<Ring>(stream.ring), n);
+  consume(stream);
+  return stream.lateCount;
+}
+
+/** Places, from the first of the batch, of the events that came late. */
+export function lateEvents(stream: Stream): usize {
+  return stream.lateEvents;
+}
+
+export function advance(stream: Stream, watermark: f64): void {
+  advanceTo(stream, watermark);
+}
+
+export function finish(stream: Stream): void {
+  finishStream(stream);
+}
+
+/** The newest time from which on an event may make something fire. */
+export function fireAt(stream: Stream): f64 {
+  return stream.fireAt;
+}
+
+export function resultCount(stream: Stream): i32 {
+  return changetype<Outbox>(stream.outbox).length;
+}
+
+export function startsColumn(stream: Stream): usize {
+  return changetype<Outbox>(stream.outbox).starts;
+}
+
+export function endsColumn(stream: Stream): usize {
+  return changetype<Outbox>(stream.outbox).ends;
+}
+
+export function resultIds(stream: Stream): usize {
+  return changetype<Outbox>(stream.outbox).ids;
+}
+
+export function resultWindows(stream: Stream): usize {
+  return changetype<Outbox>(stream.outbox).windows;
+}
+
+export function resultLates(stream: Stream): usize {
+  return changetype<Outbox>(stream.outbox).lates;
+}
+
+export function resultColumn(stream: Stream, i: i32): usize {
+  return outputColumn(changetype<Outbox>(stream.outbox), i);
+}
+
+export function emptyResults(stream: Stream): void {
+  emptyOutbox(stream, changetype<Outbox>(stream.outbox));
+}
+
+/** Address of the words of an id's key. */
+export function keyWords(stream: Stream, id: u32): usize {
+  return wordOf(changetype<Dictionary>(stream.dictionary), id, 0);
+}
+
+/** Writes a byte for each id below the limit: 1 where a row or a result not yet taken has it. */
+export function markIds(stream: Stream, marks: usize): void {
+  const outbox = changetype<Outbox>(stream.outbox);
+  mark(changetype<Dictionary>(stream.dictionary), marks, outbox.ids, outbox.length);
+}
+
+export function stat(stream: Stream, which: Stat): f64 {
+  switch (which) {
+    case Stat.events:
+      return stream.events;
+    case Stat.late:
+      return stream.late;
+    case Stat.skipped:
+      return stream.skipped;
+    case Stat.future:
+      return stream.future;
+    case Stat.windows:
+      return stream.fired;
+    case Stat.watermark:
+      return stream.watermark;
+    case Stat.liveKeys:
+      return changetype<Dictionary>(stream.dictionary).liveCount;
+    case Stat.liveSlices:
+      return liveSlices(stream);
+    default:
+      return stream.used;
+  }
+}
+
+function liveSlices(stream: Stream): f64 {
+  let slices = changetype<Slices>(stream.slices).length;
+  for (let w = 0; w < stream.windowCount; w++) slices += stacksAt(stream, w).paneCount;
+  return slices;
+}

@@ -1,0 +1,85 @@
+/**
+ * The rare path: an event at a time that some window holding it has already completed. For each of its windows,
+ *
+ *     closed      end + allowedLateness <= watermark      it is late
+ *     complete    given out, and still takes events       the held window takes it and is given out again, for that key
+ *     to come                                             it goes where it would have gone, sealed or not
+ *
+ * and it is late altogether if it is late for each; skipped if it lies in none.
+ */
+
+import { Dictionary } from './dictionary';
+import { planNext } from './fire';
+import { putResults } from './outbox';
+import * as pane from './pane';
+import { foldRow } from './rows';
+import { openSlice, rowFor, widen } from './slices';
+import * as two from './stacks';
+import { stacksAt } from './stacks';
+import { Stream, windowAt } from './stream';
+import * as time from './time';
+
+/** Takes event i of the batch, at place `at` of the ring; the row it is still to be folded into, which may be nobody's. */
+export function assignLate(stream: Stream, t: f64, id: u32, at: i32, i: i32): usize {
+  let covered = false;
+  let amended = false;
+  let awaited = false;
+  for (let w = 0; w < stream.windowCount; w++) {
+    const window = windowAt(stream, w);
+    const newest = time.newest(window, t);
+    let k = time.oldest(window, t);
+    if (k > newest) continue;
+    covered = true;
+    k = max(k, time.oldestOpen(window, stream.watermark, stream.allowedLateness));
+    for (; k <= newest && time.end(window, k) + stream.delay <= stream.watermark; k++) {
+      amend(stream, w, k, id, at);
+      amended = true;
+    }
+    if (k <= newest) awaited = true;
+  }
+  let row = stream.trash;
+  if (awaited) row = takeIn(stream, t, id, at, amended);
+  if (awaited || amended) {
+    planNext(stream);
+  } else if (covered) {
+    stream.late += 1;
+    store<u32>(stream.lateEvents + (<usize>stream.lateCount << 2), i);
+    stream.lateCount++;
+  } else {
+    stream.skipped += 1;
+  }
+  return row;
+}
+
+/** The held window takes the event and is given out again for its key. */
+function amend(stream: Stream, w: i32, k: f64, id: u32, at: i32): void {
+  const held = two.heldWindow(stream, stacksAt(stream, w), k);
+  let row = pane.rowIn(stream, held, id);
+  if (!row) row = pane.insertRow(stream, held, id);
+  foldRow(stream, row, at);
+  store<u32>(stream.chunkRows, <u32>row);
+  store<u32>(stream.chunkIds, id);
+  putResults(stream, stream.chunkRows, stream.chunkIds, 1, held.start, held.end, w, true);
+}
+
+/** For windows to come: into its slice, or, where that is sealed, into what each window made of it. */
+function takeIn(stream: Stream, t: f64, id: u32, at: i32, amended: bool): usize {
+  for (let w = 0; w < stream.windowCount; w++) {
+    const k = time.oldestOpen(windowAt(stream, w), stream.watermark, stream.delay);
+    two.skipTo(stream, stacksAt(stream, w), k);
+  }
+  if (t >= stream.sealedTo) {
+    const slice = openSlice(stream, t);
+    slice.behind = slice.behind || amended;
+    widen(stream, slice, changetype<Dictionary>(stream.dictionary).limit);
+    const row = rowFor(stream, slice, id);
+    store<f64>(row, load<f64>(row) + 1);
+    return row;
+  }
+  for (let w = 0; w < stream.windowCount; w++) {
+    const stacks = stacksAt(stream, w);
+    const newest = time.newest(stacks.window, t);
+    if (newest >= max(stacks.next, time.oldest(stacks.window, t))) two.foldLate(stream, stacks, t, id, at);
+  }
+  return stream.trash;
+}

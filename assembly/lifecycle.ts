@@ -1,0 +1,105 @@
+/** Making and ending a stream: the plan read into the stream's own fields, its stores built, its scratch set out. */
+
+import { createDictionary, destroyDictionary, Dictionary } from './dictionary';
+import { allocate, Owner, release, reserve } from './memory';
+import { createOutbox, destroyOutbox, Outbox } from './outbox';
+import { Keys, PartPlan, Plan, WindowPlan } from './plan';
+import { createRing, destroyRing, Ring } from './ring';
+import { createSlices, destroySlices, Slices } from './slices';
+import { createStacks, destroyStacks, Stacks, stacksAt } from './stacks';
+import { CHUNK, Stream, windowAt } from './stream';
+
+/** A stream with room for a plan of so many bytes, which the caller writes before `buildStream`; 0 where memory is full. */
+export function createStream(planBytes: usize): usize {
+  if (!reserve(planBytes + offsetof<Stream>() + 256)) return 0;
+  const nobody = changetype<Owner>(0);
+  const stream = changetype<Stream>(allocate(nobody, offsetof<Stream>()));
+  memory.fill(changetype<usize>(stream), 0, offsetof<Stream>());
+  stream.limit = Infinity;
+  stream.plan = allocate(stream, planBytes);
+  return changetype<usize>(stream);
+}
+
+/** Bytes that the ring and the scratch of one stream take, and a margin for its empty stores. */
+function footprint(plan: usize): f64 {
+  const capacity = <f64>load<u32>(plan, Plan.capacity);
+  const columns = <f64>(2 + load<u32>(plan, Plan.keyWidth) + load<u32>(plan, Plan.measureCount));
+  const stride = <f64>load<u32>(plan, Plan.stride);
+  return capacity * 8 * (columns + 1) + stride * (CHUNK + 2) + <f64>(load<u32>(plan, Plan.windowCount) << 10) + 65536;
+}
+
+/** Builds what the plan says; false, and nothing built, where that does not fit. */
+export function buildStream(stream: Stream): bool {
+  const plan = stream.plan;
+  const limit = load<f64>(plan, Plan.memoryLimit);
+  const need = footprint(plan);
+  if (stream.used + need > limit || !reserve(<usize>need)) return false;
+  stream.limit = limit;
+  stream.outOfOrder = load<f64>(plan, Plan.outOfOrder);
+  stream.delay = load<f64>(plan, Plan.delay);
+  stream.allowedLateness = load<f64>(plan, Plan.allowedLateness);
+  stream.maxFutureSkew = load<f64>(plan, Plan.maxFutureSkew);
+  stream.keys = load<i32>(plan, Plan.keys);
+  stream.stride = load<u32>(plan, Plan.stride);
+  stream.windows = plan + Plan.windows;
+  stream.windowCount = load<i32>(plan, Plan.windowCount);
+  stream.parts = stream.windows + <usize>stream.windowCount * WindowPlan.bytes;
+  stream.partCount = load<i32>(plan, Plan.partCount);
+  stream.newest = -Infinity;
+  stream.watermark = -Infinity;
+  stream.fireAt = Infinity;
+  stream.sealedTo = -Infinity;
+
+  const capacity = load<u32>(plan, Plan.capacity);
+  const keyWidth = load<i32>(plan, Plan.keyWidth);
+  const ring = createRing(stream, capacity, keyWidth, load<i32>(plan, Plan.measureCount));
+  stream.ring = changetype<usize>(ring);
+  stream.rows = allocate(stream, <usize>capacity << 2);
+  stream.lateEvents = allocate(stream, <usize>capacity << 2);
+  stream.into = allocate(stream, <usize>CHUNK * 5 * 4);
+  stream.left = stream.into + CHUNK * 4;
+  stream.right = stream.left + CHUNK * 4;
+  stream.chunkRows = stream.right + CHUNK * 4;
+  stream.chunkIds = stream.chunkRows + CHUNK * 4;
+  stream.temporary = allocate(stream, <usize>CHUNK * stream.stride);
+  stream.trash = allocate(stream, stream.stride);
+  stream.empty = allocate(stream, stream.stride);
+  memory.fill(stream.empty, 0, stream.stride);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    store<u32>(part, <u32>(ring.measures + ((<usize>load<u32>(part, PartPlan.measure) * <usize>capacity) << 3)), PartPlan.column);
+    store<u32>(part, <u32>ring.times, PartPlan.times);
+    const identity = load<u32>(part, PartPlan.identity);
+    if (identity) call_indirect<void>(identity, part, stream.empty);
+    stream.outputCount += load<i32>(part, PartPlan.output);
+  }
+  memory.copy(stream.trash, stream.empty, stream.stride);
+
+  const keys = createDictionary(stream, stream.keys == Keys.words ? keyWidth : 0);
+  keys.limit = stream.keys == Keys.none ? 1 : 0;
+  stream.dictionary = changetype<usize>(keys);
+  stream.slices = changetype<usize>(createSlices(stream));
+  stream.stacks = allocate(stream, <usize>stream.windowCount * offsetof<Stacks>());
+  for (let w = 0; w < stream.windowCount; w++) createStacks(stream, stacksAt(stream, w), windowAt(stream, w));
+  stream.outbox = changetype<usize>(createOutbox(stream));
+  return true;
+}
+
+export function destroyStream(stream: Stream): void {
+  if (stream.ring) {
+    for (let w = 0; w < stream.windowCount; w++) destroyStacks(stream, stacksAt(stream, w));
+    release(stream, stream.stacks);
+    destroySlices(stream, changetype<Slices>(stream.slices));
+    destroyOutbox(stream, changetype<Outbox>(stream.outbox));
+    destroyDictionary(stream, changetype<Dictionary>(stream.dictionary));
+    destroyRing(stream, changetype<Ring>(stream.ring));
+    release(stream, stream.rows);
+    release(stream, stream.lateEvents);
+    release(stream, stream.into);
+    release(stream, stream.temporary);
+    release(stream, stream.trash);
+    release(stream, stream.empty);
+  }
+  release(stream, stream.plan);
+  assert(stream.used == 0);
+  release(changetype<Owner>(0), changetype<usize>(stream));
+}

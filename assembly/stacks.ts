@@ -1,0 +1,498 @@
+/**
+ * The rows that wait to become part of a window, for one window of the plan.
+ *
+ * Where windows do not overlap there is one row a key, into which sealed slices are combined: `back`. Where they do, the
+ * window's panes are kept as well and combined by two stacks (Tangwongsan, Hirzel, Schneider, "Low-latency sliding-window
+ * aggregation in worst-case constant time", 2017): a turned pane's row holds the combination of itself and all turned panes
+ * after it, `back` that of the panes not yet turned, and a window is one of the former with one of the latter.
+ *
+ *     panes    0   1   2   3 │ 4   5   6          a row of pane 1 is 1 ⊕ 2 ⊕ 3, one of pane 5 only 5
+ *              turned        │ not               back is 4 ⊕ 5 ⊕ 6; the next window, 1 to 6, is row 1 ⊕ back
+ *
+ * Nothing is subtracted, so any aggregate goes, and nothing drifts. Keys turn in blocks of 64, each in a window of its own by its
+ * number, so that no firing does it for all. A turned row stands where the pane's own row stood: panes take no more room than
+ * the rows in them, and a key that is seldom seen has a row only where it was.
+ *
+ *     front    u32 for each id: its first turned row, 0 if none
+ *     back     u32 for each block: 64 rows, 0 if none
+ *     turned   f64 for each block: panes that start before this time are turned
+ *
+ * Law: for each id, front ⊕ back is the combination of its events in the panes; panes are disjoint, in order, begin and end on
+ * edges of this window, and none ends at or before the start of window `next`.
+ */
+
+import { allocate, release, resize } from './memory';
+import { Dictionary, drop, retain } from './dictionary';
+import * as pane from './pane';
+import { Pane } from './pane';
+import { WindowPlan } from './plan';
+import { combineRows, foldRow, list } from './rows';
+import { destroySlice, newBlock, rowFor, Slice, widen } from './slices';
+import { copyRow, Stream } from './stream';
+import * as time from './time';
+
+@unmanaged
+export class Stacks {
+  window: usize;
+  overlaps: bool;
+  /** Windows before this number have fired, or never will. */
+  next: f64;
+  /** Where `back` begins, if windows do not overlap. */
+  backStart: f64;
+  back: usize;
+  front: usize;
+  turned: usize;
+  /** Blocks these have room for. */
+  blocks: u32;
+  /** Part of a pane, where other windows' edges cut it: slices are gathered here until it is whole. 0 if none. */
+  gathered: usize;
+  panes: usize;
+  paneCount: i32;
+  paneCapacity: i32;
+  /** Windows that fired and still take late events, each a pane of its own, in order. */
+  held: usize;
+  heldCount: i32;
+  heldCapacity: i32;
+}
+
+const FEW = 8;
+
+export function stacksAt(stream: Stream, w: i32): Stacks {
+  return changetype<Stacks>(stream.stacks + <usize>w * offsetof<Stacks>());
+}
+
+export function createStacks(stream: Stream, stacks: Stacks, window: usize): void {
+  memory.fill(changetype<usize>(stacks), 0, offsetof<Stacks>());
+  stacks.window = window;
+  stacks.overlaps = time.overlaps(window);
+  stacks.next = -Infinity;
+  stacks.backStart = Infinity;
+  stacks.paneCapacity = FEW;
+  stacks.panes = allocate(stream, FEW << 2);
+  stacks.heldCapacity = FEW;
+  stacks.held = allocate(stream, FEW << 2);
+}
+
+export function destroyStacks(stream: Stream, stacks: Stacks): void {
+  for (let i = 0; i < stacks.paneCount; i++) pane.destroyPane(stream, paneAt(stacks, i));
+  for (let i = 0; i < stacks.heldCount; i++) pane.destroyPane(stream, heldAt(stacks, i));
+  if (stacks.gathered) destroySlice(stream, changetype<Slice>(stacks.gathered));
+  for (let b: u32 = 0; b < stacks.blocks; b++) {
+    const block = load<u32>(stacks.back + (<usize>b << 2));
+    if (block) release(stream, block);
+  }
+  release(stream, stacks.panes);
+  release(stream, stacks.held);
+  if (!stacks.blocks) return;
+  release(stream, stacks.back);
+  if (!stacks.overlaps) return;
+  release(stream, stacks.front);
+  release(stream, stacks.turned);
+}
+
+export function paneAt(stacks: Stacks, i: i32): Pane {
+  return changetype<Pane>(load<u32>(stacks.panes + (<usize>i << 2)));
+}
+
+export function heldAt(stacks: Stacks, i: i32): Pane {
+  return changetype<Pane>(load<u32>(stacks.held + (<usize>i << 2)));
+}
+
+/** Time of the earliest row, Infinity where there is none. */
+export function earliest(stacks: Stacks): f64 {
+  if (!stacks.overlaps) return stacks.backStart;
+  const gathered = stacks.gathered ? changetype<Slice>(stacks.gathered).start : Infinity;
+  return stacks.paneCount ? min(gathered, paneAt(stacks, 0).start) : gathered;
+}
+
+/** Room for every id there is. */
+export function widenStacks(stream: Stream, stacks: Stacks): void {
+  const blocks = (changetype<Dictionary>(stream.dictionary).limit + 63) >> 6;
+  const old = stacks.blocks;
+  if (blocks <= old) return;
+  const room = max(blocks, old * 2);
+  stacks.back = resize(stream, stacks.back, <usize>room << 2);
+  memory.fill(stacks.back + (<usize>old << 2), 0, <usize>(room - old) << 2);
+  if (stacks.overlaps) {
+    stacks.front = resize(stream, stacks.front, <usize>room << 8);
+    memory.fill(stacks.front + (<usize>old << 8), 0, <usize>(room - old) << 8);
+    stacks.turned = resize(stream, stacks.turned, <usize>room << 3);
+    for (let b = old; b < room; b++) setTurned(stacks, b, -Infinity);
+  }
+  stacks.blocks = room;
+}
+
+/** The row of an id for the window that fires next: in `temporary`, or where it stands; 0 if it has none. */
+export function presentRow(stream: Stream, stacks: Stacks, id: u32, n: i32, temporary: usize): usize {
+  const back = backRow(stream, stacks, id);
+  const front = stacks.overlaps ? frontOf(stacks, id) : 0;
+  if (!back || load<f64>(back) == 0) return front;
+  if (!front) return back;
+  list(stream, n, temporary, front, back);
+  return temporary;
+}
+
+/** Adds a sealed slice. It may be taken apart (`last`), or must be left whole for other windows. */
+export function addSlice(stream: Stream, stacks: Stacks, slice: Slice, last: bool): void {
+  widenStacks(stream, stacks);
+  if (!stacks.overlaps) {
+    stacks.backStart = min(stacks.backStart, slice.start);
+    for (let b: u32 = 0; b < slice.blocks; b++) addToBack(stream, stacks, slice, b, last, true);
+    return;
+  }
+  const start = time.edgeBefore(stacks.window, slice.start);
+  const end = time.edgeAfter(stacks.window, slice.start);
+  if (stacks.gathered && changetype<Slice>(stacks.gathered).start != start) finishGathering(stream, stacks);
+  if (slice.start == start && slice.end == end) {
+    addPane(stream, stacks, slice, last);
+    return;
+  }
+  if (!stacks.gathered) {
+    const gathered = changetype<Slice>(allocate(stream, offsetof<Slice>()));
+    gathered.start = start;
+    gathered.end = end;
+    gathered.table = 0;
+    gathered.blocks = 0;
+    stacks.gathered = changetype<usize>(gathered);
+  }
+  gather(stream, changetype<Slice>(stacks.gathered), slice);
+}
+
+/** The gathered slices are a whole pane now. */
+export function finishGathering(stream: Stream, stacks: Stacks): void {
+  if (!stacks.gathered) return;
+  const slice = changetype<Slice>(stacks.gathered);
+  stacks.gathered = 0;
+  addPane(stream, stacks, slice, true);
+  destroySlice(stream, slice);
+}
+
+function gather(stream: Stream, into: Slice, slice: Slice): void {
+  const keys = changetype<Dictionary>(stream.dictionary);
+  widen(stream, into, keys.limit);
+  for (let b: u32 = 0; b < slice.blocks; b++) {
+    const from = <usize>load<u32>(slice.table + (<usize>b << 2));
+    if (!from) continue;
+    let n = 0;
+    for (let left = present(stream, from); left; left &= left - 1) {
+      const i = <u32>ctz(left);
+      const row = rowFor(stream, into, (b << 6) + i);
+      list(stream, n++, row, row, from + <usize>i * stream.stride);
+    }
+    combineRows(stream, n);
+  }
+}
+
+function addPane(stream: Stream, stacks: Stacks, slice: Slice, last: bool): void {
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const added = pane.createPane(stream, slice.start, slice.end, slice.blocks);
+  for (let b: u32 = 0; b < slice.blocks; b++) {
+    const place = slice.table + (<usize>b << 2);
+    const block = <usize>load<u32>(place);
+    if (!block) continue;
+    const bits = addToBack(stream, stacks, slice, b, false, false);
+    if (last) {
+      store<u32>(place, 0);
+      pane.appendPiece(stream, added, b, bits, pane.packBlock(stream, block, bits));
+    } else {
+      for (let left = bits; left; left &= left - 1) retain(stream, keys, (b << 6) + <u32>ctz(left));
+      pane.appendPiece(stream, added, b, bits, pane.copyPacked(stream, block, bits));
+    }
+  }
+  insertPane(stream, stacks, stacks.paneCount, added);
+}
+
+/** Bits of the rows of a block that have events. */
+function present(stream: Stream, block: usize): u64 {
+  let bits: u64 = 0;
+  const rows: u64 = stream.keys ? 64 : 1;
+  for (let i: u64 = 0; i < rows; i++) {
+    if (load<f64>(block + <usize>i * stream.stride) != 0) bits |= (<u64>1) << i;
+  }
+  return bits;
+}
+
+/** back ⊕= one block of a slice, by moving it where it may (`take`); rows new in back hold their ids if `hold`. */
+function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, take: bool, hold: bool): u64 {
+  const from = <usize>load<u32>(slice.table + (<usize>b << 2));
+  if (!from) return 0;
+  const place = stacks.back + (<usize>b << 2);
+  let back = <usize>load<u32>(place);
+  if (!back) {
+    if (take) {
+      store<u32>(place, <u32>from);
+      store<u32>(slice.table + (<usize>b << 2), 0);
+      return 0;
+    }
+    back = newBlock(stream);
+    store<u32>(place, <u32>back);
+  }
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const bits = present(stream, from);
+  let n = 0;
+  for (let left = bits; left; left &= left - 1) {
+    const i = <usize>ctz(left);
+    const row = back + i * stream.stride;
+    if (load<f64>(row) == 0) {
+      copyRow(stream, row, from + i * stream.stride);
+      if (hold) retain(stream, keys, (b << 6) + <u32>i);
+    } else {
+      list(stream, n++, row, row, from + i * stream.stride);
+    }
+  }
+  combineRows(stream, n);
+  return bits;
+}
+
+function insertPane(stream: Stream, stacks: Stacks, i: i32, added: Pane): void {
+  if (stacks.paneCount == stacks.paneCapacity) {
+    stacks.paneCapacity *= 2;
+    stacks.panes = resize(stream, stacks.panes, <usize>stacks.paneCapacity << 2);
+  }
+  insertAt(stacks.panes, stacks.paneCount++, i, changetype<usize>(added));
+}
+
+function insertAt(list: usize, count: i32, i: i32, address: usize): void {
+  const place = list + (<usize>i << 2);
+  memory.copy(place + 4, place, <usize>(count - i) << 2);
+  store<u32>(place, <u32>address);
+}
+
+function shift(list: usize, count: i32): void {
+  memory.copy(list, list + 4, <usize>(count - 1) << 2);
+}
+
+/** Windows before number k have fired or never will. */
+export function skipTo(stream: Stream, stacks: Stacks, k: f64): void {
+  if (k <= stacks.next) return;
+  stacks.next = k;
+  evict(stream, stacks);
+}
+
+/** Lets go of all that lies before window `next`, and turns the blocks whose turn it is. */
+function evict(stream: Stream, stacks: Stacks): void {
+  const start = time.start(stacks.window, stacks.next);
+  if (!stacks.overlaps) {
+    if (stacks.backStart < start) clearBack(stream, stacks);
+    return;
+  }
+  while (stacks.paneCount && paneAt(stacks, 0).end <= start) evictPane(stream, stacks);
+  if (!stacks.paneCount) return;
+  const head = paneAt(stacks, 0).start;
+  const cycle = <u32>ceil(load<f64>(stacks.window, WindowPlan.size) / load<f64>(stacks.window, WindowPlan.every));
+  const turn = <u32>(stacks.next - floor(stacks.next / <f64>cycle) * <f64>cycle);
+  for (let b = turn; b < stacks.blocks; b += cycle) {
+    if (turnedTo(stacks, b) <= head && load<u32>(stacks.back + (<usize>b << 2))) turnBlock(stream, stacks, b, 0);
+  }
+}
+
+function clearBack(stream: Stream, stacks: Stacks): void {
+  const keys = changetype<Dictionary>(stream.dictionary);
+  for (let b: u32 = 0; b < stacks.blocks; b++) {
+    const place = stacks.back + (<usize>b << 2);
+    const block = <usize>load<u32>(place);
+    if (!block) continue;
+    for (let left = present(stream, block); left; left &= left - 1) drop(keys, (b << 6) + <u32>ctz(left));
+    release(stream, block);
+    store<u32>(place, 0);
+  }
+  stacks.backStart = Infinity;
+}
+
+/** The first pane goes: the front of each of its ids is the row of the next pane that has it. */
+function evictPane(stream: Stream, stacks: Stacks): void {
+  const gone = paneAt(stacks, 0);
+  for (let p: u32 = 0; p < gone.count; p++) {
+    const piece = pane.pieceAt(gone, p);
+    const b = pane.blockOf(piece);
+    if (turnedTo(stacks, b) <= gone.start) turnBlock(stream, stacks, b, 1);
+    else findFronts(stream, stacks, b, pane.bitsOf(piece), 1);
+  }
+  shift(stacks.panes, stacks.paneCount--);
+  pane.destroyPane(stream, gone);
+}
+
+/** Fronts of some ids of a block: their rows in the first turned pane, from number `i` on, that has them. */
+function findFronts(stream: Stream, stacks: Stacks, b: u32, bits: u64, i: i32): void {
+  const turned = turnedTo(stacks, b);
+  let sought = bits;
+  for (; sought && i < stacks.paneCount && paneAt(stacks, i).start < turned; i++) {
+    const piece = pane.pieceOf(paneAt(stacks, i), b);
+    if (!piece) continue;
+    const found = sought & pane.bitsOf(piece);
+    for (let left = found; left; left &= left - 1) {
+      const bit = <u32>ctz(left);
+      setFront(stacks, (b << 6) + bit, pane.rowAt(stream, piece, bit));
+    }
+    sought ^= found;
+  }
+  for (; sought; sought &= sought - 1) setFront(stacks, (b << 6) + <u32>ctz(sought), 0);
+}
+
+/** Turns the panes of a block from number `from` on, newest first: each row becomes itself ⊕ the row after it. */
+function turnBlock(stream: Stream, stacks: Stacks, b: u32, from: i32): void {
+  const fronts = stacks.front + (<usize>b << 8);
+  memory.fill(fronts, 0, 256);
+  for (let i = stacks.paneCount - 1; i >= from; i--) {
+    const piece = pane.pieceOf(paneAt(stacks, i), b);
+    if (!piece) continue;
+    let n = 0;
+    for (let left = pane.bitsOf(piece); left; left &= left - 1) {
+      const bit = <u32>ctz(left);
+      const row = pane.rowAt(stream, piece, bit);
+      const after = load<u32>(fronts + (<usize>bit << 2));
+      if (after) list(stream, n++, row, row, after);
+      store<u32>(fronts + (<usize>bit << 2), <u32>row);
+    }
+    combineRows(stream, n);
+  }
+  setTurned(stacks, b, paneAt(stacks, stacks.paneCount - 1).end);
+  const place = stacks.back + (<usize>b << 2);
+  if (load<u32>(place)) release(stream, load<u32>(place));
+  store<u32>(place, 0);
+}
+
+/**
+ * An event for windows yet to fire, at a time whose slices are sealed: it goes into its pane's row and into every
+ * combination that contains it.
+ */
+export function foldLate(stream: Stream, stacks: Stacks, t: f64, id: u32, at: i32): void {
+  const keys = changetype<Dictionary>(stream.dictionary);
+  widenStacks(stream, stacks);
+  if (!stacks.overlaps) {
+    stacks.backStart = min(stacks.backStart, time.edgeBefore(stacks.window, t));
+    const row = makeBackRow(stream, stacks, id);
+    if (load<f64>(row) == 0) retain(stream, keys, id);
+    foldRow(stream, row, at);
+    return;
+  }
+  const start = time.edgeBefore(stacks.window, t);
+  if (stacks.gathered && changetype<Slice>(stacks.gathered).start == start) {
+    const slice = changetype<Slice>(stacks.gathered);
+    widen(stream, slice, keys.limit);
+    foldRow(stream, rowFor(stream, slice, id), at);
+    return;
+  }
+  const b = id >> 6;
+  const turned = start < turnedTo(stacks, b);
+  const i = paneFor(stream, stacks, t);
+  const owner = paneAt(stacks, i);
+  let row = pane.rowIn(stream, owner, id);
+  if (!row) {
+    row = pane.insertRow(stream, owner, id);
+    if (turned) {
+      const after = turnedRowAfter(stream, stacks, i, id);
+      if (after) copyRow(stream, row, after);
+    }
+  }
+  foldRow(stream, row, at);
+  if (turned) {
+    for (let j = 0; j < i; j++) {
+      const before = pane.rowIn(stream, paneAt(stacks, j), id);
+      if (before) foldRow(stream, before, at);
+    }
+    findFronts(stream, stacks, b, <u64>-1, 0);
+  } else {
+    foldRow(stream, makeBackRow(stream, stacks, id), at);
+  }
+}
+
+/** Number of the pane at time t, made where there is none. */
+function paneFor(stream: Stream, stacks: Stacks, t: f64): i32 {
+  let i = 0;
+  while (i < stacks.paneCount && paneAt(stacks, i).end <= t) i++;
+  if (i == stacks.paneCount || paneAt(stacks, i).start > t) {
+    const start = time.edgeBefore(stacks.window, t);
+    insertPane(stream, stacks, i, pane.createPane(stream, start, time.edgeAfter(stacks.window, t), 1));
+  }
+  return i;
+}
+
+function turnedRowAfter(stream: Stream, stacks: Stacks, i: i32, id: u32): usize {
+  for (let j = i + 1; j < stacks.paneCount && paneAt(stacks, j).start < turnedTo(stacks, id >> 6); j++) {
+    const row = pane.rowIn(stream, paneAt(stacks, j), id);
+    if (row) return row;
+  }
+  return 0;
+}
+
+/** Keeps the window that fires for late events: its rows, packed, by id. */
+export function hold(stream: Stream, stacks: Stacks, k: f64): Pane {
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const kept = addHeld(stream, stacks, k);
+  for (let b: u32 = 0; b < stacks.blocks; b++) {
+    let bits: u64 = 0;
+    for (let i: u32 = 0; i < 64 && (b << 6) + i < keys.limit; i++) {
+      if (presentRow(stream, stacks, (b << 6) + i, 0, 1)) bits |= (<u64>1) << i;
+    }
+    if (!bits) continue;
+    const rows = allocate(stream, <usize>popcnt(bits) * stream.stride);
+    let row = rows;
+    let n = 0;
+    for (let left = bits; left; left &= left - 1) {
+      const id = (b << 6) + <u32>ctz(left);
+      const from = presentRow(stream, stacks, id, n, row);
+      if (from == row) n++;
+      else copyRow(stream, row, from);
+      retain(stream, keys, id);
+      row += stream.stride;
+    }
+    combineRows(stream, n);
+    pane.appendPiece(stream, kept, b, bits, rows);
+  }
+  return kept;
+}
+
+/** The held window k, made empty where there is none. */
+export function heldWindow(stream: Stream, stacks: Stacks, k: f64): Pane {
+  for (let i = 0; i < stacks.heldCount; i++) {
+    if (heldAt(stacks, i).k == k) return heldAt(stacks, i);
+  }
+  return addHeld(stream, stacks, k);
+}
+
+function addHeld(stream: Stream, stacks: Stacks, k: f64): Pane {
+  if (stacks.heldCount == stacks.heldCapacity) {
+    stacks.heldCapacity *= 2;
+    stacks.held = resize(stream, stacks.held, <usize>stacks.heldCapacity << 2);
+  }
+  const added = pane.createPane(stream, time.start(stacks.window, k), time.end(stacks.window, k), 1);
+  added.k = k;
+  let i = stacks.heldCount;
+  while (i > 0 && heldAt(stacks, i - 1).k > k) i--;
+  insertAt(stacks.held, stacks.heldCount++, i, changetype<usize>(added));
+  return added;
+}
+
+export function letGo(stream: Stream, stacks: Stacks): void {
+  const gone = heldAt(stacks, 0);
+  shift(stacks.held, stacks.heldCount--);
+  pane.destroyPane(stream, gone);
+}
+
+function backRow(stream: Stream, stacks: Stacks, id: u32): usize {
+  const block = <usize>load<u32>(stacks.back + (<usize>(id >> 6) << 2));
+  return block ? block + <usize>(id & 63) * stream.stride : 0;
+}
+
+function makeBackRow(stream: Stream, stacks: Stacks, id: u32): usize {
+  const place = stacks.back + (<usize>(id >> 6) << 2);
+  if (!load<u32>(place)) store<u32>(place, <u32>newBlock(stream));
+  return backRow(stream, stacks, id);
+}
+
+function frontOf(stacks: Stacks, id: u32): usize {
+  return load<u32>(stacks.front + (<usize>id << 2));
+}
+
+function setFront(stacks: Stacks, id: u32, row: usize): void {
+  store<u32>(stacks.front + (<usize>id << 2), <u32>row);
+}
+
+function turnedTo(stacks: Stacks, b: u32): f64 {
+  return load<f64>(stacks.turned + (<usize>b << 3));
+}
+
+function setTurned(stacks: Stacks, b: u32, t: f64): void {
+  store<f64>(stacks.turned + (<usize>b << 3), t);
+}

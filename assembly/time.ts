@@ -1,0 +1,62 @@
+/**
+ * Edges: all boundary arithmetic. Times are f64 in any unit, exact for whole numbers up to 2^53; rounding goes down, so that
+ * negative times are ordinary. The edges of all windows of a stream cut time into slices.
+ */
+
+import { WindowPlan } from './plan';
+
+/** Mark k of a ruler: offset + k step. Monotone in k. */
+export function mark(offset: f64, step: f64, k: f64): f64 {
+  return offset + k * step;
+}
+
+/** The greatest k with mark(k) <= t; the division may round across a mark, which the marks themselves put right. */
+export function markBefore(offset: f64, step: f64, t: f64): f64 {
+  let k = floor((t - offset) / step);
+  while (mark(offset, step, k + 1) <= t) k++;
+  while (mark(offset, step, k) > t) k--;
+  return k;
+}
+
+export function start(window: usize, k: f64): f64 {
+  return call_indirect<f64>(load<u32>(window, WindowPlan.start), window, k);
+}
+
+export function end(window: usize, k: f64): f64 {
+  return call_indirect<f64>(load<u32>(window, WindowPlan.end), window, k);
+}
+
+export function newest(window: usize, t: f64): f64 {
+  return call_indirect<f64>(load<u32>(window, WindowPlan.newest), window, t);
+}
+
+export function oldest(window: usize, t: f64): f64 {
+  return call_indirect<f64>(load<u32>(window, WindowPlan.oldest), window, t);
+}
+
+/** The oldest window that ends after t by more than `slack`: `end + slack > t`. */
+export function oldestOpen(window: usize, t: f64, slack: f64): f64 {
+  let k = oldest(window, t - slack);
+  while (end(window, k) + slack <= t) k++;
+  while (end(window, k - 1) + slack > t) k--;
+  return k;
+}
+
+/** Whether windows of this kind share time, so that an event lies in more than one. */
+export function overlaps(window: usize): bool {
+  return start(window, 1) < end(window, 0);
+}
+
+/** The last edge at or before t. */
+export function edgeBefore(window: usize, t: f64): f64 {
+  const begun = start(window, newest(window, t));
+  const ended = end(window, oldest(window, t) - 1);
+  return max(begun, ended);
+}
+
+/** The first edge after t. */
+export function edgeAfter(window: usize, t: f64): f64 {
+  const begins = start(window, newest(window, t) + 1);
+  const ends = end(window, oldest(window, t));
+  return min(begins, ends);
+}

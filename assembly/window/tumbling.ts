@@ -1,0 +1,22 @@
+/** Adjacent windows: number k is [offset + k size, offset + (k + 1) size). Every time lies in exactly one. */
+
+import { WindowPlan } from '../plan';
+import { mark, markBefore } from '../time';
+
+export function start(window: usize, k: f64): f64 {
+  return mark(load<f64>(window, WindowPlan.offset), load<f64>(window, WindowPlan.size), k);
+}
+
+export function end(window: usize, k: f64): f64 {
+  return start(window, k + 1);
+}
+
+/** The newest window that has begun at t. */
+export function newest(window: usize, t: f64): f64 {
+  return markBefore(load<f64>(window, WindowPlan.offset), load<f64>(window, WindowPlan.size), t);
+}
+
+/** The oldest window that has not ended at t. */
+export function oldest(window: usize, t: f64): f64 {
+  return newest(window, t);
+}
