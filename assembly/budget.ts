@@ -24,7 +24,7 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
   const block = <f64>stream.stride * (stream.keys ? 64 : 1) + OVERHEAD;
 
   let edges = 1.0;
-  for (let w = 0; w < stream.windowCount; w++) {
+  for (let w = 0; n > 0 && w < stream.windowCount; w++) {
     const window = windowAt(stream, w);
     edges += 2 * (time.newest(window, last) - time.newest(window, first) + 2);
   }
@@ -43,7 +43,7 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
     // A span with events is in `cycle` windows, and at most so many fire between two marks of the watermark.
     const spans = <f64>(slices.length + stacks.paneCount) + opened + 1;
     let fires = spans * cycle;
-    if (stream.watermark != -Infinity) {
+    if (stream.watermark != -Infinity && watermark != Infinity) {
       fires = min(fires, max(0, time.newest(stacks.window, watermark) - time.newest(stacks.window, stream.watermark) + 2));
     }
     const late = stream.allowedLateness > stream.delay ? n * cycle : 0;

@@ -63,6 +63,15 @@ export function destroyDictionary(stream: Stream, keys: Dictionary): void {
   release(stream, changetype<usize>(keys));
 }
 
+/** The producer keeps the keys and writes ids. */
+export function giveUpWords(stream: Stream, keys: Dictionary): void {
+  release(stream, keys.words);
+  release(stream, keys.table);
+  keys.words = 0;
+  keys.table = 0;
+  keys.width = 0;
+}
+
 /** Room for ids below n; new ones are dead. */
 export function growTo(stream: Stream, keys: Dictionary, n: u32): void {
   if (n > keys.capacity) setCapacity(stream, keys, max(n, keys.capacity * 2));
@@ -275,7 +284,7 @@ function tagOf(keys: Dictionary, id: u32): u64 {
 }
 
 /** A byte for each id below the limit: 1 where it is live or pinned. */
-export function mark(keys: Dictionary, marks: usize, pinned: usize, n: u32): void {
+function mark(keys: Dictionary, marks: usize, pinned: usize, n: u32): void {
   for (let id: u32 = 0; id < keys.limit; id++) {
     store<u8>(marks + id, load<u32>(keys.live + (<usize>id << 2)) ? 1 : 0);
   }

@@ -5,7 +5,7 @@
  */
 
 import { demand as demandOf } from './budget';
-import { Dictionary, growTo, mark, wordOf } from './dictionary';
+import { Dictionary, giveUpWords, growTo, wordOf } from './dictionary';
 import { advanceTo, finish as finishStream } from './fire';
 import { buildStream, createStream, destroyStream } from './lifecycle';
 import { emptyOutbox, Outbox, outputColumn } from './outbox';
@@ -18,7 +18,7 @@ import { stacksAt } from './stacks';
 import { Stream } from './stream';
 
 export * from './aggregate/registry';
-export { failed, reserve, start } from './memory';
+export { failed, mend, reserve, start, top } from './memory';
 export * from './window/registry';
 
 export function create(planBytes: usize): usize {
@@ -62,6 +62,26 @@ export function measureColumns(stream: Stream): usize {
 
 export function badTime(stream: Stream, at: i32, n: i32, limit: f64): i32 {
   return ringOf.badTime(changetype<Ring>(stream.ring), at, n, limit);
+}
+
+/** Least and greatest of the times last checked. */
+export function firstTime(stream: Stream): f64 {
+  return changetype<Ring>(stream.ring).first;
+}
+
+export function lastTime(stream: Stream): f64 {
+  return changetype<Ring>(stream.ring).last;
+}
+
+/** Turns claimed keys, written as numbers, into ids; the first that is none, or -1. */
+export function idsOfWords(stream: Stream, at: i32, n: i32, limit: u32): i32 {
+  const ring = changetype<Ring>(stream.ring);
+  for (let i: usize = <usize>at; i < <usize>(at + n); i++) {
+    const id = load<f64>(ring.words + (i << 3));
+    if (!(id >= 0 && id < <f64>limit)) return <i32>i - at;
+    store<u32>(ring.ids + (i << 2), <u32>id);
+  }
+  return -1;
 }
 
 export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
@@ -140,10 +160,27 @@ export function keyWords(stream: Stream, id: u32): usize {
   return wordOf(changetype<Dictionary>(stream.dictionary), id, 0);
 }
 
-/** Writes a byte for each id below the limit: 1 where a row or a result not yet taken has it. */
-export function markIds(stream: Stream, marks: usize): void {
-  const outbox = changetype<Outbox>(stream.outbox);
-  mark(changetype<Dictionary>(stream.dictionary), marks, outbox.ids, outbox.length);
+/** u32 for each id below `idLimit`: how many rows hold it. */
+export function liveColumn(stream: Stream): usize {
+  return changetype<Dictionary>(stream.dictionary).live;
+}
+
+export function idLimit(stream: Stream): u32 {
+  return changetype<Dictionary>(stream.dictionary).limit;
+}
+
+/** From now on, and before any event, the producer writes ids. */
+export function writeIds(stream: Stream): void {
+  stream.keys = Keys.ids;
+  giveUpWords(stream, changetype<Dictionary>(stream.dictionary));
+}
+
+/** Numbers as keys: -0 becomes 0, every NaN the same NaN. */
+export function settleNumbers(column: usize, n: i32): void {
+  for (let i: usize = 0; i < <usize>n << 3; i += 8) {
+    const value = load<f64>(column + i);
+    store<f64>(column + i, value == value ? value + 0 : NaN);
+  }
 }
 
 export function stat(stream: Stream, which: Stat): f64 {

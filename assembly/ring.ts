@@ -19,6 +19,9 @@ export class Ring {
   ids: usize;
   words: usize;
   measures: usize;
+  /** Least and greatest of the times last checked. */
+  first: f64;
+  last: f64;
 }
 
 export function createRing(stream: Stream, capacity: u32, keyWidth: i32, measureCount: i32): Ring {
@@ -61,15 +64,35 @@ export function publish(ring: Ring, n: u32): void {
   assert(ring.tail - ring.head <= ring.mask + 1);
 }
 
-/** First of n times at place `at` that is not finite or beyond the limit, or -1. */
+/** First of n times at place `at` that is not finite or beyond the limit, or -1. Notes the least and the greatest. */
 export function badTime(ring: Ring, at: i32, n: i32, limit: f64): i32 {
   const times = ring.times + (<usize>at << 3);
-  const most = f64x2.splat(limit);
-  let i = 0;
-  for (; i + 2 <= n; i += 2) {
-    if (!i64x2.all_true(f64x2.le(f64x2.abs(v128.load(times + (<usize>i << 3))), most))) break;
+  const bytes = <usize>n << 3;
+  let least = f64x2.splat(Infinity);
+  let most = f64x2.splat(-Infinity);
+  let good = f64x2.splat(limit);
+  good = f64x2.eq(good, good);
+  let i: usize = 0;
+  for (; i + 16 <= bytes; i += 16) {
+    const pair = v128.load(times + i);
+    good = v128.and(good, f64x2.eq(pair, pair));
+    least = f64x2.pmin(least, pair);
+    most = f64x2.pmax(most, pair);
   }
-  for (; i < n; i++) {
+  let whole = i64x2.all_true(good);
+  ring.first = min(f64x2.extract_lane(least, 0), f64x2.extract_lane(least, 1));
+  ring.last = max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1));
+  if (i < bytes) {
+    const t = load<f64>(times + i);
+    if (t != t) whole = false;
+    ring.first = min(ring.first, t);
+    ring.last = max(ring.last, t);
+  }
+  return whole && ring.first >= -limit && ring.last <= limit ? -1 : badTimeSlow(times, n, limit);
+}
+
+function badTimeSlow(times: usize, n: i32, limit: f64): i32 {
+  for (let i = 0; i < n; i++) {
     if (!(abs(load<f64>(times + (<usize>i << 3))) <= limit)) return i;
   }
   return -1;

@@ -1,0 +1,36 @@
+type ColumnOf<Value> = [Value] extends [number] ? Float64Array<ArrayBuffer> : Value[];
+
+/**
+ * Rows held as columns: results in the order in which windows fired, or events that came late.
+ *
+ * Columns are copies and the caller's own. A numeric column is a `Float64Array`; keys and names are arrays of the values.
+ *
+ * @example
+ * for (const { user, visits } of stream.take()) console.log(user, visits);
+ * const total = stream.take().columns.visits.reduce((a, b) => a + b, 0);
+ */
+export class WindowBatch<Row> implements Iterable<Row> {
+  /** Number of rows. */
+  readonly length: number;
+  /** Every field of the rows, as a column of `length` values. */
+  readonly columns: { readonly [Name in keyof Row]: ColumnOf<Row[Name]> };
+
+  constructor(length: number, columns: Record<string, ArrayLike<unknown>>) {
+    this.length = length;
+    this.columns = columns as never;
+  }
+
+  *[Symbol.iterator](): Generator<Row, void, undefined> {
+    const columns = Object.entries(this.columns as Record<string, ArrayLike<unknown>>);
+    for (let i = 0; i < this.length; i++) {
+      const row: Record<string, unknown> = {};
+      for (const [name, values] of columns) row[name] = values[i];
+      yield row as Row;
+    }
+  }
+
+  /** The rows as plain objects. */
+  toArray(): Row[] {
+    return [...this];
+  }
+}

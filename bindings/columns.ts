@@ -1,0 +1,68 @@
+/** Columns as callers give them: checked and, where the ring cannot take them as they are, turned into numbers. */
+
+import { OrielError, show } from './errors';
+import type { TypedNumbers } from './types';
+
+export type Numbers = Exclude<TypedNumbers, BigInt64Array | BigUint64Array>;
+export type Given = TypedNumbers | readonly unknown[];
+
+/** The column of that name. @throws {OrielError} ERR_ORIEL_COLUMN where it is missing, no column, or not n long */
+export function columnOf(columns: object, name: string, n?: number): Given {
+  const column = (columns as Record<string, unknown>)[name];
+  if (!Array.isArray(column) && !isTyped(column)) {
+    const problem = column === undefined ? 'is missing' : `is ${show(column)}`;
+    throw new OrielError('ERR_ORIEL_COLUMN', `column ${show(name)} ${problem}: expected an array or a typed array`);
+  }
+  if (n !== undefined && column.length !== n) {
+    const message = `column ${show(name)} has ${column.length} values: expected ${n}, as the column of times has`;
+    throw new OrielError('ERR_ORIEL_COLUMN', message);
+  }
+  return column;
+}
+
+function isTyped(column: unknown): column is TypedNumbers {
+  return ArrayBuffer.isView(column) && !(column instanceof DataView);
+}
+
+export function isBigInts(column: Given): column is BigInt64Array | BigUint64Array {
+  return column instanceof BigInt64Array || column instanceof BigUint64Array;
+}
+
+/** A column as numbers: itself where it holds them. @throws {OrielError} ERR_ORIEL_COLUMN, naming column and index */
+export function numbersOf(name: string, column: Given): Numbers {
+  if (isTyped(column) && !isBigInts(column)) return column;
+  const numbers = new Float64Array(column.length);
+  for (let i = 0; i < column.length; i++) numbers[i] = numberOf(name, column[i], i);
+  return numbers;
+}
+
+/** A measure's value as a number, NaN where it is missing. @throws {OrielError} ERR_ORIEL_COLUMN */
+export function numberOf(name: string, value: unknown, index?: number): number {
+  if (typeof value === 'number') return value;
+  if (value === null || value === undefined) return Number.NaN;
+  if (typeof value === 'bigint') return Number(value);
+  throw new OrielError('ERR_ORIEL_COLUMN', `${placeOf(name, index)}: expected a number or nothing, got ${show(value)}`);
+}
+
+/** How a message names a value: by its column and, where there are several, its index. */
+export function placeOf(name: string, index?: number): string {
+  return index === undefined ? `column ${show(name)}` : `column ${show(name)} at index ${index}`;
+}
+
+export function badTime(name: string, value: unknown, limit: number, index?: number): OrielError {
+  const accepted = `a finite number between -${limit} and ${limit}`;
+  return new OrielError('ERR_ORIEL_TIME', `${placeOf(name, index)}: expected ${accepted}, got ${show(value)}`);
+}
+
+/** Least and greatest of the times. @throws {OrielError} ERR_ORIEL_TIME where one is not finite or beyond the limit */
+export function checkTimes(name: string, times: Numbers, limit: number): { first: number; last: number } {
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < times.length; i++) {
+    const t = times[i] as number;
+    if (!(t >= -limit && t <= limit)) throw badTime(name, t, limit, i);
+    if (t < first) first = t;
+    if (t > last) last = t;
+  }
+  return { first, last };
+}

@@ -1,0 +1,182 @@
+/**
+ * The one file that touches WebAssembly: it instantiates the core and gives its exports types. A core is one linear memory for
+ * any number of streams, each an address in it.
+ */
+
+import { instantiateSync } from '@assemblyscript/loader';
+import type { Stat } from '../assembly/plan';
+import { OrielError } from './errors';
+
+/** The exports of assembly/index.ts, but for kernels. */
+interface Exports {
+  memory: WebAssembly.Memory;
+  table: WebAssembly.Table;
+  start(): void;
+  failed(): number;
+  reserve(bytes: number): number;
+  top(): number;
+  mend(top: number): void;
+  create(planBytes: number): number;
+  plan(stream: number): number;
+  build(stream: number): number;
+  destroy(stream: number): void;
+  claim(stream: number, n: number): number;
+  timesColumn(stream: number): number;
+  idsColumn(stream: number): number;
+  wordsColumns(stream: number): number;
+  measureColumns(stream: number): number;
+  badTime(stream: number, at: number, n: number, limit: number): number;
+  firstTime(stream: number): number;
+  lastTime(stream: number): number;
+  idsOfWords(stream: number, at: number, n: number, limit: number): number;
+  demand(stream: number, n: number, first: number, last: number): number;
+  headroom(stream: number): number;
+  commit(stream: number, n: number, idLimit: number): number;
+  lateEvents(stream: number): number;
+  advance(stream: number, watermark: number): void;
+  finish(stream: number): void;
+  fireAt(stream: number): number;
+  resultCount(stream: number): number;
+  startsColumn(stream: number): number;
+  endsColumn(stream: number): number;
+  resultIds(stream: number): number;
+  resultWindows(stream: number): number;
+  resultLates(stream: number): number;
+  resultColumn(stream: number, i: number): number;
+  emptyResults(stream: number): void;
+  keyWords(stream: number, id: number): number;
+  liveColumn(stream: number): number;
+  idLimit(stream: number): number;
+  writeIds(stream: number): void;
+  settleNumbers(column: number, n: number): void;
+  stat(stream: number, which: Stat): number;
+}
+
+/** One kind of aggregate as the core has it: what it exports under its name. */
+export interface Kernels {
+  /** Bytes of state; 0 where it only reads the states of others. */
+  size: number;
+  /** Indices of the function table, 0 where there is none. */
+  identity: number;
+  fold: number;
+  reduce: number;
+  combine: number;
+  lower: number;
+  needs: string[];
+  includes: Record<string, number>;
+}
+
+/** One kind of window as the core has it: indices of the function table. */
+export interface Edges {
+  start: number;
+  end: number;
+  newest: number;
+  oldest: number;
+}
+
+/** A part of a stream's demand on memory up to which making sure of it costs nothing worth a thought. */
+const SMALL_BYTES = 1 << 27;
+
+export class Core {
+  readonly exports: Exports;
+  readonly aggregates: Record<string, Kernels> = Object.create(null);
+  readonly windows: Record<string, Edges> = Object.create(null);
+  #bytes: Uint8Array;
+
+  constructor(module: WebAssembly.Module) {
+    const shared = WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory');
+    const memory = shared ? new WebAssembly.Memory({ initial: 4, maximum: 65536, shared: true }) : undefined;
+    const { instance } = instantiateSync(module, memory ? { env: { memory } } : {});
+    this.exports = { ...instance.exports, memory: memory ?? instance.exports.memory } as unknown as Exports;
+    this.exports.start();
+    this.#register(instance.exports as Record<string, unknown>);
+    this.#bytes = new Uint8Array(this.exports.memory.buffer);
+  }
+
+  /** Bytes of the whole memory, good until something allocates. */
+  get bytes(): Uint8Array {
+    if (this.#bytes.buffer !== this.exports.memory.buffer) this.#bytes = new Uint8Array(this.exports.memory.buffer);
+    return this.#bytes;
+  }
+
+  get buffer(): ArrayBufferLike {
+    return this.exports.memory.buffer;
+  }
+
+  /** A copy of n numbers at an address. */
+  float64s(address: number, n: number): Float64Array<ArrayBuffer> {
+    return new Float64Array(new Float64Array(this.buffer, address, n));
+  }
+
+  /** The kernels, by the names of the exports: `sum_fold`, `mean_needs.count`, `hopping_start`. */
+  #register(exports: Record<string, unknown>): void {
+    for (const [name, value] of Object.entries(exports)) {
+      const [, owner, role, of] = /^([a-zA-Z0-9]+)_(\w+)(?:\.(\w+))?$/.exec(name) ?? [];
+      if (!owner || !role) continue;
+      if (role === 'start' || role === 'end' || role === 'newest' || role === 'oldest') {
+        this.windows[owner] ??= { start: 0, end: 0, newest: 0, oldest: 0 };
+        this.windows[owner][role] = this.#indexOf(value);
+        continue;
+      }
+      const none = { size: 0, identity: 0, fold: 0, reduce: 0, combine: 0, lower: 0, needs: [], includes: {} };
+      this.aggregates[owner] ??= none;
+      const kernels = this.aggregates[owner];
+      if (role === 'needs' && of) kernels.needs[(value as WebAssembly.Global).value] = of;
+      else if (role === 'includes' && of) kernels.includes[of] = (value as WebAssembly.Global).value;
+      else if (role === 'size') kernels.size = (value as WebAssembly.Global).value;
+      else kernels[role as 'fold'] = this.#indexOf(value);
+    }
+  }
+
+  #indexOf(kernel: unknown): number {
+    const index = this.exports.table.grow(1);
+    this.exports.table.set(index, kernel);
+    return index;
+  }
+
+  /**
+   * Runs what may need up to `demand` bytes for a stream, so that it is done whole or not at all: where so much is not surely to be
+   * had, over a copy of the memory that is put back if it turns out not to be.
+   */
+  atomically(stream: number, demand: number, run: (sure: boolean) => void): void {
+    const { exports } = this;
+    const used = exports.top();
+    const sure =
+      demand <= exports.headroom(stream) && demand <= Math.max(SMALL_BYTES, 2 * used) && exports.reserve(demand) !== 0;
+    const copy = sure ? undefined : this.bytes.slice(0, used + 64);
+    try {
+      run(sure);
+    } catch (cause) {
+      if (!copy || !(cause instanceof WebAssembly.RuntimeError)) throw cause;
+      const wanted = exports.failed() !== 0;
+      this.bytes.set(copy);
+      exports.mend(used);
+      if (!wanted) throw cause;
+      throw new OrielError('ERR_ORIEL_MEMORY', 'the stream has no room for this: nothing of it was taken', { cause });
+    }
+  }
+}
+
+let current: Core | undefined;
+let source: (() => WebAssembly.Module) | undefined;
+
+/** Says where the module comes from, the first time it is wanted. */
+export function provide(module: () => WebAssembly.Module): void {
+  source ??= module;
+}
+
+export function core(): Core {
+  if (current) return current;
+  if (!source) throw new OrielError('ERR_ORIEL_CORE', 'the core is not there yet: await init(module) first');
+  try {
+    current = new Core(source());
+  } catch (cause) {
+    throw new OrielError('ERR_ORIEL_CORE', `the WebAssembly core cannot be compiled here: ${cause}`, { cause });
+  }
+  return current;
+}
+
+/** The module out of bytes as the package carries them. */
+export function decode(base64: string): WebAssembly.Module {
+  return new WebAssembly.Module(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+}

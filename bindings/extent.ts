@@ -1,0 +1,62 @@
+/** Lengths of time and of memory, as people write them. */
+
+import { OrielError, show } from './errors';
+
+/** What Temporal.Duration has, as far as its length is fixed. */
+export interface DurationLike {
+  readonly weeks?: number;
+  readonly days?: number;
+  readonly hours?: number;
+  readonly minutes?: number;
+  readonly seconds?: number;
+  readonly milliseconds?: number;
+}
+
+/**
+ * A length of time: a number in the unit of the stream's times; or, where that unit is the millisecond, a string such as
+ * `'250ms'`, `'10s'`, `'5m'`, `'1h'`, `'1d'`, `'1w'`, or an object such as a Temporal.Duration.
+ */
+export type Extent = number | string | DurationLike;
+
+const UNITS_MS = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
+const FIELDS_MS = { milliseconds: 1, seconds: 1e3, minutes: 6e4, hours: 36e5, days: 864e5, weeks: 6048e5 };
+const ACCEPTED = "a number of time units, a duration such as '250ms', '10s', '5m', '1h', '1d' or '1w', or a Temporal.Duration";
+
+/** The length that was meant. @throws {OrielError} ERR_ORIEL_SPEC, naming the field */
+export function lengthOf(extent: unknown, field: string): number {
+  const length = read(extent, field);
+  if (Number.isFinite(length)) return length;
+  throw new OrielError('ERR_ORIEL_SPEC', `${field}: expected ${ACCEPTED}, got ${show(extent)}`);
+}
+
+function read(extent: unknown, field: string): number {
+  if (typeof extent === 'number') return extent;
+  if (typeof extent === 'string') {
+    const [, amount, unit] = /^(-?\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/.exec(extent) ?? [];
+    return amount && unit ? Number(amount) * UNITS_MS[unit as keyof typeof UNITS_MS] : Number.NaN;
+  }
+  if (typeof extent !== 'object' || extent === null) return Number.NaN;
+  const parts = extent as Record<string, unknown>;
+  for (const unit of ['years', 'months']) {
+    if (parts[unit]) {
+      throw new OrielError('ERR_ORIEL_SPEC', `${field}: ${unit} have no fixed length; expected ${ACCEPTED}`);
+    }
+  }
+  let length = Number.NaN;
+  for (const [name, ms] of Object.entries({ ...FIELDS_MS, microseconds: 1e-3, nanoseconds: 1e-6 })) {
+    const amount = parts[name];
+    if (typeof amount === 'number') length = (Number.isNaN(length) ? 0 : length) + amount * ms;
+    else if (amount !== undefined) return Number.NaN;
+  }
+  return length;
+}
+
+const BYTES = { b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 };
+
+/** Bytes out of a number or `'256mb'`; a kilobyte is 1,024. @throws {OrielError} ERR_ORIEL_SPEC */
+export function bytesOf(size: unknown, field: string): number {
+  const [, amount, unit] = typeof size === 'string' ? (/^(\d+(?:\.\d+)?)(b|kb|mb|gb)$/i.exec(size) ?? []) : [];
+  const bytes = amount && unit ? Number(amount) * BYTES[unit.toLowerCase() as keyof typeof BYTES] : size;
+  if (typeof bytes === 'number' && bytes > 0 && bytes <= 2 ** 32) return Math.floor(bytes);
+  throw new OrielError('ERR_ORIEL_SPEC', `${field}: expected bytes up to 4gb, as a number or such as '256mb', got ${show(size)}`);
+}

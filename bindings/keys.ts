@@ -1,0 +1,243 @@
+/**
+ * Keys on their way in and out. The core sees eight bytes for each column of a key: the bits of a number or of a 64-bit integer, or
+ * the number that a string has here. A stream with one column of strings is simpler: that number is the id itself.
+ *
+ * A column's kind is that of its first key; keys of another kind are refused.
+ */
+
+import { type Given, isBigInts, type Numbers, placeOf } from './columns';
+import type { Core } from './core';
+import { OrielError, show } from './errors';
+import type { Key } from './types';
+
+type Kind = 'string' | 'number' | 'int64' | 'uint64';
+
+const KINDS: Record<Kind, string> = {
+  string: 'a string',
+  number: 'a number',
+  int64: 'a bigint from -2^63 to 2^63 - 1',
+  uint64: 'a bigint from 0 to 2^64 - 1',
+};
+
+/** Strings ↔ small numbers; those of strings that no key has any more are given again. */
+class Interner {
+  readonly values: string[] = [];
+  readonly #ids = new Map<string, number>();
+  readonly #free: number[] = [];
+  #sweepAt = 1024;
+
+  idOf(value: string): number {
+    return this.#ids.get(value) ?? this.#add(value);
+  }
+
+  get full(): boolean {
+    return this.#ids.size >= this.#sweepAt;
+  }
+
+  #add(value: string): number {
+    const id = this.#free.pop() ?? this.values.length;
+    this.values[id] = value;
+    this.#ids.set(value, id);
+    return id;
+  }
+
+  /** Forgets the strings whose byte in `used` is 0 or not there. */
+  keep(used: Uint8Array): void {
+    let length = 0;
+    for (const [value, id] of this.#ids) {
+      if (used[id]) length = Math.max(length, id + 1);
+      else this.#ids.delete(value);
+    }
+    this.values.length = length;
+    this.#free.length = 0;
+    for (let id = length - 1; id >= 0; id--) if (!used[id]) this.#free.push(id);
+    this.#sweepAt = Math.max(1024, 2 * this.#ids.size);
+  }
+}
+
+/** One column of a stream's keys. */
+class KeyColumn {
+  kind: Kind | undefined;
+  readonly strings = new Interner();
+
+  constructor(readonly name: string) {}
+
+  /** The kind of a key. @throws {OrielError} ERR_ORIEL_COLUMN where it is none, or not the column's */
+  kindOf(key: unknown, index?: number): Kind {
+    const kind = this.#read(key);
+    if (kind !== undefined && (this.kind === undefined || kind === this.kind)) return kind;
+    const accepted = this.kind ? `${KINDS[this.kind]}, as the keys before` : 'a string, a number or a bigint of 64 bits';
+    throw new OrielError('ERR_ORIEL_COLUMN', `${placeOf(this.name, index)}: expected ${accepted}, got ${show(key)}`);
+  }
+
+  #read(key: unknown): Kind | undefined {
+    if (typeof key === 'string' || typeof key === 'number') return typeof key as Kind;
+    if (typeof key !== 'bigint') return undefined;
+    const signed = BigInt.asIntN(64, key) === key;
+    const unsigned = BigInt.asUintN(64, key) === key;
+    if (this.kind === 'uint64') return unsigned ? 'uint64' : undefined;
+    return signed ? 'int64' : this.kind === undefined && unsigned ? 'uint64' : undefined;
+  }
+
+  /** The kind of a whole column, undefined where it is empty. @throws as `kindOf`, naming the index */
+  kindOfColumn(column: Given): Kind | undefined {
+    const before = this.kind;
+    try {
+      if (!Array.isArray(column) && !isBigInts(column)) return column.length ? this.kindOf(0, 0) : undefined;
+      if (column instanceof BigUint64Array) this.kind ??= 'uint64';
+      for (let i = 0; i < column.length; i++) this.kind = this.kindOf(column[i], i);
+      return this.kind;
+    } finally {
+      this.kind = before;
+    }
+  }
+
+  /** A column's part [from, from + n) as words at `address`. */
+  write(core: Core, column: Given, from: number, n: number, address: number): void {
+    if (this.kind === 'int64' || this.kind === 'uint64') {
+      const words = new BigInt64Array(core.buffer, address, n);
+      for (let i = 0; i < n; i++) words[i] = column[from + i] as bigint;
+      return;
+    }
+    const words = new Float64Array(core.buffer, address, n);
+    if (this.kind === 'string') {
+      for (let i = 0; i < n; i++) words[i] = this.strings.idOf(column[from + i] as string);
+      return;
+    }
+    if (Array.isArray(column)) for (let i = 0; i < n; i++) words[i] = column[from + i] as number;
+    else words.set((column as Numbers).subarray(from, from + n));
+    core.exports.settleNumbers(address, n);
+  }
+
+  /** The keys whose words stand at `address`, each so many words on. */
+  read(core: Core, address: number, words: ArrayLike<number>): Key[] {
+    const n = words.length;
+    const keys = new Array<Key>(n);
+    const end = n ? (core.buffer.byteLength - address) >>> 3 : 0;
+    if (this.kind === 'int64' || this.kind === 'uint64') {
+      const signed = this.kind === 'int64';
+      const bits = signed ? new BigInt64Array(core.buffer, address, end) : new BigUint64Array(core.buffer, address, end);
+      for (let i = 0; i < n; i++) keys[i] = bits[words[i] as number] as bigint;
+      return keys;
+    }
+    const numbers = new Float64Array(core.buffer, address, end);
+    const { values } = this.strings;
+    if (this.kind === 'string') for (let i = 0; i < n; i++) keys[i] = values[numbers[words[i] as number] as number] as string;
+    else for (let i = 0; i < n; i++) keys[i] = numbers[words[i] as number] as number;
+    return keys;
+  }
+}
+
+/** The keys of one stream. */
+export class KeyEncoder {
+  readonly columns: readonly KeyColumn[];
+  /** Bytes from one column of words to the next. */
+  readonly #lane: number;
+
+  constructor(
+    readonly core: Core,
+    readonly stream: number,
+    names: readonly string[],
+    capacity: number,
+  ) {
+    this.columns = names.map((name) => new KeyColumn(name));
+    this.#lane = capacity * 8;
+  }
+
+  /** Whether the strings' numbers are the ids. */
+  get direct(): boolean {
+    return this.columns.length === 1 && this.columns[0]?.kind === 'string';
+  }
+
+  /** Ids that the producer may have given are below this. */
+  get idLimit(): number {
+    return this.direct ? (this.columns[0] as KeyColumn).strings.values.length : 0;
+  }
+
+  /** Kinds of the given columns, to be settled when all else is right. */
+  kindsOf(columns: readonly Given[]): (Kind | undefined)[] {
+    return this.columns.map((column, c) => column.kindOfColumn(columns[c] as Given));
+  }
+
+  settle(kinds: readonly (Kind | undefined)[]): void {
+    this.columns.forEach((column, c) => {
+      column.kind ??= kinds[c];
+    });
+  }
+
+  get kinds(): (Kind | undefined)[] {
+    return this.columns.map(({ kind }) => kind);
+  }
+
+  /** Puts kinds back, after a call that came to nothing. */
+  restore(kinds: readonly (Kind | undefined)[]): void {
+    this.columns.forEach((column, c) => {
+      column.kind = kinds[c];
+    });
+  }
+
+  /** Writes the keys [from, from + n) to place `at` of the ring; their kinds are settled. */
+  write(columns: readonly Given[], from: number, n: number, at: number): void {
+    const { core, stream } = this;
+    if (this.direct) {
+      const { strings } = this.columns[0] as KeyColumn;
+      const values = columns[0] as readonly string[];
+      const ids = new Uint32Array(core.buffer, core.exports.idsColumn(stream) + 4 * at, n);
+      for (let i = 0; i < n; i++) ids[i] = strings.idOf(values[from + i] as string);
+      return;
+    }
+    const words = core.exports.wordsColumns(stream) + 8 * at;
+    this.columns.forEach((column, c) => {
+      column.write(core, columns[c] as Given, from, n, words + c * this.#lane);
+    });
+  }
+
+  /** The key columns of some ids. */
+  ofIds(ids: Uint32Array): Key[][] {
+    if (this.direct) {
+      const { values } = (this.columns[0] as KeyColumn).strings;
+      const keys = new Array<Key>(ids.length);
+      for (let i = 0; i < ids.length; i++) keys[i] = values[ids[i] as number] as string;
+      return [keys];
+    }
+    const width = this.columns.length;
+    if (width === 0) return [];
+    const words = width === 1 ? ids : ids.map((id) => id * width);
+    const address = this.core.exports.keyWords(this.stream, 0);
+    return this.columns.map((column, c) => column.read(this.core, address + 8 * c, words));
+  }
+
+  /** The key columns of the events at some places of the ring. */
+  ofPlaces(places: Uint32Array): Key[][] {
+    const { core, stream } = this;
+    if (this.direct) {
+      const ids = new Uint32Array(core.buffer, core.exports.idsColumn(stream));
+      return this.ofIds(places.map((place) => ids[place] as number));
+    }
+    const words = core.exports.wordsColumns(stream);
+    return this.columns.map((column, c) => column.read(core, words + c * this.#lane, places));
+  }
+
+  /** Lets go of strings that no key has any more. Not while keys are written and not yet committed. */
+  sweep(): void {
+    if (!this.columns.some(({ kind, strings }) => kind === 'string' && strings.full)) return;
+    const { exports, buffer } = this.core;
+    const limit = exports.idLimit(this.stream);
+    const alive = new Uint8Array(limit);
+    const live = new Uint32Array(buffer, exports.liveColumn(this.stream), limit);
+    for (let id = 0; id < limit; id++) alive[id] = live[id] ? 1 : 0;
+    for (const id of new Uint32Array(buffer, exports.resultIds(this.stream), exports.resultCount(this.stream))) alive[id] = 1;
+    if (this.direct) {
+      this.columns[0]?.strings.keep(alive);
+      return;
+    }
+    const width = this.columns.length;
+    const words = new Float64Array(buffer, exports.keyWords(this.stream, 0), limit * width);
+    this.columns.forEach(({ kind, strings }, c) => {
+      if (kind !== 'string') return;
+      const used = new Uint8Array(strings.values.length);
+      for (let id = 0; id < limit; id++) if (alive[id]) used[words[id * width + c] as number] = 1;
+      strings.keep(used);
+    });
+  }
+}

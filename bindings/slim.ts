@@ -1,0 +1,29 @@
+/** `oriel/slim`: the caller brings the core, for pages whose policy or bundler wants it apart (`oriel/core.wasm`). */
+
+import { provide } from './core';
+import { OrielError, show } from './errors';
+
+export * from './public';
+export { windowed } from './windowed';
+
+/**
+ * Says where the core comes from; to be awaited before the first stream.
+ * @param source the bytes of `oriel/core.wasm`, a module, a response or where to fetch it
+ * @throws {OrielError} ERR_ORIEL_CORE
+ */
+export async function init(source: BufferSource | WebAssembly.Module | Response | URL): Promise<void> {
+  const module = await moduleOf(source);
+  provide(() => module);
+}
+
+async function moduleOf(source: unknown): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  try {
+    if (source instanceof URL) return moduleOf(await fetch(source));
+    if (source instanceof Response) return WebAssembly.compile(await source.arrayBuffer());
+    if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return await WebAssembly.compile(source as BufferSource);
+  } catch (cause) {
+    throw new OrielError('ERR_ORIEL_CORE', `init: the core cannot be had from ${show(source)}: ${cause}`, { cause });
+  }
+  throw new OrielError('ERR_ORIEL_CORE', `init: expected bytes, a module, a response or a URL, got ${show(source)}`);
+}

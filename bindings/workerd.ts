@@ -1,0 +1,15 @@
+/** `oriel` where WebAssembly is only compiled ahead of time (Cloudflare workers): the core is imported as a module. */
+
+import module from 'oriel/core.wasm';
+import { provide } from './core';
+import type { Spec } from './spec';
+import type { WindowedStream } from './stream';
+import { windowed as make } from './windowed';
+
+export * from './public';
+
+/** {@inheritDoc make} */
+export const windowed: typeof make = <const S extends Spec>(spec: S): WindowedStream<S> => {
+  provide(() => module);
+  return make(spec);
+};

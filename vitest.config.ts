@@ -1,0 +1,64 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig, type Plugin } from 'vitest/config';
+
+/** Serves the core of one build where the bindings import the release build's bytes, as the package inlines them. */
+function core(build: string): Plugin {
+  return {
+    name: 'core',
+    enforce: 'pre',
+    load(id) {
+      if (!id.endsWith('release.wasm')) return undefined;
+      const bytes = readFileSync(new URL(`build/${build}.wasm`, import.meta.url));
+      return `export default ${JSON.stringify(bytes.toString('base64'))};`;
+    },
+  };
+}
+
+/** Suites that need files, processes or other packages' native parts. */
+const NODE_ONLY = ['test/node/**'];
+
+const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+if (!chromium) console.log('No Chromium found: the suites run in Node only.');
+
+const browser = {
+  enabled: true,
+  headless: true,
+  screenshotFailures: false,
+  provider: playwright({
+    launchOptions: {
+      executablePath: chromium ?? '',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--no-first-run',
+      ],
+    },
+  }),
+  instances: [{ browser: 'chromium' as const }],
+};
+
+const builds = ['debug', 'release', 'shared'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      ...builds.map((build) => ({
+        plugins: [core(build)],
+        test: {
+          name: `node ${build}`,
+          include: ['test/**/*.test.ts'],
+          exclude: build === 'release' ? [] : NODE_ONLY,
+          testTimeout: 60_000,
+        },
+      })),
+      ...(chromium ? builds : []).map((build) => ({
+        plugins: [core(build)],
+        test: { name: `chromium ${build}`, include: ['test/**/*.test.ts'], exclude: NODE_ONLY, testTimeout: 60_000, browser },
+      })),
+    ],
+  },
+});
