@@ -12,7 +12,7 @@
  */
 
 import { allocate, release, resize } from './memory';
-import { Dictionary, retain } from './dictionary';
+import { Dictionary, drop, retain } from './dictionary';
 import { copyRow, Stream, windowAt } from './stream';
 import { edgeAfter, edgeBefore } from './time';
 
@@ -129,10 +129,27 @@ export function newBlock(stream: Stream): usize {
   return block;
 }
 
+/** Gives back a block and its rows' hold on ids. */
+export function destroyBlock(stream: Stream, block: usize, b: u32): void {
+  const keys = changetype<Dictionary>(stream.dictionary);
+  for (let left = present(stream, block); left; left &= left - 1) drop(keys, (b << 6) + <u32>ctz(left));
+  release(stream, block);
+}
+
+/** Bits of the rows of a block that have events. */
+export function present(stream: Stream, block: usize): u64 {
+  let bits: u64 = 0;
+  const rows: u64 = stream.keys ? 64 : 1;
+  for (let i: u64 = 0; i < rows; i++) {
+    if (load<f64>(block + <usize>i * stream.stride) != 0) bits |= (<u64>1) << i;
+  }
+  return bits;
+}
+
 export function destroySlice(stream: Stream, slice: Slice): void {
   for (let b: u32 = 0; b < slice.blocks; b++) {
     const block = load<u32>(slice.table + (<usize>b << 2));
-    if (block) release(stream, block);
+    if (block) destroyBlock(stream, block, b);
   }
   if (slice.table) release(stream, slice.table);
   release(stream, changetype<usize>(slice));

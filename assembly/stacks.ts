@@ -22,12 +22,12 @@
  */
 
 import { allocate, release, resize } from './memory';
-import { Dictionary, drop, retain } from './dictionary';
+import { Dictionary, retain } from './dictionary';
 import * as pane from './pane';
 import { Pane } from './pane';
 import { WindowPlan } from './plan';
 import { combineRows, foldRow, list } from './rows';
-import { destroySlice, newBlock, rowFor, Slice, widen } from './slices';
+import { destroyBlock, destroySlice, newBlock, present, rowFor, Slice, widen } from './slices';
 import { copyRow, Stream } from './stream';
 import * as time from './time';
 
@@ -202,16 +202,6 @@ function addPane(stream: Stream, stacks: Stacks, slice: Slice, last: bool): void
   insertPane(stream, stacks, stacks.paneCount, added);
 }
 
-/** Bits of the rows of a block that have events. */
-function present(stream: Stream, block: usize): u64 {
-  let bits: u64 = 0;
-  const rows: u64 = stream.keys ? 64 : 1;
-  for (let i: u64 = 0; i < rows; i++) {
-    if (load<f64>(block + <usize>i * stream.stride) != 0) bits |= (<u64>1) << i;
-  }
-  return bits;
-}
-
 /** back ⊕= one block of a slice, by moving it where it may (`take`); rows new in back hold their ids if `hold`. */
 function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, take: bool, hold: bool): u64 {
   const from = <usize>load<u32>(slice.table + (<usize>b << 2));
@@ -287,13 +277,11 @@ function evict(stream: Stream, stacks: Stacks): void {
 }
 
 function clearBack(stream: Stream, stacks: Stacks): void {
-  const keys = changetype<Dictionary>(stream.dictionary);
   for (let b: u32 = 0; b < stacks.blocks; b++) {
     const place = stacks.back + (<usize>b << 2);
     const block = <usize>load<u32>(place);
     if (!block) continue;
-    for (let left = present(stream, block); left; left &= left - 1) drop(keys, (b << 6) + <u32>ctz(left));
-    release(stream, block);
+    destroyBlock(stream, block, b);
     store<u32>(place, 0);
   }
   stacks.backStart = Infinity;
@@ -367,11 +355,15 @@ export function foldLate(stream: Stream, stacks: Stacks, t: f64, id: u32, at: i3
     return;
   }
   const start = time.edgeBefore(stacks.window, t);
-  if (stacks.gathered && changetype<Slice>(stacks.gathered).start == start) {
+  if (stacks.gathered && changetype<Slice>(stacks.gathered).start <= start) {
     const slice = changetype<Slice>(stacks.gathered);
-    widen(stream, slice, keys.limit);
-    foldRow(stream, rowFor(stream, slice, id), at);
-    return;
+    if (slice.start == start) {
+      widen(stream, slice, keys.limit);
+      foldRow(stream, rowFor(stream, slice, id), at);
+      return;
+    }
+    // All before this event's slice is sealed: what was gathered is whole.
+    finishGathering(stream, stacks);
   }
   const b = id >> 6;
   const turned = start < turnedTo(stacks, b);
