@@ -31,20 +31,21 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
   const opened = min(n, edges);
   // Slices: rows, tables, and the list of them.
   let bytes = min(n, opened * blocks) * block + opened * (blocks * 4 + 3 * OVERHEAD);
-  // Keys: all lists doubled, beside the old ones; the table doubled twice.
-  bytes += 3 * ids * (20 + 8 * <f64>keys.width) + (keys.width ? 8 * ids * 16 : 0) + 16 * OVERHEAD;
+  bytes += demandOfKeys(keys, ids, n);
 
+  const before = max(stream.watermark, (stream.newest == -Infinity ? first : stream.newest) - stream.outOfOrder);
   const watermark = max(stream.watermark, last - stream.outOfOrder);
   const rows = <f64>keys.liveCount + n;
   let results = 0.0;
   for (let w = 0; w < stream.windowCount; w++) {
     const stacks = stacksAt(stream, w);
     const cycle = ceil(load<f64>(stacks.window, WindowPlan.size) / load<f64>(stacks.window, WindowPlan.every));
-    // A span with events is in `cycle` windows, and at most so many fire between two marks of the watermark.
-    const spans = <f64>(slices.length + stacks.paneCount) + opened + 1;
-    let fires = spans * cycle;
-    if (stream.watermark != -Infinity && watermark != Infinity) {
-      fires = min(fires, max(0, time.newest(stacks.window, watermark) - time.newest(stacks.window, stream.watermark) + 2));
+    // A span with events is in `cycle` windows, and only so many end between two marks of the watermark.
+    let fires = (<f64>(slices.length + stacks.paneCount) + opened + 1) * cycle;
+    if (before != -Infinity) {
+      const past = time.newest(stacks.window, max(stream.newest, first)) + 1;
+      const due = watermark == Infinity ? past : time.oldestOpen(stacks.window, watermark, stream.delay);
+      fires = min(fires, max(0, due - time.oldestOpen(stacks.window, before, stream.delay)));
     }
     const late = stream.allowedLateness > stream.delay ? n * cycle : 0;
     results += fires * rows + late;
@@ -63,4 +64,17 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
     bytes += 2 * (<f64>outbox.length + results) * width + <f64>(5 + stream.outputCount) * OVERHEAD;
   }
   return bytes + 4096;
+}
+
+/** Room for n keys more: lists and table where they are too short, beside the old ones. */
+function demandOfKeys(keys: Dictionary, ids: f64, n: f64): f64 {
+  let bytes = 16.0 * OVERHEAD;
+  if (ids > <f64>keys.capacity) bytes += max(ids, 2 * <f64>keys.capacity) * <f64>(20 + 8 * keys.width);
+  if (<f64>keys.orderLength + n > <f64>keys.orderCapacity) bytes += 8 * (<f64>keys.liveCount + n);
+  if (keys.width) {
+    // A sweep marks every id and makes the table anew; the table doubles until it is half empty.
+    bytes += <f64>keys.limit + <f64>keys.tableMask * 16;
+    for (let slots = <f64>keys.tableMask + 1; slots < 4 * ids; slots *= 2) bytes += slots * 32;
+  }
+  return bytes;
 }

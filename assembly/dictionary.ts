@@ -4,6 +4,8 @@
  *
  *     table   open addressing, linear probing, at most half full:  tag u64 │ id + 1 u32 │ –
  *             the tag is the key itself where it is one word, else its hash, and the words decide
+ *     small   u32 for each whole number below its length: id + 1 where that key was met since the last sweep; a look at it
+ *             spares the way through the table
  *     words   of each id                 live    rows that hold the id: slices, panes and held windows
  *     order   ids in the order in which they came alive (NONE: since died), and each id's place in it
  *
@@ -29,6 +31,8 @@ export class Dictionary {
   sweepAt: u32;
   table: usize;
   tableMask: u32;
+  small: usize;
+  smallLength: u32;
   words: usize;
   live: usize;
   place: usize;
@@ -60,6 +64,7 @@ export function destroyDictionary(stream: Stream, keys: Dictionary): void {
   release(stream, keys.order);
   if (keys.words) release(stream, keys.words);
   if (keys.table) release(stream, keys.table);
+  if (keys.small) release(stream, keys.small);
   release(stream, changetype<usize>(keys));
 }
 
@@ -67,8 +72,11 @@ export function destroyDictionary(stream: Stream, keys: Dictionary): void {
 export function giveUpWords(stream: Stream, keys: Dictionary): void {
   release(stream, keys.words);
   release(stream, keys.table);
+  release(stream, keys.small);
   keys.words = 0;
   keys.table = 0;
+  keys.small = 0;
+  keys.smallLength = 0;
   keys.width = 0;
 }
 
@@ -84,20 +92,24 @@ function setCapacity(stream: Stream, keys: Dictionary, capacity: u32): void {
   if (keys.width) keys.words = resize(stream, keys.words, (<usize>capacity * <usize>keys.width) << 3);
   for (let id = keys.capacity; id < capacity; id++) store<u32>(keys.live + (<usize>id << 2), 0);
   keys.capacity = capacity;
+  if (keys.width != 1) return;
+  keys.smallLength = capacity * 2;
+  keys.small = resize(stream, keys.small, <usize>keys.smallLength << 2);
+  memory.fill(keys.small, 0, <usize>keys.smallLength << 2);
 }
 
 /** Ids for n keys; `words` holds a column of `lanes` bytes for each word. */
 export function mapKeys(stream: Stream, keys: Dictionary, words: usize, lanes: usize, ids: usize, n: i32): void {
   if (keys.width == 1) {
-    let lastWord: u64 = 0;
-    let lastId: u32 = NONE;
     for (let i: usize = 0; i < <usize>n; i++) {
-      const word = load<u64>(words + (i << 3));
-      if (lastId == NONE || word != lastWord) {
-        lastId = mapWord(stream, keys, word);
-        lastWord = word;
+      const number = load<f64>(words + (i << 3));
+      const whole = i32x4.extract_lane(i32x4.trunc_sat_f64x2_u_zero(f64x2.splat(number)), 0);
+      let idPlus: u32 = 0;
+      if (<f64>(<u32>whole) == number && <u32>whole < keys.smallLength) {
+        idPlus = load<u32>(keys.small + (<usize>whole << 2));
       }
-      store<u32>(ids + (i << 2), lastId);
+      if (!idPlus) idPlus = mapWord(stream, keys, load<u64>(words + (i << 3))) + 1;
+      store<u32>(ids + (i << 2), idPlus - 1);
     }
     return;
   }
@@ -112,13 +124,24 @@ function mapWord(stream: Stream, keys: Dictionary, word: u64): u32 {
     const entry = keys.table + (<usize>slot << 4);
     const id = load<u32>(entry, 8);
     if (!id) break;
-    if (load<u64>(entry) == word) return id - 1;
+    if (load<u64>(entry) == word) {
+      remember(keys, word, id);
+      return id - 1;
+    }
     slot = (slot + 1) & keys.tableMask;
   }
   const id = newId(stream, keys);
   store<u64>(keys.words + (<usize>id << 3), word);
   enter(stream, keys, slot, word, id);
+  remember(keys, word, id + 1);
   return id;
+}
+
+function remember(keys: Dictionary, word: u64, idPlus: u32): void {
+  const number = reinterpret<f64>(word);
+  if (number >= 0 && number < <f64>keys.smallLength && floor(number) == number) {
+    store<u32>(keys.small + (<usize>(<u32>number) << 2), idPlus);
+  }
 }
 
 function mapTuple(stream: Stream, keys: Dictionary, words: usize, lanes: usize): u32 {
@@ -222,7 +245,7 @@ export function drop(keys: Dictionary, id: u32): void {
   }
 }
 
-function comeAlive(stream: Stream, keys: Dictionary, id: u32): void {
+export function comeAlive(stream: Stream, keys: Dictionary, id: u32): void {
   if (keys.orderLength == keys.orderCapacity) {
     closeUp(keys);
     keys.orderCapacity = max(FEW, keys.liveCount * 2);
@@ -271,6 +294,7 @@ export function sweep(stream: Stream, keys: Dictionary, pinned: usize, n: u32): 
     if (load<u8>(marks + id)) insert(keys, tagOf(keys, id), id + 1);
   }
   release(stream, marks);
+  memory.fill(keys.small, 0, <usize>keys.smallLength << 2);
   keys.sweepAt = max(FEW * 16, used * 2);
   if (keys.capacity > FEW * 16 && top < keys.capacity >> 2) setCapacity(stream, keys, keys.capacity >> 1);
 }

@@ -8,7 +8,7 @@
  * and it is late altogether if it is late for each; skipped if it lies in none.
  */
 
-import { Dictionary } from './dictionary';
+import { Dictionary, retain } from './dictionary';
 import { planNext } from './fire';
 import { putResults } from './outbox';
 import * as pane from './pane';
@@ -73,6 +73,7 @@ function takeIn(stream: Stream, t: f64, id: u32, at: i32, amended: bool): usize 
     slice.behind = slice.behind || amended;
     widen(stream, slice, changetype<Dictionary>(stream.dictionary).limit);
     const row = rowFor(stream, slice, id);
+    if (load<f64>(row) == 0) retain(stream, changetype<Dictionary>(stream.dictionary), id);
     store<f64>(row, load<f64>(row) + 1);
     return row;
   }

@@ -49,6 +49,7 @@ export function outputColumn(outbox: Outbox, i: i32): usize {
 
 function setCapacity(stream: Stream, outbox: Outbox, rows: i32): void {
   const n = <usize>rows;
+  assert(rows >= outbox.length);
   outbox.starts = resize(stream, outbox.starts, n << 3);
   outbox.ends = resize(stream, outbox.ends, n << 3);
   outbox.ids = resize(stream, outbox.ids, n << 2);
@@ -81,10 +82,10 @@ export function putResults(stream: Stream, rows: usize, ids: usize, n: i32, star
   outbox.length = from + n;
 }
 
-/** Forgets the results; room for a great many is given back. */
+/** Forgets the results; of room for many more than there were, half is given back. */
 export function emptyOutbox(stream: Stream, outbox: Outbox): void {
+  if (!outbox.length) return;
+  const spare = outbox.capacity > max(outbox.length * 4, FEW);
   outbox.length = 0;
-  if (outbox.capacity > 1 << 14) {
-    setCapacity(stream, outbox, FEW);
-  }
+  if (spare) setCapacity(stream, outbox, outbox.capacity >> 1);
 }

@@ -10,7 +10,7 @@
  * reduced in registers.
  */
 
-import { Dictionary, mapKeys, sweep } from './dictionary';
+import { comeAlive, Dictionary, mapKeys, retain, sweep } from './dictionary';
 import { advanceTo, planNext } from './fire';
 import { assignLate } from './late';
 import { Outbox } from './outbox';
@@ -92,7 +92,9 @@ function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
       const run = runLength(stream, times + (<usize>i << 3), n - i, low, high);
       if (run >= SHORT) {
         foldListed(stream, at, folded, i);
-        reduceRow(stream, rowFor(stream, slice, 0), at + i, run);
+        const row = rowFor(stream, slice, 0);
+        if (load<f64>(row) == 0) retain(stream, keys, 0);
+        reduceRow(stream, row, at + i, run);
         i += run;
         folded = i;
         continue;
@@ -152,6 +154,7 @@ function locate(stream: Stream, slice: Slice, times: usize, ids: usize, i: i32, 
   const stride = stream.stride;
   const table = slice.table;
   const rows = stream.rows;
+  const keys = changetype<Dictionary>(stream.dictionary);
   let newest = stream.newest;
   for (; i < n; i++) {
     const t = load<f64>(times + (<usize>i << 3));
@@ -159,11 +162,14 @@ function locate(stream: Stream, slice: Slice, times: usize, ids: usize, i: i32, 
     newest = t > newest ? t : newest;
     const id = load<u32>(ids + (<usize>i << 2));
     const block = <usize>load<u32>(table + (<usize>(id >> 6) << 2));
-    let row = block + <usize>(id & 63) * stride;
-    let events = 0.0;
-    if (block) events = load<f64>(row);
-    if (events == 0) row = rowFor(stream, slice, id);
+    const row = block ? block + <usize>(id & 63) * stride : rowFor(stream, slice, id);
+    const events = load<f64>(row);
     store<f64>(row, events + 1);
+    // As `retain` does for the first event of a row, without a branch that half of the events would take.
+    const live = keys.live + (<usize>id << 2);
+    const count = load<u32>(live);
+    store<u32>(live, count + u32(events == 0));
+    if (!count) comeAlive(stream, keys, id);
     store<u32>(rows + (<usize>i << 2), <u32>row);
   }
   stream.newest = newest;

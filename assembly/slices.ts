@@ -12,7 +12,7 @@
  */
 
 import { allocate, release, resize } from './memory';
-import { Dictionary, drop, retain } from './dictionary';
+import { Dictionary, drop } from './dictionary';
 import { copyRow, Stream, windowAt } from './stream';
 import { edgeAfter, edgeBefore } from './time';
 
@@ -108,7 +108,7 @@ export function widen(stream: Stream, slice: Slice, ids: u32): void {
   slice.blocks = room;
 }
 
-/** The row of an id, which the caller gives events. The slice is wide enough. */
+/** The row of an id. The slice is wide enough; a row that was empty holds its id once the caller says so. */
 export function rowFor(stream: Stream, slice: Slice, id: u32): usize {
   const place = slice.table + (<usize>(id >> 6) << 2);
   let block = <usize>load<u32>(place);
@@ -116,9 +116,7 @@ export function rowFor(stream: Stream, slice: Slice, id: u32): usize {
     block = newBlock(stream);
     store<u32>(place, <u32>block);
   }
-  const row = block + <usize>(id & 63) * stream.stride;
-  if (load<f64>(row) == 0) retain(stream, changetype<Dictionary>(stream.dictionary), id);
-  return row;
+  return block + <usize>(id & 63) * stream.stride;
 }
 
 /** 64 empty rows (one where there are no keys). */

@@ -177,6 +177,7 @@ function gather(stream: Stream, into: Slice, slice: Slice): void {
     for (let left = present(stream, from); left; left &= left - 1) {
       const i = <u32>ctz(left);
       const row = rowFor(stream, into, (b << 6) + i);
+      if (load<f64>(row) == 0) retain(stream, keys, (b << 6) + i);
       list(stream, n++, row, row, from + <usize>i * stream.stride);
     }
     combineRows(stream, n);
@@ -359,7 +360,9 @@ export function foldLate(stream: Stream, stacks: Stacks, t: f64, id: u32, at: i3
     const slice = changetype<Slice>(stacks.gathered);
     if (slice.start == start) {
       widen(stream, slice, keys.limit);
-      foldRow(stream, rowFor(stream, slice, id), at);
+      const row = rowFor(stream, slice, id);
+      if (load<f64>(row) == 0) retain(stream, keys, id);
+      foldRow(stream, row, at);
       return;
     }
     // All before this event's slice is sealed: what was gathered is whole.

@@ -74,7 +74,7 @@ export interface Edges {
   oldest: number;
 }
 
-/** A part of a stream's demand on memory up to which making sure of it costs nothing worth a thought. */
+/** Memory is grown ahead by this much, or by as much as there is; to be sure of more, copying what is in use is cheaper. */
 const SMALL_BYTES = 1 << 27;
 
 export class Core {
@@ -141,8 +141,8 @@ export class Core {
   atomically(stream: number, demand: number, run: (sure: boolean) => void): void {
     const { exports } = this;
     const used = exports.top();
-    const sure =
-      demand <= exports.headroom(stream) && demand <= Math.max(SMALL_BYTES, 2 * used) && exports.reserve(demand) !== 0;
+    const modest = demand <= Math.max(SMALL_BYTES, this.buffer.byteLength);
+    const sure = modest && demand <= exports.headroom(stream) && exports.reserve(demand) !== 0;
     const copy = sure ? undefined : this.bytes.slice(0, used + 64);
     try {
       run(sure);

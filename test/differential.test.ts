@@ -35,7 +35,7 @@ const value = fc.oneof(
 const step = fc.record({
   tick: fc.oneof({ weight: 12, arbitrary: fc.integer({ min: 0, max: 3 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 300 }) }),
   lag: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 3, arbitrary: fc.integer({ min: 0, max: 25 }) }),
-  key: fc.integer({ min: 0, max: 5 }).map(String),
+  key: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 0, max: 5 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 400 }) }).map(String),
   v: value,
   /** Moves the watermark by hand, so far from the clock, before the event. */
   advance: fc.option(fc.integer({ min: -5, max: 12 }), { freq: 30 }),
@@ -49,7 +49,7 @@ const scenario = fc.record({
   emit: fc.constantFrom('final' as const, 'updates' as const),
   keys: fc.constantFrom(...Object.keys(KEYS)),
   from: fc.constantFrom(-40, 0, 1_700_000_000_000),
-  steps: fc.array(step, { maxLength: 120 }),
+  steps: fc.array(step, { maxLength: 150, size: 'max' }),
   /** Lengths of batches and the door each goes through, over and over. */
   cuts: fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.constantFrom('push', 'rows', 'columns', 'claim')), { minLength: 1, maxLength: 6 }),
 });

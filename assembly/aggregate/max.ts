@@ -23,8 +23,10 @@ class Max {
     store<f64>(state, this.better(load<f64>(state), value));
   }
   combine(into: usize, left: usize, right: usize): void {
+    const state = load<f64>(left);
     const value = load<f64>(right);
-    store<f64>(into, value == value ? this.better(load<f64>(left), value) : load<f64>(left));
+    const best = this.better(state, value);
+    store<f64>(into, value == value ? best : state);
   }
   lower(row: usize, part: usize): f64 {
     return load<f64>(own(row, part));

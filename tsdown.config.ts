@@ -1,0 +1,16 @@
+import { copyFileSync } from 'node:fs';
+import { defineConfig } from 'tsdown';
+
+export default defineConfig({
+  entry: ['bindings/index.ts', 'bindings/slim.ts', 'bindings/workerd.ts'],
+  format: 'esm',
+  platform: 'neutral',
+  target: 'es2022',
+  dts: true,
+  fixedExtension: false,
+  loader: { '.wasm': 'base64' },
+  external: ['oriel/core.wasm', '@assemblyscript/loader'],
+  hooks: {
+    'build:done': () => copyFileSync('build/release.wasm', 'dist/core.wasm'),
+  },
+});
