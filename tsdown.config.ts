@@ -9,7 +9,7 @@ export default defineConfig({
   dts: true,
   fixedExtension: false,
   loader: { '.wasm': 'base64' },
-  external: ['oriel/core.wasm', '@assemblyscript/loader'],
+  deps: { neverBundle: ['oriel/core.wasm', '@assemblyscript/loader'] },
   hooks: {
     'build:done': () => copyFileSync('build/release.wasm', 'dist/core.wasm'),
   },

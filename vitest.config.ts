@@ -57,7 +57,13 @@ export default defineConfig({
       })),
       ...(chromium ? builds : []).map((build) => ({
         plugins: [core(build)],
-        test: { name: `chromium ${build}`, include: ['test/**/*.test.ts'], exclude: NODE_ONLY, testTimeout: 60_000, browser },
+        test: {
+          name: `chromium ${build}`,
+          include: ['test/**/*.test.ts'],
+          exclude: NODE_ONLY,
+          testTimeout: 60_000,
+          browser,
+        },
       })),
     ],
   },

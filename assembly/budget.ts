@@ -51,7 +51,9 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
     results += fires * rows + late;
     // Stacks: front, back, turned; a pane's pieces and its rows once more beside those of the slice; windows held.
     bytes += blocks * (block + 2 * (256 + 16)) + 4 * OVERHEAD;
-    bytes += (<f64>slices.length + opened) * (blocks * 16 + 4 * OVERHEAD) + <f64>(stream.windowCount - 1) * rows * (<f64>stream.stride + OVERHEAD) * cycle;
+    bytes +=
+      (<f64>slices.length + opened) * (blocks * 16 + 4 * OVERHEAD) +
+      <f64>(stream.windowCount - 1) * rows * (<f64>stream.stride + OVERHEAD) * cycle;
     if (stream.allowedLateness > stream.delay) {
       bytes += (fires * (rows + blocks) + late) * (<f64>stream.stride + OVERHEAD + 16);
     }

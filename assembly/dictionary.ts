@@ -86,16 +86,16 @@ export function growTo(stream: Stream, keys: Dictionary, n: u32): void {
 }
 
 function setCapacity(stream: Stream, keys: Dictionary, capacity: u32): void {
-  keys.free = resize(stream, keys.free, <usize>capacity << 2);
-  keys.place = resize(stream, keys.place, <usize>capacity << 2);
-  keys.live = resize(stream, keys.live, <usize>capacity << 2);
+  keys.free = resize(stream, keys.free, (<usize>capacity) << 2);
+  keys.place = resize(stream, keys.place, (<usize>capacity) << 2);
+  keys.live = resize(stream, keys.live, (<usize>capacity) << 2);
   if (keys.width) keys.words = resize(stream, keys.words, (<usize>capacity * <usize>keys.width) << 3);
-  for (let id = keys.capacity; id < capacity; id++) store<u32>(keys.live + (<usize>id << 2), 0);
+  for (let id = keys.capacity; id < capacity; id++) store<u32>(keys.live + ((<usize>id) << 2), 0);
   keys.capacity = capacity;
   if (keys.width != 1) return;
   keys.smallLength = capacity * 2;
-  keys.small = resize(stream, keys.small, <usize>keys.smallLength << 2);
-  memory.fill(keys.small, 0, <usize>keys.smallLength << 2);
+  keys.small = resize(stream, keys.small, (<usize>keys.smallLength) << 2);
+  memory.fill(keys.small, 0, (<usize>keys.smallLength) << 2);
 }
 
 /** Ids for n keys; `words` holds a column of `lanes` bytes for each word. */
@@ -106,7 +106,7 @@ export function mapKeys(stream: Stream, keys: Dictionary, words: usize, lanes: u
       const whole = i32x4.extract_lane(i32x4.trunc_sat_f64x2_u_zero(f64x2.splat(number)), 0);
       let idPlus: u32 = 0;
       if (<f64>(<u32>whole) == number && <u32>whole < keys.smallLength) {
-        idPlus = load<u32>(keys.small + (<usize>whole << 2));
+        idPlus = load<u32>(keys.small + ((<usize>whole) << 2));
       }
       if (!idPlus) idPlus = mapWord(stream, keys, load<u64>(words + (i << 3))) + 1;
       store<u32>(ids + (i << 2), idPlus - 1);
@@ -121,7 +121,7 @@ export function mapKeys(stream: Stream, keys: Dictionary, words: usize, lanes: u
 function mapWord(stream: Stream, keys: Dictionary, word: u64): u32 {
   let slot = <u32>(hash(word) >> 32) & keys.tableMask;
   for (;;) {
-    const entry = keys.table + (<usize>slot << 4);
+    const entry = keys.table + ((<usize>slot) << 4);
     const id = load<u32>(entry, 8);
     if (!id) break;
     if (load<u64>(entry) == word) {
@@ -131,7 +131,7 @@ function mapWord(stream: Stream, keys: Dictionary, word: u64): u32 {
     slot = (slot + 1) & keys.tableMask;
   }
   const id = newId(stream, keys);
-  store<u64>(keys.words + (<usize>id << 3), word);
+  store<u64>(keys.words + ((<usize>id) << 3), word);
   enter(stream, keys, slot, word, id);
   remember(keys, word, id + 1);
   return id;
@@ -140,7 +140,7 @@ function mapWord(stream: Stream, keys: Dictionary, word: u64): u32 {
 function remember(keys: Dictionary, word: u64, idPlus: u32): void {
   const number = reinterpret<f64>(word);
   if (number >= 0 && number < <f64>keys.smallLength && floor(number) == number) {
-    store<u32>(keys.small + (<usize>(<u32>number) << 2), idPlus);
+    store<u32>(keys.small + ((<usize>(<u32>number)) << 2), idPlus);
   }
 }
 
@@ -149,7 +149,7 @@ function mapTuple(stream: Stream, keys: Dictionary, words: usize, lanes: usize):
   for (let c = 0; c < keys.width; c++) tag = hash(tag ^ load<u64>(words + <usize>c * lanes));
   let slot = <u32>(tag >> 32) & keys.tableMask;
   for (;;) {
-    const entry = keys.table + (<usize>slot << 4);
+    const entry = keys.table + ((<usize>slot) << 4);
     const id = load<u32>(entry, 8);
     if (!id) break;
     if (load<u64>(entry) == tag && sameWords(keys, id - 1, words, lanes)) return id - 1;
@@ -178,7 +178,7 @@ export function wordOf(keys: Dictionary, id: u32, c: i32): usize {
 function newId(stream: Stream, keys: Dictionary): u32 {
   if (keys.freeCount) {
     keys.freeCount--;
-    return load<u32>(keys.free + (<usize>keys.freeCount << 2));
+    return load<u32>(keys.free + ((<usize>keys.freeCount) << 2));
   }
   const id = keys.limit;
   growTo(stream, keys, id + 1);
@@ -187,7 +187,7 @@ function newId(stream: Stream, keys: Dictionary): u32 {
 }
 
 function enter(stream: Stream, keys: Dictionary, slot: u32, tag: u64, id: u32): void {
-  const entry = keys.table + (<usize>slot << 4);
+  const entry = keys.table + ((<usize>slot) << 4);
   store<u64>(entry, tag);
   store<u32>(entry, id + 1, 8);
   const used = keys.limit - keys.freeCount;
@@ -195,16 +195,16 @@ function enter(stream: Stream, keys: Dictionary, slot: u32, tag: u64, id: u32): 
 }
 
 function newTable(stream: Stream, keys: Dictionary, slots: u32): void {
-  keys.table = allocate(stream, <usize>slots << 4);
+  keys.table = allocate(stream, (<usize>slots) << 4);
   keys.tableMask = slots - 1;
-  memory.fill(keys.table, 0, <usize>slots << 4);
+  memory.fill(keys.table, 0, (<usize>slots) << 4);
 }
 
 function rehash(stream: Stream, keys: Dictionary, slots: u32): void {
   const old = keys.table;
   const oldSlots = keys.tableMask + 1;
   newTable(stream, keys, slots);
-  for (let entry = old; entry < old + (<usize>oldSlots << 4); entry += 16) {
+  for (let entry = old; entry < old + ((<usize>oldSlots) << 4); entry += 16) {
     if (load<u32>(entry, 8)) insert(keys, load<u64>(entry), load<u32>(entry, 8));
   }
   release(stream, old);
@@ -213,9 +213,9 @@ function rehash(stream: Stream, keys: Dictionary, slots: u32): void {
 function insert(keys: Dictionary, tag: u64, idPlus: u32): void {
   const mixed = keys.width == 1 ? hash(tag) : tag;
   let slot = <u32>(mixed >> 32) & keys.tableMask;
-  while (load<u32>(keys.table + (<usize>slot << 4), 8)) slot = (slot + 1) & keys.tableMask;
-  store<u64>(keys.table + (<usize>slot << 4), tag);
-  store<u32>(keys.table + (<usize>slot << 4), idPlus, 8);
+  while (load<u32>(keys.table + ((<usize>slot) << 4), 8)) slot = (slot + 1) & keys.tableMask;
+  store<u64>(keys.table + ((<usize>slot) << 4), tag);
+  store<u32>(keys.table + ((<usize>slot) << 4), idPlus, 8);
 }
 
 /** A finalizer of 64 bits (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014, variant 13). */
@@ -227,7 +227,7 @@ function hash(word: u64): u64 {
 
 /** One more row holds the id. */
 export function retain(stream: Stream, keys: Dictionary, id: u32): void {
-  const live = keys.live + (<usize>id << 2);
+  const live = keys.live + ((<usize>id) << 2);
   const count = load<u32>(live);
   store<u32>(live, count + 1);
   if (!count) comeAlive(stream, keys, id);
@@ -235,12 +235,12 @@ export function retain(stream: Stream, keys: Dictionary, id: u32): void {
 
 /** One row less. */
 export function drop(keys: Dictionary, id: u32): void {
-  const live = keys.live + (<usize>id << 2);
+  const live = keys.live + ((<usize>id) << 2);
   const count = load<u32>(live) - 1;
   assert(<i32>count >= 0);
   store<u32>(live, count);
   if (!count) {
-    store<u32>(keys.order + (<usize>load<u32>(keys.place + (<usize>id << 2)) << 2), NONE);
+    store<u32>(keys.order + ((<usize>load<u32>(keys.place + ((<usize>id) << 2))) << 2), NONE);
     keys.liveCount--;
   }
 }
@@ -249,10 +249,10 @@ export function comeAlive(stream: Stream, keys: Dictionary, id: u32): void {
   if (keys.orderLength == keys.orderCapacity) {
     closeUp(keys);
     keys.orderCapacity = max(FEW, keys.liveCount * 2);
-    keys.order = resize(stream, keys.order, <usize>keys.orderCapacity << 2);
+    keys.order = resize(stream, keys.order, (<usize>keys.orderCapacity) << 2);
   }
-  store<u32>(keys.order + (<usize>keys.orderLength << 2), id);
-  store<u32>(keys.place + (<usize>id << 2), keys.orderLength);
+  store<u32>(keys.order + ((<usize>keys.orderLength) << 2), id);
+  store<u32>(keys.place + ((<usize>id) << 2), keys.orderLength);
   keys.orderLength++;
   keys.liveCount++;
 }
@@ -261,10 +261,10 @@ export function comeAlive(stream: Stream, keys: Dictionary, id: u32): void {
 function closeUp(keys: Dictionary): void {
   let length: u32 = 0;
   for (let i: u32 = 0; i < keys.orderLength; i++) {
-    const id = load<u32>(keys.order + (<usize>i << 2));
+    const id = load<u32>(keys.order + ((<usize>i) << 2));
     if (id == NONE) continue;
-    store<u32>(keys.order + (<usize>length << 2), id);
-    store<u32>(keys.place + (<usize>id << 2), length);
+    store<u32>(keys.order + ((<usize>length) << 2), id);
+    store<u32>(keys.place + ((<usize>id) << 2), length);
     length++;
   }
   keys.orderLength = length;
@@ -280,7 +280,7 @@ export function sweep(stream: Stream, keys: Dictionary, pinned: usize, n: u32): 
     if (load<u8>(marks + id - 1)) {
       top = max(top, id);
     } else if (top) {
-      store<u32>(keys.free + (<usize>keys.freeCount << 2), id - 1);
+      store<u32>(keys.free + ((<usize>keys.freeCount) << 2), id - 1);
       keys.freeCount++;
     }
   }
@@ -294,7 +294,7 @@ export function sweep(stream: Stream, keys: Dictionary, pinned: usize, n: u32): 
     if (load<u8>(marks + id)) insert(keys, tagOf(keys, id), id + 1);
   }
   release(stream, marks);
-  memory.fill(keys.small, 0, <usize>keys.smallLength << 2);
+  memory.fill(keys.small, 0, (<usize>keys.smallLength) << 2);
   keys.sweepAt = max(FEW * 16, used * 2);
   if (keys.capacity > FEW * 16 && top < keys.capacity >> 2) setCapacity(stream, keys, keys.capacity >> 1);
 }
@@ -303,14 +303,14 @@ function tagOf(keys: Dictionary, id: u32): u64 {
   const words = wordOf(keys, id, 0);
   if (keys.width == 1) return load<u64>(words);
   let tag: u64 = 0;
-  for (let c = 0; c < keys.width; c++) tag = hash(tag ^ load<u64>(words + (<usize>c << 3)));
+  for (let c = 0; c < keys.width; c++) tag = hash(tag ^ load<u64>(words + ((<usize>c) << 3)));
   return tag;
 }
 
 /** A byte for each id below the limit: 1 where it is live or pinned. */
 function mark(keys: Dictionary, marks: usize, pinned: usize, n: u32): void {
   for (let id: u32 = 0; id < keys.limit; id++) {
-    store<u8>(marks + id, load<u32>(keys.live + (<usize>id << 2)) ? 1 : 0);
+    store<u8>(marks + id, load<u32>(keys.live + ((<usize>id) << 2)) ? 1 : 0);
   }
-  for (let i: u32 = 0; i < n; i++) store<u8>(marks + load<u32>(pinned + (<usize>i << 2)), 1);
+  for (let i: u32 = 0; i < n; i++) store<u8>(marks + load<u32>(pinned + ((<usize>i) << 2)), 1);
 }

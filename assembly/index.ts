@@ -177,7 +177,7 @@ export function writeIds(stream: Stream): void {
 
 /** Numbers as keys: -0 becomes 0, every NaN the same NaN. */
 export function settleNumbers(column: usize, n: i32): void {
-  for (let i: usize = 0; i < <usize>n << 3; i += 8) {
+  for (let i: usize = 0; i < (<usize>n) << 3; i += 8) {
     const value = load<f64>(column + i);
     store<f64>(column + i, value == value ? value + 0 : NaN);
   }

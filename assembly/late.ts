@@ -43,7 +43,7 @@ export function assignLate(stream: Stream, t: f64, id: u32, at: i32, i: i32): us
     planNext(stream);
   } else if (covered) {
     stream.late += 1;
-    store<u32>(stream.lateEvents + (<usize>stream.lateCount << 2), i);
+    store<u32>(stream.lateEvents + ((<usize>stream.lateCount) << 2), i);
     stream.lateCount++;
   } else {
     stream.skipped += 1;

@@ -54,8 +54,8 @@ export function buildStream(stream: Stream): bool {
   const keyWidth = load<i32>(plan, Plan.keyWidth);
   const ring = createRing(stream, capacity, keyWidth, load<i32>(plan, Plan.measureCount));
   stream.ring = changetype<usize>(ring);
-  stream.rows = allocate(stream, <usize>capacity << 2);
-  stream.lateEvents = allocate(stream, <usize>capacity << 2);
+  stream.rows = allocate(stream, (<usize>capacity) << 2);
+  stream.lateEvents = allocate(stream, (<usize>capacity) << 2);
   stream.into = allocate(stream, <usize>CHUNK * 5 * 4);
   stream.left = stream.into + CHUNK * 4;
   stream.right = stream.left + CHUNK * 4;
@@ -66,7 +66,11 @@ export function buildStream(stream: Stream): bool {
   stream.empty = allocate(stream, stream.stride);
   memory.fill(stream.empty, 0, stream.stride);
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    store<u32>(part, <u32>(ring.measures + ((<usize>load<u32>(part, PartPlan.measure) * <usize>capacity) << 3)), PartPlan.column);
+    store<u32>(
+      part,
+      <u32>(ring.measures + ((<usize>load<u32>(part, PartPlan.measure) * <usize>capacity) << 3)),
+      PartPlan.column,
+    );
     store<u32>(part, <u32>ring.times, PartPlan.times);
     const identity = load<u32>(part, PartPlan.identity);
     if (identity) call_indirect<void>(identity, part, stream.empty);

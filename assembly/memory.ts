@@ -135,7 +135,7 @@ function listOf(grains: u32): u32 {
 
 function link(block: usize, size: u32): void {
   const list = listOf(size >> 6);
-  const head = ROOT_HEADS + (<usize>list << 2);
+  const head = ROOT_HEADS + ((<usize>list) << 2);
   const next = load<u32>(head);
   store<u32>(block, size | FREE);
   store<u32>(block, next, 16);
@@ -147,7 +147,7 @@ function link(block: usize, size: u32): void {
   store<u32>(right, <u32>block, 4);
   const row = list / SPLITS;
   store<u32>(ROOT_CLASSES, load<u32>(ROOT_CLASSES) | (1 << row));
-  const splits = ROOT_SPLITS + (<usize>row << 2);
+  const splits = ROOT_SPLITS + ((<usize>row) << 2);
   store<u32>(splits, load<u32>(splits) | (1 << (list % SPLITS)));
 }
 
@@ -161,10 +161,10 @@ function unlink(block: usize): void {
     return;
   }
   const list = listOf(size >> 6);
-  store<u32>(ROOT_HEADS + (<usize>list << 2), <u32>next);
+  store<u32>(ROOT_HEADS + ((<usize>list) << 2), <u32>next);
   if (next) return;
   const row = list / SPLITS;
-  const splits = ROOT_SPLITS + (<usize>row << 2);
+  const splits = ROOT_SPLITS + ((<usize>row) << 2);
   const left = load<u32>(splits) & ~(1 << (list % SPLITS));
   store<u32>(splits, left);
   if (!left) store<u32>(ROOT_CLASSES, load<u32>(ROOT_CLASSES) & ~(1 << row));
@@ -176,14 +176,14 @@ function take(size: u32): usize {
   if (grains >= SPLITS) grains += (1 << (31 - clz(grains) - 4)) - 1;
   const list = listOf(grains);
   let row = list / SPLITS;
-  let splits = load<u32>(ROOT_SPLITS + (<usize>row << 2)) & (<u32>-1 << (list % SPLITS));
+  let splits = load<u32>(ROOT_SPLITS + ((<usize>row) << 2)) & ((<u32>-1) << (list % SPLITS));
   if (!splits) {
-    const classes = load<u32>(ROOT_CLASSES) & (<u32>-1 << (row + 1));
+    const classes = load<u32>(ROOT_CLASSES) & ((<u32>-1) << (row + 1));
     if (!classes) return 0;
     row = ctz(classes);
-    splits = load<u32>(ROOT_SPLITS + (<usize>row << 2));
+    splits = load<u32>(ROOT_SPLITS + ((<usize>row) << 2));
   }
-  const block = <usize>load<u32>(ROOT_HEADS + (<usize>(row * SPLITS + ctz(splits)) << 2));
+  const block = <usize>load<u32>(ROOT_HEADS + ((<usize>(row * SPLITS + ctz(splits))) << 2));
   const whole = load<u32>(block) & ~FLAGS;
   assert(whole >= size);
   unlink(block);

@@ -26,8 +26,8 @@ const FEW = 64;
 export function createOutbox(stream: Stream): Outbox {
   const outbox = changetype<Outbox>(allocate(stream, offsetof<Outbox>()));
   memory.fill(changetype<usize>(outbox), 0, offsetof<Outbox>());
-  outbox.outputs = allocate(stream, <usize>max(stream.outputCount, 1) << 2);
-  memory.fill(outbox.outputs, 0, <usize>stream.outputCount << 2);
+  outbox.outputs = allocate(stream, (<usize>max(stream.outputCount, 1)) << 2);
+  memory.fill(outbox.outputs, 0, (<usize>stream.outputCount) << 2);
   setCapacity(stream, outbox, FEW);
   return outbox;
 }
@@ -44,7 +44,7 @@ export function destroyOutbox(stream: Stream, outbox: Outbox): void {
 }
 
 export function outputColumn(outbox: Outbox, i: i32): usize {
-  return load<u32>(outbox.outputs + (<usize>i << 2));
+  return load<u32>(outbox.outputs + ((<usize>i) << 2));
 }
 
 function setCapacity(stream: Stream, outbox: Outbox, rows: i32): void {
@@ -56,27 +56,36 @@ function setCapacity(stream: Stream, outbox: Outbox, rows: i32): void {
   outbox.windows = resize(stream, outbox.windows, n);
   outbox.lates = resize(stream, outbox.lates, n);
   for (let i = 0; i < stream.outputCount; i++) {
-    store<u32>(outbox.outputs + (<usize>i << 2), <u32>resize(stream, outputColumn(outbox, i), n << 3));
+    store<u32>(outbox.outputs + ((<usize>i) << 2), <u32>resize(stream, outputColumn(outbox, i), n << 3));
   }
   outbox.capacity = rows;
 }
 
 /** Adds n results: what `rows` lower to, for the listed ids. */
-export function putResults(stream: Stream, rows: usize, ids: usize, n: i32, start: f64, end: f64, window: i32, late: bool): void {
+export function putResults(
+  stream: Stream,
+  rows: usize,
+  ids: usize,
+  n: i32,
+  start: f64,
+  end: f64,
+  window: i32,
+  late: bool,
+): void {
   const outbox = changetype<Outbox>(stream.outbox);
   const from = outbox.length;
   if (from + n > outbox.capacity) setCapacity(stream, outbox, max(from + n, outbox.capacity * 2));
   for (let i = from; i < from + n; i++) {
-    store<f64>(outbox.starts + (<usize>i << 3), start);
-    store<f64>(outbox.ends + (<usize>i << 3), end);
+    store<f64>(outbox.starts + ((<usize>i) << 3), start);
+    store<f64>(outbox.ends + ((<usize>i) << 3), end);
   }
-  memory.copy(outbox.ids + (<usize>from << 2), ids, <usize>n << 2);
+  memory.copy(outbox.ids + ((<usize>from) << 2), ids, (<usize>n) << 2);
   memory.fill(outbox.windows + from, <u8>window, n);
   memory.fill(outbox.lates + from, late ? 1 : 0, n);
   let output = 0;
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (!load<u32>(part, PartPlan.output)) continue;
-    const column = outputColumn(outbox, output++) + (<usize>from << 3);
+    const column = outputColumn(outbox, output++) + ((<usize>from) << 3);
     call_indirect<void>(load<u32>(part, PartPlan.lower), part, rows, column, n);
   }
   outbox.length = from + n;

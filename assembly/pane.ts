@@ -34,12 +34,12 @@ export function createPane(stream: Stream, start: f64, end: f64, pieces: u32): P
   pane.k = NaN;
   pane.count = 0;
   pane.capacity = max(pieces, 1);
-  pane.pieces = allocate(stream, <usize>pane.capacity << 4);
+  pane.pieces = allocate(stream, (<usize>pane.capacity) << 4);
   return pane;
 }
 
 export function pieceAt(pane: Pane, i: u32): usize {
-  return pane.pieces + (<usize>i << 4);
+  return pane.pieces + ((<usize>i) << 4);
 }
 
 export function bitsOf(piece: usize): u64 {
@@ -93,10 +93,10 @@ export function appendPiece(stream: Stream, pane: Pane, block: u32, bits: u64, r
 function insertPiece(stream: Stream, pane: Pane, i: u32, block: u32, bits: u64, rows: usize): void {
   if (pane.count == pane.capacity) {
     pane.capacity *= 2;
-    pane.pieces = resize(stream, pane.pieces, <usize>pane.capacity << 4);
+    pane.pieces = resize(stream, pane.pieces, (<usize>pane.capacity) << 4);
   }
   const piece = pieceAt(pane, i);
-  memory.copy(piece + 16, piece, <usize>(pane.count - i) << 4);
+  memory.copy(piece + 16, piece, (<usize>(pane.count - i)) << 4);
   pane.count++;
   store<u64>(piece, bits);
   store<u32>(piece, <u32>rows, 8);

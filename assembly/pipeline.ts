@@ -38,24 +38,24 @@ export function consume(stream: Stream): void {
 /** n events that stand in a row in the ring, from place `at` on. */
 function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
   const keys = changetype<Dictionary>(stream.dictionary);
-  const ids = ring.ids + (<usize>at << 2);
+  const ids = ring.ids + ((<usize>at) << 2);
   if (stream.keys == Keys.words) {
     if (keys.limit - keys.freeCount >= keys.sweepAt) {
       const outbox = changetype<Outbox>(stream.outbox);
       sweep(stream, keys, outbox.ids, outbox.length);
     }
     const lanes = (<usize>ring.mask + 1) << 3;
-    mapKeys(stream, keys, ring.words + (<usize>at << 3), lanes, ids, n);
+    mapKeys(stream, keys, ring.words + ((<usize>at) << 3), lanes, ids, n);
   }
   stream.events += n;
-  const times = ring.times + (<usize>at << 3);
+  const times = ring.times + ((<usize>at) << 3);
   let low = Infinity;
   let high = -Infinity;
   let slice = changetype<Slice>(0);
   let folded = 0;
   let i = 0;
   while (i < n) {
-    const t = load<f64>(times + (<usize>i << 3));
+    const t = load<f64>(times + ((<usize>i) << 3));
     if (!(t >= low && t < high)) {
       low = Infinity;
       if (t > stream.newest) {
@@ -74,7 +74,7 @@ function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
       moveWatermark(stream);
       const found = sliceFor(stream, t);
       if (!found || found.behind) {
-        const id = load<u32>(ids + (<usize>i << 2));
+        const id = load<u32>(ids + ((<usize>i) << 2));
         setRow(stream, i, assignLate(stream, t, id, at + i, i));
         i++;
         continue;
@@ -89,7 +89,7 @@ function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
       }
     }
     if (stream.keys == Keys.none) {
-      const run = runLength(stream, times + (<usize>i << 3), n - i, low, high);
+      const run = runLength(stream, times + ((<usize>i) << 3), n - i, low, high);
       if (run >= SHORT) {
         foldListed(stream, at, folded, i);
         const row = rowFor(stream, slice, 0);
@@ -107,11 +107,11 @@ function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
 }
 
 function foldListed(stream: Stream, at: i32, from: i32, to: i32): void {
-  if (to > from) foldRows(stream, stream.rows + (<usize>from << 2), at + from, to - from);
+  if (to > from) foldRows(stream, stream.rows + ((<usize>from) << 2), at + from, to - from);
 }
 
 function setRow(stream: Stream, i: i32, row: usize): void {
-  store<u32>(stream.rows + (<usize>i << 2), <u32>row);
+  store<u32>(stream.rows + ((<usize>i) << 2), <u32>row);
 }
 
 function moveWatermark(stream: Stream): void {
@@ -157,20 +157,20 @@ function locate(stream: Stream, slice: Slice, times: usize, ids: usize, i: i32, 
   const keys = changetype<Dictionary>(stream.dictionary);
   let newest = stream.newest;
   for (; i < n; i++) {
-    const t = load<f64>(times + (<usize>i << 3));
+    const t = load<f64>(times + ((<usize>i) << 3));
     if (!(t >= low && t < high)) break;
     newest = t > newest ? t : newest;
-    const id = load<u32>(ids + (<usize>i << 2));
-    const block = <usize>load<u32>(table + (<usize>(id >> 6) << 2));
+    const id = load<u32>(ids + ((<usize>i) << 2));
+    const block = <usize>load<u32>(table + ((<usize>(id >> 6)) << 2));
     const row = block ? block + <usize>(id & 63) * stride : rowFor(stream, slice, id);
     const events = load<f64>(row);
     store<f64>(row, events + 1);
     // As `retain` does for the first event of a row, without a branch that half of the events would take.
-    const live = keys.live + (<usize>id << 2);
+    const live = keys.live + ((<usize>id) << 2);
     const count = load<u32>(live);
     store<u32>(live, count + u32(events == 0));
     if (!count) comeAlive(stream, keys, id);
-    store<u32>(rows + (<usize>i << 2), <u32>row);
+    store<u32>(rows + ((<usize>i) << 2), <u32>row);
   }
   stream.newest = newest;
   return i;
@@ -183,18 +183,15 @@ function runLength(stream: Stream, times: usize, n: i32, low: f64, high: f64): i
   let newest = f64x2.splat(stream.newest);
   let i = 0;
   for (; i + 4 <= n; i += 4) {
-    const a = v128.load(times + (<usize>i << 3));
-    const b = v128.load(times + (<usize>i << 3), 16);
-    const inside = v128.and(
-      v128.and(f64x2.ge(a, from), f64x2.lt(a, to)),
-      v128.and(f64x2.ge(b, from), f64x2.lt(b, to)),
-    );
+    const a = v128.load(times + ((<usize>i) << 3));
+    const b = v128.load(times + ((<usize>i) << 3), 16);
+    const inside = v128.and(v128.and(f64x2.ge(a, from), f64x2.lt(a, to)), v128.and(f64x2.ge(b, from), f64x2.lt(b, to)));
     if (!i64x2.all_true(inside)) break;
     newest = f64x2.pmax(newest, f64x2.pmax(a, b));
   }
   let latest = max(f64x2.extract_lane(newest, 0), f64x2.extract_lane(newest, 1));
   for (; i < n; i++) {
-    const t = load<f64>(times + (<usize>i << 3));
+    const t = load<f64>(times + ((<usize>i) << 3));
     if (!(t >= low && t < high)) break;
     latest = max(latest, t);
   }

@@ -26,7 +26,7 @@ export class Ring {
 
 export function createRing(stream: Stream, capacity: u32, keyWidth: i32, measureCount: i32): Ring {
   const ring = changetype<Ring>(allocate(stream, offsetof<Ring>()));
-  const lanes = <usize>capacity << 3;
+  const lanes = (<usize>capacity) << 3;
   ring.head = 0;
   ring.tail = 0;
   ring.mask = capacity - 1;
@@ -66,8 +66,8 @@ export function publish(ring: Ring, n: u32): void {
 
 /** First of n times at place `at` that is not finite or beyond the limit, or -1. Notes the least and the greatest. */
 export function badTime(ring: Ring, at: i32, n: i32, limit: f64): i32 {
-  const times = ring.times + (<usize>at << 3);
-  const bytes = <usize>n << 3;
+  const times = ring.times + ((<usize>at) << 3);
+  const bytes = (<usize>n) << 3;
   let least = f64x2.splat(Infinity);
   let most = f64x2.splat(-Infinity);
   let good = f64x2.splat(limit);
@@ -93,7 +93,7 @@ export function badTime(ring: Ring, at: i32, n: i32, limit: f64): i32 {
 
 function badTimeSlow(times: usize, n: i32, limit: f64): i32 {
   for (let i = 0; i < n; i++) {
-    if (!(abs(load<f64>(times + (<usize>i << 3))) <= limit)) return i;
+    if (!(abs(load<f64>(times + ((<usize>i) << 3))) <= limit)) return i;
   }
   return -1;
 }

@@ -7,7 +7,7 @@ import { Stream } from './stream';
 export function foldRows(stream: Stream, rows: usize, at: i32, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const fold = load<u32>(part, PartPlan.fold);
-    if (fold) call_indirect<void>(fold, part, rows, <usize>at << 3, n);
+    if (fold) call_indirect<void>(fold, part, rows, (<usize>at) << 3, n);
   }
 }
 
@@ -19,13 +19,13 @@ export function reduceRow(stream: Stream, row: usize, at: i32, n: i32): void {
     const reduce = load<u32>(part, PartPlan.reduce);
     const fold = load<u32>(part, PartPlan.fold);
     if (reduce) {
-      call_indirect<void>(reduce, part, row, <usize>at << 3, n);
+      call_indirect<void>(reduce, part, row, (<usize>at) << 3, n);
     } else if (fold) {
       if (!listed) {
         for (let j: usize = 0; j < <usize>n; j++) store<u32>(stream.rows + (j << 2), <u32>row);
         listed = true;
       }
-      call_indirect<void>(fold, part, stream.rows, <usize>at << 3, n);
+      call_indirect<void>(fold, part, stream.rows, (<usize>at) << 3, n);
     }
   }
 }
@@ -39,7 +39,7 @@ export function foldRow(stream: Stream, row: usize, at: i32): void {
 
 /** into = left ⊕ right for the first n of the stream's three lists. */
 export function combineRows(stream: Stream, n: i32): void {
-  for (let i: usize = 0; i < <usize>n << 2; i += 4) {
+  for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {
     const events = load<f64>(load<u32>(stream.left + i)) + load<f64>(load<u32>(stream.right + i));
     store<f64>(load<u32>(stream.into + i), events);
   }
@@ -51,7 +51,7 @@ export function combineRows(stream: Stream, n: i32): void {
 
 /** Adds a row to the lists. */
 export function list(stream: Stream, i: i32, into: usize, left: usize, right: usize): void {
-  const at = <usize>i << 2;
+  const at = (<usize>i) << 2;
   store<u32>(stream.into + at, <u32>into);
   store<u32>(stream.left + at, <u32>left);
   store<u32>(stream.right + at, <u32>right);

@@ -49,7 +49,7 @@ export function destroySlices(stream: Stream, slices: Slices): void {
 }
 
 export function sliceAt(slices: Slices, i: i32): Slice {
-  return changetype<Slice>(load<u32>(slices.list + (<usize>i << 2)));
+  return changetype<Slice>(load<u32>(slices.list + ((<usize>i) << 2)));
 }
 
 /** Position of the first slice that ends after t. */
@@ -81,10 +81,10 @@ export function openSlice(stream: Stream, t: f64): Slice {
   slice.behind = false;
   if (slices.length == slices.capacity) {
     slices.capacity *= 2;
-    slices.list = resize(stream, slices.list, <usize>slices.capacity << 2);
+    slices.list = resize(stream, slices.list, (<usize>slices.capacity) << 2);
   }
-  const place = slices.list + (<usize>i << 2);
-  memory.copy(place + 4, place, <usize>(slices.length - i) << 2);
+  const place = slices.list + ((<usize>i) << 2);
+  memory.copy(place + 4, place, (<usize>(slices.length - i)) << 2);
   store<u32>(place, <u32>changetype<usize>(slice));
   slices.length++;
   return slice;
@@ -94,7 +94,7 @@ export function openSlice(stream: Stream, t: f64): Slice {
 export function shiftSlice(slices: Slices): Slice {
   const slice = sliceAt(slices, 0);
   slices.length--;
-  memory.copy(slices.list, slices.list + 4, <usize>slices.length << 2);
+  memory.copy(slices.list, slices.list + 4, (<usize>slices.length) << 2);
   return slice;
 }
 
@@ -103,14 +103,14 @@ export function widen(stream: Stream, slice: Slice, ids: u32): void {
   const blocks = (ids + 63) >> 6;
   if (blocks <= slice.blocks) return;
   const room = max(blocks, slice.blocks * 2);
-  slice.table = resize(stream, slice.table, <usize>room << 2);
-  memory.fill(slice.table + (<usize>slice.blocks << 2), 0, <usize>(room - slice.blocks) << 2);
+  slice.table = resize(stream, slice.table, (<usize>room) << 2);
+  memory.fill(slice.table + ((<usize>slice.blocks) << 2), 0, (<usize>(room - slice.blocks)) << 2);
   slice.blocks = room;
 }
 
 /** The row of an id. The slice is wide enough; a row that was empty holds its id once the caller says so. */
 export function rowFor(stream: Stream, slice: Slice, id: u32): usize {
-  const place = slice.table + (<usize>(id >> 6) << 2);
+  const place = slice.table + ((<usize>(id >> 6)) << 2);
   let block = <usize>load<u32>(place);
   if (!block) {
     block = newBlock(stream);
@@ -146,7 +146,7 @@ export function present(stream: Stream, block: usize): u64 {
 
 export function destroySlice(stream: Stream, slice: Slice): void {
   for (let b: u32 = 0; b < slice.blocks; b++) {
-    const block = load<u32>(slice.table + (<usize>b << 2));
+    const block = load<u32>(slice.table + ((<usize>b) << 2));
     if (block) destroyBlock(stream, block, b);
   }
   if (slice.table) release(stream, slice.table);

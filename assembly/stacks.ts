@@ -78,7 +78,7 @@ export function destroyStacks(stream: Stream, stacks: Stacks): void {
   for (let i = 0; i < stacks.heldCount; i++) pane.destroyPane(stream, heldAt(stacks, i));
   if (stacks.gathered) destroySlice(stream, changetype<Slice>(stacks.gathered));
   for (let b: u32 = 0; b < stacks.blocks; b++) {
-    const block = load<u32>(stacks.back + (<usize>b << 2));
+    const block = load<u32>(stacks.back + ((<usize>b) << 2));
     if (block) release(stream, block);
   }
   release(stream, stacks.panes);
@@ -91,11 +91,11 @@ export function destroyStacks(stream: Stream, stacks: Stacks): void {
 }
 
 export function paneAt(stacks: Stacks, i: i32): Pane {
-  return changetype<Pane>(load<u32>(stacks.panes + (<usize>i << 2)));
+  return changetype<Pane>(load<u32>(stacks.panes + ((<usize>i) << 2)));
 }
 
 export function heldAt(stacks: Stacks, i: i32): Pane {
-  return changetype<Pane>(load<u32>(stacks.held + (<usize>i << 2)));
+  return changetype<Pane>(load<u32>(stacks.held + ((<usize>i) << 2)));
 }
 
 /** Time of the earliest row, Infinity where there is none. */
@@ -111,12 +111,12 @@ export function widenStacks(stream: Stream, stacks: Stacks): void {
   const old = stacks.blocks;
   if (blocks <= old) return;
   const room = max(blocks, old * 2);
-  stacks.back = resize(stream, stacks.back, <usize>room << 2);
-  memory.fill(stacks.back + (<usize>old << 2), 0, <usize>(room - old) << 2);
+  stacks.back = resize(stream, stacks.back, (<usize>room) << 2);
+  memory.fill(stacks.back + ((<usize>old) << 2), 0, (<usize>(room - old)) << 2);
   if (stacks.overlaps) {
-    stacks.front = resize(stream, stacks.front, <usize>room << 8);
-    memory.fill(stacks.front + (<usize>old << 8), 0, <usize>(room - old) << 8);
-    stacks.turned = resize(stream, stacks.turned, <usize>room << 3);
+    stacks.front = resize(stream, stacks.front, (<usize>room) << 8);
+    memory.fill(stacks.front + ((<usize>old) << 8), 0, (<usize>(room - old)) << 8);
+    stacks.turned = resize(stream, stacks.turned, (<usize>room) << 3);
     for (let b = old; b < room; b++) setTurned(stacks, b, -Infinity);
   }
   stacks.blocks = room;
@@ -171,7 +171,7 @@ function gather(stream: Stream, into: Slice, slice: Slice): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   widen(stream, into, keys.limit);
   for (let b: u32 = 0; b < slice.blocks; b++) {
-    const from = <usize>load<u32>(slice.table + (<usize>b << 2));
+    const from = <usize>load<u32>(slice.table + ((<usize>b) << 2));
     if (!from) continue;
     let n = 0;
     for (let left = present(stream, from); left; left &= left - 1) {
@@ -188,7 +188,7 @@ function addPane(stream: Stream, stacks: Stacks, slice: Slice, last: bool): void
   const keys = changetype<Dictionary>(stream.dictionary);
   const added = pane.createPane(stream, slice.start, slice.end, slice.blocks);
   for (let b: u32 = 0; b < slice.blocks; b++) {
-    const place = slice.table + (<usize>b << 2);
+    const place = slice.table + ((<usize>b) << 2);
     const block = <usize>load<u32>(place);
     if (!block) continue;
     const bits = addToBack(stream, stacks, slice, b, false, false);
@@ -205,14 +205,14 @@ function addPane(stream: Stream, stacks: Stacks, slice: Slice, last: bool): void
 
 /** back ⊕= one block of a slice, by moving it where it may (`take`); rows new in back hold their ids if `hold`. */
 function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, take: bool, hold: bool): u64 {
-  const from = <usize>load<u32>(slice.table + (<usize>b << 2));
+  const from = <usize>load<u32>(slice.table + ((<usize>b) << 2));
   if (!from) return 0;
-  const place = stacks.back + (<usize>b << 2);
+  const place = stacks.back + ((<usize>b) << 2);
   let back = <usize>load<u32>(place);
   if (!back) {
     if (take) {
       store<u32>(place, <u32>from);
-      store<u32>(slice.table + (<usize>b << 2), 0);
+      store<u32>(slice.table + ((<usize>b) << 2), 0);
       return 0;
     }
     back = newBlock(stream);
@@ -238,19 +238,19 @@ function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, take: b
 function insertPane(stream: Stream, stacks: Stacks, i: i32, added: Pane): void {
   if (stacks.paneCount == stacks.paneCapacity) {
     stacks.paneCapacity *= 2;
-    stacks.panes = resize(stream, stacks.panes, <usize>stacks.paneCapacity << 2);
+    stacks.panes = resize(stream, stacks.panes, (<usize>stacks.paneCapacity) << 2);
   }
   insertAt(stacks.panes, stacks.paneCount++, i, changetype<usize>(added));
 }
 
 function insertAt(list: usize, count: i32, i: i32, address: usize): void {
-  const place = list + (<usize>i << 2);
-  memory.copy(place + 4, place, <usize>(count - i) << 2);
+  const place = list + ((<usize>i) << 2);
+  memory.copy(place + 4, place, (<usize>(count - i)) << 2);
   store<u32>(place, <u32>address);
 }
 
 function shift(list: usize, count: i32): void {
-  memory.copy(list, list + 4, <usize>(count - 1) << 2);
+  memory.copy(list, list + 4, (<usize>(count - 1)) << 2);
 }
 
 /** Windows before number k have fired or never will. */
@@ -273,13 +273,13 @@ function evict(stream: Stream, stacks: Stacks): void {
   const cycle = <u32>ceil(load<f64>(stacks.window, WindowPlan.size) / load<f64>(stacks.window, WindowPlan.every));
   const turn = <u32>(stacks.next - floor(stacks.next / <f64>cycle) * <f64>cycle);
   for (let b = turn; b < stacks.blocks; b += cycle) {
-    if (turnedTo(stacks, b) <= head && load<u32>(stacks.back + (<usize>b << 2))) turnBlock(stream, stacks, b, 0);
+    if (turnedTo(stacks, b) <= head && load<u32>(stacks.back + ((<usize>b) << 2))) turnBlock(stream, stacks, b, 0);
   }
 }
 
 function clearBack(stream: Stream, stacks: Stacks): void {
   for (let b: u32 = 0; b < stacks.blocks; b++) {
-    const place = stacks.back + (<usize>b << 2);
+    const place = stacks.back + ((<usize>b) << 2);
     const block = <usize>load<u32>(place);
     if (!block) continue;
     destroyBlock(stream, block, b);
@@ -320,7 +320,7 @@ function findFronts(stream: Stream, stacks: Stacks, b: u32, bits: u64, i: i32): 
 
 /** Turns the panes of a block from number `from` on, newest first: each row becomes itself ⊕ the row after it. */
 function turnBlock(stream: Stream, stacks: Stacks, b: u32, from: i32): void {
-  const fronts = stacks.front + (<usize>b << 8);
+  const fronts = stacks.front + ((<usize>b) << 8);
   memory.fill(fronts, 0, 256);
   for (let i = stacks.paneCount - 1; i >= from; i--) {
     const piece = pane.pieceOf(paneAt(stacks, i), b);
@@ -329,14 +329,14 @@ function turnBlock(stream: Stream, stacks: Stacks, b: u32, from: i32): void {
     for (let left = pane.bitsOf(piece); left; left &= left - 1) {
       const bit = <u32>ctz(left);
       const row = pane.rowAt(stream, piece, bit);
-      const after = load<u32>(fronts + (<usize>bit << 2));
+      const after = load<u32>(fronts + ((<usize>bit) << 2));
       if (after) list(stream, n++, row, row, after);
-      store<u32>(fronts + (<usize>bit << 2), <u32>row);
+      store<u32>(fronts + ((<usize>bit) << 2), <u32>row);
     }
     combineRows(stream, n);
   }
   setTurned(stacks, b, paneAt(stacks, stacks.paneCount - 1).end);
-  const place = stacks.back + (<usize>b << 2);
+  const place = stacks.back + ((<usize>b) << 2);
   if (load<u32>(place)) release(stream, load<u32>(place));
   store<u32>(place, 0);
 }
@@ -449,7 +449,7 @@ export function heldWindow(stream: Stream, stacks: Stacks, k: f64): Pane {
 function addHeld(stream: Stream, stacks: Stacks, k: f64): Pane {
   if (stacks.heldCount == stacks.heldCapacity) {
     stacks.heldCapacity *= 2;
-    stacks.held = resize(stream, stacks.held, <usize>stacks.heldCapacity << 2);
+    stacks.held = resize(stream, stacks.held, (<usize>stacks.heldCapacity) << 2);
   }
   const added = pane.createPane(stream, time.start(stacks.window, k), time.end(stacks.window, k), 1);
   added.k = k;
@@ -466,28 +466,28 @@ export function letGo(stream: Stream, stacks: Stacks): void {
 }
 
 function backRow(stream: Stream, stacks: Stacks, id: u32): usize {
-  const block = <usize>load<u32>(stacks.back + (<usize>(id >> 6) << 2));
+  const block = <usize>load<u32>(stacks.back + ((<usize>(id >> 6)) << 2));
   return block ? block + <usize>(id & 63) * stream.stride : 0;
 }
 
 function makeBackRow(stream: Stream, stacks: Stacks, id: u32): usize {
-  const place = stacks.back + (<usize>(id >> 6) << 2);
+  const place = stacks.back + ((<usize>(id >> 6)) << 2);
   if (!load<u32>(place)) store<u32>(place, <u32>newBlock(stream));
   return backRow(stream, stacks, id);
 }
 
 function frontOf(stacks: Stacks, id: u32): usize {
-  return load<u32>(stacks.front + (<usize>id << 2));
+  return load<u32>(stacks.front + ((<usize>id) << 2));
 }
 
 function setFront(stacks: Stacks, id: u32, row: usize): void {
-  store<u32>(stacks.front + (<usize>id << 2), <u32>row);
+  store<u32>(stacks.front + ((<usize>id) << 2), <u32>row);
 }
 
 function turnedTo(stacks: Stacks, b: u32): f64 {
-  return load<f64>(stacks.turned + (<usize>b << 3));
+  return load<f64>(stacks.turned + ((<usize>b) << 3));
 }
 
 function setTurned(stacks: Stacks, b: u32, t: f64): void {
-  store<f64>(stacks.turned + (<usize>b << 3), t);
+  store<f64>(stacks.turned + ((<usize>b) << 3), t);
 }

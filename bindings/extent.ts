@@ -20,7 +20,8 @@ export type Extent = number | string | DurationLike;
 
 const UNITS_MS = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
 const FIELDS_MS = { milliseconds: 1, seconds: 1e3, minutes: 6e4, hours: 36e5, days: 864e5, weeks: 6048e5 };
-const ACCEPTED = "a number of time units, a duration such as '250ms', '10s', '5m', '1h', '1d' or '1w', or a Temporal.Duration";
+const ACCEPTED =
+  "a number of time units, a duration such as '250ms', '10s', '5m', '1h', '1d' or '1w', or a Temporal.Duration";
 
 /** The length that was meant. @throws {OrielError} ERR_ORIEL_SPEC, naming the field */
 export function lengthOf(extent: unknown, field: string): number {
@@ -58,5 +59,8 @@ export function bytesOf(size: unknown, field: string): number {
   const [, amount, unit] = typeof size === 'string' ? (/^(\d+(?:\.\d+)?)(b|kb|mb|gb)$/i.exec(size) ?? []) : [];
   const bytes = amount && unit ? Number(amount) * BYTES[unit.toLowerCase() as keyof typeof BYTES] : size;
   if (typeof bytes === 'number' && bytes > 0 && bytes <= 2 ** 32) return Math.floor(bytes);
-  throw new OrielError('ERR_ORIEL_SPEC', `${field}: expected bytes up to 4gb, as a number or such as '256mb', got ${show(size)}`);
+  throw new OrielError(
+    'ERR_ORIEL_SPEC',
+    `${field}: expected bytes up to 4gb, as a number or such as '256mb', got ${show(size)}`,
+  );
 }

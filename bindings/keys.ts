@@ -66,7 +66,9 @@ class KeyColumn {
   kindOf(key: unknown, index?: number): Kind {
     const kind = this.#read(key);
     if (kind !== undefined && (this.kind === undefined || kind === this.kind)) return kind;
-    const accepted = this.kind ? `${KINDS[this.kind]}, as the keys before` : 'a string, a number or a bigint of 64 bits';
+    const accepted = this.kind
+      ? `${KINDS[this.kind]}, as the keys before`
+      : 'a string, a number or a bigint of 64 bits';
     throw new OrielError('ERR_ORIEL_COLUMN', `${placeOf(this.name, index)}: expected ${accepted}, got ${show(key)}`);
   }
 
@@ -116,13 +118,16 @@ class KeyColumn {
     const end = n ? (core.buffer.byteLength - address) >>> 3 : 0;
     if (this.kind === 'int64' || this.kind === 'uint64') {
       const signed = this.kind === 'int64';
-      const bits = signed ? new BigInt64Array(core.buffer, address, end) : new BigUint64Array(core.buffer, address, end);
+      const bits = signed
+        ? new BigInt64Array(core.buffer, address, end)
+        : new BigUint64Array(core.buffer, address, end);
       for (let i = 0; i < n; i++) keys[i] = bits[words[i] as number] as bigint;
       return keys;
     }
     const numbers = new Float64Array(core.buffer, address, end);
     const { values } = this.strings;
-    if (this.kind === 'string') for (let i = 0; i < n; i++) keys[i] = values[numbers[words[i] as number] as number] as string;
+    if (this.kind === 'string')
+      for (let i = 0; i < n; i++) keys[i] = values[numbers[words[i] as number] as number] as string;
     else for (let i = 0; i < n; i++) keys[i] = numbers[words[i] as number] as number;
     return keys;
   }
@@ -226,7 +231,8 @@ export class KeyEncoder {
     const alive = new Uint8Array(limit);
     const live = new Uint32Array(buffer, exports.liveColumn(this.stream), limit);
     for (let id = 0; id < limit; id++) alive[id] = live[id] ? 1 : 0;
-    for (const id of new Uint32Array(buffer, exports.resultIds(this.stream), exports.resultCount(this.stream))) alive[id] = 1;
+    for (const id of new Uint32Array(buffer, exports.resultIds(this.stream), exports.resultCount(this.stream)))
+      alive[id] = 1;
     if (this.direct) {
       this.columns[0]?.strings.keep(alive);
       return;

@@ -21,4 +21,15 @@ export {
   type Window,
 } from './spec';
 export type { Stats, WindowedStream } from './stream';
-export type { Claim, Columns, Event, Key, KeyColumn, LateEvent, Measure, NumberColumn, Row, TypedNumbers } from './types';
+export type {
+  Claim,
+  Columns,
+  Event,
+  Key,
+  KeyColumn,
+  LateEvent,
+  Measure,
+  NumberColumn,
+  Row,
+  TypedNumbers,
+} from './types';

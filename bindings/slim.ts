@@ -21,7 +21,8 @@ async function moduleOf(source: unknown): Promise<WebAssembly.Module> {
   try {
     if (source instanceof URL) return moduleOf(await fetch(source));
     if (source instanceof Response) return WebAssembly.compile(await source.arrayBuffer());
-    if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return await WebAssembly.compile(source as BufferSource);
+    if (source instanceof ArrayBuffer || ArrayBuffer.isView(source))
+      return await WebAssembly.compile(source as BufferSource);
   } catch (cause) {
     throw new OrielError('ERR_ORIEL_CORE', `init: the core cannot be had from ${show(source)}: ${cause}`, { cause });
   }

@@ -42,7 +42,12 @@ export function tumbling(size: Extent, options: { offset?: Extent } = {}): Windo
  */
 export function hopping(size: Extent, every: Extent, options: { offset?: Extent } = {}): Window {
   const step = positive(every, 'hopping: every');
-  return { kind: 'hopping', size: positive(size, 'hopping: size'), every: step, offset: offsetOf(options, 'hopping', step) };
+  return {
+    kind: 'hopping',
+    size: positive(size, 'hopping: size'),
+    every: step,
+    offset: offsetOf(options, 'hopping', step),
+  };
 }
 
 function positive(extent: Extent, field: string): number {
@@ -164,7 +169,8 @@ const RESERVED = ['start', 'end', 'window', 'pane'];
 export function check(spec: Spec, kinds: Record<string, unknown>): CheckedSpec {
   if (typeof spec !== 'object' || spec === null) reject('spec', 'an object', spec);
   only(spec, FIELDS, 'spec');
-  if (typeof spec.time !== 'string' || spec.time === '') reject('time', 'the name of the column of event times', spec.time);
+  if (typeof spec.time !== 'string' || spec.time === '')
+    reject('time', 'the name of the column of event times', spec.time);
   const keys = keysOf(spec);
   const windows = windowsOf(spec.window);
   const emit = spec.emit ?? 'final';
@@ -193,8 +199,10 @@ export function check(spec: Spec, kinds: Record<string, unknown>): CheckedSpec {
 function keysOf(spec: Spec): string[] {
   const keys = spec.key === undefined ? [] : typeof spec.key === 'string' ? [spec.key] : spec.key;
   const accepted = 'the name of a column, or a list of different ones';
-  if (!Array.isArray(keys) || keys.some((name) => typeof name !== 'string' || name === '')) reject('key', accepted, spec.key);
-  if (spec.key !== undefined && (keys.length === 0 || new Set(keys).size < keys.length)) reject('key', accepted, spec.key);
+  if (!Array.isArray(keys) || keys.some((name) => typeof name !== 'string' || name === ''))
+    reject('key', accepted, spec.key);
+  if (spec.key !== undefined && (keys.length === 0 || new Set(keys).size < keys.length))
+    reject('key', accepted, spec.key);
   for (const name of keys) {
     if (name === spec.time || RESERVED.includes(name)) {
       reject('key', `a column that is neither the time nor named ${RESERVED.join(', ')}`, name);
@@ -223,7 +231,11 @@ function windowsOf(window: Spec['window']): [string, Window][] {
   return windows;
 }
 
-function aggregatesOf(aggregates: Spec['aggregates'], keys: string[], kinds: Record<string, unknown>): [string, Aggregate][] {
+function aggregatesOf(
+  aggregates: Spec['aggregates'],
+  keys: string[],
+  kinds: Record<string, unknown>,
+): [string, Aggregate][] {
   const accepted = 'a record of aggregates, such as { visits: count() }';
   if (typeof aggregates !== 'object' || aggregates === null) reject('aggregates', accepted, aggregates);
   const entries = Object.entries(aggregates);
@@ -233,7 +245,8 @@ function aggregatesOf(aggregates: Spec['aggregates'], keys: string[], kinds: Rec
     if (typeof one !== 'object' || one === null || typeof one.kind !== 'string' || !(one.kind in kinds)) {
       reject(field, `an aggregate, such as count() or sum('column')`, one);
     }
-    if (one.kind !== 'events' && (typeof one.column !== 'string' || one.column === '')) reject(field, 'a column', one.column);
+    if (one.kind !== 'events' && (typeof one.column !== 'string' || one.column === ''))
+      reject(field, 'a column', one.column);
     if (keys.includes(name) || RESERVED.includes(name)) {
       reject(field, `a name that is not a key's nor one of ${RESERVED.join(', ')}`, name);
     }

@@ -35,7 +35,9 @@ export interface Stats {
   milliseconds: number;
 }
 
-const streams = new FinalizationRegistry<{ core: Core; handle: number }>(({ core, handle }) => core.exports.destroy(handle));
+const streams = new FinalizationRegistry<{ core: Core; handle: number }>(({ core, handle }) =>
+  core.exports.destroy(handle),
+);
 
 /** The live views of one stream's ring. */
 interface Views {
@@ -156,7 +158,10 @@ export class WindowedStream<const S extends Spec = Spec> {
   claim(n: number): Claim<S> {
     this.#open();
     if (!Number.isInteger(n) || n < 1 || n > RING_EVENTS) {
-      throw new OrielError('ERR_ORIEL_CLAIM', `claim: expected a whole number from 1 to ${RING_EVENTS}, got ${show(n)}`);
+      throw new OrielError(
+        'ERR_ORIEL_CLAIM',
+        `claim: expected a whole number from 1 to ${RING_EVENTS}, got ${show(n)}`,
+      );
     }
     for (const { kind, name } of this.#keys.columns) {
       if (kind === 'int64' || kind === 'uint64') {
@@ -202,13 +207,20 @@ export class WindowedStream<const S extends Spec = Spec> {
   commit(n: number): void {
     this.#open();
     const claim = this.#claim;
-    if (!claim) throw new OrielError('ERR_ORIEL_CLAIM', 'commit: there is no claim; a claim is good until the next call');
+    if (!claim)
+      throw new OrielError('ERR_ORIEL_CLAIM', 'commit: there is no claim; a claim is good until the next call');
     if (claim.buffer !== this.#core.buffer) {
       this.#claim = undefined;
-      throw new OrielError('ERR_ORIEL_CLAIM', 'commit: memory grew since the claim and its views were detached; claim again');
+      throw new OrielError(
+        'ERR_ORIEL_CLAIM',
+        'commit: memory grew since the claim and its views were detached; claim again',
+      );
     }
     if (!Number.isInteger(n) || n < 0 || n > claim.n) {
-      throw new OrielError('ERR_ORIEL_CLAIM', `commit: expected a whole number from 0 to the ${claim.n} claimed, got ${show(n)}`);
+      throw new OrielError(
+        'ERR_ORIEL_CLAIM',
+        `commit: expected a whole number from 0 to the ${claim.n} claimed, got ${show(n)}`,
+      );
     }
     if (n === 0) return;
     const { exports } = this.#core;
@@ -356,7 +368,9 @@ export class WindowedStream<const S extends Spec = Spec> {
       times: new Float64Array(buffer, exports.timesColumn(this.#handle), RING_EVENTS),
       ids: new Uint32Array(buffer, exports.idsColumn(this.#handle), RING_EVENTS),
       words: this.#spec.keys.map((_, c) => new Float64Array(buffer, words + c * RING_EVENTS * 8, RING_EVENTS)),
-      measures: this.#plan.measures.map((_, i) => new Float64Array(buffer, measures + i * RING_EVENTS * 8, RING_EVENTS)),
+      measures: this.#plan.measures.map(
+        (_, i) => new Float64Array(buffer, measures + i * RING_EVENTS * 8, RING_EVENTS),
+      ),
     };
     return this.#views;
   }
@@ -454,7 +468,10 @@ export class WindowedStream<const S extends Spec = Spec> {
       if (kind !== 'string') return;
       const bad = new Float64Array(this.#core.buffer, column, n).findIndex((id) => !(id in strings.values));
       if (bad < 0) return;
-      throw new OrielError('ERR_ORIEL_COLUMN', `column ${show(name)} at index ${bad}: expected a number that keyId gave`);
+      throw new OrielError(
+        'ERR_ORIEL_COLUMN',
+        `column ${show(name)} at index ${bad}: expected a number that keyId gave`,
+      );
     });
   }
 
@@ -500,7 +517,11 @@ export class WindowedStream<const S extends Spec = Spec> {
       for (const value of values) this.#late?.[name]?.push(value);
     };
     this.#plan.measures.forEach((name, i) => {
-      if (name !== spec.time && !spec.keys.includes(name)) add(name, Array.from(places, (place) => measures[i]?.[place]));
+      if (name !== spec.time && !spec.keys.includes(name))
+        add(
+          name,
+          Array.from(places, (place) => measures[i]?.[place]),
+        );
     });
     const keys = this.#keys.ofPlaces(places);
     spec.keys.forEach((name, c) => {

@@ -23,7 +23,11 @@ export type KeyColumn = TypedNumbers | readonly Key[];
 export type Measure = number | bigint | null | undefined;
 
 type Simplify<T> = { [K in keyof T]: T[K] } & {};
-type KeyNames<S extends Spec> = S['key'] extends string ? S['key'] : S['key'] extends readonly string[] ? S['key'][number] : never;
+type KeyNames<S extends Spec> = S['key'] extends string
+  ? S['key']
+  : S['key'] extends readonly string[]
+    ? S['key'][number]
+    : never;
 type ColumnOf<A> = A extends Aggregate<infer Column, unknown> ? Column : never;
 type MeasureNames<S extends Spec> = Exclude<ColumnOf<S['aggregates'][keyof S['aggregates']]>, S['time'] | KeyNames<S>>;
 type ResultOf<A> = A extends Aggregate<string, infer Result> ? Result : never;

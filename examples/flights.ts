@@ -29,7 +29,11 @@ const begun = performance.now();
 for (let from = 0; from < n; from += BATCH) {
   const to = from + BATCH;
   const { time, delay, origin } = flights;
-  airports.pushColumns({ time: time.subarray(from, to), delay: delay.subarray(from, to), origin: origin.slice(from, to) });
+  airports.pushColumns({
+    time: time.subarray(from, to),
+    delay: delay.subarray(from, to),
+    origin: origin.slice(from, to),
+  });
   batches.push(airports.take());
   highestBytes = Math.max(highestBytes, airports.stats().bytes);
 }
@@ -54,7 +58,9 @@ plainWindows(flights, DAY, HOUR, (start, states) => {
   }
 });
 const plainSeconds = (performance.now() - plainBegun) / 1000;
-console.log(`plain JS the same in ${plainSeconds.toFixed(2)} s: oriel is ${(plainSeconds / seconds).toFixed(0)} times as fast`);
+console.log(
+  `plain JS the same in ${plainSeconds.toFixed(2)} s: oriel is ${(plainSeconds / seconds).toFixed(0)} times as fast`,
+);
 check(batches, plain);
 
 /** The window in which flights left latest on the whole, its busiest airports first. */
@@ -69,7 +75,10 @@ function worstDay(batches: Results[]) {
     });
   }
   const full = [...days].filter(([, { departures }]) => departures > 10_000);
-  const [worst] = full.sort(([, a], [, b]) => b.minutes / b.departures - a.minutes / a.departures)[0] as [number, unknown];
+  const [worst] = full.sort(([, a], [, b]) => b.minutes / b.departures - a.minutes / a.departures)[0] as [
+    number,
+    unknown,
+  ];
   const rows = batches.flatMap((batch) => (batch.columns.start.includes(worst) ? batch.toArray() : []));
   return rows.filter(({ start }) => start === worst).sort((a, b) => b.departures - a.departures);
 }
@@ -78,7 +87,9 @@ function show(rows: ReturnType<typeof worstDay>): void {
   const time = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
   const [first] = rows;
   if (!first) return;
-  console.log(`The worst of them: ${time(first.start)} to ${time(first.end)}, its twelve busiest airports; delays in minutes\n`);
+  console.log(
+    `The worst of them: ${time(first.start)} to ${time(first.end)}, its twelve busiest airports; delays in minutes\n`,
+  );
   console.log('airport  departures                        mean               deviation  worst');
   const most = Math.max(...rows.map(({ departures }) => departures));
   for (const row of rows.slice(0, 12)) {

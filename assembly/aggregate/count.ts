@@ -38,12 +38,12 @@ export function reduce(part: usize, row: usize, at: usize, n: i32): void {
   const values = <usize>load<u32>(part, PartPlan.column) + at;
   let present = i64x2.splat(0);
   let i: usize = 0;
-  for (; i + 16 <= <usize>n << 3; i += 16) {
+  for (; i + 16 <= (<usize>n) << 3; i += 16) {
     const pair = v128.load(values + i);
     present = i64x2.sub(present, f64x2.eq(pair, pair));
   }
   let count = i64x2.extract_lane(present, 0) + i64x2.extract_lane(present, 1);
-  if (i < <usize>n << 3) {
+  if (i < (<usize>n) << 3) {
     const last = load<f64>(values + i);
     count += last == last ? 1 : 0;
   }

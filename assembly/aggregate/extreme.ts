@@ -16,7 +16,7 @@ export function identity(part: usize, row: usize): void {
 export function reduceRun<Extreme>(part: usize, row: usize, at: usize, n: i32): void {
   const extreme = changetype<Extreme>(0);
   const values = <usize>load<u32>(part, PartPlan.column) + at;
-  const bytes = <usize>n << 3;
+  const bytes = (<usize>n) << 3;
   let a = f64x2.splat(extreme.worst());
   let b = a;
   let c = a;

@@ -37,7 +37,7 @@ export function foldTimed<State>(part: usize, rows: usize, at: usize, n: i32): v
 export function combineEach<State>(part: usize, into: usize, left: usize, right: usize, n: i32): void {
   const state = changetype<State>(0);
   const offset = <usize>load<u32>(part, PartPlan.state);
-  for (let i: usize = 0; i < <usize>n << 2; i += 4) {
+  for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {
     state.combine(
       <usize>load<u32>(into + i) + offset,
       <usize>load<u32>(left + i) + offset,

@@ -45,7 +45,7 @@ export function reduce(part: usize, row: usize, at: usize, n: i32): void {
   const state = own(row, part);
   let sum = load<f64>(state);
   let error = load<f64>(state, 8);
-  for (let i: usize = 0; i < <usize>n << 3; i += 8) {
+  for (let i: usize = 0; i < (<usize>n) << 3; i += 8) {
     const value = load<f64>(values + i);
     if (value != value) continue;
     const total = sum + value;

@@ -65,7 +65,7 @@ class Variance {
     }
     const top = high(value);
     const far = n * top - load<f64>(state, 8) + (n * (value - top) - load<f64>(state, 16));
-    store<f64>(state, load<f64>(state, SQUARES) + far / (n * (n - 1)) * far, SQUARES);
+    store<f64>(state, load<f64>(state, SQUARES) + (far / (n * (n - 1))) * far, SQUARES);
   }
   combine(into: usize, left: usize, right: usize): void {
     const n = load<f64>(left);
@@ -73,7 +73,7 @@ class Variance {
     let squares = load<f64>(left, SQUARES) + load<f64>(right, SQUARES);
     if (n > 0 && m > 0) {
       const far = crossDifference(m, left + includes.sum, n, right + includes.sum);
-      squares += far / (n * m * (n + m)) * far;
+      squares += (far / (n * m * (n + m))) * far;
     }
     compensated.addAll(into + includes.sum, left + includes.sum, right + includes.sum);
     store<f64>(into, n + m);
