@@ -99,8 +99,8 @@ function setCapacity(stream: Stream, keys: Dictionary, capacity: u32): void {
 }
 
 /** Ids for n keys; `words` holds a column of `lanes` bytes for each word. */
-export function mapKeys(stream: Stream, keys: Dictionary, words: usize, lanes: usize, ids: usize, n: i32): void {
-  if (keys.width == 1) {
+export function mapKeys(stream: Stream, keys: Dictionary, words: usize, lanes: usize, ids: usize, n: i32, numbers: bool): void {
+  if (numbers) {
     for (let i: usize = 0; i < <usize>n; i++) {
       const number = load<f64>(words + (i << 3));
       const whole = i32x4.extract_lane(i32x4.trunc_sat_f64x2_u_zero(f64x2.splat(number)), 0);
@@ -108,8 +108,14 @@ export function mapKeys(stream: Stream, keys: Dictionary, words: usize, lanes: u
       if (<f64>(<u32>whole) == number && <u32>whole < keys.smallLength) {
         idPlus = load<u32>(keys.small + ((<usize>whole) << 2));
       }
-      if (!idPlus) idPlus = mapWord(stream, keys, load<u64>(words + (i << 3))) + 1;
+      if (!idPlus) idPlus = mapNumber(stream, keys, number) + 1;
       store<u32>(ids + (i << 2), idPlus - 1);
+    }
+    return;
+  }
+  if (keys.width == 1) {
+    for (let i: usize = 0; i < <usize>n; i++) {
+      store<u32>(ids + (i << 2), mapWord(stream, keys, load<u64>(words + (i << 3))));
     }
     return;
   }
@@ -118,30 +124,27 @@ export function mapKeys(stream: Stream, keys: Dictionary, words: usize, lanes: u
   }
 }
 
+function mapNumber(stream: Stream, keys: Dictionary, number: f64): u32 {
+  const id = mapWord(stream, keys, reinterpret<u64>(number == number ? number + 0 : NaN));
+  if (number >= 0 && number < <f64>keys.smallLength && floor(number) == number) {
+    store<u32>(keys.small + ((<usize>(<u32>number)) << 2), id + 1);
+  }
+  return id;
+}
+
 function mapWord(stream: Stream, keys: Dictionary, word: u64): u32 {
   let slot = <u32>(hash(word) >> 32) & keys.tableMask;
   for (;;) {
     const entry = keys.table + ((<usize>slot) << 4);
     const id = load<u32>(entry, 8);
     if (!id) break;
-    if (load<u64>(entry) == word) {
-      remember(keys, word, id);
-      return id - 1;
-    }
+    if (load<u64>(entry) == word) return id - 1;
     slot = (slot + 1) & keys.tableMask;
   }
   const id = newId(stream, keys);
   store<u64>(keys.words + ((<usize>id) << 3), word);
   enter(stream, keys, slot, word, id);
-  remember(keys, word, id + 1);
   return id;
-}
-
-function remember(keys: Dictionary, word: u64, idPlus: u32): void {
-  const number = reinterpret<f64>(word);
-  if (number >= 0 && number < <f64>keys.smallLength && floor(number) == number) {
-    store<u32>(keys.small + ((<usize>(<u32>number)) << 2), idPlus);
-  }
 }
 
 function mapTuple(stream: Stream, keys: Dictionary, words: usize, lanes: usize): u32 {
@@ -245,7 +248,7 @@ export function drop(keys: Dictionary, id: u32): void {
   }
 }
 
-export function comeAlive(stream: Stream, keys: Dictionary, id: u32): void {
+function comeAlive(stream: Stream, keys: Dictionary, id: u32): void {
   if (keys.orderLength == keys.orderCapacity) {
     closeUp(keys);
     keys.orderCapacity = max(FEW, keys.liveCount * 2);

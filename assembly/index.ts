@@ -73,15 +73,20 @@ export function lastTime(stream: Stream): f64 {
   return changetype<Ring>(stream.ring).last;
 }
 
-/** Turns claimed keys, written as numbers, into ids; the first that is none, or -1. */
-export function idsOfWords(stream: Stream, at: i32, n: i32, limit: u32): i32 {
-  const ring = changetype<Ring>(stream.ring);
-  for (let i: usize = <usize>at; i < <usize>(at + n); i++) {
-    const id = load<f64>(ring.words + (i << 3));
-    if (!(id >= 0 && id < <f64>limit)) return <i32>i - at;
-    store<u32>(ring.ids + (i << 2), <u32>id);
-  }
+/** The first of n ids at place `at` that is not below the limit, or -1. */
+export function badId(stream: Stream, at: i32, n: i32, limit: u32): i32 {
+  const ids = changetype<Ring>(stream.ring).ids + ((<usize>at) << 2);
+  for (let i = 0; i < n; i++) if (load<u32>(ids + ((<usize>i) << 2)) >= limit) return i;
   return -1;
+}
+
+/** Turns keys that were written as words into ids; what cannot be one becomes the last of all. */
+export function idsOfWords(stream: Stream, at: i32, n: i32): void {
+  const ring = changetype<Ring>(stream.ring);
+  for (let i = <usize>at; i < <usize>(at + n); i++) {
+    const id = load<f64>(ring.words + (i << 3));
+    store<u32>(ring.ids + (i << 2), id >= 0 && id < 4294967295 ? <u32>id : 0xffffffff);
+  }
 }
 
 export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
@@ -169,10 +174,10 @@ export function idLimit(stream: Stream): u32 {
   return changetype<Dictionary>(stream.dictionary).limit;
 }
 
-/** From now on, and before any event, the producer writes ids. */
-export function writeIds(stream: Stream): void {
-  stream.keys = Keys.ids;
-  giveUpWords(stream, changetype<Dictionary>(stream.dictionary));
+/** How keys come from now on; before any event. */
+export function setKeys(stream: Stream, keys: Keys): void {
+  stream.keys = keys;
+  if (keys == Keys.ids) giveUpWords(stream, changetype<Dictionary>(stream.dictionary));
 }
 
 /** Numbers as keys: -0 becomes 0, every NaN the same NaN. */

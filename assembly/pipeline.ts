@@ -10,7 +10,7 @@
  * reduced in registers.
  */
 
-import { comeAlive, Dictionary, mapKeys, retain, sweep } from './dictionary';
+import { Dictionary, mapKeys, retain, sweep } from './dictionary';
 import { advanceTo, planNext } from './fire';
 import { assignLate } from './late';
 import { Outbox } from './outbox';
@@ -39,13 +39,13 @@ export function consume(stream: Stream): void {
 function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   const ids = ring.ids + ((<usize>at) << 2);
-  if (stream.keys == Keys.words) {
+  if (stream.keys >= Keys.words) {
     if (keys.limit - keys.freeCount >= keys.sweepAt) {
       const outbox = changetype<Outbox>(stream.outbox);
       sweep(stream, keys, outbox.ids, outbox.length);
     }
     const lanes = (<usize>ring.mask + 1) << 3;
-    mapKeys(stream, keys, ring.words + ((<usize>at) << 3), lanes, ids, n);
+    mapKeys(stream, keys, ring.words + (<usize>at << 3), lanes, ids, n, stream.keys == Keys.numbers);
   }
   stream.events += n;
   const times = ring.times + ((<usize>at) << 3);
@@ -165,11 +165,7 @@ function locate(stream: Stream, slice: Slice, times: usize, ids: usize, i: i32, 
     const row = block ? block + <usize>(id & 63) * stride : rowFor(stream, slice, id);
     const events = load<f64>(row);
     store<f64>(row, events + 1);
-    // As `retain` does for the first event of a row, without a branch that half of the events would take.
-    const live = keys.live + ((<usize>id) << 2);
-    const count = load<u32>(live);
-    store<u32>(live, count + u32(events == 0));
-    if (!count) comeAlive(stream, keys, id);
+    if (events == 0) retain(stream, keys, id);
     store<u32>(rows + ((<usize>i) << 2), <u32>row);
   }
   stream.newest = newest;

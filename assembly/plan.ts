@@ -36,6 +36,8 @@ export enum Keys {
   ids,
   /** The producer writes eight bytes for each column of the key; the dictionary maps them. */
   words,
+  /** The same for one column of numbers: -0 is 0, and every NaN is the same. */
+  numbers,
 }
 
 export enum WindowPlan {

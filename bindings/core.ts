@@ -4,7 +4,7 @@
  */
 
 import { instantiateSync } from '@assemblyscript/loader';
-import type { Stat } from '../assembly/plan';
+import type { Keys, Stat } from '../assembly/plan';
 import { OrielError } from './errors';
 
 /** The exports of assembly/index.ts, but for kernels. */
@@ -28,7 +28,8 @@ interface Exports {
   badTime(stream: number, at: number, n: number, limit: number): number;
   firstTime(stream: number): number;
   lastTime(stream: number): number;
-  idsOfWords(stream: number, at: number, n: number, limit: number): number;
+  badId(stream: number, at: number, n: number, limit: number): number;
+  idsOfWords(stream: number, at: number, n: number): void;
   demand(stream: number, n: number, first: number, last: number): number;
   headroom(stream: number): number;
   commit(stream: number, n: number, idLimit: number): number;
@@ -47,7 +48,7 @@ interface Exports {
   keyWords(stream: number, id: number): number;
   liveColumn(stream: number): number;
   idLimit(stream: number): number;
-  writeIds(stream: number): void;
+  setKeys(stream: number, keys: Keys): void;
   settleNumbers(column: number, n: number): void;
   stat(stream: number, which: Stat): number;
 }

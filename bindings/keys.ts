@@ -5,6 +5,7 @@
  * A column's kind is that of its first key; keys of another kind are refused.
  */
 
+import { Keys } from '../assembly/plan';
 import { type Given, isBigInts, type Numbers, placeOf } from './columns';
 import type { Core } from './core';
 import { OrielError, show } from './errors';
@@ -94,8 +95,8 @@ class KeyColumn {
     }
   }
 
-  /** A column's part [from, from + n) as words at `address`. */
-  write(core: Core, column: Given, from: number, n: number, address: number): void {
+  /** A column's part [from, from + n) as words at `address`; numbers settled where the core does not do it. */
+  write(core: Core, column: Given, from: number, n: number, address: number, settle: boolean): void {
     if (this.kind === 'int64' || this.kind === 'uint64') {
       const words = new BigInt64Array(core.buffer, address, n);
       for (let i = 0; i < n; i++) words[i] = column[from + i] as bigint;
@@ -108,7 +109,7 @@ class KeyColumn {
     }
     if (Array.isArray(column)) for (let i = 0; i < n; i++) words[i] = column[from + i] as number;
     else words.set((column as Numbers).subarray(from, from + n));
-    core.exports.settleNumbers(address, n);
+    if (settle) core.exports.settleNumbers(address, n);
   }
 
   /** The keys whose words stand at `address`, each so many words on. */
@@ -154,6 +155,12 @@ export class KeyEncoder {
     return this.columns.length === 1 && this.columns[0]?.kind === 'string';
   }
 
+  /** How keys come, for the core. */
+  get mode(): Keys {
+    if (this.columns.length !== 1) return this.columns.length ? Keys.words : Keys.none;
+    return this.direct ? Keys.ids : this.columns[0]?.kind === 'number' ? Keys.numbers : Keys.words;
+  }
+
   /** Ids that the producer may have given are below this. */
   get idLimit(): number {
     return this.direct ? (this.columns[0] as KeyColumn).strings.values.length : 0;
@@ -193,7 +200,7 @@ export class KeyEncoder {
     }
     const words = core.exports.wordsColumns(stream) + 8 * at;
     this.columns.forEach((column, c) => {
-      column.write(core, columns[c] as Given, from, n, words + c * this.#lane);
+      column.write(core, columns[c] as Given, from, n, words + c * this.#lane, this.columns.length > 1);
     });
   }
 

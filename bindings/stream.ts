@@ -1,6 +1,6 @@
 /** A stream of events in, of windows out: the thin layer that checks, writes columns and asks the core. */
 
-import { Stat } from '../assembly/plan';
+import { type Keys, Stat } from '../assembly/plan';
 import { WindowBatch } from './batch';
 import { badTime, checkTimes, columnOf, type Given, type Numbers, numberOf, numbersOf } from './columns';
 import { type Core, core as theCore } from './core';
@@ -60,12 +60,12 @@ export class WindowedStream<const S extends Spec = Spec> {
   /** How many single events surely fit without asking, as long as nothing fires. */
   #allowance = 0;
   #fireAt = Number.NEGATIVE_INFINITY;
-  /** Places claimed: from `at`, of which `n` may be committed; `byId` where keyId was asked for a string's. */
-  #claim: { at: number; n: number; buffer: ArrayBufferLike; byId: boolean } | undefined;
+  /** Places claimed: from `at`, of which `n` may be committed; `ids` where the key column is that of ids itself. */
+  #claim: { at: number; n: number; buffer: ArrayBufferLike; ids: boolean } | undefined;
   #late: Record<string, unknown[]> | undefined;
   #state: 'open' | 'closed' | 'disposed' = 'open';
-  /** Whether the core was told that keys come as ids. */
-  #writesIds = false;
+  /** How the core was told that keys come. */
+  #mode: Keys;
   #milliseconds = 0;
 
   /** @throws {OrielError} ERR_ORIEL_SPEC, ERR_ORIEL_MEMORY */
@@ -82,6 +82,8 @@ export class WindowedStream<const S extends Spec = Spec> {
     }
     this.#handle = handle;
     this.#keys = new KeyEncoder(core, handle, this.#spec.keys, RING_EVENTS);
+    // Until the first key says otherwise.
+    this.#mode = this.#keys.mode;
     this.#views = this.#look();
     streams.register(this, { core, handle }, this);
   }
@@ -171,14 +173,15 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.flush();
     const { exports, buffer } = this.#core;
     const at = exports.claim(this.#handle, n);
-    this.#claim = { at, n, buffer, byId: this.#keys.direct };
-    const { times, measures, words } = this.#look();
-    const views: Record<string, Float64Array> = {};
+    const { direct } = this.#keys;
+    this.#claim = { at, n, buffer, ids: direct };
+    const { times, measures, words, ids } = this.#look();
+    const views: Record<string, Float64Array | Uint32Array> = {};
     this.#plan.measures.forEach((name, i) => {
       views[name] = (measures[i] as Float64Array).subarray(at, at + n);
     });
     this.#spec.keys.forEach((name, c) => {
-      views[name] = (words[c] as Float64Array).subarray(at, at + n);
+      views[name] = (direct ? ids : (words[c] as Float64Array)).subarray(at, at + n);
     });
     views[this.#spec.time] = times.subarray(at, at + n);
     return views as Claim<S>;
@@ -199,7 +202,6 @@ export class WindowedStream<const S extends Spec = Spec> {
     const kind = found.kindOf(key);
     if (kind !== 'string') return key as number;
     this.#keys.settle(this.#keys.columns.map((other) => (other === found ? kind : undefined)));
-    if (this.#claim) this.#claim.byId = this.#keys.direct;
     return found.strings.idOf(key as string);
   }
 
@@ -230,7 +232,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     const kinds = this.#keys.kinds;
     this.#keys.settle(this.#spec.keys.map(() => 'number'));
     try {
-      this.#checkClaimedKeys(at, n);
+      this.#checkClaimedKeys(claim, n);
       this.#takeWritten(n);
     } catch (error) {
       this.#keys.restore(kinds);
@@ -453,10 +455,11 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#keys.write(keys, from, n, 0);
   }
 
-  #checkClaimedKeys(at: number, n: number): void {
+  #checkClaimedKeys({ at, ids }: { at: number; ids: boolean }, n: number): void {
     const { exports } = this.#core;
     if (this.#keys.direct) {
-      const bad = exports.idsOfWords(this.#handle, at, n, this.#keys.idLimit);
+      if (!ids) exports.idsOfWords(this.#handle, at, n);
+      const bad = exports.badId(this.#handle, at, n, this.#keys.idLimit);
       if (bad < 0) return;
       const message = `column ${show(this.#spec.keys[0])} at index ${bad}: expected a number that keyId gave`;
       throw new OrielError('ERR_ORIEL_COLUMN', message);
@@ -464,7 +467,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     const words = exports.wordsColumns(this.#handle) + 8 * at;
     this.#keys.columns.forEach(({ name, kind, strings }, c) => {
       const column = words + c * RING_EVENTS * 8;
-      if (kind === 'number') exports.settleNumbers(column, n);
+      if (kind === 'number' && this.#keys.columns.length > 1) exports.settleNumbers(column, n);
       if (kind !== 'string') return;
       const bad = new Float64Array(this.#core.buffer, column, n).findIndex((id) => !(id in strings.values));
       if (bad < 0) return;
@@ -483,13 +486,13 @@ export class WindowedStream<const S extends Spec = Spec> {
 
   #atomically(n: number, first: number, last: number, run: (sure: boolean) => void): void {
     const demand = this.#core.exports.demand(this.#handle, n, first, last);
-    const writesIds = this.#writesIds;
+    const mode = this.#mode;
     const before = performance.now();
     try {
       this.#core.atomically(this.#handle, demand, run);
     } catch (error) {
       this.#late = undefined;
-      this.#writesIds = writesIds;
+      this.#mode = mode;
       throw error;
     } finally {
       this.#milliseconds += performance.now() - before;
@@ -498,9 +501,9 @@ export class WindowedStream<const S extends Spec = Spec> {
 
   #commit(n: number): void {
     const { exports } = this.#core;
-    if (this.#keys.direct && !this.#writesIds) {
-      exports.writeIds(this.#handle);
-      this.#writesIds = true;
+    if (this.#keys.mode !== this.#mode) {
+      this.#mode = this.#keys.mode;
+      exports.setKeys(this.#handle, this.#mode);
     }
     const late = exports.commit(this.#handle, n, this.#keys.idLimit);
     if (late && this.#spec.onLate) this.#noteLate(late);

@@ -43,7 +43,9 @@ export type Columns<S extends Spec> = Simplify<
 >;
 
 /** Views into the ring, as `claim` gives them. */
-export type Claim<S extends Spec> = Simplify<Record<S['time'] | KeyNames<S> | MeasureNames<S>, Float64Array>>;
+export type Claim<S extends Spec> = Simplify<
+  Record<S['time'] | MeasureNames<S>, Float64Array> & Record<KeyNames<S>, Float64Array | Uint32Array>
+>;
 
 /** One result: a key in a window. */
 export type Row<S extends Spec> = Simplify<
