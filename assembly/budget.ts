@@ -19,7 +19,7 @@ const OVERHEAD = 80;
 export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
   const keys = changetype<Dictionary>(stream.dictionary);
   const slices = changetype<Slices>(stream.slices);
-  const ids = <f64>keys.limit + n;
+  const ids = stream.keys ? <f64>keys.limit + n : 1;
   const blocks = ids / 64 + 1;
   const block = <f64>stream.stride * (stream.keys ? 64 : 1) + OVERHEAD;
 
@@ -35,7 +35,7 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
 
   const before = max(stream.watermark, (stream.newest == -Infinity ? first : stream.newest) - stream.outOfOrder);
   const watermark = max(stream.watermark, last - stream.outOfOrder);
-  const rows = <f64>keys.liveCount + n;
+  const rows = stream.keys ? <f64>keys.liveCount + n : 1;
   let results = 0.0;
   for (let w = 0; w < stream.windowCount; w++) {
     const stacks = stacksAt(stream, w);

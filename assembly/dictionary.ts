@@ -99,18 +99,17 @@ function setCapacity(stream: Stream, keys: Dictionary, capacity: u32): void {
 }
 
 /** Ids for n keys; `words` holds a column of `lanes` bytes for each word. */
-export function mapKeys(stream: Stream, keys: Dictionary, words: usize, lanes: usize, ids: usize, n: i32, numbers: bool): void {
+export function mapKeys(
+  stream: Stream,
+  keys: Dictionary,
+  words: usize,
+  lanes: usize,
+  ids: usize,
+  n: i32,
+  numbers: bool,
+): void {
   if (numbers) {
-    for (let i: usize = 0; i < <usize>n; i++) {
-      const number = load<f64>(words + (i << 3));
-      const whole = i32x4.extract_lane(i32x4.trunc_sat_f64x2_u_zero(f64x2.splat(number)), 0);
-      let idPlus: u32 = 0;
-      if (<f64>(<u32>whole) == number && <u32>whole < keys.smallLength) {
-        idPlus = load<u32>(keys.small + ((<usize>whole) << 2));
-      }
-      if (!idPlus) idPlus = mapNumber(stream, keys, number) + 1;
-      store<u32>(ids + (i << 2), idPlus - 1);
-    }
+    mapNumbers(stream, keys, words, ids, n);
     return;
   }
   if (keys.width == 1) {
@@ -121,6 +120,24 @@ export function mapKeys(stream: Stream, keys: Dictionary, words: usize, lanes: u
   }
   for (let i: usize = 0; i < <usize>n; i++) {
     store<u32>(ids + (i << 2), mapTuple(stream, keys, words + (i << 3), lanes));
+  }
+}
+
+function mapNumbers(stream: Stream, keys: Dictionary, words: usize, ids: usize, n: i32): void {
+  let small = keys.small;
+  let smallLength = keys.smallLength;
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const number = load<f64>(words + (i << 3));
+    // The low bits of the sum are the number itself where that is whole and below 2^32.
+    const whole = <u32>reinterpret<u64>(number + 4503599627370496);
+    let idPlus: u32 = 0;
+    if (<f64>whole == number && whole < smallLength) idPlus = load<u32>(small + ((<usize>whole) << 2));
+    if (!idPlus) {
+      idPlus = mapNumber(stream, keys, number) + 1;
+      small = keys.small;
+      smallLength = keys.smallLength;
+    }
+    store<u32>(ids + (i << 2), idPlus - 1);
   }
 }
 

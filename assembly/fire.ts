@@ -18,35 +18,34 @@ import * as time from './time';
 /** Moves the watermark, never back, and fires what it passes. */
 export function advanceTo(stream: Stream, watermark: f64): void {
   if (watermark > stream.watermark) stream.watermark = watermark;
-  for (;;) {
-    const due = nextDue(stream);
-    if (due < 0) break;
-    const stacks = stacksAt(stream, due);
-    const k = candidate(stream, stacks);
-    seal(stream, time.end(stacks.window, k));
-    fireWindow(stream, due, k);
-  }
+  while (fireNext(stream)) {}
   letHeldGo(stream);
   planNext(stream);
 }
 
-/** The window of the plan whose candidate is due first, or -1. */
-function nextDue(stream: Stream): i32 {
+/** Fires the window whose turn it is, of those that the watermark has passed; false where there is none. */
+function fireNext(stream: Stream): bool {
   let due = -1;
-  let dueEnd = Infinity;
+  let dueK = 0.0;
+  let dueEnd = 0.0;
   let dueStart = Infinity;
   for (let w = 0; w < stream.windowCount; w++) {
     const stacks = stacksAt(stream, w);
     const k = candidate(stream, stacks);
     if (k == Infinity) continue;
     const end = time.end(stacks.window, k);
+    if (end + stream.delay > stream.watermark || (due >= 0 && end > dueEnd)) continue;
     const start = time.start(stacks.window, k);
-    if (end + stream.delay > stream.watermark || end > dueEnd || (end == dueEnd && start >= dueStart)) continue;
+    if (due >= 0 && end == dueEnd && start >= dueStart) continue;
     due = w;
+    dueK = k;
     dueEnd = end;
     dueStart = start;
   }
-  return due;
+  if (due < 0) return false;
+  seal(stream, dueEnd);
+  fireWindow(stream, due, dueK);
+  return true;
 }
 
 /** The next window with events, Infinity if there is none. */
@@ -77,7 +76,7 @@ function seal(stream: Stream, end: f64): void {
 
 function needs(stacks: Stacks, slice: Slice): bool {
   const newest = time.newest(stacks.window, slice.start);
-  return newest >= max(stacks.next, time.oldest(stacks.window, slice.start));
+  return newest >= stacks.next && newest >= time.oldest(stacks.window, slice.start);
 }
 
 function fireWindow(stream: Stream, w: i32, k: f64): void {

@@ -45,7 +45,7 @@ function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
       sweep(stream, keys, outbox.ids, outbox.length);
     }
     const lanes = (<usize>ring.mask + 1) << 3;
-    mapKeys(stream, keys, ring.words + (<usize>at << 3), lanes, ids, n, stream.keys == Keys.numbers);
+    mapKeys(stream, keys, ring.words + ((<usize>at) << 3), lanes, ids, n, stream.keys == Keys.numbers);
   }
   stream.events += n;
   const times = ring.times + ((<usize>at) << 3);
@@ -84,23 +84,23 @@ function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
       high = min(slice.end, min(stream.fireAt, stream.newest + stream.maxFutureSkew));
       if (t >= high) {
         // Nothing is due yet, but no later event of the slice may be taken without looking.
-        i = locate(stream, slice, times, ids, i, i + 1, low, Infinity);
+        locate(stream, slice, ids, i, i + 1);
+        i++;
+        low = Infinity;
         continue;
       }
     }
-    if (stream.keys == Keys.none) {
-      const run = runLength(stream, times + ((<usize>i) << 3), n - i, low, high);
-      if (run >= SHORT) {
-        foldListed(stream, at, folded, i);
-        const row = rowFor(stream, slice, 0);
-        if (load<f64>(row) == 0) retain(stream, keys, 0);
-        reduceRow(stream, row, at + i, run);
-        i += run;
-        folded = i;
-        continue;
-      }
+    const run = runLength(stream, times + ((<usize>i) << 3), n - i, low, high);
+    if (stream.keys == Keys.none && run >= SHORT) {
+      foldListed(stream, at, folded, i);
+      const row = rowFor(stream, slice, 0);
+      if (load<f64>(row) == 0) retain(stream, keys, 0);
+      reduceRow(stream, row, at + i, run);
+      folded = i + run;
+    } else {
+      locate(stream, slice, ids, i, i + run);
     }
-    i = locate(stream, slice, times, ids, i, n, low, high);
+    i += run;
   }
   foldListed(stream, at, folded, n);
   moveWatermark(stream);
@@ -149,17 +149,13 @@ function isAhead(stream: Stream, t: f64): bool {
   return covered;
 }
 
-/** Lists the rows of the events from i on, as far as their times lie in [low, high); the first that does not. */
-function locate(stream: Stream, slice: Slice, times: usize, ids: usize, i: i32, n: i32, low: f64, high: f64): i32 {
+/** Lists the rows of the events from i up to n, which are all of one slice. */
+function locate(stream: Stream, slice: Slice, ids: usize, i: i32, n: i32): void {
   const stride = stream.stride;
   const table = slice.table;
   const rows = stream.rows;
   const keys = changetype<Dictionary>(stream.dictionary);
-  let newest = stream.newest;
   for (; i < n; i++) {
-    const t = load<f64>(times + ((<usize>i) << 3));
-    if (!(t >= low && t < high)) break;
-    newest = t > newest ? t : newest;
     const id = load<u32>(ids + ((<usize>i) << 2));
     const block = <usize>load<u32>(table + ((<usize>(id >> 6)) << 2));
     const row = block ? block + <usize>(id & 63) * stride : rowFor(stream, slice, id);
@@ -168,8 +164,6 @@ function locate(stream: Stream, slice: Slice, times: usize, ids: usize, i: i32, 
     if (events == 0) retain(stream, keys, id);
     store<u32>(rows + ((<usize>i) << 2), <u32>row);
   }
-  stream.newest = newest;
-  return i;
 }
 
 /** How many times from the first on lie in [low, high); they move the newest. */

@@ -14,7 +14,7 @@
 import { allocate, release, resize } from './memory';
 import { Dictionary, drop } from './dictionary';
 import { copyRow, Stream, windowAt } from './stream';
-import { edgeAfter, edgeBefore } from './time';
+import { end, newest, oldest, start } from './time';
 
 @unmanaged
 export class Slice {
@@ -73,8 +73,11 @@ export function openSlice(stream: Stream, t: f64): Slice {
   slice.start = -Infinity;
   slice.end = Infinity;
   for (let w = 0; w < stream.windowCount; w++) {
-    slice.start = max(slice.start, edgeBefore(windowAt(stream, w), t));
-    slice.end = min(slice.end, edgeAfter(windowAt(stream, w), t));
+    const window = windowAt(stream, w);
+    const begun = newest(window, t);
+    const open = oldest(window, t);
+    slice.start = max(slice.start, max(start(window, begun), end(window, open - 1)));
+    slice.end = min(slice.end, min(start(window, begun + 1), end(window, open)));
   }
   slice.table = 0;
   slice.blocks = 0;
