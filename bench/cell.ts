@@ -1,0 +1,104 @@
+/**
+ * One cell, in a process of its own: `tsx bench/cell.ts <name> <rounds>` writes its outcome as JSON.
+ *
+ * Every contender first runs once with all its results summed up, and the sums must agree; then rounds, in each of which every
+ * contender runs once, the first round not counted.
+ */
+
+import { Bench } from 'tinybench';
+import { cells } from './cases/index';
+import type { Cell, Contender, Fact } from './contest';
+import type { Score } from './report';
+import { compare, Sink } from './sink';
+
+export interface Outcome {
+  scores?: Score[];
+  facts?: Fact[];
+  /** Nanoseconds for one step of a fixed loop, before and after: whether the machine was the same all the while. */
+  calibration: [before: number, after: number];
+}
+
+const collect = (globalThis as { gc?: () => void }).gc;
+
+const [name, rounds] = process.argv.slice(2);
+const cell = cells.find((one) => one.name === name);
+if (!cell) throw new Error(`there is no cell ${name}`);
+process.stdout.write(JSON.stringify(run(cell, Number(rounds))));
+
+function run(cell: Cell, rounds: number): Outcome {
+  const before = calibrate();
+  const scores = cell.contenders && contest(cell, cell.contenders(), rounds);
+  const facts = cell.facts?.();
+  return { scores, facts, calibration: [before, calibrate()] };
+}
+
+function contest(cell: Cell, contenders: Contender[], rounds: number): Score[] {
+  const counts = checked(cell, contenders);
+  const scores = contenders.map(({ name, side }): Score => ({ name, side, nanoseconds: [], pauses: [] }));
+  for (let round = -1; round < rounds; round++) {
+    const bench = new Bench({ iterations: 1, time: 0, warmup: false, retainSamples: true, throws: true });
+    const taking: number[] = [];
+    contenders.forEach((contender, i) => {
+      // What takes long has warmed up while it was checked.
+      if (contender.rounds && (round < 0 || round >= contender.rounds)) return;
+      taking.push(i);
+      let sink: Sink;
+      bench.add(contender.name, () => contender.run(contender.events, sink), {
+        beforeEach: () => {
+          collect?.();
+          sink = new Sink(false, cell.pauses);
+        },
+        afterEach: () => {
+          if (sink.rows !== counts[i]) throw new Error(`${contender.name} gave ${sink.rows} results, ${counts[i]} before`);
+          if (cell.pauses && round >= 0) scores[i]?.pauses.push(sink.longest);
+        },
+      });
+    });
+    bench.runSync();
+    if (round < 0) continue;
+    bench.tasks.forEach(({ result }, t) => {
+      const i = taking[t] as number;
+      if (!('latency' in result)) throw new Error(`${contenders[i]?.name} has no result: ${result.state}`);
+      for (const sample of result.latency.samples ?? []) {
+        scores[i]?.nanoseconds.push((sample * 1e6) / (contenders[i]?.events as number));
+      }
+    });
+  }
+  return scores;
+}
+
+/** Number of results of each, after all were found to be the same. */
+function checked(cell: Cell, contenders: Contender[]): number[] {
+  const reference = contenders[0] as Contender;
+  const expected = new Map<number, Sink>();
+  return contenders.map((contender) => {
+    const sink = new Sink(!contender.silent);
+    contender.run(contender.events, sink);
+    if (cell.different || contender.silent) return sink.rows;
+    if (!expected.has(contender.events)) {
+      const one = contender === reference ? sink : new Sink(true);
+      if (one !== sink) reference.run(contender.events, one);
+      expected.set(contender.events, one);
+    }
+    compare(contender.name, sink, reference.name, expected.get(contender.events) as Sink);
+    return sink.rows;
+  });
+}
+
+/** The least of five: a chain of multiplications and as many reads all over 64 MB. */
+function calibrate(): number {
+  const words = new Uint32Array(1 << 24).fill(1);
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 5; i++) {
+    const before = performance.now();
+    if (chase(words, 1 << 20) < 0) throw new Error('never');
+    least = Math.min(least, performance.now() - before);
+  }
+  return (least * 1e6) / (1 << 20);
+}
+
+function chase(words: Uint32Array, steps: number): number {
+  let at = 1;
+  for (let i = 0; i < steps; i++) at = (Math.imul(at, 1664525) + 1013904222 + (words[at >>> 8] as number)) | 0;
+  return at >>> 0;
+}

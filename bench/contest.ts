@@ -1,0 +1,107 @@
+/** What a cell is: contenders that do the same work, or facts that are measured once. */
+
+import { type Spec, windowed } from 'oriel';
+import type { Sink } from './sink';
+
+/** Events in a batch, on every side. */
+export const BATCH = 4096;
+
+export type Side = 'oriel' | 'tuned' | 'naive' | 'other';
+
+export interface Contender {
+  name: string;
+  side: Side;
+  events: number;
+  /** One iteration: everything made, all events taken batch by batch, results given out after each, everything freed. */
+  run(events: number, sink: Sink): void;
+  /** Gives no results: there is nothing to compare. */
+  silent?: boolean;
+  /** Rounds to time where all of them would take too long. */
+  rounds?: number;
+}
+
+export interface Fact {
+  name: string;
+  value: number;
+  unit: string;
+}
+
+export interface Cell {
+  name: string;
+  title: string;
+  /** The first contender is what the others are compared with. */
+  contenders?(): Contender[];
+  facts?(): Fact[];
+  /** The contenders do different work: their results are not compared. */
+  different?: boolean;
+  /** Also reports the longest batch of each. */
+  pauses?: boolean;
+}
+
+/** Calls `step` for each batch. */
+export function inBatches(events: number, sink: Sink, step: (from: number, to: number) => void): void {
+  if (!sink.timesSteps) {
+    for (let from = 0; from < events; from += BATCH) step(from, Math.min(from + BATCH, events));
+    return;
+  }
+  sink.startSteps();
+  for (let from = 0; from < events; from += BATCH) {
+    step(from, Math.min(from + BATCH, events));
+    sink.endStep();
+  }
+}
+
+type Stream = ReturnType<typeof windowed<Spec>>;
+type Write = (views: Record<string, Float64Array>, from: number, n: number, stream: Stream) => void;
+type ColumnSource = Readonly<Record<string, Float64Array | readonly unknown[]>>;
+
+/** One iteration of oriel with `pushColumns`; `close: false` leaves open windows unfired, where they would outnumber the others. */
+export function pushed(spec: Spec, columns: ColumnSource, close = true): Contender['run'] {
+  // Plain arrays have no views: theirs are cut up beforehand, as batches come from outside.
+  const entries = Object.entries(columns).map(([name, values]) => [name, values, cut(values)] as const);
+  return (events, sink) => {
+    const stream = windowed(spec);
+    inBatches(events, sink, (from, to) => {
+      const batch: Record<string, unknown> = {};
+      for (const [name, values, parts] of entries) {
+        batch[name] = parts?.[from / BATCH] ?? (values as Float64Array).subarray(from, to);
+      }
+      stream.pushColumns(batch as never);
+      take(stream, sink);
+    });
+    finish(stream, sink, close);
+  };
+}
+
+/** One iteration of oriel with events written into the ring; `prepare` may ask for ids first. */
+export function placed(spec: Spec, write: Write, prepare?: (stream: Stream) => void): Contender['run'] {
+  return (events, sink) => {
+    const stream = windowed(spec);
+    prepare?.(stream);
+    inBatches(events, sink, (from, to) => {
+      const n = to - from;
+      write(stream.claim(n) as never, from, n, stream);
+      stream.commit(n);
+      take(stream, sink);
+    });
+    finish(stream, sink, true);
+  };
+}
+
+function cut(values: ColumnSource[string]): unknown[][] | undefined {
+  if (!Array.isArray(values)) return undefined;
+  return Array.from({ length: Math.ceil(values.length / BATCH) }, (_, i) => values.slice(i * BATCH, (i + 1) * BATCH));
+}
+
+export function take(stream: Stream, sink: Sink): void {
+  const batch = stream.take();
+  sink.take(batch.length, batch.columns as never);
+}
+
+export function finish(stream: Stream, sink: Sink, close: boolean): void {
+  if (close) {
+    const batch = stream.close();
+    sink.take(batch.length, batch.columns as never);
+  }
+  stream[Symbol.dispose]();
+}
