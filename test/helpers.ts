@@ -1,0 +1,36 @@
+/** What the suites share. */
+
+import { expect } from 'vitest';
+import { OrielError, type OrielErrorCode } from '../bindings';
+
+/** Runs what must be refused with that code, in a message that has all those parts. */
+export function refused(code: OrielErrorCode, run: () => unknown, ...parts: string[]): void {
+  let error: unknown;
+  try {
+    run();
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error).toBeInstanceOf(OrielError);
+  const { code: actual, message } = error as OrielError;
+  expect([actual, message]).toEqual([code, expect.any(String)]);
+  for (const part of parts) expect(message).toContain(part);
+}
+
+/** Numbers in [0, 1), the same for the same seed (mulberry32). */
+export function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let x = Math.imul(state ^ (state >>> 15), 1 | state);
+    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x;
+    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Rows with every -0 as 0, as the two are one number. */
+export function plain(rows: Iterable<object>): unknown[] {
+  return Array.from(rows, (row) =>
+    Object.fromEntries(Object.entries(row).map(([name, x]) => [name, typeof x === 'number' ? x + 0 : x])),
+  );
+}

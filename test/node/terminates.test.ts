@@ -1,0 +1,59 @@
+/** What could go on for ever, in a process of its own that can be ended: edges beyond exact times, calls within calls. */
+
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { hopping, tumbling } from '../../bindings';
+import { windowsOf } from '../oracle';
+
+const PATIENCE_MS = 15_000;
+const SCRIPT = fileURLToPath(new URL('./terminates.script.ts', import.meta.url));
+
+async function run(name: 'windows' | 'pushAgain', ...args: unknown[]): Promise<unknown> {
+  const options = { timeout: PATIENCE_MS, killSignal: 'SIGKILL' } as const;
+  const script = ['--import', 'tsx', SCRIPT, name, JSON.stringify(args)];
+  const { stdout } = await promisify(execFile)(process.execPath, script, options);
+  return JSON.parse(stdout);
+}
+
+const far = 2 ** 53;
+
+//   2^53 - 1   2^53   2^53 + 2      the next whole number after 2^53 has no double: the edge cannot move on by 1
+test.concurrent.each([
+  ['at 2^53, size 1', tumbling(1), [far], 0],
+  ['at -2^53, size 1', tumbling(1), [-far], 0],
+  ['at -2^53 and 2^53, size 1', tumbling(1), [-far, far], 0],
+  ['at 2^53, size 1.5', tumbling(1.5), [far], 0],
+  ['at -2^53, hops of 3 every 1', hopping(3, 1), [-far], 0],
+  ['at 2^53, hops of 3 every 1', hopping(3, 1), [far], 0],
+  ['at -2^53, hops of 1 every 3', hopping(1, 3), [-far], 0],
+  ['at 2^53 with a size of 2^53', tumbling(far), [-far, 0, far], 0],
+  ['at 2^53 with an offset', tumbling(3, { offset: 0.5 }), [far], 0],
+  ['at -1 with a disorder of 2^53', tumbling(1), [-1], far],
+  ['at 0.5 with a disorder of 2^53 and a fractional size', tumbling(0.5), [0.5], far],
+  ['at -2^53 with a disorder of 2^53', hopping(7, 5), [-far], far],
+])('a stream with an event %s comes to its end and counts the event', async (_, window, times, outOfOrder) => {
+  for (const emit of ['final', 'updates']) {
+    const rows = (await run('windows', window, times, outOfOrder, emit)) as [number, number, number][];
+    const own = Math.max(1, Math.round(window.size / window.every));
+    const counted = rows.reduce((total, [, , n]) => total + n, 0);
+    if (window.every <= window.size) expect(counted).toBeGreaterThanOrEqual(times.length * Math.floor(own));
+    expect(rows.every(([start, end, n]) => start <= end && n > 0)).toBe(true);
+  }
+});
+
+test.concurrent('a disorder of 2^53 changes no result', async () => {
+  const window = hopping(7.5, 2.5);
+  const times = [-20, 0, 3.25, 1, 100];
+  const rows = (await run('windows', window, times, far, 'final')) as [number, number, number][];
+  expect(rows.reduce((total, [, , n]) => total + n, 0)).toBe(times.flatMap((t) => windowsOf(window, t)).length);
+});
+
+test.concurrent.each(['push', 'pushRows', 'pushColumns', 'claim', 'advance', 'take', 'stats', 'close'])(
+  'what onLate pushes into its own stream is taken or refused, never lost, where %s brought the late event',
+  async (door) => {
+    const brings = ['push', 'pushRows', 'pushColumns', 'claim'];
+    expect(await run('pushAgain', door)).toEqual({ counted: brings.includes(door) ? 3 : 2, late: 1 });
+  },
+);
