@@ -21,7 +21,7 @@ const NODE_ONLY = ['test/node/**'];
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 if (!chromium) console.log('No Chromium found: the suites run in Node only.');
 
-const browser = {
+const browser = () => ({
   enabled: true,
   headless: true,
   screenshotFailures: false,
@@ -39,7 +39,7 @@ const browser = {
     },
   }),
   instances: [{ browser: 'chromium' as const }],
-};
+});
 
 const builds = ['debug', 'release', 'shared'];
 
@@ -62,7 +62,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: NODE_ONLY,
           testTimeout: 60_000,
-          browser,
+          browser: browser(),
         },
       })),
     ],
