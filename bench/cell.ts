@@ -2,7 +2,7 @@
  * One cell, in a process of its own: `tsx bench/cell.ts <name> <rounds>` writes its outcome as JSON.
  *
  * Every contender first runs once with all its results summed up, and the sums must agree; then rounds, in each of which every
- * contender runs once, the first round not counted.
+ * contender runs once, the first few not counted: V8 takes tens of milliseconds of a hot core to compile it anew.
  */
 
 import { Bench } from 'tinybench';
@@ -17,6 +17,9 @@ export interface Outcome {
   /** Nanoseconds for one step of a fixed loop, before and after: whether the machine was the same all the while. */
   calibration: [before: number, after: number];
 }
+
+/** Rounds that are not counted. */
+const WARMING = 2;
 
 const collect = (globalThis as { gc?: () => void }).gc;
 
@@ -35,7 +38,7 @@ function run(cell: Cell, rounds: number): Outcome {
 function contest(cell: Cell, contenders: Contender[], rounds: number): Score[] {
   const counts = checked(cell, contenders);
   const scores = contenders.map(({ name, side }): Score => ({ name, side, nanoseconds: [], pauses: [] }));
-  for (let round = -1; round < rounds; round++) {
+  for (let round = -WARMING; round < rounds; round++) {
     const bench = new Bench({ iterations: 1, time: 0, warmup: false, retainSamples: true, throws: true });
     const taking: number[] = [];
     contenders.forEach((contender, i) => {
@@ -49,7 +52,8 @@ function contest(cell: Cell, contenders: Contender[], rounds: number): Score[] {
           sink = new Sink(false, cell.pauses);
         },
         afterEach: () => {
-          if (sink.rows !== counts[i]) throw new Error(`${contender.name} gave ${sink.rows} results, ${counts[i]} before`);
+          if (sink.rows !== counts[i])
+            throw new Error(`${contender.name} gave ${sink.rows} results, ${counts[i]} before`);
           if (cell.pauses && round >= 0) scores[i]?.pauses.push(sink.longest);
         },
       });
@@ -85,16 +89,16 @@ function checked(cell: Cell, contenders: Contender[]): number[] {
   });
 }
 
-/** The least of five: a chain of multiplications and as many reads all over 64 MB. */
+/** The least of three: a chain of multiplications and as many reads all over 64 MB. */
 function calibrate(): number {
   const words = new Uint32Array(1 << 24).fill(1);
   let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < 3; i++) {
     const before = performance.now();
-    if (chase(words, 1 << 20) < 0) throw new Error('never');
+    if (chase(words, 1 << 19) < 0) throw new Error('never');
     least = Math.min(least, performance.now() - before);
   }
-  return (least * 1e6) / (1 << 20);
+  return (least * 1e6) / (1 << 19);
 }
 
 function chase(words: Uint32Array, steps: number): number {

@@ -64,7 +64,9 @@ export function pushed(spec: Spec, columns: ColumnSource, close = true): Contend
     inBatches(events, sink, (from, to) => {
       const batch: Record<string, unknown> = {};
       for (const [name, values, parts] of entries) {
-        batch[name] = parts?.[from / BATCH] ?? (values as Float64Array).subarray(from, to);
+        const part = parts?.[from / BATCH];
+        if (part) batch[name] = part.length > to - from ? part.slice(0, to - from) : part;
+        else batch[name] = (values as Float64Array).subarray(from, to);
       }
       stream.pushColumns(batch as never);
       take(stream, sink);

@@ -25,7 +25,9 @@ export function showScores(cell: Cell, scores: readonly Score[]): string {
   const lines = scores.map(({ name, nanoseconds, pauses }) => {
     const ns = median(nanoseconds);
     const spread = `${digits(Math.min(...nanoseconds))}–${digits(Math.max(...nanoseconds))}`;
-    const pause = pauses.length ? `   longest batch ${digits(median(pauses))} ms (most ${digits(Math.max(...pauses))})` : '';
+    const pause = pauses.length
+      ? `   longest batch ${digits(median(pauses))} ms (most ${digits(Math.max(...pauses))})`
+      : '';
     return `  ${name.padEnd(50)}${digits(ns).padStart(9)}${spread.padStart(16)}${`${digits(ns / reference)}x`.padStart(10)}${pause}`;
   });
   const head = `  ${'contender'.padEnd(50)}${'ns/event'.padStart(9)}${'min–max'.padStart(16)}${'ratio'.padStart(10)}`;
@@ -45,9 +47,13 @@ export function summary(results: readonly { cell: Cell; scores: readonly Score[]
     .filter(({ cell }) => !cell.different)
     .map(({ cell, scores }) => {
       const oriel = median(scores[0]?.nanoseconds ?? []);
-      const best = (side: Side) => Math.min(...scores.filter((score) => score.side === side).map((s) => median(s.nanoseconds)));
-      const beside = (side: Side) => (Number.isFinite(best(side)) ? `${digits(best(side))} | ${digits(best(side) / oriel)}x` : '– | –');
+      const best = (side: Side) =>
+        Math.min(...scores.filter((score) => score.side === side).map((s) => median(s.nanoseconds)));
+      const beside = (side: Side) =>
+        Number.isFinite(best(side)) ? `${digits(best(side))} | ${digits(best(side) / oriel)}x` : '– | –';
       return `| ${cell.name} | ${digits(oriel)} | ${beside('tuned')} | ${beside('naive')} |`;
     });
-  return ['| cell | oriel, ns | tuned, ns | ratio | naive, ns | ratio |', '|---|---|---|---|---|---|', ...rows].join('\n');
+  return ['| cell | oriel, ns | tuned, ns | ratio | naive, ns | ratio |', '|---|---|---|---|---|---|', ...rows].join(
+    '\n',
+  );
 }

@@ -25,13 +25,19 @@ const FIRST_RESULT = `
 function start(): Fact[] {
   const cwd = new URL('../..', import.meta.url);
   const times = Array.from({ length: SPAWNS }, () => {
-    return Number(execFileSync(process.execPath, ['--input-type=module', '--eval', FIRST_RESULT], { cwd, encoding: 'utf8' }));
+    return Number(
+      execFileSync(process.execPath, ['--input-type=module', '--eval', FIRST_RESULT], { cwd, encoding: 'utf8' }),
+    );
   });
   times.sort((a, b) => a - b);
   const core = readFileSync(createRequire(import.meta.url).resolve('oriel/core.wasm'));
   return [
     { name: `import to first result, median of ${SPAWNS} processes`, value: times[SPAWNS >> 1] as number, unit: 'ms' },
-    { name: 'the fastest and the slowest of them', value: times[0] as number, unit: `– ${times.at(-1)?.toFixed(1)} ms` },
+    {
+      name: 'the fastest and the slowest of them',
+      value: times[0] as number,
+      unit: `– ${times.at(-1)?.toFixed(1)} ms`,
+    },
     { name: 'core.wasm, gzipped', value: gzipSync(core, { level: 9 }).length / 1000, unit: 'kB' },
     { name: 'core.wasm', value: core.length / 1000, unit: 'kB' },
   ];

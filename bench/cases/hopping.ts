@@ -61,10 +61,7 @@ function contenders(keys: number): Contender[] {
   ];
 }
 
-export const hopping: Cell[] = [
-  ['1k', 1000] as const,
-  ['100k', 100_000] as const,
-].map(([size, keys]) => ({
+export const hopping: Cell[] = [['1k', 1000] as const, ['100k', 100_000] as const].map(([size, keys]) => ({
   name: `hopping-${size}`,
   title: `keyed hopping 60 s / 1 s, count + sum + max, ${keys.toLocaleString('en')} keys`,
   pauses: true,

@@ -12,7 +12,7 @@ const POOL = 1024;
 
 /** Events of one cell, and how many lie in a window: enough for every key to come several times. */
 const scaleOf = (keys: number) => ({
-  events: keys === 1000 ? 10_000_000 : keys === 100_000 ? 5_000_000 : 8_000_000,
+  events: keys === 1_000_000 ? 8_000_000 : 4_000_000,
   naiveEvents: keys === 1_000_000 ? 4_000_000 : 2_000_000,
   window: Math.max(1_000_000, 4 * keys),
 });
@@ -38,7 +38,15 @@ function dataOf(keys: number, skew: Skew): Data {
   return { keys, window, ids, times: steadyTimes(events), values: randomValues(events) };
 }
 
-type Fold = (s: Keyed, t: Float64Array, ids: Uint32Array, v: Float64Array, from: number, to: number, base: number) => void;
+type Fold = (
+  s: Keyed,
+  t: Float64Array,
+  ids: Uint32Array,
+  v: Float64Array,
+  from: number,
+  to: number,
+  base: number,
+) => void;
 
 const byIds =
   ({ keys, window, times, ids, values }: Data, fold: Fold): Contender['run'] =>
@@ -121,11 +129,22 @@ function fromMemory(keys: number, skew: Skew): Contender[] {
   const strings = column(ids, names(keys));
   const spec = specOf(data.window);
   return [
-    { name: 'oriel, number keys', side: 'oriel', events, run: pushed(spec, { at: times, key: numbers, value: values }) },
-    { name: 'oriel, string keys', side: 'oriel', events, run: pushed(spec, { at: times, key: strings, value: values }) },
+    {
+      name: 'oriel, number keys',
+      side: 'oriel',
+      events,
+      run: pushed(spec, { at: times, key: numbers, value: values }),
+    },
+    {
+      name: 'oriel, string keys',
+      side: 'oriel',
+      events,
+      rounds: 3,
+      run: pushed(spec, { at: times, key: strings, value: values }),
+    },
     { name: 'tuned, dense ids given', side: 'tuned', events, run: byIds(data, foldKeyed) },
     { name: 'tuned, dense ids, plain sum, no checks', side: 'other', events, run: byIds(data, foldKeyedPlain) },
-    { name: 'tuned, Map of numbers to ids', side: 'other', events, run: byMapOfNumbers(data, numbers) },
+    { name: 'tuned, Map of numbers to ids', side: 'other', events, rounds: 3, run: byMapOfNumbers(data, numbers) },
     naive(data, numbers),
   ];
 }
@@ -146,6 +165,7 @@ function inPlace(keys: number, skew: Skew): Contender[] {
       name: 'oriel, claim, string keys, keyId for each event',
       side: 'oriel',
       events,
+      rounds: 3,
       run: placed(spec, (views, from, n, stream) => {
         const { at, key, value } = views as { at: Float64Array; key: Float64Array; value: Float64Array };
         for (let i = 0; i < n; i++) {

@@ -46,7 +46,15 @@ class Groups {
 
   fire(): void {
     for (const [key, { count, a, b, c, aError, bError, cError }] of this.groups) {
-      this.rows.push({ start: this.start, end: this.start + WINDOW, key, count, a: a + aError, b: b + bError, c: c + cError });
+      this.rows.push({
+        start: this.start,
+        end: this.start + WINDOW,
+        key,
+        count,
+        a: a + aError,
+        b: b + bError,
+        c: c + cError,
+      });
     }
     this.groups = new Map();
   }
@@ -97,15 +105,17 @@ function contenders(): Contender[] {
     b: b[i] as number,
     c: c[i] as number,
   });
-  const objects = (add: Groups['add']): Contender['run'] => (events, sink) => {
-    const s = new Groups(add);
-    inBatches(events, sink, (from, to) => {
-      for (let i = from; i < to; i++) s.push(visit(i));
+  const objects =
+    (add: Groups['add']): Contender['run'] =>
+    (events, sink) => {
+      const s = new Groups(add);
+      inBatches(events, sink, (from, to) => {
+        for (let i = from; i < to; i++) s.push(visit(i));
+        sink.takeRows(s.take());
+      });
+      s.fire();
       sink.takeRows(s.take());
-    });
-    s.fire();
-    sink.takeRows(s.take());
-  };
+    };
   return [
     {
       name: 'oriel, push',

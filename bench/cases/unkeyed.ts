@@ -1,8 +1,7 @@
 /** Tumbling windows without keys: count, sum, min and max. */
 
 import { count, max, min, type Spec, sum, tumbling } from 'oriel';
-import { type Cell, type Contender, inBatches, placed, pushed } from '../contest';
-import { BATCH } from '../contest';
+import { BATCH, type Cell, type Contender, inBatches, placed, pushed } from '../contest';
 import { randomValues, steadyTimes } from '../data';
 import { NaiveUnkeyed, naiveUnkeyed } from '../peers/naive';
 import { fireUnkeyed, foldUnkeyed, foldUnkeyedPlain, Unkeyed } from '../peers/tuned';
@@ -17,22 +16,30 @@ const spec = (size: number): Spec => ({
   aggregates: { count: count(), sum: sum('value'), min: min('value'), max: max('value') },
 });
 
-const title = (size: number) => `un-keyed tumbling, count + sum + min + max, ${size.toLocaleString('en')} events a window`;
+const title = (size: number) =>
+  `un-keyed tumbling, count + sum + min + max, ${size.toLocaleString('en')} events a window`;
 
 function fromMemory(size: number): Contender[] {
   const times = steadyTimes(EVENTS);
   const values = randomValues(EVENTS);
-  const tuned = (fold: typeof foldUnkeyed): Contender['run'] => (events, sink) => {
-    const s = new Unkeyed(size);
-    inBatches(events, sink, (from, to) => {
-      fold(s, times, values, from, to);
+  const tuned =
+    (fold: typeof foldUnkeyed): Contender['run'] =>
+    (events, sink) => {
+      const s = new Unkeyed(size);
+      inBatches(events, sink, (from, to) => {
+        fold(s, times, values, from, to);
+        sink.take(s.out.length, s.out.take());
+      });
+      fireUnkeyed(s, 0);
       sink.take(s.out.length, s.out.take());
-    });
-    fireUnkeyed(s, 0);
-    sink.take(s.out.length, s.out.take());
-  };
+    };
   return [
-    { name: 'oriel, pushColumns', side: 'oriel', events: EVENTS, run: pushed(spec(size), { at: times, value: values }) },
+    {
+      name: 'oriel, pushColumns',
+      side: 'oriel',
+      events: EVENTS,
+      run: pushed(spec(size), { at: times, value: values }),
+    },
     { name: 'tuned, in the caller’s arrays', side: 'tuned', events: EVENTS, run: tuned(foldUnkeyed) },
     { name: 'tuned, plain sum, no checks', side: 'other', events: EVENTS, run: tuned(foldUnkeyedPlain) },
     {
@@ -54,18 +61,20 @@ function fromMemory(size: number): Contender[] {
 
 function inPlace(size: number): Contender[] {
   const pool = randomValues(POOL);
-  const tuned = (fold: typeof foldUnkeyed): Contender['run'] => (events, sink) => {
-    const s = new Unkeyed(size);
-    const times = new Float64Array(BATCH);
-    const values = new Float64Array(BATCH);
-    inBatches(events, sink, (from, to) => {
-      produce(times, values, pool, from, to - from);
-      fold(s, times, values, 0, to - from);
+  const tuned =
+    (fold: typeof foldUnkeyed): Contender['run'] =>
+    (events, sink) => {
+      const s = new Unkeyed(size);
+      const times = new Float64Array(BATCH);
+      const values = new Float64Array(BATCH);
+      inBatches(events, sink, (from, to) => {
+        produce(times, values, pool, from, to - from);
+        fold(s, times, values, 0, to - from);
+        sink.take(s.out.length, s.out.take());
+      });
+      fireUnkeyed(s, 0);
       sink.take(s.out.length, s.out.take());
-    });
-    fireUnkeyed(s, 0);
-    sink.take(s.out.length, s.out.take());
-  };
+    };
   const write = (views: Record<string, Float64Array>, from: number, n: number) => {
     produce(views.at as Float64Array, views.value as Float64Array, pool, from, n);
   };

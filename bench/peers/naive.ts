@@ -38,7 +38,13 @@ export class NaiveUnkeyed {
   }
 }
 
-export function naiveUnkeyed(s: NaiveUnkeyed, times: Float64Array, values: Float64Array, from: number, to: number): void {
+export function naiveUnkeyed(
+  s: NaiveUnkeyed,
+  times: Float64Array,
+  values: Float64Array,
+  from: number,
+  to: number,
+): void {
   for (let i = from; i < to; i++) s.push(times[i] as number, values[i] as number);
 }
 

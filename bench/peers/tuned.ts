@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/useMathMinMax: Math.max also tells -0 from 0 and NaN from numbers, and takes longer
 /**
  * Tumbling windows in the best JavaScript we could write: typed arrays, states in registers or side by side in memory, whole
  * batches in one top-level function. Order is verified and missing values (NaN) are passed over, as oriel does; sums are carried
@@ -53,7 +54,13 @@ export function foldUnkeyed(s: Unkeyed, times: Float64Array, values: Float64Arra
   }
 }
 
-export function foldUnkeyedPlain(s: Unkeyed, times: Float64Array, values: Float64Array, from: number, to: number): void {
+export function foldUnkeyedPlain(
+  s: Unkeyed,
+  times: Float64Array,
+  values: Float64Array,
+  from: number,
+  to: number,
+): void {
   let i = from;
   while (i < to) {
     const end = s.start + s.size;
@@ -94,7 +101,6 @@ export function fireUnkeyed(s: Unkeyed, next: number): void {
   s.min = Number.POSITIVE_INFINITY;
   s.max = Number.NEGATIVE_INFINITY;
 }
-
 
 /** Count and sum of every key in the open window: four numbers a key, the last unused, so that a key is in one cache line. */
 export class Keyed {
@@ -205,7 +211,14 @@ export function fireKeyed(s: Keyed, next: number): void {
 }
 
 /** Ids for keys of any kind, by a Map, written to `ids` from 0 on; new keys are added to `keyOf`. */
-export function mapToIds<K>(known: Map<K, number>, keyOf: K[], keys: ArrayLike<K>, from: number, to: number, ids: Uint32Array): void {
+export function mapToIds<K>(
+  known: Map<K, number>,
+  keyOf: K[],
+  keys: ArrayLike<K>,
+  from: number,
+  to: number,
+  ids: Uint32Array,
+): void {
   for (let i = from; i < to; i++) {
     const key = keys[i] as K;
     let id = known.get(key);

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/useMathMinMax: Math.max also tells -0 from 0 and NaN from numbers, and takes longer
 /**
  * Overlapping windows by two stacks on typed arrays, the rival of oriel's hopping windows: a plane of states for each slice,
  * one flip for all keys when the front is used up, results emitted in the pass that brings the back up to date.
@@ -104,7 +105,8 @@ function combine(into: Float64Array, from: Float64Array): void {
     const shift = total - sum;
     into[state] = (into[state] as number) + (from[state] as number);
     into[state + 1] = total;
-    into[state + 2] = (into[state + 2] as number) + (from[state + 2] as number) + (sum - (total - shift) + (value - shift));
+    into[state + 2] =
+      (into[state + 2] as number) + (from[state + 2] as number) + (sum - (total - shift) + (value - shift));
     if ((from[state + 3] as number) > (into[state + 3] as number)) into[state + 3] = from[state + 3] as number;
   }
 }
@@ -141,7 +143,8 @@ function emitCombined(
     const value = plane[state + 1] as number;
     const total = sum + value;
     const shift = total - sum;
-    const error = (back[state + 2] as number) + (plane[state + 2] as number) + (sum - (total - shift) + (value - shift));
+    const error =
+      (back[state + 2] as number) + (plane[state + 2] as number) + (sum - (total - shift) + (value - shift));
     const backCount = (back[state] as number) + (plane[state] as number);
     const backMax = (plane[state + 3] as number) > (back[state + 3] as number) ? plane[state + 3] : back[state + 3];
     back[state] = backCount;
