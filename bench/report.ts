@@ -18,17 +18,22 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? upper : (upper + (sorted[middle - 1] as number)) / 2;
 }
 
+/** How many times as long as the reference: by rounds, as what slows the machine for a while slows both. */
+function ratio(score: Score, reference: Score): number {
+  return median(score.nanoseconds.map((ns, round) => ns / (reference.nanoseconds[round] as number)));
+}
+
 const digits = (value: number) => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 
 export function showScores(cell: Cell, scores: readonly Score[]): string {
-  const reference = median(scores[0]?.nanoseconds ?? []);
-  const lines = scores.map(({ name, nanoseconds, pauses }) => {
+  const lines = scores.map((score) => {
+    const { name, nanoseconds, pauses } = score;
     const ns = median(nanoseconds);
     const spread = `${digits(Math.min(...nanoseconds))}–${digits(Math.max(...nanoseconds))}`;
     const pause = pauses.length
       ? `   longest batch ${digits(median(pauses))} ms (most ${digits(Math.max(...pauses))})`
       : '';
-    return `  ${name.padEnd(50)}${digits(ns).padStart(9)}${spread.padStart(16)}${`${digits(ns / reference)}x`.padStart(10)}${pause}`;
+    return `  ${name.padEnd(50)}${digits(ns).padStart(9)}${spread.padStart(16)}${`${digits(ratio(score, scores[0] as Score))}x`.padStart(10)}${pause}`;
   });
   const head = `  ${'contender'.padEnd(50)}${'ns/event'.padStart(9)}${'min–max'.padStart(16)}${'ratio'.padStart(10)}`;
   return [`${cell.name}: ${cell.title}`, head, ...lines].join('\n');
@@ -41,17 +46,18 @@ export function showFacts(cell: Cell, facts: readonly Fact[]): string {
   return [`${cell.name}: ${cell.title}`, ...lines].join('\n');
 }
 
-/** Each cell in a row: its first contender beside the best tuned and the naive one that do the same work. */
+/** Each cell in a row: its first contender beside the fastest tuned and naive ones that do the same work. */
 export function summary(results: readonly { cell: Cell; scores: readonly Score[] }[]): string {
   const rows = results
     .filter(({ cell }) => !cell.different)
     .map(({ cell, scores }) => {
-      const oriel = median(scores[0]?.nanoseconds ?? []);
-      const best = (side: Side) =>
-        Math.min(...scores.filter((score) => score.side === side).map((s) => median(s.nanoseconds)));
-      const beside = (side: Side) =>
-        Number.isFinite(best(side)) ? `${digits(best(side))} | ${digits(best(side) / oriel)}x` : '– | –';
-      return `| ${cell.name} | ${digits(oriel)} | ${beside('tuned')} | ${beside('naive')} |`;
+      const reference = scores[0] as Score;
+      const beside = (side: Side) => {
+        const rivals = scores.filter((score) => score.side === side);
+        const [best] = rivals.sort((a, b) => median(a.nanoseconds) - median(b.nanoseconds));
+        return best ? `${digits(median(best.nanoseconds))} | ${digits(ratio(best, reference))}x` : '– | –';
+      };
+      return `| ${cell.name} | ${digits(median(reference.nanoseconds))} | ${beside('tuned')} | ${beside('naive')} |`;
     });
   return ['| cell | oriel, ns | tuned, ns | ratio | naive, ns | ratio |', '|---|---|---|---|---|---|', ...rows].join(
     '\n',
