@@ -1,5 +1,5 @@
 /**
- * One cell, in a process of its own: `tsx bench/cell.ts <name> <rounds>` writes its outcome as JSON.
+ * One cell, in a process of its own: `tsx bench/cell.ts <name> <rounds> <clock>` writes its outcome as JSON.
  *
  * Every contender first runs once with all its results summed up, and the sums must agree; then rounds, in each of which every
  * contender runs once, the first few not counted: V8 takes tens of milliseconds of a hot core to compile it anew.
@@ -23,7 +23,8 @@ const WARMING = 2;
 
 const collect = (globalThis as { gc?: () => void }).gc;
 
-const [name, rounds] = process.argv.slice(2);
+const [name, rounds, clock] = process.argv.slice(2);
+const now = clock === 'cpu' ? processorTime : undefined;
 const cell = cells.find((one) => one.name === name);
 if (!cell) throw new Error(`there is no cell ${name}`);
 process.stdout.write(JSON.stringify(run(cell, Number(rounds))));
@@ -39,7 +40,7 @@ function contest(cell: Cell, contenders: Contender[], rounds: number): Score[] {
   const counts = checked(cell, contenders);
   const scores = contenders.map(({ name, side }): Score => ({ name, side, nanoseconds: [], pauses: [] }));
   for (let round = -WARMING; round < rounds; round++) {
-    const bench = new Bench({ iterations: 1, time: 0, warmup: false, retainSamples: true, throws: true });
+    const bench = new Bench({ now, iterations: 1, time: 0, warmup: false, retainSamples: true, throws: true });
     const taking: number[] = [];
     contenders.forEach((contender, i) => {
       // What takes long has warmed up while it was checked.
@@ -69,6 +70,12 @@ function contest(cell: Cell, contenders: Contender[], rounds: number): Score[] {
     });
   }
   return scores;
+}
+
+/** Milliseconds that all threads of this process were running, those of the garbage collector among them. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** Number of results of each, after all were found to be the same. */
