@@ -85,7 +85,7 @@ export function idsOfWords(stream: Stream, at: i32, n: i32): void {
   const ring = changetype<Ring>(stream.ring);
   for (let i = <usize>at; i < <usize>(at + n); i++) {
     const id = load<f64>(ring.words + (i << 3));
-    store<u32>(ring.ids + (i << 2), id >= 0 && id < 4294967295 ? <u32>id : 0xffffffff);
+    store<u32>(ring.ids + (i << 2), id >= 0 && id < 4294967295 && floor(id) == id ? <u32>id : 0xffffffff);
   }
 }
 

@@ -77,7 +77,8 @@ export function openSlice(stream: Stream, t: f64): Slice {
     const begun = newest(window, t);
     const open = oldest(window, t);
     slice.start = max(slice.start, max(start(window, begun), end(window, open - 1)));
-    slice.end = min(slice.end, min(start(window, begun + 1), end(window, open)));
+    const next = start(window, begun + 1);
+    slice.end = min(slice.end, next > t ? min(next, end(window, open)) : end(window, open));
   }
   slice.table = 0;
   slice.blocks = 0;

@@ -10,12 +10,19 @@ export function mark(offset: f64, step: f64, k: f64): f64 {
   return offset + k * step;
 }
 
-/** The greatest k with mark(k) <= t; the division may round across a mark, which the marks themselves put right. */
+/**
+ * The greatest k with mark(k) <= t; the division may round across a mark, which the marks themselves put right. Never a loop
+ * over marks: beyond 2^53 the next one may be the same number.
+ */
 export function markBefore(offset: f64, step: f64, t: f64): f64 {
-  let k = floor((t - offset) / step);
-  while (mark(offset, step, k + 1) <= t) k++;
-  while (mark(offset, step, k) > t) k--;
-  return k;
+  const k = floor((t - offset) / step);
+  if (mark(offset, step, k + 1) <= t) return k + 1;
+  return mark(offset, step, k) > t ? k - 1 : k;
+}
+
+/** The next number, where an edge would fall on its own beginning: past 2^53 whole numbers are two apart. */
+export function later(edge: f64, begin: f64): f64 {
+  return edge > begin ? edge : begin + abs(begin) * f64.EPSILON;
 }
 
 export function start(window: usize, k: f64): f64 {
@@ -36,10 +43,9 @@ export function oldest(window: usize, t: f64): f64 {
 
 /** The oldest window that ends after t by more than `slack`: `end + slack > t`. */
 export function oldestOpen(window: usize, t: f64, slack: f64): f64 {
-  let k = oldest(window, t - slack);
-  while (end(window, k) + slack <= t) k++;
-  while (end(window, k - 1) + slack > t) k--;
-  return k;
+  const k = oldest(window, t - slack);
+  if (end(window, k) + slack <= t) return k + 1;
+  return end(window, k - 1) + slack > t ? k - 1 : k;
 }
 
 /** Whether windows of this kind share time, so that an event lies in more than one. */
@@ -58,5 +64,5 @@ export function edgeBefore(window: usize, t: f64): f64 {
 export function edgeAfter(window: usize, t: f64): f64 {
   const begins = start(window, newest(window, t) + 1);
   const ends = end(window, oldest(window, t));
-  return min(begins, ends);
+  return begins > t ? min(begins, ends) : ends;
 }

@@ -41,7 +41,12 @@ export function numberOf(name: string, value: unknown, index?: number): number {
   if (typeof value === 'number') return value;
   if (value === null || value === undefined) return Number.NaN;
   if (typeof value === 'bigint') return Number(value);
-  throw new OrielError('ERR_ORIEL_COLUMN', `${placeOf(name, index)}: expected a number or nothing, got ${show(value)}`);
+  throw badMeasure(name, value, index);
+}
+
+export function badMeasure(name: string, value: unknown = 'a string', index?: number): OrielError {
+  const message = `${placeOf(name, index)}: expected a number or nothing, got ${show(value)}`;
+  return new OrielError('ERR_ORIEL_COLUMN', message);
 }
 
 /** How a message names a value: by its column and, where there are several, its index. */

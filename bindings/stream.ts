@@ -2,7 +2,7 @@
 
 import { type Keys, Stat } from '../assembly/plan';
 import { WindowBatch } from './batch';
-import { badTime, checkTimes, columnOf, type Given, type Numbers, numberOf, numbersOf } from './columns';
+import { badMeasure, badTime, checkTimes, columnOf, type Given, type Numbers, numberOf, numbersOf } from './columns';
 import { type Core, core as theCore } from './core';
 import { OrielError, show } from './errors';
 import { KeyEncoder } from './keys';
@@ -94,13 +94,16 @@ export class WindowedStream<const S extends Spec = Spec> {
    */
   push<E extends Event<S>>(event: E): void {
     if (this.#state !== 'open') this.#refuse();
+    if (typeof event !== 'object' || event === null) {
+      throw new OrielError('ERR_ORIEL_COLUMN', `push: expected an event, got ${show(event)}`);
+    }
     if (this.#claim) this.#claim = undefined;
     const spec = this.#spec;
     const fields = event as Record<string, unknown>;
     const t = fields[spec.time];
     if (typeof t !== 'number' || !(Math.abs(t) <= spec.timeLimit)) throw badTime(spec.time, t, spec.timeLimit);
     const alone = t >= this.#fireAt || this.#allowance === 0;
-    if (alone || this.#gathered >= this.#allowance) this.flush();
+    if (alone || this.#gathered >= this.#allowance) this.#flush();
     const at = this.#gathered;
     if (at === 0) this.#core.exports.claim(this.#handle, GATHERED_EVENTS);
     const { times, measures } = this.#look();
@@ -113,6 +116,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#writeKey(fields, at);
     this.#gathered = at + 1;
     if (alone) this.#takeLast();
+    if (this.#late) this.#deliver();
   }
 
   /** Takes an array or iterable of events, all or none of them. @throws as `push` */
@@ -170,7 +174,9 @@ export class WindowedStream<const S extends Spec = Spec> {
         throw new OrielError('ERR_ORIEL_COLUMN', `claim: column ${show(name)} holds bigints, which pushColumns takes`);
       }
     }
+    // What onLate may push is flushed as well.
     this.flush();
+    this.#flush();
     const { exports, buffer } = this.#core;
     const at = exports.claim(this.#handle, n);
     const { direct } = this.#keys;
@@ -233,6 +239,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#keys.settle(this.#spec.keys.map(() => 'number'));
     try {
       this.#checkClaimedKeys(claim, n);
+      this.#copyClaimed(at, n);
       this.#takeWritten(n);
     } catch (error) {
       this.#keys.restore(kinds);
@@ -240,6 +247,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     }
     this.#claim = undefined;
     this.#settleDown();
+    this.#deliver();
   }
 
   /** The windows that have fired since the last take, in order. */
@@ -271,6 +279,7 @@ export class WindowedStream<const S extends Spec = Spec> {
       columns.pane = Array.from(late, (flag) => (flag ? 'late' : 'on-time'));
     }
     exports.emptyResults(this.#handle);
+    this.#deliver();
     return new WindowBatch(n, columns);
   }
 
@@ -282,15 +291,16 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#open();
     const limit = this.#spec.timeLimit;
     if (typeof time !== 'number' || !(Math.abs(time) <= limit)) throw badTime('advance', time, limit);
-    this.flush();
+    this.#flush();
     this.#atomically(0, 0, time + this.#spec.outOfOrder, () => this.#core.exports.advance(this.#handle, time));
     this.#settleDown();
+    this.#deliver();
   }
 
   /** Ends the stream: everything still open fires. What has not been taken is in the batch; no more events are. */
   close(): WindowBatch<Row<S>> {
     this.#open();
-    this.flush();
+    this.#flush();
     this.#atomically(0, 0, Number.POSITIVE_INFINITY, () => this.#core.exports.finish(this.#handle));
     this.#state = 'closed';
     return this.take();
@@ -301,7 +311,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     if (this.#state === 'disposed') this.#refuse();
     this.#flushIfRoom();
     const stat = (which: Stat) => this.#core.exports.stat(this.#handle, which);
-    return {
+    const stats = {
       events: stat(Stat.events),
       late: stat(Stat.late),
       skipped: stat(Stat.skipped),
@@ -313,10 +323,18 @@ export class WindowedStream<const S extends Spec = Spec> {
       bytes: stat(Stat.bytes),
       milliseconds: this.#milliseconds,
     };
+    this.#deliver();
+    return stats;
   }
 
-  /** Hands the events gathered by `push` to the core. Every other call does it first. */
+  /** Hands the events gathered by `push` to the core. Every other call does it first. @throws as `push` */
   flush(): void {
+    if (this.#state === 'disposed') this.#refuse();
+    this.#flush();
+    this.#deliver();
+  }
+
+  #flush(): void {
     const n = this.#gathered;
     if (n === 0) return;
     this.#core.exports.badTime(this.#handle, 0, n, this.#spec.timeLimit);
@@ -336,7 +354,7 @@ export class WindowedStream<const S extends Spec = Spec> {
   /** Gathered events for which there is no room wait until there is: taking results makes some. */
   #flushIfRoom(): void {
     try {
-      this.flush();
+      this.#flush();
     } catch (error) {
       if (!(error instanceof OrielError && error.code === 'ERR_ORIEL_MEMORY')) throw error;
     }
@@ -345,7 +363,7 @@ export class WindowedStream<const S extends Spec = Spec> {
   /** Takes the gathered event, the only one, or none. */
   #takeLast(): void {
     try {
-      this.flush();
+      this.#flush();
     } catch (error) {
       this.#gathered = 0;
       throw error;
@@ -408,13 +426,17 @@ export class WindowedStream<const S extends Spec = Spec> {
     const measures = this.#plan.measures.map((name) => numbersOf(name, columnOf(columns, name, n)));
     const keys = spec.keys.map((name) => columnOf(columns, name, n));
     const kinds = this.#keys.kindsOf(keys);
-    this.flush();
+    this.#flush();
     this.#claim = undefined;
-    if (n === 0) return;
+    if (n > 0) this.#takeAll(times, measures, keys, kinds);
+    this.#deliver();
+  }
+
+  #takeAll(times: Numbers, measures: Numbers[], keys: Given[], kinds: ReturnType<KeyEncoder['kindsOf']>): void {
     const before = this.#keys.kinds;
     this.#keys.settle(kinds);
     try {
-      if (n <= RING_EVENTS) this.#takeChunk(times, measures, keys);
+      if (times.length <= RING_EVENTS) this.#takeChunk(times, measures, keys);
       else this.#takeChunks(times, measures, keys);
     } catch (error) {
       this.#keys.restore(before);
@@ -478,6 +500,17 @@ export class WindowedStream<const S extends Spec = Spec> {
     });
   }
 
+  /** A time or key that is a measure too was written once. */
+  #copyClaimed(at: number, n: number): void {
+    const { times, words, measures } = this.#look();
+    this.#plan.measures.forEach((name, i) => {
+      const c = this.#spec.keys.indexOf(name);
+      if (c >= 0 && this.#keys.columns[c]?.kind !== 'number') throw badMeasure(name);
+      const column = name === this.#spec.time ? times : words[c];
+      if (column) measures[i]?.set(column.subarray(at, at + n), at);
+    });
+  }
+
   /** Commits n events whose times have just been checked, whole or not at all. */
   #takeWritten(n: number): void {
     const { exports } = this.#core;
@@ -536,7 +569,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     );
   }
 
-  /** After events were taken: what may be gathered next, and the late ones to whom it concerns. */
+  /** After events were taken: what may be gathered next. */
   #settleDown(): void {
     const { exports } = this.#core;
     this.#keys.sweep();
@@ -546,6 +579,10 @@ export class WindowedStream<const S extends Spec = Spec> {
       Number.isFinite(newest) &&
       exports.demand(this.#handle, GATHERED_EVENTS, -this.#spec.timeLimit, newest) <= exports.headroom(this.#handle);
     this.#allowance = enough ? GATHERED_EVENTS : 0;
+  }
+
+  /** The last thing a call does: the late events go to whom they concern, who may well push some of them again. */
+  #deliver(): void {
     const late = this.#late;
     if (!late) return;
     this.#late = undefined;

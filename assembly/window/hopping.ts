@@ -5,7 +5,7 @@
  */
 
 import { WindowPlan } from '../plan';
-import { mark, markBefore } from '../time';
+import { later, mark, markBefore } from '../time';
 
 export function start(window: usize, k: f64): f64 {
   return mark(load<f64>(window, WindowPlan.offset), load<f64>(window, WindowPlan.every), k);
@@ -16,7 +16,8 @@ export function end(window: usize, k: f64): f64 {
   const size = load<f64>(window, WindowPlan.size);
   const every = load<f64>(window, WindowPlan.every);
   const hops = nearest(size / every);
-  return abs(hops * every - size) <= size * f64.EPSILON * 4 ? start(window, k + hops) : start(window, k) + size;
+  const begin = start(window, k);
+  return later(abs(hops * every - size) <= size * f64.EPSILON * 4 ? start(window, k + hops) : begin + size, begin);
 }
 
 export function newest(window: usize, t: f64): f64 {
@@ -24,8 +25,7 @@ export function newest(window: usize, t: f64): f64 {
 }
 
 export function oldest(window: usize, t: f64): f64 {
-  let k = newest(window, t - load<f64>(window, WindowPlan.size)) + 1;
-  while (end(window, k) <= t) k++;
-  while (end(window, k - 1) > t) k--;
-  return k;
+  const k = newest(window, t - load<f64>(window, WindowPlan.size)) + 1;
+  if (end(window, k) <= t) return k + 1;
+  return end(window, k - 1) > t ? k - 1 : k;
 }

@@ -1,14 +1,14 @@
 /** Adjacent windows: number k is [offset + k size, offset + (k + 1) size). Every time lies in exactly one. */
 
 import { WindowPlan } from '../plan';
-import { mark, markBefore } from '../time';
+import { later, mark, markBefore } from '../time';
 
 export function start(window: usize, k: f64): f64 {
   return mark(load<f64>(window, WindowPlan.offset), load<f64>(window, WindowPlan.size), k);
 }
 
 export function end(window: usize, k: f64): f64 {
-  return start(window, k + 1);
+  return later(start(window, k + 1), start(window, k));
 }
 
 /** The newest window that has begun at t. */
