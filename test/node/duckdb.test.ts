@@ -1,0 +1,117 @@
+/** DuckDB as a second opinion, by SQL, over two months of real flights. */
+
+import { fileURLToPath } from 'node:url';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { expect, test } from 'vitest';
+import { count, hopping, max, mean, min, stddev, sum, tumbling, variance, windowed } from '../../bindings';
+
+const FILE = fileURLToPath(new URL('../../node_modules/vega-datasets/data/flights-3m.parquet', import.meta.url));
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** Rows of the file, which has them by and large in order of time. */
+const ROWS = 1_000_000;
+
+interface Row {
+  start: number;
+  origin: string;
+  n: number;
+  sum: number;
+  mean: number;
+  min: number;
+  max: number;
+  stddev: number;
+  variance: number;
+}
+
+const flights = (async () => {
+  const file = await asyncBufferFromFile(FILE);
+  const rows = await parquetReadObjects({ file, compressors, columns: ['date', 'delay', 'origin'], rowEnd: ROWS });
+  return rows as { date: Date; delay: bigint | null; origin: string }[];
+})();
+
+async function query(every: number, size: number): Promise<Row[]> {
+  const db = await DuckDBInstance.create(':memory:');
+  const connection = await db.connect();
+  const reader = await connection.runAndReadAll(`
+    with flights as (
+      select epoch_ms(date)::bigint as t, delay, origin from '${FILE}' where file_row_number < ${ROWS}
+    ), hops as (
+      select unnest(range(0, ${size / every}))::bigint as hop
+    )
+    select
+      ((t // ${every}) - hop) * ${every}::bigint as start, origin,
+      count(*) as n, sum(delay) as sum, avg(delay) as mean, min(delay) as min, max(delay) as max,
+      stddev_samp(delay) as stddev, var_samp(delay) as variance
+    from flights, hops
+    group by all order by all`);
+  const rows = reader.getRowObjects().map((row) => {
+    const numbers = Object.entries(row).map(([name, value]) => [name, value === null ? Number.NaN : Number(value)]);
+    return { ...Object.fromEntries(numbers), origin: String(row.origin) } as Row;
+  });
+  connection.closeSync();
+  db.closeSync();
+  return rows;
+}
+
+test.each([
+  ['tumbling by the day', tumbling('1d'), DAY],
+  ['hopping by a day every six hours', hopping('1d', '6h'), 6 * HOUR],
+])('flights by origin, %s, are what DuckDB makes of them', async (_, window, every) => {
+  const rows = await flights;
+  expect(rows.length).toBe(ROWS);
+  const stream = windowed({
+    time: 't',
+    key: 'origin',
+    window,
+    aggregates: {
+      n: count(),
+      sum: sum('delay'),
+      mean: mean('delay'),
+      min: min('delay'),
+      max: max('delay'),
+      stddev: stddev('delay'),
+      variance: variance('delay'),
+    },
+    outOfOrder: '30d',
+  });
+  const actual: Row[] = [];
+  for (let from = 0; from < rows.length; from += 20_000) {
+    const part = rows.slice(from, from + 20_000);
+    stream.pushColumns({
+      t: part.map(({ date }) => date.getTime()),
+      origin: part.map(({ origin }) => origin),
+      delay: part.map(({ delay }) => delay),
+    });
+    actual.push(...(stream.take().toArray() as Row[]));
+  }
+  actual.push(...(stream.close().toArray() as Row[]));
+  expect(stream.stats()).toMatchObject({ events: ROWS, late: 0, skipped: 0 });
+  stream[Symbol.dispose]();
+
+  const wanted = await query(every, DAY);
+  actual.sort((a, b) => a.start - b.start || (a.origin < b.origin ? -1 : 1));
+  wanted.sort((a, b) => a.start - b.start || (a.origin < b.origin ? -1 : 1));
+  expect(actual.length).toBe(wanted.length);
+  expect(wanted.length).toBeGreaterThan(5000);
+  for (const [i, row] of wanted.entries()) {
+    const { stddev: s, variance: v, mean: m, ...exact } = actual[i] as Row;
+    expect({ start: exact.start, origin: exact.origin, n: exact.n, sum: exact.sum, min: exact.min, max: exact.max }).toEqual({
+      start: row.start,
+      origin: row.origin,
+      n: row.n,
+      sum: row.sum,
+      min: row.min,
+      max: row.max,
+    });
+    for (const [name, a, b] of [
+      ['mean', m, row.mean],
+      ['stddev', s, row.stddev],
+      ['variance', v, row.variance],
+    ] as const) {
+      const near = Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(b)) || (Number.isNaN(a) && Number.isNaN(b));
+      if (!near) expect({ start: row.start, origin: row.origin, [name]: a }).toEqual({ [name]: b });
+    }
+  }
+});

@@ -1,0 +1,181 @@
+/** What the compiler infers from a spec; `tsc` checks this file, and here it runs as well. */
+
+import { expect, expectTypeOf, test } from 'vitest';
+import { count, hopping, type Key, type Measure, max, type Row, type Spec, sum, tumbling, type WindowBatch, windowed } from '../bindings';
+
+const visits = () =>
+  windowed({
+    time: 'at',
+    key: 'user',
+    window: hopping('1m', '10s'),
+    aggregates: { visits: count(), bytes: sum('bytes'), most: max('bytes'), timed: count('ms') },
+    outOfOrder: '2s',
+  });
+
+test('rows have start, end, the keys and the aggregates', () => {
+  const stream = visits();
+  expectTypeOf(stream.take()).toEqualTypeOf(stream.close());
+  for (const row of stream.take()) {
+    expectTypeOf(row).toEqualTypeOf<{
+      start: number;
+      end: number;
+      user: Key;
+      visits: number;
+      bytes: number;
+      most: number;
+      timed: number;
+    }>();
+    // @ts-expect-error: there is one window only, without a name
+    expect(row.window).toBeUndefined();
+    // @ts-expect-error: final results have no pane
+    expect(row.pane).toBeUndefined();
+    // @ts-expect-error: no such aggregate
+    expect(row.clicks).toBeUndefined();
+  }
+  expect(stream.stats().events).toBe(0);
+  stream[Symbol.dispose]();
+});
+
+test('events have the time, the keys and the measures, which may be missing', () => {
+  const stream = visits();
+  expectTypeOf(stream.push<{ at: number; user: string; bytes: number; ms: null }>).toBeCallableWith({
+    at: 1,
+    user: 'ada',
+    bytes: 1,
+    ms: null,
+  });
+  stream.push({ at: 1, user: 'ada', bytes: 512, ms: undefined });
+  stream.pushRows([{ at: 1, user: 'ada', bytes: 512n, ms: 3 }]);
+  // More than the spec asks for is passed over.
+  stream.push({ at: 1, user: 'ada', bytes: 512, ms: 3, agent: 'x' });
+  const refused = () => {
+    // @ts-expect-error: no key
+    stream.push({ at: 1, bytes: 512, ms: 3 });
+    // @ts-expect-error: no measure
+    stream.push({ at: 1, user: 'ada', ms: 3 });
+    // @ts-expect-error: a measure that is a string
+    stream.push({ at: 1, user: 'ada', bytes: '512', ms: 3 });
+    // @ts-expect-error: a key that is a boolean
+    stream.push({ at: 1, user: true, bytes: 512, ms: 3 });
+    // @ts-expect-error: a time that is a date
+    stream.push({ at: new Date(), user: 'ada', bytes: 512, ms: 3 });
+    // @ts-expect-error: rows without a time
+    stream.pushRows([{ user: 'ada', bytes: 512, ms: 3 }]);
+  };
+  expect(refused).toThrow();
+  expect(stream.stats().events).toBe(3);
+  stream[Symbol.dispose]();
+});
+
+test('columns are typed arrays or arrays, all that the spec names', () => {
+  const stream = visits();
+  stream.pushColumns({ at: new Float64Array(1), user: ['ada'], bytes: new BigInt64Array(1), ms: [null] });
+  stream.pushColumns({ at: [1], user: ['ada'], bytes: new Uint8Array(1), ms: [undefined] });
+  const refused = () => {
+    // @ts-expect-error: no column of keys
+    stream.pushColumns({ at: [1], bytes: [1], ms: [1] });
+  };
+  const refusedKind = () => {
+    // @ts-expect-error: measures that are strings
+    stream.pushColumns({ at: [1], user: ['ada'], bytes: ['1'], ms: [1] });
+  };
+  expect(refused).toThrow('user');
+  expect(refusedKind).toThrow('bytes');
+  stream[Symbol.dispose]();
+});
+
+test('claims are Float64Arrays by name', () => {
+  const stream = visits();
+  const batch = stream.claim(1);
+  expectTypeOf<keyof typeof batch>().toEqualTypeOf<'at' | 'user' | 'bytes' | 'ms'>();
+  expectTypeOf(batch.at).toEqualTypeOf<Float64Array>();
+  expectTypeOf(batch.user).toEqualTypeOf<Float64Array>();
+  expect(batch.user.length).toBe(1);
+  // @ts-expect-error: no such column
+  expect(batch.agent).toBeUndefined();
+  stream[Symbol.dispose]();
+});
+
+test('columns of results are Float64Arrays, keys and names arrays of what they are', () => {
+  const stream = windowed({
+    time: 't',
+    key: ['a', 'b'],
+    window: { fast: tumbling(5), slow: tumbling(10) },
+    aggregates: { n: count() },
+    emit: 'updates',
+  });
+  const { columns } = stream.take();
+  expectTypeOf(columns.start).toEqualTypeOf<Float64Array<ArrayBuffer>>();
+  expectTypeOf(columns.n).toEqualTypeOf<Float64Array<ArrayBuffer>>();
+  expectTypeOf(columns.a).toEqualTypeOf<Key[]>();
+  expectTypeOf(columns.window).toEqualTypeOf<('fast' | 'slow')[]>();
+  expectTypeOf(columns.pane).toEqualTypeOf<('on-time' | 'late')[]>();
+  expect(Object.keys(columns).sort()).toEqual(['a', 'b', 'end', 'n', 'pane', 'start', 'window']);
+  stream[Symbol.dispose]();
+});
+
+test('several windows give their names, updates give panes, several keys their columns', () => {
+  const stream = windowed({
+    time: 't',
+    key: ['a', 'b'],
+    window: { fast: tumbling(5), slow: tumbling(10) },
+    aggregates: { n: count() },
+    emit: 'updates',
+  });
+  stream.push({ t: 1, a: 'x', b: 2n });
+  const [row] = stream.close().toArray();
+  expectTypeOf(row).toEqualTypeOf<
+    | { start: number; end: number; a: Key; b: Key; n: number; window: 'fast' | 'slow'; pane: 'on-time' | 'late' }
+    | undefined
+  >();
+  expect(row).toEqual({ start: 0, end: 5, a: 'x', b: 2n, n: 1, window: 'fast', pane: 'on-time' });
+  stream[Symbol.dispose]();
+});
+
+test('a stream without keys, or of counts only, asks for the time and no more', () => {
+  const stream = windowed({ time: 't', window: tumbling(5), aggregates: { n: count() } });
+  stream.push({ t: 1 });
+  expectTypeOf(stream.close().toArray()).toEqualTypeOf<{ start: number; end: number; n: number }[]>();
+  const refused = () => {
+    // @ts-expect-error: no time
+    stream.push({});
+  };
+  expect(refused).toThrow();
+  stream[Symbol.dispose]();
+});
+
+test('a measure that is the time or a key is asked for once, as what it is', () => {
+  const stream = windowed({ time: 't', key: 'k', window: tumbling(5), aggregates: { m: max('t') } });
+  stream.push({ t: 1, k: 'a' });
+  expect(stream.close().toArray()).toEqual([{ start: 0, end: 5, k: 'a', m: 1 }]);
+  stream[Symbol.dispose]();
+  type S = { time: 't'; key: 'k'; window: ReturnType<typeof tumbling>; aggregates: { m: ReturnType<typeof max<'t'>> } };
+  type Pushed = Parameters<ReturnType<typeof windowed<S>>['push']>[0];
+  expectTypeOf<Pushed>().toExtend<{ t: number; k: Key }>();
+  expectTypeOf<Row<S>>().toEqualTypeOf<{ start: number; end: number; k: Key; m: number }>();
+  expectTypeOf<Measure>().toEqualTypeOf<number | bigint | null | undefined>();
+});
+
+test('a spec is refused by the compiler where a field is wrong', () => {
+  const wrong = [
+    // @ts-expect-error: no window
+    () => windowed({ time: 't', aggregates: { n: count() } }),
+    // @ts-expect-error: no time
+    () => windowed({ window: tumbling(5), aggregates: { n: count() } }),
+    // @ts-expect-error: no such emit
+    () => windowed({ time: 't', window: tumbling(5), aggregates: { n: count() }, emit: 'sometimes' }),
+    // @ts-expect-error: a window that is a string
+    () => windowed({ time: 't', window: '5s', aggregates: { n: count() } }),
+    // @ts-expect-error: an aggregate that is a number
+    () => windowed({ time: 't', window: tumbling(5), aggregates: { n: 5 } }),
+  ];
+  for (const make of wrong) expect(make).toThrow();
+});
+
+test('a spec that is only known as a Spec gives rows of start and end', () => {
+  const spec: Spec = { time: 't', window: tumbling(5), aggregates: { n: count() }, onLate: (batch: WindowBatch<unknown>) => batch };
+  const stream = windowed(spec);
+  for (const row of stream.close()) expectTypeOf(row.start).toEqualTypeOf<number>();
+  expect(stream.stats().events).toBe(0);
+  stream[Symbol.dispose]();
+});
