@@ -49,11 +49,6 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
     }
     const late = stream.allowedLateness > stream.delay ? n * cycle : 0;
     results += fires * rows + late;
-    // Stacks: front, back, turned; a pane's pieces and its rows once more beside those of the slice; windows held.
-    bytes += blocks * (block + 2 * (256 + 16)) + 4 * OVERHEAD;
-    bytes +=
-      (<f64>slices.length + opened) * (blocks * 16 + 4 * OVERHEAD) +
-      <f64>(stream.windowCount - 1) * rows * (<f64>stream.stride + OVERHEAD) * cycle;
     if (stream.allowedLateness > stream.delay) {
       bytes += (fires * (rows + blocks) + late) * (<f64>stream.stride + OVERHEAD + 16);
     }
@@ -65,7 +60,30 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
   if (<f64>outbox.length + results > <f64>outbox.capacity) {
     bytes += 2 * (<f64>outbox.length + results) * width + <f64>(5 + stream.outputCount) * OVERHEAD;
   }
-  return bytes + 4096;
+  return bytes + closing(stream, n, opened) + 4096;
+}
+
+/**
+ * What firing all that is open can need, results apart, after n more events in so many more slices: front, back and turned of
+ * every window; a pane's pieces; and, where several windows share slices or a pane has many, rows beside those of the slice.
+ */
+export function closing(stream: Stream, n: f64, opened: f64): f64 {
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const slices = <f64>changetype<Slices>(stream.slices).length + opened;
+  const blocks = stream.keys ? (<f64>keys.limit + n) / 64 + 1 : 1;
+  const rows = stream.keys ? <f64>keys.liveCount + n : 1;
+  const block = <f64>stream.stride * (stream.keys ? 64 : 1) + OVERHEAD;
+  let bytes = 2 * block;
+  for (let w = 0; w < stream.windowCount; w++) {
+    const stacks = stacksAt(stream, w);
+    const shared = stream.windowCount > 1;
+    if (blocks > <f64>stacks.blocks) bytes += 2 * blocks * (stacks.overlaps ? 268 : 4) + 4 * OVERHEAD;
+    if (stacks.overlaps || shared) bytes += blocks * block;
+    if (stacks.overlaps)
+      bytes += slices * (min(blocks, rows) * 16 + 4 * OVERHEAD) + (shared ? blocks * (block + 4) : 0);
+    if (stacks.overlaps && shared) bytes += slices * min(rows, blocks * 64) * (<f64>stream.stride + OVERHEAD);
+  }
+  return bytes;
 }
 
 /** Room for n keys more: lists and table where they are too short, beside the old ones. */

@@ -83,7 +83,7 @@ function fireWindow(stream: Stream, w: i32, k: f64): void {
   const stacks = stacksAt(stream, w);
   two.skipTo(stream, stacks, k);
   two.finishGathering(stream, stacks);
-  if (stream.allowedLateness > stream.delay) {
+  if (stream.allowedLateness > stream.delay && time.end(stacks.window, k) + stream.allowedLateness > stream.watermark) {
     if (putWindow(stream, w, k, two.hold(stream, stacks, k))) stream.fired += 1;
   } else if (putWindow(stream, w, k, changetype<Pane>(0))) {
     stream.fired += 1;

@@ -4,7 +4,7 @@
  * The way of an event: claim (ring.ts) → commit → assign, locate, fold (pipeline.ts) → fire (fire.ts) → outbox (outbox.ts).
  */
 
-import { demand as demandOf } from './budget';
+import { closing as closingOf, demand as demandOf } from './budget';
 import { Dictionary, giveUpWords, growTo, wordOf } from './dictionary';
 import { advanceTo, finish as finishStream } from './fire';
 import { buildStream, createStream, destroyStream } from './lifecycle';
@@ -15,7 +15,7 @@ import * as ringOf from './ring';
 import { Ring } from './ring';
 import { Slices } from './slices';
 import { stacksAt } from './stacks';
-import { Stream } from './stream';
+import { headroom as headroomOf, Stream } from './stream';
 
 export * from './aggregate/registry';
 export { failed, mend, reserve, start, top } from './memory';
@@ -93,8 +93,13 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
   return demandOf(stream, n, first, last);
 }
 
+/** Bytes that giving out all that is open can need, results apart. */
+export function closing(stream: Stream): f64 {
+  return closingOf(stream, 0, 0);
+}
+
 export function headroom(stream: Stream): f64 {
-  return stream.limit - stream.used;
+  return headroomOf(stream);
 }
 
 /** Publishes n claimed events and takes them, ids being below `limit`; how many of them came late. */
@@ -207,7 +212,7 @@ export function stat(stream: Stream, which: Stat): f64 {
     case Stat.liveSlices:
       return liveSlices(stream);
     default:
-      return stream.used;
+      return stream.used + stream.results.used;
   }
 }
 

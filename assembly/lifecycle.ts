@@ -11,11 +11,14 @@ import { CHUNK, Stream, windowAt } from './stream';
 
 /** A stream with room for a plan of so many bytes, which the caller writes before `buildStream`; 0 where memory is full. */
 export function createStream(planBytes: usize): usize {
-  if (!reserve(planBytes + offsetof<Stream>() + 256)) return 0;
+  if (!reserve(planBytes + offsetof<Stream>() + 512)) return 0;
   const nobody = changetype<Owner>(0);
   const stream = changetype<Stream>(allocate(nobody, offsetof<Stream>()));
   memory.fill(changetype<usize>(stream), 0, offsetof<Stream>());
   stream.limit = Infinity;
+  stream.results = changetype<Owner>(allocate(stream, offsetof<Owner>()));
+  stream.results.used = 0;
+  stream.results.limit = Infinity;
   stream.plan = allocate(stream, planBytes);
   return changetype<usize>(stream);
 }
@@ -103,6 +106,8 @@ export function destroyStream(stream: Stream): void {
     release(stream, stream.trash);
     release(stream, stream.empty);
   }
+  assert(stream.results.used == 0);
+  release(stream, changetype<usize>(stream.results));
   release(stream, stream.plan);
   assert(stream.used == 0);
   release(changetype<Owner>(0), changetype<usize>(stream));

@@ -1,11 +1,12 @@
 /**
  * The outbox: windows that fired and are not yet taken, a column each for start, end, id, which window of the plan and which
- * pane (late or not), and for every output. All columns have the same capacity and grow together.
+ * pane (late or not), and for every output. All columns have the same capacity and grow together. What they take is counted apart:
+ * events are refused where it leaves no room, but what was taken can always be given out.
  */
 
 import { allocate, release, resize } from './memory';
 import { PartPlan } from './plan';
-import { Stream } from './stream';
+import { headroom, Stream } from './stream';
 
 @unmanaged
 export class Outbox {
@@ -24,23 +25,23 @@ export class Outbox {
 const FEW = 64;
 
 export function createOutbox(stream: Stream): Outbox {
-  const outbox = changetype<Outbox>(allocate(stream, offsetof<Outbox>()));
+  const outbox = changetype<Outbox>(allocate(stream.results, offsetof<Outbox>()));
   memory.fill(changetype<usize>(outbox), 0, offsetof<Outbox>());
-  outbox.outputs = allocate(stream, (<usize>max(stream.outputCount, 1)) << 2);
+  outbox.outputs = allocate(stream.results, (<usize>max(stream.outputCount, 1)) << 2);
   memory.fill(outbox.outputs, 0, (<usize>stream.outputCount) << 2);
   setCapacity(stream, outbox, FEW);
   return outbox;
 }
 
 export function destroyOutbox(stream: Stream, outbox: Outbox): void {
-  release(stream, outbox.starts);
-  release(stream, outbox.ends);
-  release(stream, outbox.ids);
-  release(stream, outbox.windows);
-  release(stream, outbox.lates);
-  for (let i = 0; i < stream.outputCount; i++) release(stream, outputColumn(outbox, i));
-  release(stream, outbox.outputs);
-  release(stream, changetype<usize>(outbox));
+  release(stream.results, outbox.starts);
+  release(stream.results, outbox.ends);
+  release(stream.results, outbox.ids);
+  release(stream.results, outbox.windows);
+  release(stream.results, outbox.lates);
+  for (let i = 0; i < stream.outputCount; i++) release(stream.results, outputColumn(outbox, i));
+  release(stream.results, outbox.outputs);
+  release(stream.results, changetype<usize>(outbox));
 }
 
 export function outputColumn(outbox: Outbox, i: i32): usize {
@@ -50,13 +51,13 @@ export function outputColumn(outbox: Outbox, i: i32): usize {
 function setCapacity(stream: Stream, outbox: Outbox, rows: i32): void {
   const n = <usize>rows;
   assert(rows >= outbox.length);
-  outbox.starts = resize(stream, outbox.starts, n << 3);
-  outbox.ends = resize(stream, outbox.ends, n << 3);
-  outbox.ids = resize(stream, outbox.ids, n << 2);
-  outbox.windows = resize(stream, outbox.windows, n);
-  outbox.lates = resize(stream, outbox.lates, n);
+  outbox.starts = resize(stream.results, outbox.starts, n << 3);
+  outbox.ends = resize(stream.results, outbox.ends, n << 3);
+  outbox.ids = resize(stream.results, outbox.ids, n << 2);
+  outbox.windows = resize(stream.results, outbox.windows, n);
+  outbox.lates = resize(stream.results, outbox.lates, n);
   for (let i = 0; i < stream.outputCount; i++) {
-    store<u32>(outbox.outputs + ((<usize>i) << 2), <u32>resize(stream, outputColumn(outbox, i), n << 3));
+    store<u32>(outbox.outputs + ((<usize>i) << 2), <u32>resize(stream.results, outputColumn(outbox, i), n << 3));
   }
   outbox.capacity = rows;
 }
@@ -96,5 +97,6 @@ export function emptyOutbox(stream: Stream, outbox: Outbox): void {
   if (!outbox.length) return;
   const spare = outbox.capacity > max(outbox.length * 4, FEW);
   outbox.length = 0;
-  if (spare) setCapacity(stream, outbox, outbox.capacity >> 1);
+  if (headroom(stream) < 0) setCapacity(stream, outbox, FEW);
+  else if (spare) setCapacity(stream, outbox, outbox.capacity >> 1);
 }

@@ -18,6 +18,8 @@ import { WindowPlan } from './plan';
 
 @unmanaged
 export class Stream extends Owner {
+  /** What results not yet taken are counted for. */
+  results: Owner;
   plan: usize;
   windows: usize;
   windowCount: i32;
@@ -77,4 +79,9 @@ export function copyRow(stream: Stream, to: usize, from: usize): void {
 
 export function windowAt(stream: Stream, w: i32): usize {
   return stream.windows + <usize>w * WindowPlan.bytes;
+}
+
+/** Bytes that the stream may still hold. */
+export function headroom(stream: Stream): f64 {
+  return stream.limit - stream.used - stream.results.used;
 }

@@ -31,6 +31,7 @@ interface Exports {
   badId(stream: number, at: number, n: number, limit: number): number;
   idsOfWords(stream: number, at: number, n: number): void;
   demand(stream: number, n: number, first: number, last: number): number;
+  closing(stream: number): number;
   headroom(stream: number): number;
   commit(stream: number, n: number, idLimit: number): number;
   lateEvents(stream: number): number;
@@ -137,9 +138,10 @@ export class Core {
 
   /**
    * Runs what may need up to `demand` bytes for a stream, so that it is done whole or not at all: where so much is not surely to be
-   * had, over a copy of the memory that is put back if it turns out not to be.
+   * had, over a copy of the memory that is put back if it turns out not to be. What is taken (`adds`) must leave room for giving it
+   * out again, so that a stream that is full can still fire and close.
    */
-  atomically(stream: number, demand: number, run: (sure: boolean) => void): void {
+  atomically(stream: number, demand: number, run: (sure: boolean) => void, adds = true): void {
     const { exports } = this;
     const used = exports.top();
     const modest = demand <= Math.max(SMALL_BYTES, this.buffer.byteLength);
@@ -147,12 +149,12 @@ export class Core {
     const copy = sure ? undefined : this.bytes.slice(0, used + 64);
     try {
       run(sure);
+      if (!copy || !adds || exports.closing(stream) <= exports.headroom(stream)) return;
+      throw new WebAssembly.RuntimeError('no room is left to give it out');
     } catch (cause) {
       if (!copy || !(cause instanceof WebAssembly.RuntimeError)) throw cause;
-      const wanted = exports.failed() !== 0;
       this.bytes.set(copy);
       exports.mend(used);
-      if (!wanted) throw cause;
       throw new OrielError('ERR_ORIEL_MEMORY', 'the stream has no room for this: nothing of it was taken', { cause });
     }
   }

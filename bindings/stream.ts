@@ -522,7 +522,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     const mode = this.#mode;
     const before = performance.now();
     try {
-      this.#core.atomically(this.#handle, demand, run);
+      this.#core.atomically(this.#handle, demand, run, n > 0);
     } catch (error) {
       this.#late = undefined;
       this.#mode = mode;
