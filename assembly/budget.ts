@@ -81,7 +81,7 @@ export function closing(stream: Stream, n: f64, opened: f64): f64 {
     if (stacks.overlaps || shared) bytes += blocks * block;
     if (stacks.overlaps)
       bytes += slices * (min(blocks, rows) * 16 + 4 * OVERHEAD) + (shared ? blocks * (block + 4) : 0);
-    if (stacks.overlaps && shared) bytes += slices * min(rows, blocks * 64) * (<f64>stream.stride + OVERHEAD);
+    if (stacks.overlaps && shared) bytes += slices * (rows * <f64>stream.stride + min(blocks, rows) * OVERHEAD);
   }
   return bytes;
 }

@@ -18,7 +18,7 @@ import { stacksAt } from './stacks';
 import { headroom as headroomOf, Stream } from './stream';
 
 export * from './aggregate/registry';
-export { failed, mend, reserve, start, top } from './memory';
+export { mend, reserve, start, top } from './memory';
 export * from './window/registry';
 
 export function create(planBytes: usize): usize {

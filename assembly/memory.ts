@@ -27,7 +27,6 @@ const SPLITS: u32 = 16;
 // Root, at the bottom of memory.
 const ROOT_CLASSES: usize = 64;
 const ROOT_SPLITS: usize = 68;
-const ROOT_FAILED: usize = 164;
 const ROOT_END: usize = 168;
 const ROOT_HEADS: usize = 192;
 const HEAP: usize = 2048 - 16;
@@ -39,18 +38,13 @@ export class Owner {
   limit: f64;
 }
 
-/** Whether the last trap was for want of memory. */
-export function failed(): bool {
-  return load<u32>(ROOT_FAILED) != 0;
-}
-
-/** A block of at least `bytes`, its content undefined. Traps with `failed` set where the owner or the engine has no room. */
+/** A block of at least `bytes`, its content undefined. Traps where the owner or the engine has no room. */
 export function allocate(owner: Owner, bytes: usize): usize {
   const size = blockSize(bytes);
-  if (changetype<usize>(owner) && owner.used + <f64>size > owner.limit) fail();
+  if (changetype<usize>(owner) && owner.used + <f64>size > owner.limit) unreachable();
   let block = take(size);
   if (!block) {
-    if (!grow(size)) fail();
+    if (!grow(size)) unreachable();
     block = take(size);
   }
   if (changetype<usize>(owner)) owner.used += <f64>size;
@@ -117,11 +111,6 @@ export function mend(top: usize): void {
   store<u32>(ROOT_END, <u32>end);
   store<u32>(end, 0);
   if (end > top) link(top, <u32>(end - top));
-}
-
-function fail(): void {
-  store<u32>(ROOT_FAILED, 1);
-  unreachable();
 }
 
 function blockSize(bytes: usize): u32 {

@@ -12,7 +12,6 @@ interface Exports {
   memory: WebAssembly.Memory;
   table: WebAssembly.Table;
   start(): void;
-  failed(): number;
   reserve(bytes: number): number;
   top(): number;
   mend(top: number): void;
