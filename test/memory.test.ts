@@ -40,14 +40,6 @@ function claimAndCommit(stream: WindowedStream, events: Event[]): void {
   stream.commit(events.length);
 }
 
-/** Lets a window of so many keys pass, so that there is room for as many results at once. */
-function warmUp(stream: WindowedStream, results: number, keyOf: (i: number) => Key): void {
-  const events = Array.from({ length: results }, (_, i) => ({ t: -1e6, k: keyOf(i), v: 1 }));
-  stream.pushRows(events as never);
-  stream.advance(-1e5);
-  expect(stream.take().length).toBeGreaterThanOrEqual(results);
-}
-
 /** Whether the stream took them; any other answer than that or a want of memory is an error. */
 function takes(run: () => void): boolean {
   try {
@@ -138,8 +130,6 @@ describe.each(Object.entries(DOORS))('with a maximum, by %s', (_, { length, put 
       const spec = { time: 't', key: 'k', window, aggregates, outOfOrder: 1e9 };
       const limited = windowed({ ...spec, memory: { maximum } }) as unknown as WindowedStream;
       const twin = windowed(spec) as unknown as WindowedStream;
-      const warmth = 1500;
-      for (const stream of [limited, twin]) warmUp(stream, warmth, keyOf);
       let refusals = 0;
       let taken = 0;
       for (let i = 0; refusals < 6 && i < 20_000; i++) {
@@ -153,13 +143,13 @@ describe.each(Object.entries(DOORS))('with a maximum, by %s', (_, { length, put 
           if (refusals) refusals++;
         } else {
           refusals++;
-          expect(limited.stats().events).toBe(warmth + taken);
+          expect(limited.stats().events).toBe(taken);
           expect(limited.stats().liveKeys).toBe(twin.stats().liveKeys);
         }
         if (i % 50 === 0 || refusals) expect(limited.stats().bytes).toBeLessThanOrEqual(maximum);
       }
       expect(refusals).toBeGreaterThanOrEqual(6);
-      expect(limited.stats()).toMatchObject({ events: warmth + taken, late: 0, skipped: 0 });
+      expect(limited.stats()).toMatchObject({ events: taken, late: 0, skipped: 0 });
       const rows: unknown[] = [];
       for (let t = 0; t <= taken / 50 + 30; t += 10) {
         limited.advance(t);
@@ -223,10 +213,11 @@ describe.each(Object.entries(DOORS))('with a maximum, by %s', (_, { length, put 
 });
 
 test('random calls on a bounded stream give what the calls it took give without a bound', () => {
+  const refusalsOf: number[] = [];
   for (let seed = 1; seed <= 12; seed++) {
     const next = random(seed);
     const doors = Object.values(DOORS);
-    const maximum = 900_000 + Math.floor(next() * 600_000);
+    const maximum = 1_300_000 + Math.floor(next() * 600_000);
     const late: [unknown[], unknown[]] = [[], []];
     const spec = (i: 0 | 1) =>
       ({
@@ -242,7 +233,6 @@ test('random calls on a bounded stream give what the calls it took give without 
     const limited = windowed({ ...spec(0), memory: { maximum } }) as unknown as WindowedStream;
     const twin = windowed(spec(1)) as unknown as WindowedStream;
     const rows: unknown[] = [];
-    for (const stream of [limited, twin]) warmUp(stream, 4000, seed % 2 ? (i) => `s${i}` : (i) => i);
     let refusals = 0;
     let t = 0;
     for (let i = 0; i < 120; i++) {
@@ -263,9 +253,9 @@ test('random calls on a bounded stream give what the calls it took give without 
       if (next() < 0.3) rows.push(...limited.take());
       if (next() < 0.1 && takes(() => limited.advance(t))) twin.advance(t);
     }
-    expect(refusals).toBeGreaterThan(0);
-    rows.push(...limited.take());
-    for (let mark = t - 120; mark < t + 80; mark++) {
+    refusalsOf.push(refusals);
+    // As it stands, with results that were not taken, or window by window.
+    for (let mark = t - 120; seed % 3 && mark < t + 80; mark += 1 + (seed % 5)) {
       if (!takes(() => limited.advance(mark))) break;
       rows.push(...limited.take());
       twin.advance(mark);
@@ -279,6 +269,7 @@ test('random calls on a bounded stream give what the calls it took give without 
     limited[Symbol.dispose]();
     twin[Symbol.dispose]();
   }
+  expect(refusalsOf.filter((n) => n > 0).length).toBeGreaterThan(8);
 });
 
 test('a maximum too small for the spec is refused before anything is built', () => {

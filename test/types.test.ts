@@ -84,12 +84,12 @@ test('columns are typed arrays or arrays, all that the spec names', () => {
   stream[Symbol.dispose]();
 });
 
-test('claims are Float64Arrays by name', () => {
+test('claims are views by name: numbers, and keys as numbers or ids', () => {
   const stream = visits();
   const batch = stream.claim(1);
   expectTypeOf<keyof typeof batch>().toEqualTypeOf<'at' | 'user' | 'bytes' | 'ms'>();
   expectTypeOf(batch.at).toEqualTypeOf<Float64Array>();
-  expectTypeOf(batch.user).toEqualTypeOf<Float64Array>();
+  expectTypeOf(batch.user).toEqualTypeOf<Float64Array | Uint32Array>();
   expect(batch.user.length).toBe(1);
   // @ts-expect-error: no such column
   expect(batch.agent).toBeUndefined();
