@@ -88,7 +88,7 @@ function fireWindow(stream: Stream, w: i32, k: f64): void {
   } else if (putWindow(stream, w, k, changetype<Pane>(0))) {
     stream.fired += 1;
   }
-  two.skipTo(stream, stacks, k + 1);
+  two.skipTo(stream, stacks, time.later(k + 1, k));
 }
 
 /** Lowers the window's rows, or those it holds, in the order in which their keys came alive; whether there were any. */

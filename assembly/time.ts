@@ -20,9 +20,9 @@ export function markBefore(offset: f64, step: f64, t: f64): f64 {
   return mark(offset, step, k) > t ? k - 1 : k;
 }
 
-/** The next number, where an edge would fall on its own beginning: past 2^53 whole numbers are two apart. */
-export function later(edge: f64, begin: f64): f64 {
-  return edge > begin ? edge : begin + abs(begin) * f64.EPSILON;
+/** A number that was to lie beyond another, or the next that does: past 2^53 whole numbers are two apart. */
+export function later(wanted: f64, than: f64): f64 {
+  return wanted > than ? wanted : than + abs(than) * f64.EPSILON;
 }
 
 export function start(window: usize, k: f64): f64 {
