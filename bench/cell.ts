@@ -2,7 +2,8 @@
  * One cell, in a process of its own: `tsx bench/cell.ts <name> <rounds> <clock>` writes its outcome as JSON.
  *
  * Every contender first runs once with all its results summed up, and the sums must agree; then rounds, in each of which every
- * contender runs once, the first few not counted: V8 takes tens of milliseconds of a hot core to compile it anew.
+ * contender runs once, the first few not counted: it takes tens of milliseconds until V8 has compiled everything for good. No
+ * collection of garbage is forced in between: it makes V8 forget what it knew, and costs oriel and the tuned rivals dearly.
  */
 
 import { Bench } from 'tinybench';
@@ -20,8 +21,6 @@ export interface Outcome {
 
 /** Rounds that are not counted. */
 const WARMING = 2;
-
-const collect = (globalThis as { gc?: () => void }).gc;
 
 const [name, rounds, clock] = process.argv.slice(2);
 const now = clock === 'cpu' ? processorTime : undefined;
@@ -49,7 +48,6 @@ function contest(cell: Cell, contenders: Contender[], rounds: number): Score[] {
       let sink: Sink;
       bench.add(contender.name, () => contender.run(contender.events, sink), {
         beforeEach: () => {
-          collect?.();
           sink = new Sink(false, cell.pauses);
         },
         afterEach: () => {

@@ -52,7 +52,7 @@ if (results.length) console.log(summary(results));
 
 function measure(cell: Cell): Outcome | undefined {
   const script = fileURLToPath(new URL('cell.ts', import.meta.url));
-  const options = ['--expose-gc', '--max-old-space-size=8192', '--import', 'tsx'];
+  const options = ['--max-old-space-size=8192', '--import', 'tsx'];
   const { status, stdout } = spawnSync(process.execPath, [...options, script, cell.name, String(rounds), clock], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
