@@ -14,7 +14,8 @@ windowed({ time: 't', window: tumbling(1), aggregates: { n: count() } })[Symbol.
 const KINDS = Object.keys(core().aggregates);
 
 const of = (kind: string): Aggregate => (kind === 'events' ? count() : aggregate(kind, 'v'));
-const define = (kind: string, events: OracleEvent[]) => (definitions[kind] as (events: OracleEvent[]) => number)(events);
+const define = (kind: string, events: OracleEvent[]) =>
+  (definitions[kind] as (events: OracleEvent[]) => number)(events);
 
 interface Result {
   window: string;
@@ -24,9 +25,18 @@ interface Result {
 }
 
 /** Results of one aggregate, by window, start and key. */
-function run(kind: string, windows: Record<string, Window>, events: OracleEvent[], options: Partial<Spec> = {}): Result[] {
+function run(
+  kind: string,
+  windows: Record<string, Window>,
+  events: OracleEvent[],
+  options: Partial<Spec> = {},
+): Result[] {
   const stream = windowed({ time: 't', window: windows, aggregates: { value: of(kind) }, ...options } as Spec);
-  stream.pushColumns({ t: events.map(({ t }) => t), k: events.map(({ key }) => key), v: events.map(({ v }) => v) } as never);
+  stream.pushColumns({
+    t: events.map(({ t }) => t),
+    k: events.map(({ key }) => key),
+    v: events.map(({ v }) => v),
+  } as never);
   const rows = stream.close().toArray() as unknown as (Result & { k?: string })[];
   stream[Symbol.dispose]();
   return rows.map(({ window, start, k, value }) => ({ window, start, key: k ?? '', value }));
@@ -62,7 +72,8 @@ const value = fc.oneof(
   { weight: 2, arbitrary: fc.constant(Number.NaN) },
   { weight: 1, arbitrary: fc.constantFrom(Infinity, -Infinity, -0) },
 );
-const eventsOf = (values: number[], key: (i: number) => string = () => '') => values.map((v, t) => ({ t, key: key(t), v }));
+const eventsOf = (values: number[], key: (i: number) => string = () => '') =>
+  values.map((v, t) => ({ t, key: key(t), v }));
 
 /** Windows whose edges cut any stretch of time into many slices. */
 const cutting = fc.record({
@@ -94,13 +105,17 @@ describe.each(KINDS)('%s', (kind) => {
   //   |--a--|--b--|--c--|--d--|      (a b c), then (b c d): panes are combined, in whatever grouping
   test('combines panes to what their events give in one', () => {
     fc.assert(
-      fc.property(fc.array(value, { minLength: 1, maxLength: 80, size: 'max' }), cutting, (values, { size, every, offset }) => {
-        const windows = { w: hopping(size, every, { offset }) };
-        const events = eventsOf(values);
-        expectDefined(kind, windows, events, run(kind, windows, events));
-        const keyed = eventsOf(values, (i) => `k${(i * i) % 5}`);
-        expectDefined(kind, windows, keyed, run(kind, windows, keyed, { key: 'k' }));
-      }),
+      fc.property(
+        fc.array(value, { minLength: 1, maxLength: 80, size: 'max' }),
+        cutting,
+        (values, { size, every, offset }) => {
+          const windows = { w: hopping(size, every, { offset }) };
+          const events = eventsOf(values);
+          expectDefined(kind, windows, events, run(kind, windows, events));
+          const keyed = eventsOf(values, (i) => `k${(i * i) % 5}`);
+          expectDefined(kind, windows, keyed, run(kind, windows, keyed, { key: 'k' }));
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -166,7 +181,13 @@ describe.each(KINDS)('%s', (kind) => {
     const values = [4, null, -1, undefined, 2.5, Number.NaN, 7, null, 3, undefined, 8, 9, null, 1];
     const rows = values.map((v, t) => ({ t, v }));
     const present = rows.filter(({ v }) => typeof v === 'number' && !Number.isNaN(v)) as { t: number; v: number }[];
-    const wanted = kind === 'events' ? rows.length : define(kind, present.map(({ t, v }) => ({ t, key: '', v })));
+    const wanted =
+      kind === 'events'
+        ? rows.length
+        : define(
+            kind,
+            present.map(({ t, v }) => ({ t, key: '', v })),
+          );
     const spec = { time: 't', window: tumbling(100), aggregates: { value: of(kind) } } as Spec;
     for (const door of ['push', 'rows', 'columns']) {
       const stream = windowed(spec);
@@ -193,7 +214,15 @@ describe.each(KINDS)('%s', (kind) => {
 
   //   inf 1 2 3 4 5 6 ...      the first four windows of [t, t + 4) hold it, no later one shows a trace
   test('lets an infinity, and a value near it, leave with its slide', () => {
-    for (const extremes of [[Infinity], [-Infinity], [Infinity, -Infinity], [1e308], [-1e308], [1e-300], [Number.NaN]]) {
+    for (const extremes of [
+      [Infinity],
+      [-Infinity],
+      [Infinity, -Infinity],
+      [1e308],
+      [-1e308],
+      [1e-300],
+      [Number.NaN],
+    ]) {
       const values = [...extremes, ...Array.from({ length: 24 }, (_, i) => (i * 7) % 5)];
       const windows = { w: hopping(4, 1), x: hopping(9, 2), y: tumbling(3) };
       for (const options of [{}, { key: 'k' }] as Partial<Spec>[]) {
@@ -204,7 +233,14 @@ describe.each(KINDS)('%s', (kind) => {
           const same = fresh.find((row) => row.window === window && row.start === start);
           expectSame(value, same?.value as number, { kind, window, start, extremes });
           const { size } = windows[window as keyof typeof windows];
-          expectSame(value, define(kind, events.filter(({ t }) => t >= start && t < start + size)), { kind });
+          expectSame(
+            value,
+            define(
+              kind,
+              events.filter(({ t }) => t >= start && t < start + size),
+            ),
+            { kind },
+          );
         }
         expect(after.length).toBeGreaterThan(20);
       }
@@ -225,7 +261,8 @@ describe.each(KINDS)('%s', (kind) => {
 
   test('takes -0 as the value 0', () => {
     const windows = { w: tumbling(50), x: hopping(4, 1) };
-    const wanted = (zero: number) => run(kind, windows, eventsOf(Array.from({ length: 12 }, (_, t) => (t % 3 ? zero : t))));
+    const wanted = (zero: number) =>
+      run(kind, windows, eventsOf(Array.from({ length: 12 }, (_, t) => (t % 3 ? zero : t))));
     expect(wanted(-0).map((row) => row.value + 0)).toEqual(wanted(0).map((row) => row.value + 0));
     const zeros = eventsOf([-0, -0, -0]);
     expectDefined(kind, windows, zeros, run(kind, windows, zeros));

@@ -68,7 +68,11 @@ test.each(BIGINT_ARRAYS)('times and measures may be a %o, and its keys come out 
 });
 
 test('arrays of numbers, bigints and missing values are measures; of strings, numbers and bigints keys', () => {
-  for (const k of [['a', 'a', 'b', 'b', 'b'], [1.5, 1.5, -2, -2, -2], [1n, 1n, -2n, -2n, -2n]]) {
+  for (const k of [
+    ['a', 'a', 'b', 'b', 'b'],
+    [1.5, 1.5, -2, -2, -2],
+    [1n, 1n, -2n, -2n, -2n],
+  ]) {
     const stream = keyed();
     stream.pushColumns({ t: SMALL, v: [1, 2n, null, undefined, 12], k });
     const keys = [k[0], k[2], k[2]];
@@ -132,7 +136,8 @@ const ones = new Float64Array(N).fill(1);
 const names = Array.from({ length: N }, (_, i) => `k${i % 7}`);
 const numbers = Float64Array.from({ length: N }, (_, i) => i % 7);
 const bigints = BigInt64Array.from({ length: N }, (_, i) => BigInt(i % 7));
-const put = (column: ArrayLike<unknown>, i: number, value: unknown) => Object.assign(Array.from(column), { [i]: value });
+const put = (column: ArrayLike<unknown>, i: number, value: unknown) =>
+  Object.assign(Array.from(column), { [i]: value });
 
 /** What is to be refused whole, of a batch of 10,000 with times, keys and measures: the rest of it is right. */
 const BAD: [name: string, columns: (k: ArrayLike<unknown>) => object, code: OrielErrorCode, ...parts: string[]][] = [
@@ -140,14 +145,34 @@ const BAD: [name: string, columns: (k: ArrayLike<unknown>) => object, code: Orie
   ['a missing column of times', (k) => ({ v: ones, k }), 'ERR_ORIEL_COLUMN', '"t"', 'missing'],
   ['a missing column of keys', () => ({ t: times, v: ones }), 'ERR_ORIEL_COLUMN', '"k"', 'missing'],
   ['measures too short', (k) => ({ t: times, v: ones.subarray(1), k }), 'ERR_ORIEL_COLUMN', '"v"', '9999', '10000'],
-  ['keys too long', (k) => ({ t: times, v: ones, k: [...Array.from(k), k[0]] }), 'ERR_ORIEL_COLUMN', '"k"', '10001', '10000'],
+  [
+    'keys too long',
+    (k) => ({ t: times, v: ones, k: [...Array.from(k), k[0]] }),
+    'ERR_ORIEL_COLUMN',
+    '"k"',
+    '10001',
+    '10000',
+  ],
   ['a number for a column', (k) => ({ t: times, v: 7, k }), 'ERR_ORIEL_COLUMN', '"v"', '7'],
   ['a string for a column', (k) => ({ t: times, v: 'abc', k }), 'ERR_ORIEL_COLUMN', '"v"', 'abc'],
   ['a DataView for a column', (k) => ({ t: times, v: new DataView(new ArrayBuffer(8)), k }), 'ERR_ORIEL_COLUMN', '"v"'],
   ['an object for a column', (k) => ({ t: times, v: { length: N }, k }), 'ERR_ORIEL_COLUMN', '"v"'],
   ...[0, 4095, 4096, N - 1].flatMap((i): typeof BAD => [
-    [`a NaN time at ${i}`, (k) => ({ t: put(times, i, NaN), v: ones, k }), 'ERR_ORIEL_TIME', '"t"', `index ${i}`, 'NaN'],
-    [`an infinite time at ${i}`, (k) => ({ t: put(times, i, Infinity), v: ones, k }), 'ERR_ORIEL_TIME', '"t"', `index ${i}`],
+    [
+      `a NaN time at ${i}`,
+      (k) => ({ t: put(times, i, NaN), v: ones, k }),
+      'ERR_ORIEL_TIME',
+      '"t"',
+      `index ${i}`,
+      'NaN',
+    ],
+    [
+      `an infinite time at ${i}`,
+      (k) => ({ t: put(times, i, Infinity), v: ones, k }),
+      'ERR_ORIEL_TIME',
+      '"t"',
+      `index ${i}`,
+    ],
     [
       `an infinite time in a typed array at ${i}`,
       (k) => ({ t: Float64Array.from(put(times, i, -Infinity) as number[]), v: ones, k }),
@@ -156,15 +181,63 @@ const BAD: [name: string, columns: (k: ArrayLike<unknown>) => object, code: Orie
       `index ${i}`,
       '-Infinity',
     ],
-    [`a time too far at ${i}`, (k) => ({ t: put(times, i, 2 ** 54), v: ones, k }), 'ERR_ORIEL_TIME', '"t"', `index ${i}`],
+    [
+      `a time too far at ${i}`,
+      (k) => ({ t: put(times, i, 2 ** 54), v: ones, k }),
+      'ERR_ORIEL_TIME',
+      '"t"',
+      `index ${i}`,
+    ],
     [`a missing time at ${i}`, (k) => ({ t: put(times, i, null), v: ones, k }), 'ERR_ORIEL_TIME', '"t"', `index ${i}`],
-    [`a string for a time at ${i}`, (k) => ({ t: put(times, i, '5'), v: ones, k }), 'ERR_ORIEL_COLUMN', '"t"', `index ${i}`],
-    [`a string for a measure at ${i}`, (k) => ({ t: times, v: put(ones, i, '5'), k }), 'ERR_ORIEL_COLUMN', '"v"', `index ${i}`],
-    [`a boolean for a measure at ${i}`, (k) => ({ t: times, v: put(ones, i, true), k }), 'ERR_ORIEL_COLUMN', '"v"', `index ${i}`],
-    [`an object for a measure at ${i}`, (k) => ({ t: times, v: put(ones, i, {}), k }), 'ERR_ORIEL_COLUMN', '"v"', `index ${i}`],
-    [`a missing key at ${i}`, (k) => ({ t: times, v: ones, k: put(k, i, null) }), 'ERR_ORIEL_COLUMN', '"k"', `index ${i}`],
-    [`a boolean for a key at ${i}`, (k) => ({ t: times, v: ones, k: put(k, i, true) }), 'ERR_ORIEL_COLUMN', '"k"', `index ${i}`],
-    [`a key beyond 64 bits at ${i}`, (k) => ({ t: times, v: ones, k: put(k, i, 2n ** 64n) }), 'ERR_ORIEL_COLUMN', '"k"', `index ${i}`],
+    [
+      `a string for a time at ${i}`,
+      (k) => ({ t: put(times, i, '5'), v: ones, k }),
+      'ERR_ORIEL_COLUMN',
+      '"t"',
+      `index ${i}`,
+    ],
+    [
+      `a string for a measure at ${i}`,
+      (k) => ({ t: times, v: put(ones, i, '5'), k }),
+      'ERR_ORIEL_COLUMN',
+      '"v"',
+      `index ${i}`,
+    ],
+    [
+      `a boolean for a measure at ${i}`,
+      (k) => ({ t: times, v: put(ones, i, true), k }),
+      'ERR_ORIEL_COLUMN',
+      '"v"',
+      `index ${i}`,
+    ],
+    [
+      `an object for a measure at ${i}`,
+      (k) => ({ t: times, v: put(ones, i, {}), k }),
+      'ERR_ORIEL_COLUMN',
+      '"v"',
+      `index ${i}`,
+    ],
+    [
+      `a missing key at ${i}`,
+      (k) => ({ t: times, v: ones, k: put(k, i, null) }),
+      'ERR_ORIEL_COLUMN',
+      '"k"',
+      `index ${i}`,
+    ],
+    [
+      `a boolean for a key at ${i}`,
+      (k) => ({ t: times, v: ones, k: put(k, i, true) }),
+      'ERR_ORIEL_COLUMN',
+      '"k"',
+      `index ${i}`,
+    ],
+    [
+      `a key beyond 64 bits at ${i}`,
+      (k) => ({ t: times, v: ones, k: put(k, i, 2n ** 64n) }),
+      'ERR_ORIEL_COLUMN',
+      '"k"',
+      `index ${i}`,
+    ],
   ]),
 ];
 
@@ -178,10 +251,12 @@ test.each(BAD)('%s is refused whole, and the stream is as if it had never seen i
     // Before anything settled the keys' kind, and after.
     refused(code, () => spoilt.pushColumns(bad as never), ...parts);
     expect(spoilt.stats()).toMatchObject({ events: 0, watermark: -Infinity, liveKeys: 0, liveSlices: 0 });
-    for (const stream of [spoilt, clean]) stream.pushColumns({ t: times.subarray(0, 5000), v: ones.subarray(0, 5000), k: k.slice(0, 5000) });
+    for (const stream of [spoilt, clean])
+      stream.pushColumns({ t: times.subarray(0, 5000), v: ones.subarray(0, 5000), k: k.slice(0, 5000) });
     refused(code, () => spoilt.pushColumns(bad as never), ...parts);
     expect(spoilt.stats()).toMatchObject({ events: 5000, liveKeys: clean.stats().liveKeys, watermark: 49.99 });
-    for (const stream of [spoilt, clean]) stream.pushColumns({ t: times.subarray(5000), v: ones.subarray(5000), k: k.slice(5000) });
+    for (const stream of [spoilt, clean])
+      stream.pushColumns({ t: times.subarray(5000), v: ones.subarray(5000), k: k.slice(5000) });
     expect([kind, spoilt.close().toArray()]).toEqual([kind, clean.close().toArray()]);
     expect(spoilt.stats().events).toBe(N);
     spoilt[Symbol.dispose]();
@@ -192,7 +267,11 @@ test.each(BAD)('%s is refused whole, and the stream is as if it had never seen i
 test('a batch refused for its last key leaves the kind of keys open', () => {
   for (const length of [3, 5000]) {
     const stream = keyed();
-    const bad = { t: times.subarray(0, length), v: ones.subarray(0, length), k: put(names.slice(0, length), length - 1, 5) };
+    const bad = {
+      t: times.subarray(0, length),
+      v: ones.subarray(0, length),
+      k: put(names.slice(0, length), length - 1, 5),
+    };
     refused('ERR_ORIEL_COLUMN', () => stream.pushColumns(bad as never), '"k"', `index ${length - 1}`, '5');
     stream.pushColumns({ t: [1, 2], v: [1, 2], k: [7, 7] });
     expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, k: 7, n: 2, s: 3 }]);
@@ -203,7 +282,11 @@ test('a batch refused for its last key leaves the kind of keys open', () => {
 test('a batch refused for a time leaves the kind of keys open too', () => {
   for (const length of [3, 5000]) {
     const stream = keyed();
-    const bad = { t: put(times.subarray(0, length), length - 1, NaN), v: ones.subarray(0, length), k: names.slice(0, length) };
+    const bad = {
+      t: put(times.subarray(0, length), length - 1, NaN),
+      v: ones.subarray(0, length),
+      k: names.slice(0, length),
+    };
     refused('ERR_ORIEL_TIME', () => stream.pushColumns(bad as never), `index ${length - 1}`);
     stream.pushColumns({ t: [1, 2], v: [1, 2], k: [7n, 7n] });
     expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, k: 7n, n: 2, s: 3 }]);
@@ -219,8 +302,22 @@ test('keys of another kind than the first are refused by every door', () => {
     for (const [other, wrong] of Object.entries(kinds)) {
       if (other === kind) continue;
       refused('ERR_ORIEL_COLUMN', () => stream.push({ t: 1, v: 1, k: wrong }), '"k"');
-      refused('ERR_ORIEL_COLUMN', () => stream.pushRows([{ t: 1, v: 1, k }, { t: 1, v: 1, k: wrong }]), '"k"', 'index 1');
-      refused('ERR_ORIEL_COLUMN', () => stream.pushColumns({ t: [1, 1], v: [1, 1], k: [k, wrong] as never }), '"k"', 'index 1');
+      refused(
+        'ERR_ORIEL_COLUMN',
+        () =>
+          stream.pushRows([
+            { t: 1, v: 1, k },
+            { t: 1, v: 1, k: wrong },
+          ]),
+        '"k"',
+        'index 1',
+      );
+      refused(
+        'ERR_ORIEL_COLUMN',
+        () => stream.pushColumns({ t: [1, 1], v: [1, 1], k: [k, wrong] as never }),
+        '"k"',
+        'index 1',
+      );
     }
     stream.push({ t: 2, v: 1, k });
     expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, k, n: 2, s: 2 }]);
@@ -247,8 +344,10 @@ test('single events and rows that cannot be are refused, and what was gathered b
   for (const bad of [null, undefined, 5, 'x']) {
     refused('ERR_ORIEL_COLUMN', () => stream.pushRows([good, bad] as never), 'index 1');
   }
-  for (const bad of [null, undefined, 5, {}]) refused('ERR_ORIEL_COLUMN', () => stream.pushRows(bad as never), 'pushRows');
-  for (const bad of [null, undefined, 5, 'x']) refused('ERR_ORIEL_COLUMN', () => stream.pushColumns(bad as never), 'pushColumns');
+  for (const bad of [null, undefined, 5, {}])
+    refused('ERR_ORIEL_COLUMN', () => stream.pushRows(bad as never), 'pushRows');
+  for (const bad of [null, undefined, 5, 'x'])
+    refused('ERR_ORIEL_COLUMN', () => stream.pushColumns(bad as never), 'pushColumns');
   stream.push(good);
   expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, k: 'a', n: 2, s: 3 }]);
   stream[Symbol.dispose]();
@@ -296,7 +395,12 @@ test('a claim takes number keys as they are, and tuples by column', () => {
   batch.k.set([0.5, -7, 0.5]);
   expect(one.keyId(0.5)).toBe(0.5);
   one.commit(3);
-  expect(one.close().toArray().map(({ k, s }) => [k, s])).toEqual([
+  expect(
+    one
+      .close()
+      .toArray()
+      .map(({ k, s }) => [k, s]),
+  ).toEqual([
     [0.5, 4],
     [-7, 2],
   ]);
@@ -332,7 +436,12 @@ test('keyId is refused where the stream has no key, or keys of another kind', ()
 test('a claim of string keys whose number keyId never gave is refused whole', () => {
   for (const bad of [NaN, -1, 0.5, 2, 1e9, Infinity]) {
     for (const key of ['k', ['k', 'l']] as const) {
-      const stream = windowed({ time: 't', key, window: tumbling(10), aggregates: { n: count() } } as Spec) as WindowedStream;
+      const stream = windowed({
+        time: 't',
+        key,
+        window: tumbling(10),
+        aggregates: { n: count() },
+      } as Spec) as WindowedStream;
       const batch = stream.claim(3) as unknown as Record<string, Float64Array>;
       const column = key === 'k' ? undefined : 'k';
       batch.t?.set([1, 2, 3]);
@@ -377,7 +486,8 @@ test('a claim is good until the next call that takes events, and for what was cl
   }
   const stream = keyed();
   refused('ERR_ORIEL_CLAIM', () => stream.commit(1), 'no claim');
-  for (const n of [0, -1, 0.5, 4097, NaN, Infinity, '5' as never]) refused('ERR_ORIEL_CLAIM', () => stream.claim(n), '4096');
+  for (const n of [0, -1, 0.5, 4097, NaN, Infinity, '5' as never])
+    refused('ERR_ORIEL_CLAIM', () => stream.claim(n), '4096');
   stream.claim(3).t.fill(1);
   for (const n of [4, -1, 0.5, NaN, '2' as never]) refused('ERR_ORIEL_CLAIM', () => stream.commit(n), '3 claimed');
   stream.commit(3);
@@ -422,7 +532,13 @@ test('0 and -0 are one key, and so are all NaN; strings are told apart to the la
       batch.k.set(k);
       stream.commit(7);
     }
-    expect([door, stream.close().toArray().map((row) => [row.k, row.n])]).toEqual([
+    expect([
+      door,
+      stream
+        .close()
+        .toArray()
+        .map((row) => [row.k, row.n]),
+    ]).toEqual([
       door,
       [
         [0, 3],
@@ -437,7 +553,12 @@ test('0 and -0 are one key, and so are all NaN; strings are told apart to the la
   const long = 'x'.repeat(100_000);
   const k = ['', ' ', long, `${long}y`, '\u0000', 'é', 'e\u0301', '\ud800', '__proto__', 'constructor', '', long];
   stream.pushColumns({ t: k.map(() => 1), k });
-  expect(stream.close().toArray().map((row) => [row.k, row.n])).toEqual([...new Set(k)].map((key) => [key, key === '' || key === long ? 2 : 1]));
+  expect(
+    stream
+      .close()
+      .toArray()
+      .map((row) => [row.k, row.n]),
+  ).toEqual([...new Set(k)].map((key) => [key, key === '' || key === long ? 2 : 1]));
   stream[Symbol.dispose]();
 });
 
@@ -447,21 +568,36 @@ test('bigint keys keep all their 64 bits, signed or not', () => {
   for (const k of [signed, BigInt64Array.from(signed), unsigned, BigUint64Array.from(unsigned)]) {
     const stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
     stream.pushColumns({ t: Array.from(k, () => 1), k });
-    expect(stream.close().toArray().map((row) => row.k)).toEqual([...k]);
+    expect(
+      stream
+        .close()
+        .toArray()
+        .map((row) => row.k),
+    ).toEqual([...k]);
     stream[Symbol.dispose]();
   }
   const stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
   stream.push({ t: 1, k: 2n ** 63n });
   refused('ERR_ORIEL_COLUMN', () => stream.push({ t: 1, k: -1n }), '"k"', '-1n');
   stream.push({ t: 1, k: 2n ** 64n - 1n });
-  expect(stream.close().toArray().map((row) => row.k)).toEqual([2n ** 63n, 2n ** 64n - 1n]);
+  expect(
+    stream
+      .close()
+      .toArray()
+      .map((row) => row.k),
+  ).toEqual([2n ** 63n, 2n ** 64n - 1n]);
   stream[Symbol.dispose]();
 });
 
 test('keys of several columns are one key where all columns agree', () => {
   const stream = windowed({ time: 't', key: ['a', 'b'], window: tumbling(10), aggregates: { n: count() } });
   stream.pushColumns({ t: [1, 1, 1, 1, 1], a: ['x', 'x', 'y', 'x', 'y'], b: [1n, 2n, 1n, 1n, 2n] });
-  expect(stream.close().toArray().map(({ a, b, n }) => [a, b, n])).toEqual([
+  expect(
+    stream
+      .close()
+      .toArray()
+      .map(({ a, b, n }) => [a, b, n]),
+  ).toEqual([
     ['x', 1n, 2],
     ['x', 2n, 1],
     ['y', 1n, 1],

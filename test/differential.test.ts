@@ -7,7 +7,9 @@ import { aggregate } from '../bindings/spec';
 import { definitions, Oracle, type OracleEvent, type Rules } from './oracle';
 
 const KINDS = Object.keys(definitions);
-const aggregates = Object.fromEntries(KINDS.map((kind) => [kind, kind === 'events' ? { kind, column: undefined } : aggregate(kind, 'v')]));
+const aggregates = Object.fromEntries(
+  KINDS.map((kind) => [kind, kind === 'events' ? { kind, column: undefined } : aggregate(kind, 'v')]),
+);
 
 /** How keys look to the stream; the oracle knows them as strings. */
 const KEYS: Record<string, { spec: Spec['key']; of: (key: string) => Record<string, unknown> }> = {
@@ -19,7 +21,9 @@ const KEYS: Record<string, { spec: Spec['key']; of: (key: string) => Record<stri
 };
 
 const window: fc.Arbitrary<Window> = fc.oneof(
-  fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: -20, max: 20 })).map(([size, offset]) => tumbling(size, { offset })),
+  fc
+    .tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: -20, max: 20 }))
+    .map(([size, offset]) => tumbling(size, { offset })),
   fc
     .tuple(fc.integer({ min: 1, max: 14 }), fc.integer({ min: 1, max: 12 }), fc.integer({ min: -20, max: 20 }))
     .map(([size, every, offset]) => hopping(size, every, { offset })),
@@ -33,9 +37,17 @@ const value = fc.oneof(
 
 /** A step of the clock of the source, and an event that lags behind it by some. */
 const step = fc.record({
-  tick: fc.oneof({ weight: 12, arbitrary: fc.integer({ min: 0, max: 3 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 300 }) }),
+  tick: fc.oneof(
+    { weight: 12, arbitrary: fc.integer({ min: 0, max: 3 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 300 }) },
+  ),
   lag: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 3, arbitrary: fc.integer({ min: 0, max: 25 }) }),
-  key: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 0, max: 5 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 400 }) }).map(String),
+  key: fc
+    .oneof(
+      { weight: 4, arbitrary: fc.integer({ min: 0, max: 5 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 0, max: 400 }) },
+    )
+    .map(String),
   v: value,
   /** Moves the watermark by hand, so far from the clock, before the event. */
   advance: fc.option(fc.integer({ min: -5, max: 12 }), { freq: 30 }),
@@ -51,7 +63,10 @@ const scenario = fc.record({
   from: fc.constantFrom(-40, 0, 1_700_000_000_000),
   steps: fc.array(step, { maxLength: 150, size: 'max' }),
   /** Lengths of batches and the door each goes through, over and over. */
-  cuts: fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.constantFrom('push', 'rows', 'columns', 'claim')), { minLength: 1, maxLength: 6 }),
+  cuts: fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.constantFrom('push', 'rows', 'columns', 'claim')), {
+    minLength: 1,
+    maxLength: 6,
+  }),
 });
 
 type Scenario = typeof scenario extends fc.Arbitrary<infer S> ? S : never;
@@ -155,7 +170,12 @@ function rounded(rows: Record<string, unknown>[]): unknown[] {
     Object.fromEntries(
       Object.entries(row).map(([name, x]) => {
         if (typeof x !== 'number') return [name, x];
-        return [name, ['variance', 'stddev', 'mean', 'product'].includes(name) && Number.isFinite(x) ? Number(x.toPrecision(11)) + 0 : x + 0];
+        return [
+          name,
+          ['variance', 'stddev', 'mean', 'product'].includes(name) && Number.isFinite(x)
+            ? Number(x.toPrecision(11)) + 0
+            : x + 0,
+        ];
       }),
     ),
   );

@@ -64,7 +64,12 @@ test('the watermark moves with every event, not with every batch', () => {
 
 //   [0, 10) + 5      3   12   4      14.9   9      15: closed    6: late
 test("with 'final' a complete window waits for its lateness to pass and fires once, with all it took", () => {
-  const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count(), v: last('t') }, allowedLateness: 5 });
+  const stream = windowed({
+    time: 't',
+    window: tumbling(10),
+    aggregates: { n: count(), v: last('t') },
+    allowedLateness: 5,
+  });
   for (const t of [3, 12, 4, 14.9, 9]) stream.push({ t });
   expect(stream.take().length).toBe(0);
   expect(stream.stats().late).toBe(0);
@@ -158,21 +163,65 @@ test("with 'updates' an event amends the hops that are still held and goes into 
     emit: 'updates',
   });
   for (const t of [1, 12]) stream.push({ t });
-  expect(stream.take().toArray().map(({ start, n, pane }) => [start, n, pane])).toEqual([
+  expect(
+    stream
+      .take()
+      .toArray()
+      .map(({ start, n, pane }) => [start, n, pane]),
+  ).toEqual([
     [-5, 1, 'on-time'],
     [0, 1, 'on-time'],
   ]);
   stream.push({ t: 4 });
   stream.push({ t: 7 });
-  expect(stream.take().toArray().map(({ start, n, pane }) => [start, n, pane])).toEqual([
+  expect(
+    stream
+      .take()
+      .toArray()
+      .map(({ start, n, pane }) => [start, n, pane]),
+  ).toEqual([
     [0, 2, 'late'],
     [0, 3, 'late'],
   ]);
-  expect(stream.close().toArray().map(({ start, n, pane }) => [start, n, pane])).toEqual([
+  expect(
+    stream
+      .close()
+      .toArray()
+      .map(({ start, n, pane }) => [start, n, pane]),
+  ).toEqual([
     [5, 2, 'on-time'],
     [10, 1, 'on-time'],
   ]);
   expect(stream.stats().late).toBe(0);
+  stream[Symbol.dispose]();
+});
+
+//   15      17      19  20  21          25       advance 20 before 19 comes, advance 21 before the second 20
+//   x                x  ab                        hop [13, 21) has a only; [15, 23), [17, 25) and [19, 27) have both
+test('of events of one time the last to arrive is the last, also where it came behind the watermark', () => {
+  const stream = windowed({
+    time: 't',
+    window: { five: tumbling(5), hops: hopping(8, 2, { offset: 1 }) },
+    aggregates: { n: count(), last: last('v') },
+  });
+  stream.push({ t: 15, v: 1 });
+  stream.advance(20);
+  stream.push({ t: 19, v: 2 });
+  stream.push({ t: 20, v: 3 });
+  stream.advance(21);
+  stream.push({ t: 20, v: 4 });
+  const hops = stream
+    .close()
+    .toArray()
+    .filter(({ window }) => window === 'hops');
+  expect(hops.map((row) => [row.start, row.n, row.last])).toEqual([
+    [9, 1, 1],
+    [11, 1, 1],
+    [13, 3, 3],
+    [15, 4, 4],
+    [17, 3, 4],
+    [19, 3, 4],
+  ]);
   stream[Symbol.dispose]();
 });
 

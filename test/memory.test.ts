@@ -1,7 +1,17 @@
 /** Linear memory: it grows under live streams, is bounded where that was asked for, and comes back. */
 
 import { describe, expect, test } from 'vitest';
-import { count, hopping, OrielError, type Spec, sum, tumbling, type Window, type WindowedStream, windowed } from '../bindings';
+import {
+  count,
+  hopping,
+  OrielError,
+  type Spec,
+  sum,
+  tumbling,
+  type Window,
+  type WindowedStream,
+  windowed,
+} from '../bindings';
 import { core } from '../bindings/core';
 import { random, refused } from './helpers';
 
@@ -53,7 +63,9 @@ function takes(run: () => void): boolean {
 
 test('many streams at once, each fed a little by every door in turn, keep to themselves', () => {
   const doors = Object.values(DOORS);
-  const streams = Array.from({ length: 150 }, () => windowed({ time: 't', key: 'k', window: hopping(50, 20), aggregates }));
+  const streams = Array.from({ length: 150 }, () =>
+    windowed({ time: 't', key: 'k', window: hopping(50, 20), aggregates }),
+  );
   const sums = streams.map(() => 0);
   const fired = streams.map(() => 0);
   const next = random(7);
@@ -63,7 +75,11 @@ test('many streams at once, each fed a little by every door in turn, keep to the
   for (let round = 0; round < 30; round++) {
     streams.forEach((stream, i) => {
       const { put, length } = doors[(round + i) % doors.length] as (typeof doors)[number];
-      const events = Array.from({ length: Math.min(length, 40) }, () => ({ t: round * 20, k: `k${Math.floor(next() * 200)}`, v: 1 + i }));
+      const events = Array.from({ length: Math.min(length, 40) }, () => ({
+        t: round * 20,
+        k: `k${Math.floor(next() * 200)}`,
+        v: 1 + i,
+      }));
       put(stream as never, events);
       sums[i] = (sums[i] as number) + events.length * (1 + i);
       if ((round + i) % 4 === 0) harvest(i, stream.take());
@@ -122,50 +138,53 @@ describe.each(Object.entries(DOORS))('with a maximum, by %s', (_, { length, put 
   const KEYS = { strings: (i: number): Key => `key number ${i}`, numbers: (i: number): Key => i * 1.5 };
 
   //   windows of 10, none of which ends before all is in; then one after the other ends, is taken and makes room
-  test.each(Object.entries(KEYS))('%s fill it until a call is refused whole; what was taken before stays right', (_, keyOf) => {
-    for (const [window, maximum] of [
-      [tumbling(10), 500_000],
-      [hopping(20, 10), 700_000],
-    ] as [Window, number][]) {
-      const spec = { time: 't', key: 'k', window, aggregates, outOfOrder: 1e9 };
-      const limited = windowed({ ...spec, memory: { maximum } }) as unknown as WindowedStream;
-      const twin = windowed(spec) as unknown as WindowedStream;
-      let refusals = 0;
-      let taken = 0;
-      for (let i = 0; refusals < 6 && i < 20_000; i++) {
-        // New keys until there is no room for them; then known ones, which may fit or not.
-        const n = refusals < 3 ? length : Math.ceil(length / 10);
-        const key = (j: number) => keyOf(refusals % 2 ? j % (1 + taken) : taken + j);
-        const events = Array.from({ length: n }, (_, j) => ({ t: (taken + j) / 50, k: key(j), v: j + 1 }));
-        if (takes(() => put(limited, events))) {
-          put(twin, events);
-          taken += n;
-          if (refusals) refusals++;
-        } else {
-          refusals++;
-          expect(limited.stats().events).toBe(taken);
-          expect(limited.stats().liveKeys).toBe(twin.stats().liveKeys);
+  test.each(Object.entries(KEYS))(
+    '%s fill it until a call is refused whole; what was taken before stays right',
+    (_, keyOf) => {
+      for (const [window, maximum] of [
+        [tumbling(10), 500_000],
+        [hopping(20, 10), 700_000],
+      ] as [Window, number][]) {
+        const spec = { time: 't', key: 'k', window, aggregates, outOfOrder: 1e9 };
+        const limited = windowed({ ...spec, memory: { maximum } }) as unknown as WindowedStream;
+        const twin = windowed(spec) as unknown as WindowedStream;
+        let refusals = 0;
+        let taken = 0;
+        for (let i = 0; refusals < 6 && i < 20_000; i++) {
+          // New keys until there is no room for them; then known ones, which may fit or not.
+          const n = refusals < 3 ? length : Math.ceil(length / 10);
+          const key = (j: number) => keyOf(refusals % 2 ? j % (1 + taken) : taken + j);
+          const events = Array.from({ length: n }, (_, j) => ({ t: (taken + j) / 50, k: key(j), v: j + 1 }));
+          if (takes(() => put(limited, events))) {
+            put(twin, events);
+            taken += n;
+            if (refusals) refusals++;
+          } else {
+            refusals++;
+            expect(limited.stats().events).toBe(taken);
+            expect(limited.stats().liveKeys).toBe(twin.stats().liveKeys);
+          }
+          if (i % 50 === 0 || refusals) expect(limited.stats().bytes).toBeLessThanOrEqual(maximum);
         }
-        if (i % 50 === 0 || refusals) expect(limited.stats().bytes).toBeLessThanOrEqual(maximum);
+        expect(refusals).toBeGreaterThanOrEqual(6);
+        expect(limited.stats()).toMatchObject({ events: taken, late: 0, skipped: 0 });
+        const rows: unknown[] = [];
+        for (let t = 0; t <= taken / 50 + 30; t += 10) {
+          limited.advance(t);
+          rows.push(...limited.take());
+          expect(limited.stats().bytes).toBeLessThanOrEqual(maximum);
+        }
+        const all = twin.close().toArray();
+        expect(rows).toEqual(all);
+        // The room is there again.
+        const t = Math.ceil(taken / 50) + 100;
+        expect(takes(() => put(limited, [{ t, k: keyOf(0), v: 1 }]))).toBe(true);
+        expect(limited.close().length).toBe(window.size / window.every);
+        limited[Symbol.dispose]();
+        twin[Symbol.dispose]();
       }
-      expect(refusals).toBeGreaterThanOrEqual(6);
-      expect(limited.stats()).toMatchObject({ events: taken, late: 0, skipped: 0 });
-      const rows: unknown[] = [];
-      for (let t = 0; t <= taken / 50 + 30; t += 10) {
-        limited.advance(t);
-        rows.push(...limited.take());
-        expect(limited.stats().bytes).toBeLessThanOrEqual(maximum);
-      }
-      const all = twin.close().toArray();
-      expect(rows).toEqual(all);
-      // The room is there again.
-      const t = Math.ceil(taken / 50) + 100;
-      expect(takes(() => put(limited, [{ t, k: keyOf(0), v: 1 }]))).toBe(true);
-      expect(limited.close().length).toBe(window.size / window.every);
-      limited[Symbol.dispose]();
-      twin[Symbol.dispose]();
-    }
-  });
+    },
+  );
 
   //   one window, of which there are as many keys as fit
   test('a stream that is full to its maximum can still be closed, and gives what it took', () => {
@@ -274,7 +293,11 @@ test('random calls on a bounded stream give what the calls it took give without 
 
 test('a maximum too small for the spec is refused before anything is built', () => {
   for (const maximum of [1, 1000, '1kb']) {
-    refused('ERR_ORIEL_MEMORY', () => windowed({ time: 't', window: tumbling(1), aggregates, memory: { maximum } }), 'memory');
+    refused(
+      'ERR_ORIEL_MEMORY',
+      () => windowed({ time: 't', window: tumbling(1), aggregates, memory: { maximum } }),
+      'memory',
+    );
   }
   const stream = windowed({ time: 't', window: tumbling(1), aggregates, memory: { maximum: '1mb' } });
   expect(stream.stats().bytes).toBeLessThanOrEqual(2 ** 20);

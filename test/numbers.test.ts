@@ -59,7 +59,10 @@ test('after 1e16 come eight zeros, and their sum is exactly 0', () => {
     for (const huge of [1e16, -1e16, 1e300, 2 ** 1023]) {
       const stream = windowed({ time: 't', window, aggregates: { s: sum('v'), m: mean('v'), d: variance('v') } });
       stream.pushColumns({ t: timesTo(9), v: Float64Array.of(huge, 0, 0, 0, 0, 0, 0, 0, 0) });
-      const rest = stream.close().toArray().filter(({ start }) => start > 0);
+      const rest = stream
+        .close()
+        .toArray()
+        .filter(({ start }) => start > 0);
       expect(rest.length).toBe(8);
       for (const { s, m, d } of rest) expect([s, m, d || 0]).toEqual([0, 0, 0]);
       stream[Symbol.dispose]();
@@ -96,7 +99,11 @@ test('what passed through before changes no bit of a later window', () => {
       for (const row of near) {
         const same = whole.find(({ start }) => start === row.start);
         const close = (a: number, b: number) => Math.abs(a - b) <= ulp(b);
-        expect([row.start, close(same?.s as number, row.s), close(same?.m as number, row.m)]).toEqual([row.start, true, true]);
+        expect([row.start, close(same?.s as number, row.s), close(same?.m as number, row.m)]).toEqual([
+          row.start,
+          true,
+          true,
+        ]);
         expect(Math.abs((same?.d as number) - row.d)).toBeLessThanOrEqual(1e-12 * row.d);
       }
     }
@@ -200,7 +207,8 @@ test('variance agrees with two passes to 1e-9 even where the mean is 1e9 times t
         if (i % 50 && window.every < n / 100) continue;
         const wanted = twoPass(values.subarray(Math.max(0, start), Math.min(n, end)), shift);
         const near = Math.abs(v / wanted - 1) <= 1e-9 && Math.abs(d / Math.sqrt(wanted) - 1) <= 1e-9;
-        if (!near) expect({ shift, deviation, window, key, start, v, d }).toMatchObject({ v: wanted, d: Math.sqrt(wanted) });
+        if (!near)
+          expect({ shift, deviation, window, key, start, v, d }).toMatchObject({ v: wanted, d: Math.sqrt(wanted) });
       }
       expect(rows.length).toBeGreaterThan(0);
       stream[Symbol.dispose]();
@@ -213,7 +221,10 @@ test('the variance of equal values is exactly 0, however large they are', () => 
     for (const window of [tumbling(1000), hopping(100, 7)]) {
       const stream = windowed({ time: 't', window, aggregates: { d: variance('v'), s: stddev('v'), n: count() } });
       stream.pushColumns({ t: timesTo(500), v: new Float64Array(500).fill(v) });
-      const rows = stream.close().toArray().filter(({ n }) => n > 1);
+      const rows = stream
+        .close()
+        .toArray()
+        .filter(({ n }) => n > 1);
       expect(rows.length).toBeGreaterThan(0);
       for (const { d, s } of rows) {
         expect(Math.abs(d)).toBeLessThanOrEqual((ulp(v) / 2) ** 2);

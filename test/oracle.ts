@@ -89,7 +89,9 @@ export class Oracle {
       }
     }
     this.#kept = this.#kept.filter((kept) => !kept.fired || kept.end + this.rules.allowedLateness > this.watermark);
-    this.#order = this.#order.filter((key) => this.#kept.some(({ events }) => events.some((event) => event.key === key)));
+    this.#order = this.#order.filter((key) =>
+      this.#kept.some(({ events }) => events.some((event) => event.key === key)),
+    );
   }
 
   #isComplete(end: number): boolean {

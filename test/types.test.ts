@@ -1,7 +1,19 @@
 /** What the compiler infers from a spec; `tsc` checks this file, and here it runs as well. */
 
 import { expect, expectTypeOf, test } from 'vitest';
-import { count, hopping, type Key, type Measure, max, type Row, type Spec, sum, tumbling, type WindowBatch, windowed } from '../bindings';
+import {
+  count,
+  hopping,
+  type Key,
+  type Measure,
+  max,
+  type Row,
+  type Spec,
+  sum,
+  tumbling,
+  type WindowBatch,
+  windowed,
+} from '../bindings';
 
 const visits = () =>
   windowed({
@@ -173,7 +185,12 @@ test('a spec is refused by the compiler where a field is wrong', () => {
 });
 
 test('a spec that is only known as a Spec gives rows of start and end', () => {
-  const spec: Spec = { time: 't', window: tumbling(5), aggregates: { n: count() }, onLate: (batch: WindowBatch<unknown>) => batch };
+  const spec: Spec = {
+    time: 't',
+    window: tumbling(5),
+    aggregates: { n: count() },
+    onLate: (batch: WindowBatch<unknown>) => batch,
+  };
   const stream = windowed(spec);
   for (const row of stream.close()) expectTypeOf(row.start).toEqualTypeOf<number>();
   expect(stream.stats().events).toBe(0);

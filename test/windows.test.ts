@@ -136,7 +136,12 @@ function flink(window: Window, watermarks: number[]): string[] {
   stream.pushRows(FLINK_EVENTS);
   const fired = watermarks.map((watermark) => {
     stream.advance(watermark + 1);
-    return `${watermark}: ${stream.take().toArray().map(({ k, n }) => `${k}=${n}`).sort().join(' ')}`;
+    return `${watermark}: ${stream
+      .take()
+      .toArray()
+      .map(({ k, n }) => `${k}=${n}`)
+      .sort()
+      .join(' ')}`;
   });
   stream[Symbol.dispose]();
   return fired;
@@ -200,13 +205,16 @@ test('sizes and steps may be fractions', () => {
 test('where a fraction has no exact double, each event still lies in just one tumbling window and in every hop', () => {
   const next = random(1);
   for (const size of [0.1, 0.3, 1 / 3, 0.7, 1e-3]) {
-    const times = Array.from({ length: 50 }, (_, i) => (i % 2 ? Math.round(next() * 1000 - 500) * size : (next() - 0.5) * 900));
+    const times = Array.from({ length: 50 }, (_, i) =>
+      i % 2 ? Math.round(next() * 1000 - 500) * size : (next() - 0.5) * 900,
+    );
     const tumbled = held(tumbling(size), times);
     expect(tumbled.flatMap(([, , events]) => events).sort()).toEqual(times.toSorted());
     for (const [start, end, events] of tumbled) {
       for (const t of events) expect(start <= t && t < end).toBe(true);
     }
-    for (const [i, row] of tumbled.entries()) if (i) expect(row[0]).toBeGreaterThanOrEqual(tumbled[i - 1]?.[1] as number);
+    for (const [i, row] of tumbled.entries())
+      if (i) expect(row[0]).toBeGreaterThanOrEqual(tumbled[i - 1]?.[1] as number);
     const hopped = held(hopping(3 * size, size), times);
     for (const t of times) expect(hopped.filter(([, , events]) => events.includes(t)).length).toBe(3);
   }
@@ -307,7 +315,10 @@ test('results come by end, then by start, then in the order in which keys first 
     outOfOrder: 100,
   });
   for (const k of ['b', 'a', 'c']) for (const t of [12, 2, 17]) stream.push({ t, k });
-  const order = stream.close().toArray().map(({ start, end, k, window }) => `${start}-${end} ${k} ${window}`);
+  const order = stream
+    .close()
+    .toArray()
+    .map(({ start, end, k, window }) => `${start}-${end} ${k} ${window}`);
   const group = (span: string, window: string) => ['b', 'a', 'c'].map((k) => `${span} ${k} ${window}`);
   expect(order).toEqual([
     ...group('-5-5', 'hop'),
@@ -333,7 +344,12 @@ test('a key that was gone and comes again stands behind those that stayed', () =
     { t: 32, k: 'a' },
   ]);
   stream.take();
-  expect(stream.close().toArray().map(({ start, k, n }) => [start, k, n])).toEqual([
+  expect(
+    stream
+      .close()
+      .toArray()
+      .map(({ start, k, n }) => [start, k, n]),
+  ).toEqual([
     [20, 'b', 2],
     [20, 'a', 1],
     [30, 'b', 1],

@@ -37,7 +37,9 @@ async function resultsOf(build: string): Promise<unknown[]> {
     const n = 500;
     const t = Float64Array.from({ length: n }, (_, i) => batch * 50 + i / 10 - (random() < 0.2 ? random() * 100 : 0));
     const k = Float64Array.from({ length: n }, () => Math.floor(random() * 200));
-    const v = Float64Array.from({ length: n }, () => (random() < 0.1 ? Number.NaN : (random() - 0.5) * 10 ** (random() * 8)));
+    const v = Float64Array.from({ length: n }, () =>
+      random() < 0.1 ? Number.NaN : (random() - 0.5) * 10 ** (random() * 8),
+    );
     stream.pushColumns({ t, k, v });
     rows.push(...stream.take());
   }

@@ -97,7 +97,14 @@ test.each([
   expect(wanted.length).toBeGreaterThan(5000);
   for (const [i, row] of wanted.entries()) {
     const { stddev: s, variance: v, mean: m, ...exact } = actual[i] as Row;
-    expect({ start: exact.start, origin: exact.origin, n: exact.n, sum: exact.sum, min: exact.min, max: exact.max }).toEqual({
+    expect({
+      start: exact.start,
+      origin: exact.origin,
+      n: exact.n,
+      sum: exact.sum,
+      min: exact.min,
+      max: exact.max,
+    }).toEqual({
       start: row.start,
       origin: row.origin,
       n: row.n,

@@ -73,7 +73,10 @@ test('an aggregate of one file and one line works in every window, keyed or not'
   const t = Array.from({ length: 500 }, (_, i) => i);
   const v = t.map((i) => (i % 7 === 3 ? Number.NaN : (i % 11) - 5));
   const squares = (from: number, to: number, of: (i: number) => boolean = () => true) =>
-    t.reduce((total, i) => total + (i >= from && i < to && of(i) && !Number.isNaN(v[i]) ? (v[i] as number) ** 2 : 0), 0);
+    t.reduce(
+      (total, i) => total + (i >= from && i < to && of(i) && !Number.isNaN(v[i]) ? (v[i] as number) ** 2 : 0),
+      0,
+    );
   const aggregates = { s: sum('v'), squares: aggregate('sumOfSquares', 'v'), again: aggregate('sumOfSquares', 't') };
   for (const window of [tumbling(40), hopping(50, 20), hopping(33, 7), hopping(10, 25)]) {
     const one = windowed({ time: 't', window, aggregates });

@@ -118,7 +118,8 @@ test('two hundred thousand string keys pass through each of the other doors', ()
     let rows = 0;
     for (let from = 0; from < keys; from += 1000) {
       if (door === 'push') for (let i = 0; i < 1000; i++) stream.push({ t: from + i, k: `user-${from + i}` });
-      if (door === 'rows') stream.pushRows(Array.from({ length: 1000 }, (_, i) => ({ t: from + i, k: `user-${from + i}` })));
+      if (door === 'rows')
+        stream.pushRows(Array.from({ length: 1000 }, (_, i) => ({ t: from + i, k: `user-${from + i}` })));
       if (door === 'claim') {
         const { t, k } = stream.claim(1000);
         for (let i = 0; i < 1000; i++) {
