@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { provide } from '../../bindings/core';
-import { count, OrielError, type Spec, tumbling } from '../../bindings/public';
+import { count, type OrielError, type Spec, tumbling } from '../../bindings/public';
 import { windowed } from '../../bindings/windowed';
 
 provide(() => new WebAssembly.Module(readFileSync(new URL('../../build/release.wasm', import.meta.url))));
