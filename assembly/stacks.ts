@@ -147,15 +147,17 @@ export function addSlice(stream: Stream, stacks: Stacks, slice: Slice, last: boo
     addPane(stream, stacks, slice, last);
     return;
   }
-  if (!stacks.gathered) {
-    const gathered = changetype<Slice>(allocate(stream, offsetof<Slice>()));
-    gathered.start = start;
-    gathered.end = end;
-    gathered.table = 0;
-    gathered.blocks = 0;
-    stacks.gathered = changetype<usize>(gathered);
-  }
+  if (!stacks.gathered) startGathering(stream, stacks, start, end);
   gather(stream, changetype<Slice>(stacks.gathered), slice);
+}
+
+function startGathering(stream: Stream, stacks: Stacks, start: f64, end: f64): void {
+  const gathered = changetype<Slice>(allocate(stream, offsetof<Slice>()));
+  gathered.start = start;
+  gathered.end = end;
+  gathered.table = 0;
+  gathered.blocks = 0;
+  stacks.gathered = changetype<usize>(gathered);
 }
 
 /** The gathered slices are a whole pane now. */
@@ -356,17 +358,17 @@ export function foldLate(stream: Stream, stacks: Stacks, t: f64, id: u32, at: i3
     return;
   }
   const start = time.edgeBefore(stacks.window, t);
-  if (stacks.gathered && changetype<Slice>(stacks.gathered).start <= start) {
+  // All before this event's slice is sealed: what was gathered up to there is whole.
+  if (stacks.gathered && changetype<Slice>(stacks.gathered).start < start) finishGathering(stream, stacks);
+  const end = time.edgeAfter(stacks.window, t);
+  if (!stacks.gathered && end > stream.sealedTo) startGathering(stream, stacks, start, end);
+  if (stacks.gathered && changetype<Slice>(stacks.gathered).start == start) {
     const slice = changetype<Slice>(stacks.gathered);
-    if (slice.start == start) {
-      widen(stream, slice, keys.limit);
-      const row = rowFor(stream, slice, id);
-      if (load<f64>(row) == 0) retain(stream, keys, id);
-      foldRow(stream, row, at);
-      return;
-    }
-    // All before this event's slice is sealed: what was gathered is whole.
-    finishGathering(stream, stacks);
+    widen(stream, slice, keys.limit);
+    const row = rowFor(stream, slice, id);
+    if (load<f64>(row) == 0) retain(stream, keys, id);
+    foldRow(stream, row, at);
+    return;
   }
   const b = id >> 6;
   const turned = start < turnedTo(stacks, b);

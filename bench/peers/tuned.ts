@@ -1,4 +1,3 @@
-// biome-ignore-all lint/complexity/useMathMinMax: Math.max also tells -0 from 0 and NaN from numbers, and takes longer
 /**
  * Tumbling windows in the best JavaScript we could write: typed arrays, states in registers or side by side in memory, whole
  * batches in one top-level function. Order is verified and missing values (NaN) are passed over, as oriel does; sums are carried

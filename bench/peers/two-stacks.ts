@@ -1,4 +1,3 @@
-// biome-ignore-all lint/complexity/useMathMinMax: Math.max also tells -0 from 0 and NaN from numbers, and takes longer
 /**
  * Overlapping windows by two stacks on typed arrays, the rival of oriel's hopping windows: a plane of states for each slice,
  * one flip for all keys when the front is used up, results emitted in the pass that brings the back up to date.
