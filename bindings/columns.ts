@@ -36,6 +36,18 @@ export function numbersOf(name: string, column: Given): Numbers {
   return numbers;
 }
 
+/** A column of times as numbers. @throws {OrielError} ERR_ORIEL_TIME where one is no number at all */
+export function timesOf(name: string, column: Given, limit: number): Numbers {
+  if (!Array.isArray(column)) return numbersOf(name, column);
+  const times = new Float64Array(column.length);
+  for (let i = 0; i < column.length; i++) {
+    const t = column[i];
+    if (typeof t !== 'number' && typeof t !== 'bigint') throw badTime(name, t, limit, i);
+    times[i] = Number(t);
+  }
+  return times;
+}
+
 /** A measure's value as a number, NaN where it is missing. @throws {OrielError} ERR_ORIEL_COLUMN */
 export function numberOf(name: string, value: unknown, index?: number): number {
   if (typeof value === 'number') return value;

@@ -2,7 +2,17 @@
 
 import { type Keys, Stat } from '../assembly/plan';
 import { WindowBatch } from './batch';
-import { badMeasure, badTime, checkTimes, columnOf, type Given, type Numbers, numberOf, numbersOf } from './columns';
+import {
+  badMeasure,
+  badTime,
+  checkTimes,
+  columnOf,
+  type Given,
+  type Numbers,
+  numberOf,
+  numbersOf,
+  timesOf,
+} from './columns';
 import { type Core, core as theCore } from './core';
 import { OrielError, show } from './errors';
 import { KeyEncoder } from './keys';
@@ -421,7 +431,7 @@ export class WindowedStream<const S extends Spec = Spec> {
 
   #takeColumns(columns: object): void {
     const spec = this.#spec;
-    const times = numbersOf(spec.time, columnOf(columns, spec.time));
+    const times = timesOf(spec.time, columnOf(columns, spec.time), spec.timeLimit);
     const n = times.length;
     const measures = this.#plan.measures.map((name) => numbersOf(name, columnOf(columns, name, n)));
     const keys = spec.keys.map((name) => columnOf(columns, name, n));
