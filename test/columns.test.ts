@@ -192,7 +192,7 @@ const BAD: [name: string, columns: (k: ArrayLike<unknown>) => object, code: Orie
     [
       `a string for a time at ${i}`,
       (k) => ({ t: put(times, i, '5'), v: ones, k }),
-      'ERR_ORIEL_COLUMN',
+      'ERR_ORIEL_TIME',
       '"t"',
       `index ${i}`,
     ],
