@@ -76,13 +76,14 @@ export function putResults(
   const outbox = changetype<Outbox>(stream.outbox);
   const from = outbox.length;
   if (from + n > outbox.capacity) setCapacity(stream, outbox, max(from + n, outbox.capacity * 2));
+  // Loops, not memory.copy and memory.fill: most windows have few results, and those are calls.
   for (let i = from; i < from + n; i++) {
     store<f64>(outbox.starts + ((<usize>i) << 3), start);
     store<f64>(outbox.ends + ((<usize>i) << 3), end);
+    store<u32>(outbox.ids + ((<usize>i) << 2), load<u32>(ids + ((<usize>(i - from)) << 2)));
+    store<u8>(outbox.windows + <usize>i, window);
+    store<u8>(outbox.lates + <usize>i, late ? 1 : 0);
   }
-  memory.copy(outbox.ids + ((<usize>from) << 2), ids, (<usize>n) << 2);
-  memory.fill(outbox.windows + from, <u8>window, n);
-  memory.fill(outbox.lates + from, late ? 1 : 0, n);
   let output = 0;
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (!load<u32>(part, PartPlan.output)) continue;

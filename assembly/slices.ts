@@ -88,7 +88,7 @@ export function openSlice(stream: Stream, t: f64): Slice {
     slices.list = resize(stream, slices.list, (<usize>slices.capacity) << 2);
   }
   const place = slices.list + ((<usize>i) << 2);
-  memory.copy(place + 4, place, (<usize>(slices.length - i)) << 2);
+  if (i < slices.length) memory.copy(place + 4, place, (<usize>(slices.length - i)) << 2);
   store<u32>(place, <u32>changetype<usize>(slice));
   slices.length++;
   return slice;
@@ -98,7 +98,7 @@ export function openSlice(stream: Stream, t: f64): Slice {
 export function shiftSlice(slices: Slices): Slice {
   const slice = sliceAt(slices, 0);
   slices.length--;
-  memory.copy(slices.list, slices.list + 4, (<usize>slices.length) << 2);
+  if (slices.length) memory.copy(slices.list, slices.list + 4, (<usize>slices.length) << 2);
   return slice;
 }
 
@@ -108,7 +108,7 @@ export function widen(stream: Stream, slice: Slice, ids: u32): void {
   if (blocks <= slice.blocks) return;
   const room = max(blocks, slice.blocks * 2);
   slice.table = resize(stream, slice.table, (<usize>room) << 2);
-  memory.fill(slice.table + ((<usize>slice.blocks) << 2), 0, (<usize>(room - slice.blocks)) << 2);
+  for (let b = slice.blocks; b < room; b++) store<u32>(slice.table + ((<usize>b) << 2), 0);
   slice.blocks = room;
 }
 

@@ -116,7 +116,8 @@ export class WindowedStream<const S extends Spec = Spec> {
     if (alone || this.#gathered >= this.#allowance) this.#flush();
     const at = this.#gathered;
     if (at === 0) this.#core.exports.claim(this.#handle, GATHERED_EVENTS);
-    const { times, measures } = this.#look();
+    // Views of plain memory that has grown are empty; those of shared memory stay good.
+    const { times, measures } = this.#views.times.length === 0 ? this.#look() : this.#views;
     const names = this.#plan.measures;
     for (let i = 0; i < names.length; i++) {
       const value = fields[names[i] as string];
@@ -136,17 +137,25 @@ export class WindowedStream<const S extends Spec = Spec> {
       throw new OrielError('ERR_ORIEL_COLUMN', `pushRows: expected an array or iterable of events, got ${show(rows)}`);
     }
     const list = (Array.isArray(rows) ? rows : [...rows]) as Record<string, unknown>[];
-    const spec = this.#spec;
+    const n = list.length;
+    for (let i = 0; i < n; i++) {
+      const row = list[i];
+      if (typeof row === 'object' && row !== null) continue;
+      throw new OrielError('ERR_ORIEL_COLUMN', `pushRows at index ${i}: expected an event, got ${show(row)}`);
+    }
     const columns: Record<string, unknown[] | Float64Array> = {};
-    for (const name of this.#plan.measures) columns[name] = new Float64Array(list.length);
-    for (const name of [spec.time, ...spec.keys]) columns[name] = new Array(list.length);
-    for (let i = 0; i < list.length; i++) {
-      const row = list[i] as Record<string, unknown>;
-      if (typeof row !== 'object' || row === null) {
-        throw new OrielError('ERR_ORIEL_COLUMN', `pushRows at index ${i}: expected an event, got ${show(row)}`);
+    for (const name of this.#plan.measures) {
+      const column = new Float64Array(n);
+      for (let i = 0; i < n; i++) {
+        const value = (list[i] as Record<string, unknown>)[name];
+        column[i] = typeof value === 'number' ? value : numberOf(name, value, i);
       }
-      for (const name of this.#plan.measures) (columns[name] as Float64Array)[i] = numberOf(name, row[name], i);
-      for (const name of [spec.time, ...spec.keys]) (columns[name] as unknown[])[i] = row[name];
+      columns[name] = column;
+    }
+    for (const name of [this.#spec.time, ...this.#spec.keys]) {
+      const column = new Array<unknown>(n);
+      for (let i = 0; i < n; i++) column[i] = (list[i] as Record<string, unknown>)[name];
+      columns[name] = column;
     }
     this.#takeColumns(columns);
   }
