@@ -41,7 +41,7 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
     const stacks = stacksAt(stream, w);
     const cycle = ceil(load<f64>(stacks.window, WindowPlan.size) / load<f64>(stacks.window, WindowPlan.every));
     // A span with events is in `cycle` windows, and only so many end between two marks of the watermark.
-    let fires = (<f64>(slices.length + stacks.paneCount) + opened + 1) * cycle;
+    let fires = (<f64>(slices.length + stacks.panes.count) + opened + 1) * cycle;
     if (before != -Infinity) {
       const past = time.newest(stacks.window, max(stream.newest, first)) + 1;
       const due = watermark == Infinity ? past : time.oldestOpen(stacks.window, watermark, stream.delay);

@@ -6,8 +6,9 @@
  */
 
 import { Dictionary, NONE } from './dictionary';
+import { hold, letGo } from './held';
 import { putResults } from './outbox';
-import { Pane, rowIn } from './pane';
+import { Pane, paneAt, rowIn } from './pane';
 import { combineRows } from './rows';
 import { destroySlice, shiftSlice, Slice, sliceAt, Slices } from './slices';
 import * as two from './stacks';
@@ -19,7 +20,7 @@ import * as time from './time';
 export function advanceTo(stream: Stream, watermark: f64): void {
   if (watermark > stream.watermark) stream.watermark = watermark;
   while (fireNext(stream)) {}
-  letHeldGo(stream);
+  for (let w = 0; w < stream.windowCount; w++) letGo(stream, stacksAt(stream, w));
   planNext(stream);
 }
 
@@ -84,7 +85,7 @@ function fireWindow(stream: Stream, w: i32, k: f64): void {
   two.skipTo(stream, stacks, k);
   two.finishGathering(stream, stacks);
   if (stream.allowedLateness > stream.delay && time.end(stacks.window, k) + stream.allowedLateness > stream.watermark) {
-    if (putWindow(stream, w, k, two.hold(stream, stacks, k))) stream.fired += 1;
+    if (putWindow(stream, w, k, hold(stream, stacks, k))) stream.fired += 1;
   } else if (putWindow(stream, w, k, changetype<Pane>(0))) {
     stream.fired += 1;
   }
@@ -129,16 +130,6 @@ function putWindow(stream: Stream, w: i32, k: f64, held: Pane | null): bool {
   return true;
 }
 
-/** Windows past their allowed lateness are no longer held. */
-function letHeldGo(stream: Stream): void {
-  for (let w = 0; w < stream.windowCount; w++) {
-    const stacks = stacksAt(stream, w);
-    while (stacks.heldCount && two.heldAt(stacks, 0).end + stream.allowedLateness <= stream.watermark) {
-      two.letGo(stream, stacks);
-    }
-  }
-}
-
 /** Before which newest time nothing fires and nothing is let go. A little early, for what addition may round: looking is free. */
 export function planNext(stream: Stream): void {
   let due = Infinity;
@@ -146,7 +137,7 @@ export function planNext(stream: Stream): void {
     const stacks = stacksAt(stream, w);
     const k = candidate(stream, stacks);
     if (k != Infinity) due = min(due, time.end(stacks.window, k) + stream.delay);
-    if (stacks.heldCount) due = min(due, two.heldAt(stacks, 0).end + stream.allowedLateness);
+    if (stacks.held.count) due = min(due, paneAt(stacks.held, 0).end + stream.allowedLateness);
   }
   due += stream.outOfOrder;
   stream.fireAt = due == Infinity ? due : due - abs(due) * f64.EPSILON * 4;

@@ -218,6 +218,6 @@ export function stat(stream: Stream, which: Stat): f64 {
 
 function liveSlices(stream: Stream): f64 {
   let slices = changetype<Slices>(stream.slices).length;
-  for (let w = 0; w < stream.windowCount; w++) slices += stacksAt(stream, w).paneCount;
+  for (let w = 0; w < stream.windowCount; w++) slices += stacksAt(stream, w).panes.count;
   return slices;
 }

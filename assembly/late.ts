@@ -10,6 +10,7 @@
 
 import { Dictionary, retain } from './dictionary';
 import { planNext } from './fire';
+import { heldWindow } from './held';
 import { putResults } from './outbox';
 import * as pane from './pane';
 import { foldRow } from './rows';
@@ -53,7 +54,7 @@ export function assignLate(stream: Stream, t: f64, id: u32, at: i32, i: i32): us
 
 /** The held window takes the event and is given out again for its key. */
 function amend(stream: Stream, w: i32, k: f64, id: u32, at: i32): void {
-  const held = two.heldWindow(stream, stacksAt(stream, w), k);
+  const held = heldWindow(stream, stacksAt(stream, w), k);
   let row = pane.rowIn(stream, held, id);
   if (!row) row = pane.insertRow(stream, held, id);
   foldRow(stream, row, at);

@@ -152,7 +152,7 @@ export function insertRow(stream: Stream, pane: Pane, id: u32): usize {
 }
 
 /** Gives back the rows and their hold on ids. */
-export function destroyPane(stream: Stream, pane: Pane): void {
+function destroyPane(stream: Stream, pane: Pane): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   for (let i: u32 = 0; i < pane.count; i++) {
     const piece = pieceAt(pane, i);
@@ -161,4 +161,50 @@ export function destroyPane(stream: Stream, pane: Pane): void {
   }
   release(stream, pane.pieces);
   release(stream, changetype<usize>(pane));
+}
+
+/** Panes in order. */
+@unmanaged
+export class Panes {
+  list: usize;
+  count: i32;
+  capacity: i32;
+}
+
+const FEW: i32 = 8;
+
+export function createPanes(stream: Stream): Panes {
+  const panes = changetype<Panes>(allocate(stream, offsetof<Panes>()));
+  panes.count = 0;
+  panes.capacity = FEW;
+  panes.list = allocate(stream, (<usize>FEW) << 2);
+  return panes;
+}
+
+export function destroyPanes(stream: Stream, panes: Panes): void {
+  for (let i = 0; i < panes.count; i++) destroyPane(stream, paneAt(panes, i));
+  release(stream, panes.list);
+  release(stream, changetype<usize>(panes));
+}
+
+export function paneAt(panes: Panes, i: i32): Pane {
+  return changetype<Pane>(load<u32>(panes.list + ((<usize>i) << 2)));
+}
+
+export function insertPane(stream: Stream, panes: Panes, i: i32, added: Pane): void {
+  if (panes.count == panes.capacity) {
+    panes.capacity *= 2;
+    panes.list = resize(stream, panes.list, (<usize>panes.capacity) << 2);
+  }
+  const place = panes.list + ((<usize>i) << 2);
+  memory.copy(place + 4, place, (<usize>(panes.count - i)) << 2);
+  store<u32>(place, <u32>changetype<usize>(added));
+  panes.count++;
+}
+
+export function dropFirst(stream: Stream, panes: Panes): void {
+  const gone = paneAt(panes, 0);
+  panes.count--;
+  memory.copy(panes.list, panes.list + 4, (<usize>panes.count) << 2);
+  destroyPane(stream, gone);
 }

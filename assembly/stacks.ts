@@ -24,7 +24,7 @@
 import { allocate, release, resize } from './memory';
 import { Dictionary, retain } from './dictionary';
 import * as pane from './pane';
-import { Pane } from './pane';
+import { Pane, Panes } from './pane';
 import { WindowPlan } from './plan';
 import { combineRows, foldRow, list } from './rows';
 import { destroyBlock, destroySlice, newBlock, present, rowFor, Slice, widen } from './slices';
@@ -46,16 +46,10 @@ export class Stacks {
   blocks: u32;
   /** Part of a pane, where other windows' edges cut it: slices are gathered here until it is whole. 0 if none. */
   gathered: usize;
-  panes: usize;
-  paneCount: i32;
-  paneCapacity: i32;
-  /** Windows that fired and still take late events, each a pane of its own, in order. */
-  held: usize;
-  heldCount: i32;
-  heldCapacity: i32;
+  panes: Panes;
+  /** Windows that fired and still take late events, see held.ts. */
+  held: Panes;
 }
-
-const FEW = 8;
 
 export function stacksAt(stream: Stream, w: i32): Stacks {
   return changetype<Stacks>(stream.stacks + <usize>w * offsetof<Stacks>());
@@ -67,22 +61,18 @@ export function createStacks(stream: Stream, stacks: Stacks, window: usize): voi
   stacks.overlaps = time.overlaps(window);
   stacks.next = -Infinity;
   stacks.backStart = Infinity;
-  stacks.paneCapacity = FEW;
-  stacks.panes = allocate(stream, FEW << 2);
-  stacks.heldCapacity = FEW;
-  stacks.held = allocate(stream, FEW << 2);
+  stacks.panes = pane.createPanes(stream);
+  stacks.held = pane.createPanes(stream);
 }
 
 export function destroyStacks(stream: Stream, stacks: Stacks): void {
-  for (let i = 0; i < stacks.paneCount; i++) pane.destroyPane(stream, paneAt(stacks, i));
-  for (let i = 0; i < stacks.heldCount; i++) pane.destroyPane(stream, heldAt(stacks, i));
+  pane.destroyPanes(stream, stacks.panes);
+  pane.destroyPanes(stream, stacks.held);
   if (stacks.gathered) destroySlice(stream, changetype<Slice>(stacks.gathered));
   for (let b: u32 = 0; b < stacks.blocks; b++) {
     const block = load<u32>(stacks.back + ((<usize>b) << 2));
     if (block) release(stream, block);
   }
-  release(stream, stacks.panes);
-  release(stream, stacks.held);
   if (!stacks.blocks) return;
   release(stream, stacks.back);
   if (!stacks.overlaps) return;
@@ -90,19 +80,15 @@ export function destroyStacks(stream: Stream, stacks: Stacks): void {
   release(stream, stacks.turned);
 }
 
-export function paneAt(stacks: Stacks, i: i32): Pane {
-  return changetype<Pane>(load<u32>(stacks.panes + ((<usize>i) << 2)));
-}
-
-export function heldAt(stacks: Stacks, i: i32): Pane {
-  return changetype<Pane>(load<u32>(stacks.held + ((<usize>i) << 2)));
+function paneAt(stacks: Stacks, i: i32): Pane {
+  return pane.paneAt(stacks.panes, i);
 }
 
 /** Time of the earliest row, Infinity where there is none. */
 export function earliest(stacks: Stacks): f64 {
   if (!stacks.overlaps) return stacks.backStart;
   const gathered = stacks.gathered ? changetype<Slice>(stacks.gathered).start : Infinity;
-  return stacks.paneCount ? min(gathered, paneAt(stacks, 0).start) : gathered;
+  return stacks.panes.count ? min(gathered, paneAt(stacks, 0).start) : gathered;
 }
 
 /** Room for every id there is. */
@@ -202,7 +188,7 @@ function addPane(stream: Stream, stacks: Stacks, slice: Slice, last: bool): void
       pane.appendPiece(stream, added, b, bits, pane.copyPacked(stream, block, bits));
     }
   }
-  insertPane(stream, stacks, stacks.paneCount, added);
+  pane.insertPane(stream, stacks.panes, stacks.panes.count, added);
 }
 
 /** back ⊕= one block of a slice, by moving it where it may (`take`); rows new in back hold their ids if `hold`. */
@@ -237,24 +223,6 @@ function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, take: b
   return bits;
 }
 
-function insertPane(stream: Stream, stacks: Stacks, i: i32, added: Pane): void {
-  if (stacks.paneCount == stacks.paneCapacity) {
-    stacks.paneCapacity *= 2;
-    stacks.panes = resize(stream, stacks.panes, (<usize>stacks.paneCapacity) << 2);
-  }
-  insertAt(stacks.panes, stacks.paneCount++, i, changetype<usize>(added));
-}
-
-function insertAt(list: usize, count: i32, i: i32, address: usize): void {
-  const place = list + ((<usize>i) << 2);
-  memory.copy(place + 4, place, (<usize>(count - i)) << 2);
-  store<u32>(place, <u32>address);
-}
-
-function shift(list: usize, count: i32): void {
-  memory.copy(list, list + 4, (<usize>(count - 1)) << 2);
-}
-
 /** Windows before number k have fired or never will. */
 export function skipTo(stream: Stream, stacks: Stacks, k: f64): void {
   if (k <= stacks.next) return;
@@ -269,8 +237,8 @@ function evict(stream: Stream, stacks: Stacks): void {
     if (stacks.backStart < start) clearBack(stream, stacks);
     return;
   }
-  while (stacks.paneCount && paneAt(stacks, 0).end <= start) evictPane(stream, stacks);
-  if (!stacks.paneCount) return;
+  while (stacks.panes.count && paneAt(stacks, 0).end <= start) evictPane(stream, stacks);
+  if (!stacks.panes.count) return;
   const head = paneAt(stacks, 0).start;
   const cycle = <u32>ceil(load<f64>(stacks.window, WindowPlan.size) / load<f64>(stacks.window, WindowPlan.every));
   const turn = <u32>(stacks.next - floor(stacks.next / <f64>cycle) * <f64>cycle);
@@ -299,15 +267,14 @@ function evictPane(stream: Stream, stacks: Stacks): void {
     if (turnedTo(stacks, b) <= gone.start) turnBlock(stream, stacks, b, 1);
     else findFronts(stream, stacks, b, pane.bitsOf(piece), 1);
   }
-  shift(stacks.panes, stacks.paneCount--);
-  pane.destroyPane(stream, gone);
+  pane.dropFirst(stream, stacks.panes);
 }
 
 /** Fronts of some ids of a block: their rows in the first turned pane, from number `i` on, that has them. */
 function findFronts(stream: Stream, stacks: Stacks, b: u32, bits: u64, i: i32): void {
   const turned = turnedTo(stacks, b);
   let sought = bits;
-  for (; sought && i < stacks.paneCount && paneAt(stacks, i).start < turned; i++) {
+  for (; sought && i < stacks.panes.count && paneAt(stacks, i).start < turned; i++) {
     const piece = pane.pieceOf(paneAt(stacks, i), b);
     if (!piece) continue;
     const found = sought & pane.bitsOf(piece);
@@ -324,7 +291,7 @@ function findFronts(stream: Stream, stacks: Stacks, b: u32, bits: u64, i: i32): 
 function turnBlock(stream: Stream, stacks: Stacks, b: u32, from: i32): void {
   const fronts = stacks.front + ((<usize>b) << 8);
   memory.fill(fronts, 0, 256);
-  for (let i = stacks.paneCount - 1; i >= from; i--) {
+  for (let i = stacks.panes.count - 1; i >= from; i--) {
     const piece = pane.pieceOf(paneAt(stacks, i), b);
     if (!piece) continue;
     let n = 0;
@@ -337,7 +304,7 @@ function turnBlock(stream: Stream, stacks: Stacks, b: u32, from: i32): void {
     }
     combineRows(stream, n);
   }
-  setTurned(stacks, b, paneAt(stacks, stacks.paneCount - 1).end);
+  setTurned(stacks, b, paneAt(stacks, stacks.panes.count - 1).end);
   const place = stacks.back + ((<usize>b) << 2);
   if (load<u32>(place)) release(stream, load<u32>(place));
   store<u32>(place, 0);
@@ -397,74 +364,20 @@ export function foldLate(stream: Stream, stacks: Stacks, t: f64, id: u32, at: i3
 /** Number of the pane at time t, made where there is none. */
 function paneFor(stream: Stream, stacks: Stacks, t: f64): i32 {
   let i = 0;
-  while (i < stacks.paneCount && paneAt(stacks, i).end <= t) i++;
-  if (i == stacks.paneCount || paneAt(stacks, i).start > t) {
+  while (i < stacks.panes.count && paneAt(stacks, i).end <= t) i++;
+  if (i == stacks.panes.count || paneAt(stacks, i).start > t) {
     const start = time.edgeBefore(stacks.window, t);
-    insertPane(stream, stacks, i, pane.createPane(stream, start, time.edgeAfter(stacks.window, t), 1));
+    pane.insertPane(stream, stacks.panes, i, pane.createPane(stream, start, time.edgeAfter(stacks.window, t), 1));
   }
   return i;
 }
 
 function turnedRowAfter(stream: Stream, stacks: Stacks, i: i32, id: u32): usize {
-  for (let j = i + 1; j < stacks.paneCount && paneAt(stacks, j).start < turnedTo(stacks, id >> 6); j++) {
+  for (let j = i + 1; j < stacks.panes.count && paneAt(stacks, j).start < turnedTo(stacks, id >> 6); j++) {
     const row = pane.rowIn(stream, paneAt(stacks, j), id);
     if (row) return row;
   }
   return 0;
-}
-
-/** Keeps the window that fires for late events: its rows, packed, by id. */
-export function hold(stream: Stream, stacks: Stacks, k: f64): Pane {
-  const keys = changetype<Dictionary>(stream.dictionary);
-  const kept = addHeld(stream, stacks, k);
-  for (let b: u32 = 0; b < stacks.blocks; b++) {
-    let bits: u64 = 0;
-    for (let i: u32 = 0; i < 64 && (b << 6) + i < keys.limit; i++) {
-      if (presentRow(stream, stacks, (b << 6) + i, 0, 1)) bits |= (<u64>1) << i;
-    }
-    if (!bits) continue;
-    const rows = allocate(stream, <usize>popcnt(bits) * stream.stride);
-    let row = rows;
-    let n = 0;
-    for (let left = bits; left; left &= left - 1) {
-      const id = (b << 6) + <u32>ctz(left);
-      const from = presentRow(stream, stacks, id, n, row);
-      if (from == row) n++;
-      else copyRow(stream, row, from);
-      retain(stream, keys, id);
-      row += stream.stride;
-    }
-    combineRows(stream, n);
-    pane.appendPiece(stream, kept, b, bits, rows);
-  }
-  return kept;
-}
-
-/** The held window k, made empty where there is none. */
-export function heldWindow(stream: Stream, stacks: Stacks, k: f64): Pane {
-  for (let i = 0; i < stacks.heldCount; i++) {
-    if (heldAt(stacks, i).k == k) return heldAt(stacks, i);
-  }
-  return addHeld(stream, stacks, k);
-}
-
-function addHeld(stream: Stream, stacks: Stacks, k: f64): Pane {
-  if (stacks.heldCount == stacks.heldCapacity) {
-    stacks.heldCapacity *= 2;
-    stacks.held = resize(stream, stacks.held, (<usize>stacks.heldCapacity) << 2);
-  }
-  const added = pane.createPane(stream, time.start(stacks.window, k), time.end(stacks.window, k), 1);
-  added.k = k;
-  let i = stacks.heldCount;
-  while (i > 0 && heldAt(stacks, i - 1).k > k) i--;
-  insertAt(stacks.held, stacks.heldCount++, i, changetype<usize>(added));
-  return added;
-}
-
-export function letGo(stream: Stream, stacks: Stacks): void {
-  const gone = heldAt(stacks, 0);
-  shift(stacks.held, stacks.heldCount--);
-  pane.destroyPane(stream, gone);
 }
 
 function backRow(stream: Stream, stacks: Stacks, id: u32): usize {
