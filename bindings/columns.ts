@@ -83,3 +83,29 @@ export function checkTimes(name: string, times: Numbers, limit: number): { first
   }
   return { first, last };
 }
+
+/** Rows as columns: measures as numbers, the others as they are. @throws {OrielError} ERR_ORIEL_COLUMN */
+export function columnsOfRows(rows: unknown, measures: readonly string[], others: readonly string[]): object {
+  if (typeof (rows as Iterable<unknown>)?.[Symbol.iterator] !== 'function') {
+    throw new OrielError('ERR_ORIEL_COLUMN', `pushRows: expected an array or iterable of events, got ${show(rows)}`);
+  }
+  const list = (Array.isArray(rows) ? rows : [...(rows as Iterable<unknown>)]) as Record<string, unknown>[];
+  const n = list.length;
+  for (let i = 0; i < n; i++) {
+    const row = list[i];
+    if (typeof row === 'object' && row !== null) continue;
+    throw new OrielError('ERR_ORIEL_COLUMN', `pushRows at index ${i}: expected an event, got ${show(row)}`);
+  }
+  const columns: Record<string, unknown[] | Float64Array> = {};
+  for (const name of measures) {
+    const column = new Float64Array(n);
+    for (let i = 0; i < n; i++) column[i] = numberOf(name, (list[i] as Record<string, unknown>)[name], i);
+    columns[name] = column;
+  }
+  for (const name of others) {
+    const column = new Array<unknown>(n);
+    for (let i = 0; i < n; i++) column[i] = (list[i] as Record<string, unknown>)[name];
+    columns[name] = column;
+  }
+  return columns;
+}

@@ -129,7 +129,7 @@ class KeyColumn {
     const { values } = this.strings;
     if (this.kind === 'string')
       for (let i = 0; i < n; i++) keys[i] = values[numbers[words[i] as number] as number] as string;
-    else for (let i = 0; i < n; i++) keys[i] = numbers[words[i] as number] as number;
+    else for (let i = 0; i < n; i++) keys[i] = (numbers[words[i] as number] as number) + 0;
     return keys;
   }
 }

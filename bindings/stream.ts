@@ -2,21 +2,12 @@
 
 import { type Keys, Stat } from '../assembly/plan';
 import { WindowBatch } from './batch';
-import {
-  badMeasure,
-  badTime,
-  checkTimes,
-  columnOf,
-  type Given,
-  type Numbers,
-  numberOf,
-  numbersOf,
-  timesOf,
-} from './columns';
+import { badTime, checkTimes, columnOf, columnsOfRows, type Given, type Numbers, numbersOf, timesOf } from './columns';
 import { type Core, core as theCore } from './core';
 import { OrielError, show } from './errors';
 import { KeyEncoder } from './keys';
 import { type CompiledPlan, compile, RING_EVENTS } from './plan';
+import { EventRing } from './ring';
 import { type CheckedSpec, check, type Spec } from './spec';
 import type { Claim, Columns, Event, Key, LateEvent, Row } from './types';
 
@@ -49,14 +40,6 @@ const streams = new FinalizationRegistry<{ core: Core; handle: number }>(({ core
   core.exports.destroy(handle),
 );
 
-/** The live views of one stream's ring. */
-interface Views {
-  times: Float64Array;
-  ids: Uint32Array;
-  words: Float64Array[];
-  measures: Float64Array[];
-}
-
 /** A windowed stream; `windowed(spec)` makes one. */
 export class WindowedStream<const S extends Spec = Spec> {
   readonly #spec: CheckedSpec;
@@ -64,7 +47,7 @@ export class WindowedStream<const S extends Spec = Spec> {
   readonly #plan: CompiledPlan;
   readonly #handle: number;
   readonly #keys: KeyEncoder;
-  #views: Views;
+  readonly #ring: EventRing;
   /** Events written and not yet committed, from place 0 of the ring on. */
   #gathered = 0;
   /** How many single events surely fit without asking, as long as nothing fires. */
@@ -94,7 +77,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#keys = new KeyEncoder(core, handle, this.#spec.keys, RING_EVENTS);
     // Until the first key says otherwise.
     this.#mode = this.#keys.mode;
-    this.#views = this.#look();
+    this.#ring = new EventRing(core, handle, this.#spec, this.#plan.measures, this.#keys);
     streams.register(this, { core, handle }, this);
   }
 
@@ -116,11 +99,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     if (alone || this.#gathered >= this.#allowance) this.#flush();
     const at = this.#gathered;
     if (at === 0) this.#core.exports.claim(this.#handle, GATHERED_EVENTS);
-    // Views of plain memory that has grown are empty; those of shared memory stay good.
-    const { times, measures } = this.#views.times.length === 0 ? this.#look() : this.#views;
-    writeMeasures(this.#plan.measures, measures, fields, at);
-    times[at] = t;
-    this.#writeKey(fields, at);
+    this.#ring.writeEvent(fields, t, at);
     this.#gathered = at + 1;
     if (alone) this.#takeLast();
     if (this.#late) this.#deliver();
@@ -129,30 +108,7 @@ export class WindowedStream<const S extends Spec = Spec> {
   /** Takes an array or iterable of events, all or none of them. @throws as `push` */
   pushRows<E extends Event<S>>(rows: Iterable<E>): void {
     this.#open();
-    if (typeof rows?.[Symbol.iterator] !== 'function') {
-      throw new OrielError('ERR_ORIEL_COLUMN', `pushRows: expected an array or iterable of events, got ${show(rows)}`);
-    }
-    const list = (Array.isArray(rows) ? rows : [...rows]) as Record<string, unknown>[];
-    const n = list.length;
-    for (let i = 0; i < n; i++) {
-      const row = list[i];
-      if (typeof row === 'object' && row !== null) continue;
-      throw new OrielError('ERR_ORIEL_COLUMN', `pushRows at index ${i}: expected an event, got ${show(row)}`);
-    }
-    const columns: Record<string, unknown[] | Float64Array> = {};
-    for (const name of this.#plan.measures) {
-      const column = new Float64Array(n);
-      for (let i = 0; i < n; i++) {
-        const value = (list[i] as Record<string, unknown>)[name];
-        column[i] = typeof value === 'number' ? value : numberOf(name, value, i);
-      }
-      columns[name] = column;
-    }
-    for (const name of [this.#spec.time, ...this.#spec.keys]) {
-      const column = new Array<unknown>(n);
-      for (let i = 0; i < n; i++) column[i] = (list[i] as Record<string, unknown>)[name];
-      columns[name] = column;
-    }
+    const columns = columnsOfRows(rows, this.#plan.measures, [this.#spec.time, ...this.#spec.keys]);
     this.#takeColumns(columns);
   }
 
@@ -196,16 +152,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     const at = exports.claim(this.#handle, n);
     const { direct } = this.#keys;
     this.#claim = { at, n, buffer, ids: direct };
-    const { times, measures, words, ids } = this.#look();
-    const views: Record<string, Float64Array | Uint32Array> = {};
-    this.#plan.measures.forEach((name, i) => {
-      views[name] = (measures[i] as Float64Array).subarray(at, at + n);
-    });
-    this.#spec.keys.forEach((name, c) => {
-      views[name] = (direct ? ids : (words[c] as Float64Array)).subarray(at, at + n);
-    });
-    views[this.#spec.time] = times.subarray(at, at + n);
-    return views as Claim<S>;
+    return this.#ring.claimed(at, n) as Claim<S>;
   }
 
   /**
@@ -249,12 +196,12 @@ export class WindowedStream<const S extends Spec = Spec> {
     const { exports } = this.#core;
     const { at } = claim;
     const bad = exports.badTime(this.#handle, at, n, this.#spec.timeLimit);
-    if (bad >= 0) throw badTime(this.#spec.time, this.#look().times[at + bad], this.#spec.timeLimit, bad);
+    if (bad >= 0) throw badTime(this.#spec.time, this.#ring.times[at + bad], this.#spec.timeLimit, bad);
     const kinds = this.#keys.kinds;
     this.#keys.settle(this.#spec.keys.map(() => 'number'));
     try {
-      this.#checkClaimedKeys(claim, n);
-      this.#copyClaimed(at, n);
+      this.#ring.checkClaimed(claim, n);
+      this.#ring.copyClaimed(at, n);
       this.#takeWritten(n);
     } catch (error) {
       this.#keys.restore(kinds);
@@ -393,47 +340,6 @@ export class WindowedStream<const S extends Spec = Spec> {
     throw new OrielError('ERR_ORIEL_CLOSED', `the stream is ${this.#state}: it takes no more calls`);
   }
 
-  /** The ring's columns; looked up anew where the memory has grown. */
-  #look(): Views {
-    const { exports, buffer } = this.#core;
-    if (this.#views?.times.buffer === buffer) return this.#views;
-    const measures = exports.measureColumns(this.#handle);
-    const words = exports.wordsColumns(this.#handle);
-    this.#views = {
-      times: new Float64Array(buffer, exports.timesColumn(this.#handle), RING_EVENTS),
-      ids: new Uint32Array(buffer, exports.idsColumn(this.#handle), RING_EVENTS),
-      words: this.#spec.keys.map((_, c) => new Float64Array(buffer, words + c * RING_EVENTS * 8, RING_EVENTS)),
-      measures: this.#plan.measures.map(
-        (_, i) => new Float64Array(buffer, measures + i * RING_EVENTS * 8, RING_EVENTS),
-      ),
-    };
-    return this.#views;
-  }
-
-  #writeKey(fields: Record<string, unknown>, at: number): void {
-    const { columns, direct } = this.#keys;
-    for (let c = 0; c < columns.length; c++) {
-      const { name, kind, strings } = columns[c] as (typeof columns)[number];
-      const key = fields[name];
-      if (kind === 'string' && typeof key === 'string') {
-        if (direct) this.#views.ids[at] = strings.idOf(key);
-        else (this.#views.words[c] as Float64Array)[at] = strings.idOf(key);
-      } else if (kind === 'number' && typeof key === 'number') {
-        (this.#views.words[c] as Float64Array)[at] = key + 0;
-      } else {
-        this.#writeKeySlow(fields, at);
-        return;
-      }
-    }
-  }
-
-  /** A key of bigints, of a kind not yet settled, or of the wrong one. */
-  #writeKeySlow(fields: Record<string, unknown>, at: number): void {
-    const keys = this.#keys.columns.map(({ name }) => [fields[name]]);
-    this.#keys.settle(this.#keys.columns.map((column, c) => column.kindOf(keys[c]?.[0])));
-    this.#keys.write(keys, 0, 1, at);
-  }
-
   #takeColumns(columns: object): void {
     const spec = this.#spec;
     const times = timesOf(spec.time, columnOf(columns, spec.time), spec.timeLimit);
@@ -462,7 +368,7 @@ export class WindowedStream<const S extends Spec = Spec> {
 
   #takeChunk(times: Numbers, measures: Numbers[], keys: Given[]): void {
     const n = times.length;
-    this.#write(times, measures, keys, 0, n);
+    this.#ring.write(times, measures, keys, 0, n);
     const limit = this.#spec.timeLimit;
     const bad = this.#core.exports.badTime(this.#handle, 0, n, limit);
     if (bad >= 0) throw badTime(this.#spec.time, times[bad], limit, bad);
@@ -475,54 +381,10 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#atomically(n, first, last, (sure) => {
       for (let from = 0; from < n; from += RING_EVENTS) {
         const length = Math.min(RING_EVENTS, n - from);
-        this.#write(times, measures, keys, from, length);
+        this.#ring.write(times, measures, keys, from, length);
         this.#commit(length);
         if (sure) this.#keys.sweep();
       }
-    });
-  }
-
-  /** Writes the events [from, from + n) into the ring, which is empty. */
-  #write(times: Numbers, measures: Numbers[], keys: Given[], from: number, n: number): void {
-    this.#core.exports.claim(this.#handle, n);
-    const views = this.#look();
-    const part = (column: Numbers) => (n === column.length ? column : column.subarray(from, from + n));
-    views.times.set(part(times));
-    for (let i = 0; i < measures.length; i++) views.measures[i]?.set(part(measures[i] as Numbers));
-    this.#keys.write(keys, from, n, 0);
-  }
-
-  #checkClaimedKeys({ at, ids }: { at: number; ids: boolean }, n: number): void {
-    const { exports } = this.#core;
-    if (this.#keys.direct) {
-      if (!ids) exports.idsOfWords(this.#handle, at, n);
-      const bad = exports.badId(this.#handle, at, n, this.#keys.idLimit);
-      if (bad < 0) return;
-      const message = `column ${show(this.#spec.keys[0])} at index ${bad}: expected a number that keyId gave`;
-      throw new OrielError('ERR_ORIEL_COLUMN', message);
-    }
-    const words = exports.wordsColumns(this.#handle) + 8 * at;
-    this.#keys.columns.forEach(({ name, kind, strings }, c) => {
-      const column = words + c * RING_EVENTS * 8;
-      if (kind === 'number' && this.#keys.columns.length > 1) exports.settleNumbers(column, n);
-      if (kind !== 'string') return;
-      const bad = new Float64Array(this.#core.buffer, column, n).findIndex((id) => !(id in strings.values));
-      if (bad < 0) return;
-      throw new OrielError(
-        'ERR_ORIEL_COLUMN',
-        `column ${show(name)} at index ${bad}: expected a number that keyId gave`,
-      );
-    });
-  }
-
-  /** A time or key that is a measure too was written once. */
-  #copyClaimed(at: number, n: number): void {
-    const { times, words, measures } = this.#look();
-    this.#plan.measures.forEach((name, i) => {
-      const c = this.#spec.keys.indexOf(name);
-      if (c >= 0 && this.#keys.columns[c]?.kind !== 'number') throw badMeasure(name);
-      const column = name === this.#spec.time ? times : words[c];
-      if (column) measures[i]?.set(column.subarray(at, at + n), at);
     });
   }
 
@@ -554,34 +416,9 @@ export class WindowedStream<const S extends Spec = Spec> {
       exports.setKeys(this.#handle, this.#mode);
     }
     const late = exports.commit(this.#handle, n, this.#keys.idLimit);
-    if (late && this.#spec.onLate) this.#noteLate(late);
-  }
-
-  /** Copies the events that came late out of the ring, before it is written again. */
-  #noteLate(n: number): void {
-    const { exports, buffer } = this.#core;
-    const places = new Uint32Array(buffer, exports.lateEvents(this.#handle), n).slice();
-    const { times, measures } = this.#look();
-    const spec = this.#spec;
-    this.#late ??= Object.fromEntries([spec.time, ...spec.keys, ...this.#plan.measures].map((name) => [name, []]));
-    const add = (name: string, values: Iterable<unknown>) => {
-      for (const value of values) this.#late?.[name]?.push(value);
-    };
-    this.#plan.measures.forEach((name, i) => {
-      if (name !== spec.time && !spec.keys.includes(name))
-        add(
-          name,
-          Array.from(places, (place) => measures[i]?.[place]),
-        );
-    });
-    const keys = this.#keys.ofPlaces(places);
-    spec.keys.forEach((name, c) => {
-      add(name, keys[c] as Key[]);
-    });
-    add(
-      spec.time,
-      Array.from(places, (place) => times[place]),
-    );
+    if (!late || !this.#spec.onLate) return;
+    this.#late ??= {};
+    this.#ring.readLate(late, this.#late);
   }
 
   /** After events were taken: what may be gathered next. */
@@ -607,22 +444,4 @@ export class WindowedStream<const S extends Spec = Spec> {
     }
     this.#spec.onLate?.(new WindowBatch<LateEvent<Spec>>(columns[this.#spec.time]?.length ?? 0, columns));
   }
-}
-
-/**
- * The measures of one event. The first four are read at places of their own in the code: an engine remembers for each place
- * which property is read there, as long as it is always the same, and reads it many times faster.
- */
-function writeMeasures(names: readonly string[], columns: Float64Array[], fields: Record<string, unknown>, at: number) {
-  const n = names.length;
-  if (n > 0) (columns[0] as Float64Array)[at] = measure(names[0] as string, fields[names[0] as string]);
-  if (n > 1) (columns[1] as Float64Array)[at] = measure(names[1] as string, fields[names[1] as string]);
-  if (n > 2) (columns[2] as Float64Array)[at] = measure(names[2] as string, fields[names[2] as string]);
-  if (n > 3) (columns[3] as Float64Array)[at] = measure(names[3] as string, fields[names[3] as string]);
-  for (let i = 4; i < n; i++)
-    (columns[i] as Float64Array)[at] = measure(names[i] as string, fields[names[i] as string]);
-}
-
-function measure(name: string, value: unknown): number {
-  return typeof value === 'number' ? value : numberOf(name, value);
 }

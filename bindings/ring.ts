@@ -1,0 +1,180 @@
+/** A stream's ring as the bindings see it: live views of its columns, written by every door and read again for late events. */
+
+import { badMeasure, type Given, type Numbers, numberOf } from './columns';
+import type { Core } from './core';
+import { OrielError, show } from './errors';
+import type { KeyEncoder } from './keys';
+import { RING_EVENTS } from './plan';
+import type { CheckedSpec } from './spec';
+import type { Key } from './types';
+
+/** One view for each column; those of keys as ids and as words. */
+interface Views {
+  times: Float64Array;
+  ids: Uint32Array;
+  words: Float64Array[];
+  measures: Float64Array[];
+}
+
+export class EventRing {
+  #views: Views;
+
+  constructor(
+    readonly core: Core,
+    readonly stream: number,
+    readonly spec: CheckedSpec,
+    readonly measures: readonly string[],
+    readonly keys: KeyEncoder,
+  ) {
+    this.#views = this.#look();
+  }
+
+  get times(): Float64Array {
+    return this.#look().times;
+  }
+
+  /** The ring's columns; looked up anew where the memory has grown. */
+  #look(): Views {
+    const { exports, buffer } = this.core;
+    if (this.#views?.times.buffer === buffer) return this.#views;
+    const measures = exports.measureColumns(this.stream);
+    const words = exports.wordsColumns(this.stream);
+    this.#views = {
+      times: new Float64Array(buffer, exports.timesColumn(this.stream), RING_EVENTS),
+      ids: new Uint32Array(buffer, exports.idsColumn(this.stream), RING_EVENTS),
+      words: this.spec.keys.map((_, c) => new Float64Array(buffer, words + c * RING_EVENTS * 8, RING_EVENTS)),
+      measures: this.measures.map((_, i) => new Float64Array(buffer, measures + i * RING_EVENTS * 8, RING_EVENTS)),
+    };
+    return this.#views;
+  }
+
+  /** Writes one event to place `at`, its time checked. @throws {OrielError} ERR_ORIEL_COLUMN */
+  writeEvent(fields: Record<string, unknown>, t: number, at: number): void {
+    // Views of plain memory that has grown are empty; those of shared memory stay good.
+    const { times, measures } = this.#views.times.length === 0 ? this.#look() : this.#views;
+    writeMeasures(this.measures, measures, fields, at);
+    times[at] = t;
+    this.#writeKey(fields, at);
+  }
+
+  #writeKey(fields: Record<string, unknown>, at: number): void {
+    const { columns, direct } = this.keys;
+    for (let c = 0; c < columns.length; c++) {
+      const { name, kind, strings } = columns[c] as (typeof columns)[number];
+      const key = fields[name];
+      if (kind === 'string' && typeof key === 'string') {
+        if (direct) this.#views.ids[at] = strings.idOf(key);
+        else (this.#views.words[c] as Float64Array)[at] = strings.idOf(key);
+      } else if (kind === 'number' && typeof key === 'number') {
+        (this.#views.words[c] as Float64Array)[at] = key + 0;
+      } else {
+        this.#writeKeySlow(fields, at);
+        return;
+      }
+    }
+  }
+
+  /** A key of bigints, of a kind not yet settled, or of the wrong one. */
+  #writeKeySlow(fields: Record<string, unknown>, at: number): void {
+    const keys = this.keys.columns.map(({ name }) => [fields[name]]);
+    this.keys.settle(this.keys.columns.map((column, c) => column.kindOf(keys[c]?.[0])));
+    this.keys.write(keys, 0, 1, at);
+  }
+
+  /** Writes the events [from, from + n) into the ring, which is empty. */
+  write(times: Numbers, measures: Numbers[], keys: Given[], from: number, n: number): void {
+    this.core.exports.claim(this.stream, n);
+    const views = this.#look();
+    const part = (column: Numbers) => (n === column.length ? column : column.subarray(from, from + n));
+    views.times.set(part(times));
+    for (let i = 0; i < measures.length; i++) views.measures[i]?.set(part(measures[i] as Numbers));
+    this.keys.write(keys, from, n, 0);
+  }
+
+  /** Views of the n places from `at` on, by the names of the columns. */
+  claimed(at: number, n: number): Record<string, Float64Array | Uint32Array> {
+    const { times, measures, words, ids } = this.#look();
+    const views: Record<string, Float64Array | Uint32Array> = {};
+    this.measures.forEach((name, i) => {
+      views[name] = (measures[i] as Float64Array).subarray(at, at + n);
+    });
+    this.spec.keys.forEach((name, c) => {
+      views[name] = (this.keys.direct ? ids : (words[c] as Float64Array)).subarray(at, at + n);
+    });
+    views[this.spec.time] = times.subarray(at, at + n);
+    return views;
+  }
+
+  /** What was written to claimed places must be keys; `ids` where their column is that of ids. @throws {OrielError} ERR_ORIEL_COLUMN */
+  checkClaimed({ at, ids }: { at: number; ids: boolean }, n: number): void {
+    const { exports } = this.core;
+    if (this.keys.direct) {
+      if (!ids) exports.idsOfWords(this.stream, at, n);
+      const bad = exports.badId(this.stream, at, n, this.keys.idLimit);
+      if (bad < 0) return;
+      const message = `column ${show(this.spec.keys[0])} at index ${bad}: expected a number that keyId gave`;
+      throw new OrielError('ERR_ORIEL_COLUMN', message);
+    }
+    const words = exports.wordsColumns(this.stream) + 8 * at;
+    this.keys.columns.forEach(({ name, kind, strings }, c) => {
+      const column = words + c * RING_EVENTS * 8;
+      if (kind === 'number' && this.keys.columns.length > 1) exports.settleNumbers(column, n);
+      if (kind !== 'string') return;
+      const bad = new Float64Array(this.core.buffer, column, n).findIndex((id) => !(id in strings.values));
+      if (bad < 0) return;
+      throw new OrielError(
+        'ERR_ORIEL_COLUMN',
+        `column ${show(name)} at index ${bad}: expected a number that keyId gave`,
+      );
+    });
+  }
+
+  /** A time or key that is a measure too was written once. */
+  copyClaimed(at: number, n: number): void {
+    const { times, words, measures } = this.#look();
+    this.measures.forEach((name, i) => {
+      const c = this.spec.keys.indexOf(name);
+      if (c >= 0 && this.keys.columns[c]?.kind !== 'number') throw badMeasure(name);
+      const column = name === this.spec.time ? times : words[c];
+      if (column) measures[i]?.set(column.subarray(at, at + n), at);
+    });
+  }
+
+  /** Adds the last n late events to columns, before the ring is written again. */
+  readLate(n: number, into: Record<string, unknown[]>): void {
+    const places = new Uint32Array(this.core.buffer, this.core.exports.lateEvents(this.stream), n).slice();
+    const { times, measures } = this.#look();
+    const add = (name: string, values: ArrayLike<unknown>) => {
+      into[name] ??= [];
+      for (let i = 0; i < n; i++) into[name].push(values[i]);
+    };
+    const at = (column: Float64Array) => Float64Array.from(places, (place) => column[place] as number);
+    const { time, keys } = this.spec;
+    this.measures.forEach((name, i) => {
+      if (name !== time && !keys.includes(name)) add(name, at(measures[i] as Float64Array));
+    });
+    const columns = this.keys.ofPlaces(places);
+    keys.forEach((name, c) => {
+      add(name, columns[c] as Key[]);
+    });
+    add(time, at(times));
+  }
+}
+
+/**
+ * The measures of one event. The first four are read at places of their own in the code: an engine remembers for each place
+ * which property is read there, as long as it is always the same, and reads it many times faster.
+ */
+function writeMeasures(names: readonly string[], columns: Float64Array[], fields: Record<string, unknown>, at: number) {
+  const n = names.length;
+  if (n > 0) (columns[0] as Float64Array)[at] = measure(names[0] as string, fields[names[0] as string]);
+  if (n > 1) (columns[1] as Float64Array)[at] = measure(names[1] as string, fields[names[1] as string]);
+  if (n > 2) (columns[2] as Float64Array)[at] = measure(names[2] as string, fields[names[2] as string]);
+  if (n > 3) (columns[3] as Float64Array)[at] = measure(names[3] as string, fields[names[3] as string]);
+  for (let i = 4; i < n; i++)
+    (columns[i] as Float64Array)[at] = measure(names[i] as string, fields[names[i] as string]);
+}
+
+function measure(name: string, value: unknown): number {
+  return typeof value === 'number' ? value : numberOf(name, value);
+}
