@@ -27,10 +27,3 @@ export function random(seed: number): () => number {
     return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
   };
 }
-
-/** Rows with every -0 as 0, as the two are one number. */
-export function plain(rows: Iterable<object>): unknown[] {
-  return Array.from(rows, (row) =>
-    Object.fromEntries(Object.entries(row).map(([name, x]) => [name, typeof x === 'number' ? x + 0 : x])),
-  );
-}
