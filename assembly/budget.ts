@@ -4,7 +4,7 @@
  * then keeps a copy of the memory to go back to.
  */
 
-import { Dictionary } from './dictionary';
+import { Dictionary, roomIn } from './dictionary';
 import { Outbox } from './outbox';
 import { WindowPlan } from './plan';
 import { Slices } from './slices';
@@ -92,9 +92,11 @@ function demandOfKeys(keys: Dictionary, ids: f64, n: f64): f64 {
   if (ids > <f64>keys.capacity) bytes += max(ids, 2 * <f64>keys.capacity) * <f64>(20 + 8 * keys.width);
   if (<f64>keys.orderLength + n > <f64>keys.orderCapacity) bytes += 8 * (<f64>keys.liveCount + n);
   if (keys.width) {
-    // A sweep marks every id and makes the table anew; the table doubles until it is half empty.
-    bytes += <f64>keys.limit + <f64>keys.tableMask * 16;
-    for (let slots = <f64>keys.tableMask + 1; slots < 4 * ids; slots *= 2) bytes += slots * 32;
+    // A sweep marks every id; the table doubles, beside the old one, while it is too full.
+    bytes += <f64>keys.limit;
+    const used = <f64>(keys.limit - keys.freeCount) + n;
+    let slots = <f64>keys.tableMask + 1;
+    for (; used > roomIn(slots); slots *= 2) bytes += slots * 32;
   }
   return bytes;
 }

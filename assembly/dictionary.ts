@@ -2,7 +2,7 @@
  * Keys ↔ dense ids. A key is `width` words of eight bytes (a number's or bigint's bits, a string's number with the producer);
  * where the producer writes ids itself there are no words and no table, and only the order and the liveness of ids are kept.
  *
- *     table   open addressing, linear probing, at most half full:  tag u64 │ id + 1 u32 │ –
+ *     table   open addressing, linear probing, at most a quarter full while it fits the cache, else half:  tag u64 │ id + 1 u32 │ –
  *             the tag is the key itself where it is one word, else its hash, and the words decide
  *     small   u32 for each whole number below its length: id + 1 where that key was met since the last sweep; a look at it
  *             spares the way through the table
@@ -44,6 +44,8 @@ export class Dictionary {
 }
 
 const FEW: u32 = 64;
+/** Slots of a table that is kept sparse: a megabyte. */
+const SPARSE: u32 = 1 << 16;
 
 export function createDictionary(stream: Stream, width: i32): Dictionary {
   const keys = changetype<Dictionary>(allocate(stream, offsetof<Dictionary>()));
@@ -53,7 +55,7 @@ export function createDictionary(stream: Stream, width: i32): Dictionary {
   growTo(stream, keys, FEW);
   keys.orderCapacity = FEW;
   keys.order = allocate(stream, FEW << 2);
-  if (width) newTable(stream, keys, FEW * 2);
+  if (width) newTable(stream, keys, FEW * 4);
   return keys;
 }
 
@@ -211,7 +213,12 @@ function enter(stream: Stream, keys: Dictionary, slot: u32, tag: u64, id: u32): 
   store<u64>(entry, tag);
   store<u32>(entry, id + 1, 8);
   const used = keys.limit - keys.freeCount;
-  if (used * 2 > keys.tableMask) rehash(stream, keys, (keys.tableMask + 1) * 2);
+  if (<f64>used > roomIn(<f64>(keys.tableMask + 1))) rehash(stream, keys, (keys.tableMask + 1) * 2);
+}
+
+/** How many keys a table of so many slots takes. */
+export function roomIn(slots: f64): f64 {
+  return slots <= <f64>SPARSE ? slots / 4 : slots / 2;
 }
 
 function newTable(stream: Stream, keys: Dictionary, slots: u32): void {
@@ -307,7 +314,7 @@ export function sweep(stream: Stream, keys: Dictionary, pinned: usize, n: u32): 
   keys.limit = top;
   let slots = keys.tableMask + 1;
   const used = top - keys.freeCount;
-  while (slots > FEW * 2 && used * 8 < slots) slots >>= 1;
+  while (slots > FEW * 4 && used * 16 < slots) slots >>= 1;
   release(stream, keys.table);
   newTable(stream, keys, slots);
   for (let id: u32 = 0; id < top; id++) {
@@ -315,7 +322,8 @@ export function sweep(stream: Stream, keys: Dictionary, pinned: usize, n: u32): 
   }
   release(stream, marks);
   memory.fill(keys.small, 0, (<usize>keys.smallLength) << 2);
-  keys.sweepAt = max(FEW * 16, used * 2);
+  // A sweep looks at every id: not before a fair part of them has been given again.
+  keys.sweepAt = max(FEW * 16, max(used * 2, top >> 2));
   if (keys.capacity > FEW * 16 && top < keys.capacity >> 2) setCapacity(stream, keys, keys.capacity >> 1);
 }
 

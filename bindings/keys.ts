@@ -52,7 +52,7 @@ class Interner {
     this.values.length = length;
     this.#free.length = 0;
     for (let id = length - 1; id >= 0; id--) if (!used[id]) this.#free.push(id);
-    this.#sweepAt = Math.max(1024, 2 * this.#ids.size);
+    this.#sweepAt = Math.max(1024, 2 * this.#ids.size, length >> 2);
   }
 }
 
