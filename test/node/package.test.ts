@@ -1,0 +1,49 @@
+/** The built package, as a program imports it: each in a process of its own. */
+
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+async function run(program: string): Promise<unknown> {
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { cwd });
+  return JSON.parse(stdout);
+}
+
+const use = `
+  const stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
+  stream.push({ t: 1, k: 'a' });
+  console.log(JSON.stringify(stream.close().toArray()));
+`;
+const rows = [{ start: 0, end: 10, k: 'a', n: 1 }];
+
+test('oriel works as it is imported', async () => {
+  expect(await run(`import { count, tumbling, windowed } from 'oriel'; ${use}`)).toEqual(rows);
+});
+
+test.each([
+  ['bytes', 'await readFile(file)'],
+  ['a module', 'new WebAssembly.Module(await readFile(file))'],
+  ['a response', "new Response(await readFile(file), { headers: { 'content-type': 'application/wasm' } })"],
+  ['a URL', "new URL('data:application/wasm;base64,' + (await readFile(file)).toString('base64'))"],
+])('oriel/slim takes the core as %s', async (_, source) => {
+  const program = `
+    import { readFile } from 'node:fs/promises';
+    import { count, init, tumbling, windowed } from 'oriel/slim';
+    const file = new URL(import.meta.resolve('oriel/core.wasm'));
+    await init(${source});
+    ${use}`;
+  expect(await run(program)).toEqual(rows);
+});
+
+test('oriel/slim without a core, or with what is none, says so', async () => {
+  const program = `
+    import { count, init, tumbling, windowed } from 'oriel/slim';
+    const codes = [];
+    try { windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } }); } catch (e) { codes.push(e.code); }
+    await init(new Uint8Array([1, 2, 3])).catch((e) => codes.push(e.code));
+    await init('core.wasm').catch((e) => codes.push(e.code));
+    console.log(JSON.stringify(codes));`;
+  expect(await run(program)).toEqual(['ERR_ORIEL_CORE', 'ERR_ORIEL_CORE', 'ERR_ORIEL_CORE']);
+});
