@@ -36,9 +36,11 @@ export interface Stats {
   milliseconds: number;
 }
 
-const streams = new FinalizationRegistry<{ core: Core; handle: number }>(({ core, handle }) =>
-  core.exports.destroy(handle),
-);
+/** Frees the memory of streams that nobody disposed of: a net, not a plan. Some platforms have none. */
+const streams =
+  typeof FinalizationRegistry === 'undefined'
+    ? undefined
+    : new FinalizationRegistry<{ core: Core; handle: number }>(({ core, handle }) => core.exports.destroy(handle));
 
 /** A windowed stream; `windowed(spec)` makes one. */
 export class WindowedStream<const S extends Spec = Spec> {
@@ -78,7 +80,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     // Until the first key says otherwise.
     this.#mode = this.#keys.mode;
     this.#ring = new EventRing(core, handle, this.#spec, this.#plan.measures, this.#keys);
-    streams.register(this, { core, handle }, this);
+    streams?.register(this, { core, handle }, this);
   }
 
   /**
@@ -309,7 +311,7 @@ export class WindowedStream<const S extends Spec = Spec> {
   [Symbol.dispose](): void {
     if (this.#state === 'disposed') return;
     this.#state = 'disposed';
-    streams.unregister(this);
+    streams?.unregister(this);
     this.#core.exports.destroy(this.#handle);
   }
 
