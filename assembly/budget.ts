@@ -30,7 +30,7 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
   }
   const opened = min(n, edges);
   // Slices: rows, tables, and the list of them.
-  let bytes = min(n, opened * blocks) * block + opened * (blocks * 4 + 3 * OVERHEAD);
+  let bytes = min(n, opened * blocks) * block + opened * (blocks * 8 + 3 * OVERHEAD);
   bytes += demandOfKeys(keys, ids, n);
 
   const before = max(stream.watermark, (stream.newest == -Infinity ? first : stream.newest) - stream.outOfOrder);

@@ -23,7 +23,7 @@ export class Pane {
   capacity: u32;
 }
 
-export const SPREAD: u32 = 1;
+const SPREAD: u32 = 1;
 /** From how many rows of 64 packing would save too little. */
 const NEARLY_FULL: u64 = 56;
 

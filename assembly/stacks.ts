@@ -92,7 +92,7 @@ export function earliest(stacks: Stacks): f64 {
 }
 
 /** Room for every id there is. */
-export function widenStacks(stream: Stream, stacks: Stacks): void {
+function widenStacks(stream: Stream, stacks: Stacks): void {
   const blocks = (changetype<Dictionary>(stream.dictionary).limit + 63) >> 6;
   const old = stacks.blocks;
   if (blocks <= old) return;

@@ -7,7 +7,7 @@ import type { CheckedSpec } from './spec';
 /** Events a stream's ring holds: a batch and its scratch stay in the second-level cache. */
 export const RING_EVENTS = 4096;
 const ROW_HEAD_BYTES = 8;
-/** Ends in the table come after starts: a part's `needs` has room for four. */
+/** Room in the table for the `needs` of a part. */
 const MAX_NEEDS = 4;
 
 /** One aggregate of one column. */
