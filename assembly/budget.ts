@@ -5,43 +5,68 @@
  */
 
 import { Dictionary, roomIn } from './dictionary';
-import { Outbox } from './outbox';
+import { framesAt } from './frames';
+import { isOrdered, Outbox } from './outbox';
+import { orderBytes } from './order';
 import { WindowPlan } from './plan';
 import { Slices } from './slices';
 import { stacksAt } from './stacks';
-import { Stream, windowAt } from './stream';
+import { storeAt, Stream, windowAt } from './stream';
 import * as time from './time';
 
 /** A block's header, and what its size is rounded up by. */
 const OVERHEAD = 80;
 
-/** For n events with times from `first` to `last`. */
-export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
+/**
+ * For n events with times from `first` to `last`; `beyond` is how far time is to be reckoned to move for windows that are not
+ * on a grid: `last`, or Infinity where any event may come.
+ */
+export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f64): f64 {
+  const keys = changetype<Dictionary>(stream.dictionary);
+  results = 0;
+  let bytes = demandOfKeys(keys, stream.keys ? <f64>keys.limit + n : 1, n) + 4096;
+  if (stream.gridCount) bytes += demandOfGrid(stream, n, first, last);
+  for (let w = stream.gridCount; w < stream.windowCount; w++) {
+    const window = windowAt(stream, w);
+    const own = storeAt(stream, w);
+    bytes += call_indirect<f64>(load<u32>(window, WindowPlan.demand), stream, own, n) + OVERHEAD * 16;
+    results += call_indirect<f64>(load<u32>(window, WindowPlan.due), stream, own, n, beyond - stream.outOfOrder);
+  }
+  const outbox = changetype<Outbox>(stream.outbox);
+  const width = 30 + 8 * <f64>stream.outputCount;
+  if (<f64>outbox.length + results > <f64>outbox.capacity) {
+    bytes += 2 * (<f64>outbox.length + results) * width + <f64>(7 + stream.outputCount) * OVERHEAD;
+  }
+  return bytes + (isOrdered(stream) ? orderBytes(results) : 0);
+}
+
+/** Results that the call at hand can give, summed up as its demand is. */
+let results: f64 = 0;
+
+function demandOfGrid(stream: Stream, n: f64, first: f64, last: f64): f64 {
   const keys = changetype<Dictionary>(stream.dictionary);
   const slices = changetype<Slices>(stream.slices);
-  const ids = stream.keys ? <f64>keys.limit + n : 1;
-  const blocks = ids / 64 + 1;
+  const blocks = (stream.keys ? <f64>keys.limit + n : 1) / 64 + 1;
   const block = <f64>stream.stride * (stream.keys ? 64 : 1) + OVERHEAD;
 
   let edges = 1.0;
-  for (let w = 0; n > 0 && w < stream.windowCount; w++) {
+  for (let w = 0; n > 0 && w < stream.gridCount; w++) {
     const window = windowAt(stream, w);
     edges += 2 * (time.newest(window, last) - time.newest(window, first) + 2);
   }
   const opened = min(n, edges);
   // Slices: rows, tables, and the list of them.
   let bytes = min(n, opened * blocks) * block + opened * (blocks * 8 + 3 * OVERHEAD);
-  bytes += demandOfKeys(keys, ids, n);
 
   const before = max(stream.watermark, (stream.newest == -Infinity ? first : stream.newest) - stream.outOfOrder);
   const watermark = max(stream.watermark, last - stream.outOfOrder);
   const rows = stream.keys ? <f64>keys.liveCount + n : 1;
-  let results = 0.0;
-  for (let w = 0; w < stream.windowCount; w++) {
+  for (let w = 0; w < stream.gridCount; w++) {
     const stacks = stacksAt(stream, w);
     const cycle = ceil(load<f64>(stacks.window, WindowPlan.size) / load<f64>(stacks.window, WindowPlan.every));
+    const held = stream.eager ? framesAt(stream, w).list.length : stacks.panes.count;
     // A span with events is in `cycle` windows, and only so many end between two marks of the watermark.
-    let fires = (<f64>(slices.length + stacks.panes.count) + opened + 1) * cycle;
+    let fires = (<f64>(slices.length + held) + opened + 1) * cycle;
     if (before != -Infinity) {
       const past = time.newest(stacks.window, max(stream.newest, first)) + 1;
       const due = watermark == Infinity ? past : time.oldestOpen(stacks.window, watermark, stream.delay);
@@ -49,18 +74,21 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
     }
     const late = stream.allowedLateness > stream.delay ? n * cycle : 0;
     results += fires * rows + late;
+    if (stream.eager) {
+      const frames = min(n, opened) * cycle;
+      bytes += min(n * cycle, (frames + <f64>held) * blocks) * block + (frames + <f64>held) * blocks * 12;
+      bytes += frames * 4 * OVERHEAD;
+      // An early firing gives a row only for what is new in it.
+      if (stream.early != Infinity || stream.when) results += n * cycle + <f64>held * rows;
+      continue;
+    }
     if (stream.allowedLateness > stream.delay) {
       bytes += (fires * (rows + blocks) + late) * (<f64>stream.stride + OVERHEAD + 16);
     }
     // An event that comes late adds a row here and there, with the rows of its block moved.
     bytes += n * (block + OVERHEAD);
   }
-  const outbox = changetype<Outbox>(stream.outbox);
-  const width = 22 + 8 * <f64>stream.outputCount;
-  if (<f64>outbox.length + results > <f64>outbox.capacity) {
-    bytes += 2 * (<f64>outbox.length + results) * width + <f64>(5 + stream.outputCount) * OVERHEAD;
-  }
-  return bytes + closing(stream, n, opened) + 4096;
+  return bytes + closing(stream, n, opened);
 }
 
 /**
@@ -68,15 +96,16 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
  * every window; a pane's pieces; and, where several windows share slices or a pane has many, rows beside those of the slice.
  */
 export function closing(stream: Stream, n: f64, opened: f64): f64 {
+  if (stream.eager) return 0;
   const keys = changetype<Dictionary>(stream.dictionary);
   const slices = <f64>changetype<Slices>(stream.slices).length + opened;
   const blocks = stream.keys ? (<f64>keys.limit + n) / 64 + 1 : 1;
   const rows = stream.keys ? <f64>keys.liveCount + n : 1;
   const block = <f64>stream.stride * (stream.keys ? 64 : 1) + OVERHEAD;
   let bytes = 2 * block;
-  for (let w = 0; w < stream.windowCount; w++) {
+  for (let w = 0; w < stream.gridCount; w++) {
     const stacks = stacksAt(stream, w);
-    const shared = stream.windowCount > 1;
+    const shared = stream.gridCount > 1;
     if (blocks > <f64>stacks.blocks) bytes += 2 * blocks * (stacks.overlaps ? 268 : 4) + 4 * OVERHEAD;
     if (stacks.overlaps || shared) bytes += blocks * block;
     if (stacks.overlaps)
@@ -89,7 +118,7 @@ export function closing(stream: Stream, n: f64, opened: f64): f64 {
 /** Room for n keys more: lists and table where they are too short, beside the old ones. */
 function demandOfKeys(keys: Dictionary, ids: f64, n: f64): f64 {
   let bytes = 16.0 * OVERHEAD;
-  if (ids > <f64>keys.capacity) bytes += max(ids, 2 * <f64>keys.capacity) * <f64>(20 + 8 * keys.width);
+  if (ids > <f64>keys.capacity) bytes += max(ids, 2 * <f64>keys.capacity) * <f64>(20 + (keys.holds ? 4 : 0) + 8 * keys.width);
   if (<f64>keys.orderLength + n > <f64>keys.orderCapacity) bytes += 8 * (<f64>keys.liveCount + n);
   if (keys.width) {
     // A sweep marks every id; the table doubles, beside the old one, while it is too full.

@@ -6,15 +6,17 @@
  *             the tag is the key itself where it is one word, else its hash, and the words decide
  *     small   u32 for each whole number below its length: id + 1 where that key was met since the last sweep; a look at it
  *             spares the way through the table
- *     words   of each id                 live    rows that hold the id: slices, panes and held windows
+ *     words   of each id                 live    rows on a grid of time that hold the id: slices, panes, windows that fired
+ *                                        holds   what other windows have of it, where there are such
  *     order   ids in the order in which they came alive (NONE: since died), and each id's place in it
  *
- * Law: an id with live = 0 is in no row. Such ids are swept together once they are half of all, at the start of a batch, when no
+ * Law: an id with live = 0 and holds = 0 is in no row. Such ids are swept together once they are half of all, at the start of a batch, when no
  * event is under way: constant time a key, and memory for at most twice the live ones. What the sweep does never shows:
  * order follows from when rows come and go, which is a matter of events alone.
  */
 
 import { allocate, release, resize } from './memory';
+import { Keys } from './plan';
 import { Stream } from './stream';
 
 export const NONE: u32 = 0xffffffff;
@@ -35,6 +37,9 @@ export class Dictionary {
   smallLength: u32;
   words: usize;
   live: usize;
+  holds: usize;
+  /** Ids that are live or held. */
+  aliveCount: u32;
   place: usize;
   capacity: u32;
   order: usize;
@@ -62,6 +67,7 @@ export function createDictionary(stream: Stream, width: i32): Dictionary {
 export function destroyDictionary(stream: Stream, keys: Dictionary): void {
   release(stream, keys.free);
   release(stream, keys.live);
+  if (keys.holds) release(stream, keys.holds);
   release(stream, keys.place);
   release(stream, keys.order);
   if (keys.words) release(stream, keys.words);
@@ -93,6 +99,10 @@ function setCapacity(stream: Stream, keys: Dictionary, capacity: u32): void {
   keys.live = resize(stream, keys.live, (<usize>capacity) << 2);
   if (keys.width) keys.words = resize(stream, keys.words, (<usize>capacity * <usize>keys.width) << 3);
   for (let id = keys.capacity; id < capacity; id++) store<u32>(keys.live + ((<usize>id) << 2), 0);
+  if (stream.gridCount < stream.windowCount) {
+    keys.holds = resize(stream, keys.holds, (<usize>capacity) << 2);
+    for (let id = keys.capacity; id < capacity; id++) store<u32>(keys.holds + ((<usize>id) << 2), 0);
+  }
   keys.capacity = capacity;
   if (keys.width != 1) return;
   keys.smallLength = capacity * 2;
@@ -185,6 +195,28 @@ function mapTuple(stream: Stream, keys: Dictionary, words: usize, lanes: usize):
   return id;
 }
 
+/** The id of the key whose first words stand in columns of one place each after `words`, NONE where it has none. */
+export function idAt(stream: Stream, keys: Dictionary, words: usize, lanes: usize): u32 {
+  if (stream.keys == Keys.none) return 0;
+  let tag: u64 = 0;
+  if (keys.width == 1) {
+    const number = load<f64>(words);
+    const isNumber = stream.keys == Keys.numbers;
+    tag = isNumber ? reinterpret<u64>(number == number ? number + 0 : NaN) : load<u64>(words);
+  } else {
+    for (let c = 0; c < keys.width; c++) tag = hash(tag ^ load<u64>(words + <usize>c * lanes));
+  }
+  let slot = <u32>((keys.width == 1 ? hash(tag) : tag) >> 32) & keys.tableMask;
+  for (;;) {
+    const entry = keys.table + ((<usize>slot) << 4);
+    const id = load<u32>(entry, 8);
+    if (!id) return NONE;
+    if (load<u64>(entry) == tag && (keys.width == 1 || sameWords(keys, id - 1, words, lanes))) return id - 1;
+    slot = (slot + 1) & keys.tableMask;
+  }
+  return NONE;
+}
+
 function sameWords(keys: Dictionary, id: u32, words: usize, lanes: usize): bool {
   for (let c = 0; c < keys.width; c++) {
     if (load<u64>(wordOf(keys, id, c)) != load<u64>(words + <usize>c * lanes)) return false;
@@ -260,6 +292,26 @@ export function retain(stream: Stream, keys: Dictionary, id: u32): void {
   if (!count) comeAlive(stream, keys, id);
 }
 
+/** A window that is not on a grid has something of the id. */
+export function hold(keys: Dictionary, id: u32): void {
+  const holds = keys.holds + ((<usize>id) << 2);
+  const count = load<u32>(holds);
+  store<u32>(holds, count + 1);
+  if (!count && !load<u32>(keys.live + ((<usize>id) << 2))) keys.aliveCount++;
+}
+
+export function unhold(keys: Dictionary, id: u32): void {
+  const holds = keys.holds + ((<usize>id) << 2);
+  const count = load<u32>(holds) - 1;
+  assert(<i32>count >= 0);
+  store<u32>(holds, count);
+  if (!count && !load<u32>(keys.live + ((<usize>id) << 2))) keys.aliveCount--;
+}
+
+function isHeld(keys: Dictionary, id: u32): bool {
+  return keys.holds != 0 && load<u32>(keys.holds + ((<usize>id) << 2)) != 0;
+}
+
 /** One row less. */
 export function drop(keys: Dictionary, id: u32): void {
   const live = keys.live + ((<usize>id) << 2);
@@ -269,6 +321,7 @@ export function drop(keys: Dictionary, id: u32): void {
   if (!count) {
     store<u32>(keys.order + ((<usize>load<u32>(keys.place + ((<usize>id) << 2))) << 2), NONE);
     keys.liveCount--;
+    if (!isHeld(keys, id)) keys.aliveCount--;
   }
 }
 
@@ -282,6 +335,7 @@ function comeAlive(stream: Stream, keys: Dictionary, id: u32): void {
   store<u32>(keys.place + ((<usize>id) << 2), keys.orderLength);
   keys.orderLength++;
   keys.liveCount++;
+  if (!isHeld(keys, id)) keys.aliveCount++;
 }
 
 /** The order without the dead. */
@@ -338,7 +392,7 @@ function tagOf(keys: Dictionary, id: u32): u64 {
 /** A byte for each id below the limit: 1 where it is live or pinned. */
 function mark(keys: Dictionary, marks: usize, pinned: usize, n: u32): void {
   for (let id: u32 = 0; id < keys.limit; id++) {
-    store<u8>(marks + id, load<u32>(keys.live + ((<usize>id) << 2)) ? 1 : 0);
+    store<u8>(marks + id, load<u32>(keys.live + ((<usize>id) << 2)) || isHeld(keys, id) ? 1 : 0);
   }
   for (let i: u32 = 0; i < n; i++) store<u8>(marks + load<u32>(pinned + ((<usize>i) << 2)), 1);
 }

@@ -8,8 +8,9 @@
 import { Dictionary, NONE } from './dictionary';
 import { hold, letGo } from './held';
 import { putResults } from './outbox';
-import { Pane, paneAt, rowIn } from './pane';
-import { combineRows } from './rows';
+import { Pane as HeldWindow, paneAt, rowIn } from './pane';
+import { Pane } from './plan';
+import { combineRows, countFiring } from './rows';
 import { destroySlice, shiftSlice, Slice, sliceAt, Slices } from './slices';
 import * as two from './stacks';
 import { Stacks, stacksAt } from './stacks';
@@ -20,7 +21,7 @@ import * as time from './time';
 export function advanceTo(stream: Stream, watermark: f64): void {
   if (watermark > stream.watermark) stream.watermark = watermark;
   while (fireNext(stream)) {}
-  for (let w = 0; w < stream.windowCount; w++) letGo(stream, stacksAt(stream, w));
+  for (let w = 0; w < stream.gridCount; w++) letGo(stream, stacksAt(stream, w));
   planNext(stream);
 }
 
@@ -30,7 +31,7 @@ function fireNext(stream: Stream): bool {
   let dueK = 0.0;
   let dueEnd = 0.0;
   let dueStart = Infinity;
-  for (let w = 0; w < stream.windowCount; w++) {
+  for (let w = 0; w < stream.gridCount; w++) {
     const stacks = stacksAt(stream, w);
     const k = candidate(stream, stacks);
     if (k == Infinity) continue;
@@ -63,7 +64,7 @@ function seal(stream: Stream, end: f64): void {
   while (slices.length && sliceAt(slices, 0).end <= end) {
     const slice = shiftSlice(slices);
     let last = -1;
-    for (let w = 0; w < stream.windowCount; w++) {
+    for (let w = 0; w < stream.gridCount; w++) {
       if (needs(stacksAt(stream, w), slice)) last = w;
     }
     for (let w = 0; w <= last; w++) {
@@ -86,14 +87,14 @@ function fireWindow(stream: Stream, w: i32, k: f64): void {
   two.finishGathering(stream, stacks);
   if (stream.allowedLateness > stream.delay && time.end(stacks.window, k) + stream.allowedLateness > stream.watermark) {
     if (putWindow(stream, w, k, hold(stream, stacks, k))) stream.fired += 1;
-  } else if (putWindow(stream, w, k, changetype<Pane>(0))) {
+  } else if (putWindow(stream, w, k, changetype<HeldWindow>(0))) {
     stream.fired += 1;
   }
   two.skipTo(stream, stacks, time.later(k + 1, k));
 }
 
 /** Lowers the window's rows, or those it holds, in the order in which their keys came alive; whether there were any. */
-function putWindow(stream: Stream, w: i32, k: f64, held: Pane | null): bool {
+function putWindow(stream: Stream, w: i32, k: f64, held: HeldWindow | null): bool {
   const keys = changetype<Dictionary>(stream.dictionary);
   const stacks = stacksAt(stream, w);
   const start = time.start(stacks.window, k);
@@ -119,21 +120,27 @@ function putWindow(stream: Stream, w: i32, k: f64, held: Pane | null): bool {
     store<u32>(ids + (n << 2), id);
     if (++n < <usize>CHUNK) continue;
     combineRows(stream, combined);
-    putResults(stream, rows, ids, CHUNK, start, end, w, false);
+    putResults(stream, rows, ids, CHUNK, start, end, w, Pane.onTime);
+    if (held) countFirings(stream, CHUNK);
     any = true;
     n = 0;
     combined = 0;
   }
   if (!n) return any;
   combineRows(stream, combined);
-  putResults(stream, rows, ids, <i32>n, start, end, w, false);
+  putResults(stream, rows, ids, <i32>n, start, end, w, Pane.onTime);
+  if (held) countFirings(stream, <i32>n);
   return true;
+}
+
+function countFirings(stream: Stream, n: i32): void {
+  for (let i: usize = 0; i < <usize>n; i++) countFiring(stream, load<u32>(stream.chunkRows + (i << 2)));
 }
 
 /** Before which newest time nothing fires and nothing is let go. A little early, for what addition may round: looking is free. */
 export function planNext(stream: Stream): void {
   let due = Infinity;
-  for (let w = 0; w < stream.windowCount; w++) {
+  for (let w = 0; w < stream.gridCount; w++) {
     const stacks = stacksAt(stream, w);
     const k = candidate(stream, stacks);
     if (k != Infinity) due = min(due, time.end(stacks.window, k) + stream.delay);
@@ -141,9 +148,4 @@ export function planNext(stream: Stream): void {
   }
   due += stream.outOfOrder;
   stream.fireAt = due == Infinity ? due : due - abs(due) * f64.EPSILON * 4;
-}
-
-/** End of the stream: everything still open fires. */
-export function finish(stream: Stream): void {
-  advanceTo(stream, Infinity);
 }

@@ -9,7 +9,7 @@ import * as pane from './pane';
 import { Pane } from './pane';
 import { combineRows } from './rows';
 import { presentRow, Stacks } from './stacks';
-import { copyRow, Stream } from './stream';
+import { copyRow, FIRINGS, GIVEN, refires, Stream } from './stream';
 import * as time from './time';
 
 /** Keeps the window that fires for late events: its rows, packed, by id. */
@@ -31,6 +31,10 @@ export function hold(stream: Stream, stacks: Stacks, k: f64): Pane {
       if (from == row) n++;
       else copyRow(stream, row, from);
       retain(stream, keys, id);
+      if (refires(stream)) {
+        store<f64>(row, 0, GIVEN);
+        store<f64>(row, 0, FIRINGS);
+      }
       row += stream.stride;
     }
     combineRows(stream, n);

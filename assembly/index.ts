@@ -5,17 +5,20 @@
  */
 
 import { closing as closingOf, demand as demandOf } from './budget';
-import { Dictionary, giveUpWords, growTo, wordOf } from './dictionary';
-import { advanceTo, finish as finishStream } from './fire';
+import { Dictionary, giveUpWords, growTo, idAt, wordOf } from './dictionary';
+import { framesAt } from './frames';
 import { buildStream, createStream, destroyStream } from './lifecycle';
+import { resize } from './memory';
 import { emptyOutbox, Outbox, outputColumn } from './outbox';
-import { consume } from './pipeline';
-import { Keys, Stat } from './plan';
+import { advance as advanceStream, consume } from './pipeline';
+import { Keys, Stat, WindowPlan } from './plan';
+import { query as queryOf } from './query';
 import * as ringOf from './ring';
 import { Ring } from './ring';
 import { Slices } from './slices';
 import { stacksAt } from './stacks';
-import { headroom as headroomOf, Stream } from './stream';
+import * as time from './time';
+import { headroom as headroomOf, storeAt, Stream, windowAt } from './stream';
 
 export * from './aggregate/registry';
 export { mend, reserve, start, top } from './memory';
@@ -89,8 +92,8 @@ export function idsOfWords(stream: Stream, at: i32, n: i32): void {
   }
 }
 
-export function demand(stream: Stream, n: f64, first: f64, last: f64): f64 {
-  return demandOf(stream, n, first, last);
+export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f64): f64 {
+  return demandOf(stream, n, first, last, beyond);
 }
 
 /** Bytes that giving out all that is open can need, results apart. */
@@ -121,11 +124,17 @@ export function lateEvents(stream: Stream): usize {
 }
 
 export function advance(stream: Stream, watermark: f64): void {
-  advanceTo(stream, watermark);
+  advanceStream(stream, watermark);
 }
 
-export function finish(stream: Stream): void {
-  finishStream(stream);
+/** Time of the newest event, -Infinity before the first. */
+export function newest(stream: Stream): f64 {
+  return stream.newest;
+}
+
+/** What a key has at time t; see query.ts. */
+export function query(stream: Stream, id: u32, t: f64): usize {
+  return queryOf(stream, id, t);
 }
 
 /** The newest time from which on an event may make something fire. */
@@ -153,8 +162,12 @@ export function resultWindows(stream: Stream): usize {
   return changetype<Outbox>(stream.outbox).windows;
 }
 
-export function resultLates(stream: Stream): usize {
-  return changetype<Outbox>(stream.outbox).lates;
+export function resultPanes(stream: Stream): usize {
+  return changetype<Outbox>(stream.outbox).panes;
+}
+
+export function resultFirings(stream: Stream): usize {
+  return changetype<Outbox>(stream.outbox).firings;
 }
 
 export function resultColumn(stream: Stream, i: i32): usize {
@@ -173,6 +186,43 @@ export function keyWords(stream: Stream, id: u32): usize {
 /** u32 for each id below `idLimit`: how many rows hold it. */
 export function liveColumn(stream: Stream): usize {
   return changetype<Dictionary>(stream.dictionary).live;
+}
+
+/** The same for windows that are not on a grid of time; 0 where there are none. */
+export function holdsColumn(stream: Stream): usize {
+  return changetype<Dictionary>(stream.dictionary).holds;
+}
+
+/** The id of the key whose words stand at place 0 of the ring, u32.MAX_VALUE where it has none. */
+export function idOfKey(stream: Stream): u32 {
+  const ring = changetype<Ring>(stream.ring);
+  return idAt(stream, changetype<Dictionary>(stream.dictionary), ring.words, (<usize>ring.mask + 1) << 3);
+}
+
+/** Room for a table of n edges of calendar window w, in place of the one before; see window/calendar.ts. */
+export function edgeTable(stream: Stream, w: i32, n: i32): usize {
+  const window = windowAt(stream, w);
+  const table = resize(stream, load<u32>(window, WindowPlan.edges), <usize>n * 24);
+  store<u32>(window, <u32>table, WindowPlan.edges);
+  store<i32>(window, n, WindowPlan.edgeCount);
+  return table;
+}
+
+/** Edges and numbers of windows on a grid, for those who fill in empty ones. */
+export function windowStart(stream: Stream, w: i32, k: f64): f64 {
+  return time.start(windowAt(stream, w), k);
+}
+
+export function windowEnd(stream: Stream, w: i32, k: f64): f64 {
+  return time.end(windowAt(stream, w), k);
+}
+
+export function oldestOpen(stream: Stream, w: i32, t: f64, slack: f64): f64 {
+  return time.oldestOpen(windowAt(stream, w), t, slack);
+}
+
+export function newestWindow(stream: Stream, w: i32, t: f64): f64 {
+  return time.newest(windowAt(stream, w), t);
 }
 
 export function idLimit(stream: Stream): u32 {
@@ -208,7 +258,7 @@ export function stat(stream: Stream, which: Stat): f64 {
     case Stat.watermark:
       return stream.watermark;
     case Stat.liveKeys:
-      return changetype<Dictionary>(stream.dictionary).liveCount;
+      return changetype<Dictionary>(stream.dictionary).aliveCount;
     case Stat.liveSlices:
       return liveSlices(stream);
     default:
@@ -217,7 +267,10 @@ export function stat(stream: Stream, which: Stat): f64 {
 }
 
 function liveSlices(stream: Stream): f64 {
-  let slices = changetype<Slices>(stream.slices).length;
-  for (let w = 0; w < stream.windowCount; w++) slices += stacksAt(stream, w).panes.count;
-  return slices;
+  let count = <f64>changetype<Slices>(stream.slices).length;
+  for (let w = 0; w < stream.gridCount; w++) count += <f64>(stacksAt(stream, w).panes.count + framesAt(stream, w).list.length);
+  for (let w = stream.gridCount; w < stream.windowCount; w++) {
+    count += call_indirect<f64>(load<u32>(windowAt(stream, w), WindowPlan.live), stream, storeAt(stream, w));
+  }
+  return count;
 }

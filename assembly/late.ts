@@ -5,15 +5,17 @@
  *     complete    given out, and still takes events       the held window takes it and is given out again, for that key
  *     to come                                             it goes where it would have gone, sealed or not
  *
- * and it is late altogether if it is late for each; skipped if it lies in none.
+ * and the slices miss it if it is late for each, or lies in none.
  */
 
 import { Dictionary, retain } from './dictionary';
 import { planNext } from './fire';
 import { heldWindow } from './held';
+import { miss } from './misses';
 import { putResults } from './outbox';
 import * as pane from './pane';
-import { foldRow } from './rows';
+import { Pane } from './plan';
+import { countFiring, foldRow } from './rows';
 import { openSlice, rowFor, widen } from './slices';
 import * as two from './stacks';
 import { stacksAt } from './stacks';
@@ -25,7 +27,7 @@ export function assignLate(stream: Stream, t: f64, id: u32, at: i32, i: i32): us
   let covered = false;
   let amended = false;
   let awaited = false;
-  for (let w = 0; w < stream.windowCount; w++) {
+  for (let w = 0; w < stream.gridCount; w++) {
     const window = windowAt(stream, w);
     const newest = time.newest(window, t);
     let k = time.oldest(window, t);
@@ -40,15 +42,8 @@ export function assignLate(stream: Stream, t: f64, id: u32, at: i32, i: i32): us
   }
   let row = stream.trash;
   if (awaited) row = takeIn(stream, t, id, at, amended);
-  if (awaited || amended) {
-    planNext(stream);
-  } else if (covered) {
-    stream.late += 1;
-    store<u32>(stream.lateEvents + ((<usize>stream.lateCount) << 2), i);
-    stream.lateCount++;
-  } else {
-    stream.skipped += 1;
-  }
+  if (awaited || amended) planNext(stream);
+  else miss(stream, i, covered);
   return row;
 }
 
@@ -60,12 +55,13 @@ function amend(stream: Stream, w: i32, k: f64, id: u32, at: i32): void {
   foldRow(stream, row, at);
   store<u32>(stream.chunkRows, <u32>row);
   store<u32>(stream.chunkIds, id);
-  putResults(stream, stream.chunkRows, stream.chunkIds, 1, held.start, held.end, w, true);
+  putResults(stream, stream.chunkRows, stream.chunkIds, 1, held.start, held.end, w, Pane.late);
+  countFiring(stream, row);
 }
 
 /** For windows to come: into its slice, or, where that is sealed, into what each window made of it. */
 function takeIn(stream: Stream, t: f64, id: u32, at: i32, amended: bool): usize {
-  for (let w = 0; w < stream.windowCount; w++) {
+  for (let w = 0; w < stream.gridCount; w++) {
     const k = time.oldestOpen(windowAt(stream, w), stream.watermark, stream.delay);
     two.skipTo(stream, stacksAt(stream, w), k);
   }
@@ -78,7 +74,7 @@ function takeIn(stream: Stream, t: f64, id: u32, at: i32, amended: bool): usize 
     store<f64>(row, load<f64>(row) + 1);
     return row;
   }
-  for (let w = 0; w < stream.windowCount; w++) {
+  for (let w = 0; w < stream.gridCount; w++) {
     const stacks = stacksAt(stream, w);
     const newest = time.newest(stacks.window, t);
     if (newest >= max(stacks.next, time.oldest(stacks.window, t))) two.foldLate(stream, stacks, t, id, at);

@@ -4,10 +4,11 @@ import { createDictionary, destroyDictionary, Dictionary } from './dictionary';
 import { allocate, Owner, release, reserve } from './memory';
 import { createOutbox, destroyOutbox, Outbox } from './outbox';
 import { Keys, PartPlan, Plan, WindowPlan } from './plan';
-import { createRing, destroyRing, Ring } from './ring';
+import { createRing, destroyRing, measureColumn, Ring } from './ring';
+import { createFrames, destroyFrames, Frames, framesAt } from './frames';
 import { createSlices, destroySlices, Slices } from './slices';
 import { createStacks, destroyStacks, Stacks, stacksAt } from './stacks';
-import { CHUNK, Stream, windowAt } from './stream';
+import { CHUNK, storeAt, Stream, windowAt } from './stream';
 
 /** A stream with room for a plan of so many bytes, which the caller writes before `buildStream`; 0 where memory is full. */
 export function createStream(planBytes: usize): usize {
@@ -44,8 +45,14 @@ export function buildStream(stream: Stream): bool {
   stream.maxFutureSkew = load<f64>(plan, Plan.maxFutureSkew);
   stream.keys = load<i32>(plan, Plan.keys);
   stream.stride = load<u32>(plan, Plan.stride);
+  stream.head = load<u32>(plan, Plan.head);
+  stream.eager = load<u32>(plan, Plan.eager) != 0;
+  stream.discard = load<u32>(plan, Plan.discard) != 0;
+  stream.early = load<f64>(plan, Plan.early);
   stream.windows = plan + Plan.windows;
   stream.windowCount = load<i32>(plan, Plan.windowCount);
+  stream.gridCount = load<i32>(plan, Plan.gridCount);
+  stream.storeCount = min(stream.gridCount, 1) + stream.windowCount - stream.gridCount;
   stream.parts = stream.windows + <usize>stream.windowCount * WindowPlan.bytes;
   stream.partCount = load<i32>(plan, Plan.partCount);
   stream.newest = -Infinity;
@@ -59,21 +66,20 @@ export function buildStream(stream: Stream): bool {
   stream.ring = changetype<usize>(ring);
   stream.rows = allocate(stream, (<usize>capacity) << 2);
   stream.lateEvents = allocate(stream, (<usize>capacity) << 2);
+  stream.misses = allocate(stream, (<usize>capacity) << 1);
+  memory.fill(stream.misses, 0, (<usize>capacity) << 1);
   stream.into = allocate(stream, <usize>CHUNK * 5 * 4);
   stream.left = stream.into + CHUNK * 4;
   stream.right = stream.left + CHUNK * 4;
   stream.chunkRows = stream.right + CHUNK * 4;
   stream.chunkIds = stream.chunkRows + CHUNK * 4;
   stream.temporary = allocate(stream, <usize>CHUNK * stream.stride);
+  memory.fill(stream.temporary, 0, <usize>CHUNK * stream.stride);
   stream.trash = allocate(stream, stream.stride);
   stream.empty = allocate(stream, stream.stride);
   memory.fill(stream.empty, 0, stream.stride);
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    store<u32>(
-      part,
-      <u32>(ring.measures + ((<usize>load<u32>(part, PartPlan.measure) * <usize>capacity) << 3)),
-      PartPlan.column,
-    );
+    store<u32>(part, <u32>measureColumn(ring, load<u32>(part, PartPlan.measure)), PartPlan.column);
     store<u32>(part, <u32>ring.times, PartPlan.times);
     const identity = load<u32>(part, PartPlan.identity);
     if (identity) call_indirect<void>(identity, part, stream.empty);
@@ -84,23 +90,47 @@ export function buildStream(stream: Stream): bool {
   const keys = createDictionary(stream, stream.keys == Keys.words ? keyWidth : 0);
   keys.limit = stream.keys == Keys.none ? 1 : 0;
   stream.dictionary = changetype<usize>(keys);
-  stream.slices = changetype<usize>(createSlices(stream));
-  stream.stacks = allocate(stream, <usize>stream.windowCount * offsetof<Stacks>());
-  for (let w = 0; w < stream.windowCount; w++) createStacks(stream, stacksAt(stream, w), windowAt(stream, w));
+  const when = load<u32>(plan, Plan.when);
+  stream.when = when ? measureColumn(ring, when - 1) : 0;
   stream.outbox = changetype<usize>(createOutbox(stream));
+  stream.answer = allocate(stream, <usize>stream.windowCount * (16 + ((<usize>stream.outputCount) << 3)));
+  stream.slices = changetype<usize>(createSlices(stream));
+  stream.stacks = allocate(stream, <usize>stream.gridCount * offsetof<Stacks>());
+  stream.frames = allocate(stream, <usize>stream.gridCount * offsetof<Frames>());
+  for (let w = 0; w < stream.gridCount; w++) {
+    createStacks(stream, stacksAt(stream, w), windowAt(stream, w));
+    createFrames(stream, framesAt(stream, w), windowAt(stream, w));
+  }
+  stream.stores = allocate(stream, (<usize>(stream.windowCount - stream.gridCount)) << 2);
+  for (let w = stream.gridCount; w < stream.windowCount; w++) {
+    const made = call_indirect<usize>(load<u32>(windowAt(stream, w), WindowPlan.create), stream, w);
+    store<u32>(stream.stores + ((<usize>(w - stream.gridCount)) << 2), <u32>made);
+  }
   return true;
 }
 
 export function destroyStream(stream: Stream): void {
   if (stream.ring) {
-    for (let w = 0; w < stream.windowCount; w++) destroyStacks(stream, stacksAt(stream, w));
+    for (let w = 0; w < stream.gridCount; w++) {
+      const edges = load<u32>(windowAt(stream, w), WindowPlan.edges);
+      if (edges) release(stream, edges);
+      destroyStacks(stream, stacksAt(stream, w));
+      destroyFrames(stream, framesAt(stream, w));
+    }
+    for (let w = stream.gridCount; w < stream.windowCount; w++) {
+      call_indirect<void>(load<u32>(windowAt(stream, w), WindowPlan.destroy), stream, storeAt(stream, w));
+    }
+    release(stream, stream.stores);
     release(stream, stream.stacks);
+    release(stream, stream.frames);
     destroySlices(stream, changetype<Slices>(stream.slices));
     destroyOutbox(stream, changetype<Outbox>(stream.outbox));
     destroyDictionary(stream, changetype<Dictionary>(stream.dictionary));
     destroyRing(stream, changetype<Ring>(stream.ring));
     release(stream, stream.rows);
     release(stream, stream.lateEvents);
+    release(stream, stream.misses);
+    release(stream, stream.answer);
     release(stream, stream.into);
     release(stream, stream.temporary);
     release(stream, stream.trash);

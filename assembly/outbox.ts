@@ -1,12 +1,13 @@
 /**
  * The outbox: windows that fired and are not yet taken, a column each for start, end, id, which window of the plan and which
- * pane (late or not), and for every output. All columns have the same capacity and grow together. What they take is counted apart:
- * events are refused where it leaves no room, but what was taken can always be given out.
+ * pane, and for every output; where rows fire more than once for the number of the firing, and where the stream has several
+ * stores for the event that fired it. All columns have the same capacity and grow together. What they take is counted apart: events
+ * are refused where it leaves no room, but what was taken can always be given out.
  */
 
 import { allocate, release, resize } from './memory';
-import { PartPlan } from './plan';
-import { headroom, Stream } from './stream';
+import { Pane, PartPlan } from './plan';
+import { FIRINGS, headroom, refires, Stream } from './stream';
 
 @unmanaged
 export class Outbox {
@@ -15,9 +16,12 @@ export class Outbox {
   starts: usize;
   ends: usize;
   ids: usize;
-  /** u8 each. */
+  /** u8 each; see Pane. */
   windows: usize;
-  lates: usize;
+  panes: usize;
+  /** u32 each; 0 where there is no such column. */
+  firings: usize;
+  ats: usize;
   /** A list of the outputs' columns. */
   outputs: usize;
 }
@@ -38,7 +42,9 @@ export function destroyOutbox(stream: Stream, outbox: Outbox): void {
   release(stream.results, outbox.ends);
   release(stream.results, outbox.ids);
   release(stream.results, outbox.windows);
-  release(stream.results, outbox.lates);
+  release(stream.results, outbox.panes);
+  if (outbox.firings) release(stream.results, outbox.firings);
+  if (outbox.ats) release(stream.results, outbox.ats);
   for (let i = 0; i < stream.outputCount; i++) release(stream.results, outputColumn(outbox, i));
   release(stream.results, outbox.outputs);
   release(stream.results, changetype<usize>(outbox));
@@ -55,14 +61,54 @@ function setCapacity(stream: Stream, outbox: Outbox, rows: i32): void {
   outbox.ends = resize(stream.results, outbox.ends, n << 3);
   outbox.ids = resize(stream.results, outbox.ids, n << 2);
   outbox.windows = resize(stream.results, outbox.windows, n);
-  outbox.lates = resize(stream.results, outbox.lates, n);
+  outbox.panes = resize(stream.results, outbox.panes, n);
+  if (refires(stream)) outbox.firings = resize(stream.results, outbox.firings, n << 2);
+  if (isOrdered(stream)) outbox.ats = resize(stream.results, outbox.ats, n << 2);
   for (let i = 0; i < stream.outputCount; i++) {
     store<u32>(outbox.outputs + ((<usize>i) << 2), <u32>resize(stream.results, outputColumn(outbox, i), n << 3));
   }
   outbox.capacity = rows;
 }
 
-/** Adds n results: what `rows` lower to, for the listed ids. */
+/** Whether results come in an order that has to be made: slices alone make it themselves. */
+export function isOrdered(stream: Stream): bool {
+  const amends = stream.gridCount > 1 && stream.allowedLateness > stream.delay;
+  return stream.eager || amends || stream.gridCount < stream.windowCount;
+}
+
+/** Room for n results more; the number of the first. */
+export function openResults(stream: Stream, n: i32): i32 {
+  const outbox = changetype<Outbox>(stream.outbox);
+  const from = outbox.length;
+  if (from + n > outbox.capacity) setCapacity(stream, outbox, max(from + n, outbox.capacity * 2));
+  outbox.length = from + n;
+  return from;
+}
+
+/** All of result i but its outputs. */
+export function putHead(stream: Stream, i: i32, start: f64, end: f64, id: u32, window: i32, pane: i32, row: usize): void {
+  const outbox = changetype<Outbox>(stream.outbox);
+  store<f64>(outbox.starts + ((<usize>i) << 3), start);
+  store<f64>(outbox.ends + ((<usize>i) << 3), end);
+  store<u32>(outbox.ids + ((<usize>i) << 2), id);
+  store<u8>(outbox.windows + <usize>i, window);
+  store<u8>(outbox.panes + <usize>i, pane);
+  if (outbox.firings) store<u32>(outbox.firings + ((<usize>i) << 2), <u32>load<f64>(row, FIRINGS));
+  if (outbox.ats) store<u32>(outbox.ats + ((<usize>i) << 2), stream.at);
+}
+
+/** The outputs of n results from number `from` on: what the rows lower to. */
+export function putOutputs(stream: Stream, rows: usize, from: i32, n: i32): void {
+  const outbox = changetype<Outbox>(stream.outbox);
+  let output = 0;
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    if (!load<u32>(part, PartPlan.output)) continue;
+    const column = outputColumn(outbox, output++) + ((<usize>from) << 3);
+    call_indirect<void>(load<u32>(part, PartPlan.lower), part, rows, column, n);
+  }
+}
+
+/** Adds n results of one window: what `rows` lower to, for the listed ids. */
 export function putResults(
   stream: Stream,
   rows: usize,
@@ -71,26 +117,22 @@ export function putResults(
   start: f64,
   end: f64,
   window: i32,
-  late: bool,
+  pane: i32,
 ): void {
+  const from = openResults(stream, n);
   const outbox = changetype<Outbox>(stream.outbox);
-  const from = outbox.length;
-  if (from + n > outbox.capacity) setCapacity(stream, outbox, max(from + n, outbox.capacity * 2));
-  // Loops, not memory.copy and memory.fill: most windows have few results, and those are calls.
-  for (let i = from; i < from + n; i++) {
-    store<f64>(outbox.starts + ((<usize>i) << 3), start);
-    store<f64>(outbox.ends + ((<usize>i) << 3), end);
-    store<u32>(outbox.ids + ((<usize>i) << 2), load<u32>(ids + ((<usize>(i - from)) << 2)));
-    store<u8>(outbox.windows + <usize>i, window);
-    store<u8>(outbox.lates + <usize>i, late ? 1 : 0);
+  if (end + stream.allowedLateness <= stream.watermark) pane |= Pane.final;
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const place = <usize>from + i;
+    store<f64>(outbox.starts + (place << 3), start);
+    store<f64>(outbox.ends + (place << 3), end);
+    store<u32>(outbox.ids + (place << 2), load<u32>(ids + (i << 2)));
+    store<u8>(outbox.windows + place, window);
+    store<u8>(outbox.panes + place, pane);
+    if (outbox.firings) store<u32>(outbox.firings + (place << 2), <u32>load<f64>(load<u32>(rows + (i << 2)), FIRINGS));
+    if (outbox.ats) store<u32>(outbox.ats + (place << 2), stream.at);
   }
-  let output = 0;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!load<u32>(part, PartPlan.output)) continue;
-    const column = outputColumn(outbox, output++) + ((<usize>from) << 3);
-    call_indirect<void>(load<u32>(part, PartPlan.lower), part, rows, column, n);
-  }
-  outbox.length = from + n;
+  putOutputs(stream, rows, from, n);
 }
 
 /** Forgets the results; of room for many more than there were, half is given back. */

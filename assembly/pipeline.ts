@@ -1,28 +1,23 @@
 /**
- * One batch: assign → locate → fold.
+ * One batch: map → every store in turn → results in order.
  *
- *     assign   times → the slice at hand. Events stay in it until a time leaves it or something fires; the clock moves with each
- *     locate   ids → rows of the slice, listed
- *     fold     lists of rows and columns of values → states, one pass for each part
+ *     map      keys → ids
+ *     take     each store goes over all of the batch by itself: it folds, and fires what falls due on the way
  *
- * A list is folded when it is complete or before something fires, so that a window holds exactly the events that came before its
- * end was passed, wherever batches were cut. Events without keys and in order need no list: a run of them, found with SIMD, is
- * reduced in registers.
+ * Each store moves the clock with every event, from where it stood before the batch, so that none depends on another. Those on a
+ * grid of time have one store together, the slices (grid.ts) or frames (frames.ts); any other window has its own.
  */
 
-import { Dictionary, mapKeys, retain, sweep } from './dictionary';
-import { advanceTo, planNext } from './fire';
-import { assignLate } from './late';
+import { Dictionary, mapKeys, sweep } from './dictionary';
+import { advanceTo } from './fire';
+import { advanceFrames, takeFrames } from './frames';
+import { takeGrid } from './grid';
+import { settle } from './misses';
+import { orderResults } from './order';
 import { Outbox } from './outbox';
-import { Keys } from './plan';
+import { Keys, WindowPlan } from './plan';
 import { Ring } from './ring';
-import { foldRows, reduceRow } from './rows';
-import { firstAfter, openSlice, rowFor, Slice, sliceAt, Slices, widen } from './slices';
-import { Stream, windowAt } from './stream';
-import * as time from './time';
-
-/** Runs shorter than this are listed: setting up a reduction costs about as much. */
-const SHORT = 8;
+import { storeAt, Stream, windowAt } from './stream';
 
 /** Consumes what the ring holds. */
 export function consume(stream: Stream): void {
@@ -38,153 +33,38 @@ export function consume(stream: Stream): void {
 /** n events that stand in a row in the ring, from place `at` on. */
 function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
   const keys = changetype<Dictionary>(stream.dictionary);
+  const outbox = changetype<Outbox>(stream.outbox);
   const ids = ring.ids + ((<usize>at) << 2);
   if (stream.keys >= Keys.words) {
-    if (keys.limit - keys.freeCount >= keys.sweepAt) {
-      const outbox = changetype<Outbox>(stream.outbox);
-      sweep(stream, keys, outbox.ids, outbox.length);
-    }
+    if (keys.limit - keys.freeCount >= keys.sweepAt) sweep(stream, keys, outbox.ids, outbox.length);
     const lanes = (<usize>ring.mask + 1) << 3;
     mapKeys(stream, keys, ring.words + ((<usize>at) << 3), lanes, ids, n, stream.keys == Keys.numbers);
   }
   stream.events += n;
-  const times = ring.times + ((<usize>at) << 3);
-  let low = Infinity;
-  let high = -Infinity;
-  let slice = changetype<Slice>(0);
-  let folded = 0;
-  let i = 0;
-  while (i < n) {
-    const t = load<f64>(times + ((<usize>i) << 3));
-    if (!(t >= low && t < high)) {
-      low = Infinity;
-      if (t > stream.newest) {
-        if (t > stream.newest + stream.maxFutureSkew && stream.newest != -Infinity) {
-          stream.future += 1;
-          setRow(stream, i++, stream.trash);
-          continue;
-        }
-        stream.newest = t;
-        if (t >= stream.fireAt) {
-          foldListed(stream, at, folded, i);
-          folded = i;
-          advanceTo(stream, t - stream.outOfOrder);
-        }
-      }
-      moveWatermark(stream);
-      const found = sliceFor(stream, t);
-      if (!found || found.behind) {
-        const id = load<u32>(ids + ((<usize>i) << 2));
-        setRow(stream, i, assignLate(stream, t, id, at + i, i));
-        i++;
-        continue;
-      }
-      slice = found;
-      low = slice.start;
-      high = min(slice.end, min(stream.fireAt, stream.newest + stream.maxFutureSkew));
-      if (t >= high) {
-        // Nothing is due yet, but no later event of the slice may be taken without looking.
-        locate(stream, slice, ids, i, i + 1);
-        i++;
-        low = Infinity;
-        continue;
-      }
-    }
-    const run = runLength(stream, times + ((<usize>i) << 3), n - i, low, high);
-    if (stream.keys == Keys.none && run >= SHORT) {
-      foldListed(stream, at, folded, i);
-      const row = rowFor(stream, slice, 0);
-      if (load<f64>(row) == 0) retain(stream, keys, 0);
-      reduceRow(stream, row, at + i, run);
-      folded = i + run;
-    } else {
-      locate(stream, slice, ids, i, i + run);
-    }
-    i += run;
+  const from = outbox.length;
+  const newest = stream.newest;
+  const watermark = stream.watermark;
+  if (stream.eager && stream.gridCount) takeFrames(stream, ring, at, n);
+  else if (stream.gridCount) takeGrid(stream, ring, at, n);
+  for (let w = stream.gridCount; w < stream.windowCount; w++) {
+    stream.newest = newest;
+    stream.watermark = watermark;
+    call_indirect<void>(load<u32>(windowAt(stream, w), WindowPlan.take), stream, storeAt(stream, w), at, n);
   }
-  foldListed(stream, at, folded, n);
-  moveWatermark(stream);
+  settle(stream, n);
+  orderResults(stream, from);
 }
 
-function foldListed(stream: Stream, at: i32, from: i32, to: i32): void {
-  if (to > from) foldRows(stream, stream.rows + ((<usize>from) << 2), at + from, to - from);
-}
-
-function setRow(stream: Stream, i: i32, row: usize): void {
-  store<u32>(stream.rows + ((<usize>i) << 2), <u32>row);
-}
-
-function moveWatermark(stream: Stream): void {
-  const watermark = stream.newest - stream.outOfOrder;
-  if (watermark > stream.watermark) stream.watermark = watermark;
-}
-
-/** The open slice at time t; null where no window takes the event, or one that is already complete. */
-function sliceFor(stream: Stream, t: f64): Slice | null {
-  const slices = changetype<Slices>(stream.slices);
-  const ids = changetype<Dictionary>(stream.dictionary).limit;
-  const i = firstAfter(slices, t);
-  if (i < slices.length && sliceAt(slices, i).start <= t) {
-    const found = sliceAt(slices, i);
-    widen(stream, found, ids);
-    return found;
+/** Moves the watermark by hand, never back, and fires what it passes. */
+export function advance(stream: Stream, watermark: f64): void {
+  const from = changetype<Outbox>(stream.outbox).length;
+  const before = stream.watermark;
+  stream.at = 0;
+  if (stream.eager && stream.gridCount) advanceFrames(stream, watermark);
+  else if (stream.gridCount) advanceTo(stream, watermark);
+  for (let w = stream.gridCount; w < stream.windowCount; w++) {
+    stream.watermark = before;
+    call_indirect<void>(load<u32>(windowAt(stream, w), WindowPlan.advance), stream, storeAt(stream, w), watermark);
   }
-  if (t < stream.sealedTo || !isAhead(stream, t)) return null;
-  const opened = openSlice(stream, t);
-  widen(stream, opened, ids);
-  planNext(stream);
-  return opened;
-}
-
-/** Whether some window holds t, and none that does is complete. */
-function isAhead(stream: Stream, t: f64): bool {
-  let covered = false;
-  for (let w = 0; w < stream.windowCount; w++) {
-    const window = windowAt(stream, w);
-    const k = time.oldest(window, t);
-    if (k > time.newest(window, t)) continue;
-    if (time.end(window, k) + stream.delay <= stream.watermark) return false;
-    covered = true;
-  }
-  return covered;
-}
-
-/** Lists the rows of the events from i up to n, which are all of one slice. */
-function locate(stream: Stream, slice: Slice, ids: usize, i: i32, n: i32): void {
-  const stride = stream.stride;
-  const table = slice.table;
-  const rows = stream.rows;
-  const keys = changetype<Dictionary>(stream.dictionary);
-  for (; i < n; i++) {
-    const id = load<u32>(ids + ((<usize>i) << 2));
-    const block = <usize>load<u32>(table + ((<usize>(id >> 6)) << 2));
-    const row = block ? block + <usize>(id & 63) * stride : rowFor(stream, slice, id);
-    const events = load<f64>(row);
-    store<f64>(row, events + 1);
-    if (events == 0) retain(stream, keys, id);
-    store<u32>(rows + ((<usize>i) << 2), <u32>row);
-  }
-}
-
-/** How many times from the first on lie in [low, high); they move the newest. */
-function runLength(stream: Stream, times: usize, n: i32, low: f64, high: f64): i32 {
-  const from = f64x2.splat(low);
-  const to = f64x2.splat(high);
-  let newest = f64x2.splat(stream.newest);
-  let i = 0;
-  for (; i + 4 <= n; i += 4) {
-    const a = v128.load(times + ((<usize>i) << 3));
-    const b = v128.load(times + ((<usize>i) << 3), 16);
-    const inside = v128.and(v128.and(f64x2.ge(a, from), f64x2.lt(a, to)), v128.and(f64x2.ge(b, from), f64x2.lt(b, to)));
-    if (!i64x2.all_true(inside)) break;
-    newest = f64x2.pmax(newest, f64x2.pmax(a, b));
-  }
-  let latest = max(f64x2.extract_lane(newest, 0), f64x2.extract_lane(newest, 1));
-  for (; i < n; i++) {
-    const t = load<f64>(times + ((<usize>i) << 3));
-    if (!(t >= low && t < high)) break;
-    latest = max(latest, t);
-  }
-  stream.newest = latest;
-  return i;
+  orderResults(stream, from);
 }

@@ -4,7 +4,7 @@
  * This file is compiled by both compilers and says how the table is laid out. `f64` unless marked `u32`; kernels are
  * indices of the function table, 0 where there is none.
  *
- *     Plan ──┬─▶ WindowPlan × windowCount     edges of one window kind
+ *     Plan ──┬─▶ WindowPlan × windowCount     one window each, those on a grid of time first
  *            └─▶ PartPlan × partCount         one aggregate of one column: its state in a row, its kernels
  */
 
@@ -15,18 +15,29 @@ export enum Plan {
   allowedLateness = 16,
   maxFutureSkew = 24,
   memoryLimit = 32,
+  /** Early firings whenever the watermark passes a multiple of this; Infinity: none. */
+  early = 40,
   /** u32 from here on. How keys come: see Keys. */
-  keys = 40,
+  keys = 48,
   /** Columns of a key. */
-  keyWidth = 44,
-  measureCount = 48,
-  windowCount = 52,
-  partCount = 56,
-  /** Bytes of a row: eight for the count of its events, then the states of all parts. */
-  stride = 60,
+  keyWidth = 52,
+  measureCount = 56,
+  windowCount = 60,
+  /** How many of the windows lie on a grid of time: the first ones. */
+  gridCount = 64,
+  partCount = 68,
+  /** Bytes of a row, and of its head before the states of the parts: see assembly/stream.ts. */
+  stride = 72,
+  head = 76,
   /** Events the ring holds, a power of two. */
-  capacity = 64,
-  windows = 72,
+  capacity = 80,
+  /** Whether windows fire before their end, or give only what is new: every window then has rows of its own. */
+  eager = 84,
+  /** Whether a firing gives only what is new since the last. */
+  discard = 88,
+  /** 1 + the measure that says, by a number other than 0, which events make the windows of their key fire early; 0: none. */
+  when = 92,
+  windows = 96,
 }
 
 export enum Keys {
@@ -44,12 +55,41 @@ export enum WindowPlan {
   size = 0,
   every = 8,
   offset = 16,
-  /** u32: see assembly/window/registry.ts. */
-  start = 24,
-  end = 28,
-  newest = 32,
-  oldest = 36,
-  bytes = 40,
+  /** A session's greatest length, in time and in events; Infinity: none. */
+  most = 24,
+  mostRows = 32,
+  /** u32 from here on. Of a grid, see assembly/window/registry.ts. */
+  start = 40,
+  end = 44,
+  newest = 48,
+  oldest = 52,
+  /** Of a window that has a store of its own, see there. */
+  create = 56,
+  destroy = 60,
+  take = 64,
+  advance = 68,
+  query = 72,
+  demand = 76,
+  due = 80,
+  live = 84,
+  /** 1 + the measure that the window reads: the gap of a session, the ends of a punctuated window; 0: none. */
+  column = 88,
+  /** See Closed. */
+  closed = 92,
+  /** Place of the window in the spec: orders results. */
+  place = 96,
+  /** Filled in by the core: a table of edges that the bindings hand over, see assembly/window/calendar.ts. */
+  edges = 100,
+  edgeCount = 104,
+  bytes = 112,
+}
+
+/** Which ends of a frame or an interval belong to it. */
+export enum Closed {
+  none = 0,
+  left = 1,
+  right = 2,
+  both = 3,
 }
 
 /** All u32. */
@@ -71,6 +111,15 @@ export enum PartPlan {
   column = 48,
   times = 52,
   bytes = 56,
+}
+
+/** What a firing is; a result's `pane` is one of these, plus `final` where nothing more can come of its window. */
+export enum Pane {
+  onTime = 0,
+  late = 1,
+  early = 2,
+  kind = 3,
+  final = 4,
 }
 
 /** Counters that `stat` reads, in this order. */

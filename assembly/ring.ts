@@ -39,6 +39,10 @@ export function createRing(stream: Stream, capacity: u32, keyWidth: i32, measure
   return ring;
 }
 
+export function measureColumn(ring: Ring, i: u32): usize {
+  return ring.measures + ((<usize>i * <usize>(ring.mask + 1)) << 3);
+}
+
 export function destroyRing(stream: Stream, ring: Ring): void {
   release(stream, ring.times);
   release(stream, changetype<usize>(ring));

@@ -1,7 +1,7 @@
 /** What is done to rows, over all parts of the plan: the only callers of the kernels. */
 
 import { PartPlan } from './plan';
-import { Stream } from './stream';
+import { FIRINGS, refires, Stream } from './stream';
 
 /** Folds n events, from place `at` of the ring, each into its row of the list. The rows' event counts are the caller's. */
 export function foldRows(stream: Stream, rows: usize, at: i32, n: i32): void {
@@ -47,6 +47,11 @@ export function combineRows(stream: Stream, n: i32): void {
     const combine = load<u32>(part, PartPlan.combine);
     if (combine) call_indirect<void>(combine, part, stream.into, stream.left, stream.right, n);
   }
+}
+
+/** One more firing of a row. */
+export function countFiring(stream: Stream, row: usize): void {
+  if (refires(stream)) store<f64>(row, load<f64>(row, FIRINGS) + 1, FIRINGS);
 }
 
 /** Adds a row to the lists. */

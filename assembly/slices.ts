@@ -13,7 +13,7 @@
 
 import { allocate, release, resize } from './memory';
 import { Dictionary, drop } from './dictionary';
-import { copyRow, Stream, windowAt } from './stream';
+import { copyRow, FIRINGS, Stream, windowAt } from './stream';
 import { end, newest, oldest, start } from './time';
 
 @unmanaged
@@ -72,7 +72,7 @@ export function openSlice(stream: Stream, t: f64): Slice {
   const slice = changetype<Slice>(allocate(stream, offsetof<Slice>()));
   slice.start = -Infinity;
   slice.end = Infinity;
-  for (let w = 0; w < stream.windowCount; w++) {
+  for (let w = 0; w < stream.gridCount; w++) {
     const window = windowAt(stream, w);
     const begun = newest(window, t);
     const open = oldest(window, t);
@@ -83,6 +83,11 @@ export function openSlice(stream: Stream, t: f64): Slice {
   slice.table = 0;
   slice.blocks = 0;
   slice.behind = false;
+  insertSlice(stream, slices, i, slice);
+  return slice;
+}
+
+export function insertSlice(stream: Stream, slices: Slices, i: i32, slice: Slice): void {
   if (slices.length == slices.capacity) {
     slices.capacity *= 2;
     slices.list = resize(stream, slices.list, (<usize>slices.capacity) << 2);
@@ -91,7 +96,6 @@ export function openSlice(stream: Stream, t: f64): Slice {
   if (i < slices.length) memory.copy(place + 4, place, (<usize>(slices.length - i)) << 2);
   store<u32>(place, <u32>changetype<usize>(slice));
   slices.length++;
-  return slice;
 }
 
 /** Takes the first slice out of the list; the caller destroys it. */
@@ -138,12 +142,17 @@ export function destroyBlock(stream: Stream, block: usize, b: u32): void {
   release(stream, block);
 }
 
+/** Whether a row has events, or had some that were given out. */
+export function isPresent(stream: Stream, row: usize): bool {
+  return load<f64>(row) != 0 || (stream.discard && load<f64>(row, FIRINGS) != 0);
+}
+
 /** Bits of the rows of a block that have events. */
 export function present(stream: Stream, block: usize): u64 {
   let bits: u64 = 0;
   const rows: u64 = stream.keys ? 64 : 1;
   for (let i: u64 = 0; i < rows; i++) {
-    if (load<f64>(block + <usize>i * stream.stride) != 0) bits |= (<u64>1) << i;
+    if (isPresent(stream, block + <usize>i * stream.stride)) bits |= (<u64>1) << i;
   }
   return bits;
 }

@@ -58,7 +58,7 @@ export function stacksAt(stream: Stream, w: i32): Stacks {
 export function createStacks(stream: Stream, stacks: Stacks, window: usize): void {
   memory.fill(changetype<usize>(stacks), 0, offsetof<Stacks>());
   stacks.window = window;
-  stacks.overlaps = time.overlaps(window);
+  stacks.overlaps = load<f64>(window, WindowPlan.size) > load<f64>(window, WindowPlan.every);
   stacks.next = -Infinity;
   stacks.backStart = Infinity;
   stacks.panes = pane.createPanes(stream);
@@ -391,7 +391,8 @@ function makeBackRow(stream: Stream, stacks: Stacks, id: u32): usize {
   return backRow(stream, stacks, id);
 }
 
-function frontOf(stacks: Stacks, id: u32): usize {
+/** The first turned row of an id, 0 if it has none. */
+export function frontOf(stacks: Stacks, id: u32): usize {
   return load<u32>(stacks.front + ((<usize>id) << 2));
 }
 
@@ -399,7 +400,8 @@ function setFront(stacks: Stacks, id: u32, row: usize): void {
   store<u32>(stacks.front + ((<usize>id) << 2), <u32>row);
 }
 
-function turnedTo(stacks: Stacks, b: u32): f64 {
+/** Time before which the panes of a block are turned. */
+export function turnedTo(stacks: Stacks, b: u32): f64 {
   return load<f64>(stacks.turned + ((<usize>b) << 3));
 }
 

@@ -4,13 +4,17 @@
  *
  *     Stream ─┬─ Ring          events that came and are not yet in a window
  *             ├─ Dictionary    keys ↔ ids
- *             ├─ Slices        rows of events, while events in any order may still come
- *             ├─ Stacks × n    one for each window of the plan: rows waiting to be combined into it
+ *             ├─ Slices        of all windows on a grid: rows of events, while events in any order may still come
+ *             ├─ Stacks × n    one for each of them: rows waiting to be combined into it
+ *             ├─ Frames × n    in place of both where windows fire early: the windows themselves
+ *             ├─ stores        one for each other window, see window/registry.ts
  *             └─ Outbox        windows that fired, until they are taken
  *
- * A row is what is known of one key in one span of time:
+ * A row is what is known of one key in one span of time. The head has the last two only where windows fire more than once:
  *
- *     0 events: f64 │ 8 state of part 0 │ … │ state of part n-1        plan.stride bytes; no events: an empty row
+ *     0 events: f64 │ 8 given: f64 │ 16 firings: f64 │ state of part 0 │ … │ state of part n-1        stride bytes
+ *
+ * `events` is how many it is of (0: an empty row), `given` how many of them were in the last firing.
  */
 
 import { Owner } from './memory';
@@ -23,20 +27,31 @@ export class Stream extends Owner {
   plan: usize;
   windows: usize;
   windowCount: i32;
+  /** How many of the windows lie on a grid of time: the first ones. */
+  gridCount: i32;
+  /** Stores in all: one for the grids, one for each other window. */
+  storeCount: i32;
   parts: usize;
   partCount: i32;
   outputCount: i32;
   stride: usize;
+  head: usize;
   delay: f64;
   allowedLateness: f64;
   outOfOrder: f64;
   maxFutureSkew: f64;
   keys: i32;
+  /** See Plan. */
+  eager: bool;
+  discard: bool;
+  early: f64;
+  /** The measure that makes events fire windows early, 0 if none. */
+  when: usize;
 
   /** The greatest event time so far, and the time before which no event is expected. */
   newest: f64;
   watermark: f64;
-  /** A newest time that fires something; none sooner does. */
+  /** A newest time that fires something of the grids; none sooner does. */
   fireAt: f64;
   /** Every slice that ends at or before this has been sealed. */
   sealedTo: f64;
@@ -51,6 +66,9 @@ export class Stream extends Owner {
   dictionary: usize;
   slices: usize;
   stacks: usize;
+  frames: usize;
+  /** A list of the stores of windows that are not on a grid. */
+  stores: usize;
   outbox: usize;
 
   /** A row that nothing reads, for events that no window takes, and the row every other begins as. */
@@ -60,6 +78,15 @@ export class Stream extends Owner {
   rows: usize;
   lateEvents: usize;
   lateCount: i32;
+  /** u16 for each event of the batch: how many stores did not take it, and why: see misses.ts. */
+  misses: usize;
+  missed: bool;
+  /** The bounds of the window last asked for: see query.ts. */
+  answer: usize;
+  askedStart: f64;
+  askedEnd: f64;
+  /** Why something fires: see clockAt. */
+  at: i32;
   /** Scratch for combining: three lists of addresses, and rows to combine into. */
   into: usize;
   left: usize;
@@ -73,8 +100,42 @@ export class Stream extends Owner {
 /** Rows are worked on this many at a time: their lists and temporary rows stay in the first-level cache. */
 export const CHUNK: i32 = 256;
 
+/**
+ * Reasons to fire, in order: event i of a batch moved the clock; with that passed a mark of early firing; was taken; and wants early
+ * firing itself.
+ */
+export function clockAt(i: i32): i32 {
+  return i << 2;
+}
+
+export function markAt(i: i32): i32 {
+  return (i << 2) | 1;
+}
+
+export function takenAt(i: i32): i32 {
+  return (i << 2) | 2;
+}
+
+export function flagAt(i: i32): i32 {
+  return (i << 2) | 3;
+}
+
+/** Offsets in the head of a row. */
+export const GIVEN: usize = 8;
+export const FIRINGS: usize = 16;
+
 export function copyRow(stream: Stream, to: usize, from: usize): void {
   for (let i: usize = 0; i < stream.stride; i += 8) store<u64>(to + i, load<u64>(from + i));
+}
+
+/** Whether rows fire more than once: their heads then say so. */
+export function refires(stream: Stream): bool {
+  return stream.head > GIVEN;
+}
+
+/** The store of window w, which is not on a grid. */
+export function storeAt(stream: Stream, w: i32): usize {
+  return load<u32>(stream.stores + ((<usize>(w - stream.gridCount)) << 2));
 }
 
 export function windowAt(stream: Stream, w: i32): usize {

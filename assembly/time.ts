@@ -48,11 +48,6 @@ export function oldestOpen(window: usize, t: f64, slack: f64): f64 {
   return end(window, k - 1) + slack > t ? k - 1 : k;
 }
 
-/** Whether windows of this kind share time, so that an event lies in more than one. */
-export function overlaps(window: usize): bool {
-  return start(window, 1) < end(window, 0);
-}
-
 /** The last edge at or before t. */
 export function edgeBefore(window: usize, t: f64): f64 {
   const begun = start(window, newest(window, t));

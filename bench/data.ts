@@ -33,6 +33,21 @@ export function steadyTimes(n: number, step = 1): Float64Array {
   return times;
 }
 
+/** Times that rise by 2 after every other event: one unit an event, two events at a time. */
+export function pairedTimes(n: number): Float64Array {
+  const times = new Float64Array(n);
+  for (let i = 0; i < n; i++) times[i] = i - (i % 2);
+  return times;
+}
+
+/** Times that rise by `step`, but by `pause` with the probability of `share`. */
+export function pausingTimes(n: number, step: number, pause: number, share: number, seed = 8): Float64Array {
+  const random = uniform(seed);
+  const times = new Float64Array(n);
+  for (let i = 1; i < n; i++) times[i] = (times[i - 1] as number) + (random() < share ? pause : step);
+  return times;
+}
+
 export function randomValues(n: number, seed = 1): Float64Array {
   const random = uniform(seed);
   const values = new Float64Array(n);

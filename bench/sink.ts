@@ -30,7 +30,8 @@ export class Sink {
   take(n: number, columns: Readonly<Record<string, Column>>): void {
     this.rows += n;
     if (!this.checking || n === 0) return;
-    const { end } = columns;
+    // Rolling windows have the time of the event instead.
+    const end = columns.end ?? columns.at;
     const key = columns.key ?? [];
     for (const [name, values] of Object.entries(columns)) {
       let sum = this.sums[name] ?? 0;

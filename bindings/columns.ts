@@ -84,8 +84,35 @@ export function checkTimes(name: string, times: Numbers, limit: number): { first
   return { first, last };
 }
 
-/** Rows as columns: measures as numbers, the others as they are. @throws {OrielError} ERR_ORIEL_COLUMN */
-export function columnsOfRows(rows: unknown, measures: readonly string[], others: readonly string[]): object {
+/** What functions of an event say of n events in columns: 1 where true. They are given one object, over and over. */
+export function flagsOf(
+  flags: readonly ((event: never) => boolean)[],
+  columns: Record<string, ArrayLike<unknown>>,
+  n: number,
+): Float64Array[] {
+  const names = Object.keys(columns);
+  const event: Record<string, unknown> = {};
+  const given = flags.map(() => new Float64Array(n));
+  for (let i = 0; flags.length > 0 && i < n; i++) {
+    for (const name of names) event[name] = columns[name]?.[i];
+    for (let f = 0; f < flags.length; f++) (given[f] as Float64Array)[i] = flags[f]?.(event as never) ? 1 : 0;
+  }
+  return given;
+}
+
+/** Gaps of sessions are greater than 0 and finite. @throws {OrielError} ERR_ORIEL_COLUMN, naming column and index */
+export function checkGaps(name: string, gaps: Numbers | number, index?: number): void {
+  const list = typeof gaps === 'number' ? [gaps] : gaps;
+  for (let i = 0; i < list.length; i++) {
+    const gap = list[i] as number;
+    if (gap > 0 && gap < Number.POSITIVE_INFINITY) continue;
+    const place = placeOf(name, typeof gaps === 'number' ? index : i);
+    throw new OrielError('ERR_ORIEL_COLUMN', `${place}: expected a gap, finite and greater than 0, got ${show(gap)}`);
+  }
+}
+
+/** Rows as a list of events. @throws {OrielError} ERR_ORIEL_COLUMN */
+export function listOf(rows: unknown): readonly Record<string, unknown>[] {
   if (typeof (rows as Iterable<unknown>)?.[Symbol.iterator] !== 'function') {
     throw new OrielError('ERR_ORIEL_COLUMN', `pushRows: expected an array or iterable of events, got ${show(rows)}`);
   }
@@ -96,7 +123,17 @@ export function columnsOfRows(rows: unknown, measures: readonly string[], others
     if (typeof row === 'object' && row !== null) continue;
     throw new OrielError('ERR_ORIEL_COLUMN', `pushRows at index ${i}: expected an event, got ${show(row)}`);
   }
-  const columns: Record<string, unknown[] | Float64Array> = {};
+  return list;
+}
+
+/** Rows as columns: measures as numbers, the others as they are. @throws {OrielError} ERR_ORIEL_COLUMN */
+export function columnsOfRows(
+  list: readonly Record<string, unknown>[],
+  measures: readonly string[],
+  others: readonly string[],
+): Record<string, Given> {
+  const n = list.length;
+  const columns: Record<string, Given> = {};
   for (const name of measures) {
     const column = new Float64Array(n);
     for (let i = 0; i < n; i++) column[i] = numberOf(name, (list[i] as Record<string, unknown>)[name], i);

@@ -29,24 +29,33 @@ interface Exports {
   lastTime(stream: number): number;
   badId(stream: number, at: number, n: number, limit: number): number;
   idsOfWords(stream: number, at: number, n: number): void;
-  demand(stream: number, n: number, first: number, last: number): number;
+  demand(stream: number, n: number, first: number, last: number, beyond: number): number;
   closing(stream: number): number;
   headroom(stream: number): number;
   commit(stream: number, n: number, idLimit: number): number;
   lateEvents(stream: number): number;
   advance(stream: number, watermark: number): void;
-  finish(stream: number): void;
+  newest(stream: number): number;
+  query(stream: number, id: number, t: number): number;
+  idOfKey(stream: number): number;
+  edgeTable(stream: number, w: number, n: number): number;
+  windowStart(stream: number, w: number, k: number): number;
+  windowEnd(stream: number, w: number, k: number): number;
+  oldestOpen(stream: number, w: number, t: number, slack: number): number;
+  newestWindow(stream: number, w: number, t: number): number;
   fireAt(stream: number): number;
   resultCount(stream: number): number;
   startsColumn(stream: number): number;
   endsColumn(stream: number): number;
   resultIds(stream: number): number;
   resultWindows(stream: number): number;
-  resultLates(stream: number): number;
+  resultPanes(stream: number): number;
+  resultFirings(stream: number): number;
   resultColumn(stream: number, i: number): number;
   emptyResults(stream: number): void;
   keyWords(stream: number, id: number): number;
   liveColumn(stream: number): number;
+  holdsColumn(stream: number): number;
   idLimit(stream: number): number;
   setKeys(stream: number, keys: Keys): void;
   settleNumbers(column: number, n: number): void;
@@ -67,13 +76,14 @@ export interface Kernels {
   includes: Record<string, number>;
 }
 
+/** What a kind of window exports: see assembly/window/registry.ts. */
+export const ROLES = [
+  ...(['start', 'end', 'newest', 'oldest'] as const),
+  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'due', 'live'] as const),
+] as const;
+
 /** One kind of window as the core has it: indices of the function table. */
-export interface Edges {
-  start: number;
-  end: number;
-  newest: number;
-  oldest: number;
-}
+export type WindowKernels = Partial<Record<(typeof ROLES)[number], number>>;
 
 /** Memory is grown ahead by this much, or by as much as there is; to be sure of more, copying what is in use is cheaper. */
 const SMALL_BYTES = 1 << 27;
@@ -81,7 +91,7 @@ const SMALL_BYTES = 1 << 27;
 export class Core {
   readonly exports: Exports;
   readonly aggregates: Record<string, Kernels> = Object.create(null);
-  readonly windows: Record<string, Edges> = Object.create(null);
+  readonly windows: Record<string, WindowKernels> = Object.create(null);
   #bytes: Uint8Array;
 
   constructor(module: WebAssembly.Module) {
@@ -114,9 +124,9 @@ export class Core {
     for (const [name, value] of Object.entries(exports)) {
       const [, owner, role, of] = /^([a-zA-Z0-9]+)_(\w+)(?:\.(\w+))?$/.exec(name) ?? [];
       if (!owner || !role) continue;
-      if (role === 'start' || role === 'end' || role === 'newest' || role === 'oldest') {
-        this.windows[owner] ??= { start: 0, end: 0, newest: 0, oldest: 0 };
-        this.windows[owner][role] = this.#indexOf(value);
+      if (ROLES.includes(role as 'start')) {
+        this.windows[owner] ??= {};
+        this.windows[owner][role as 'start'] = this.#indexOf(value);
         continue;
       }
       const none = { size: 0, identity: 0, fold: 0, reduce: 0, combine: 0, lower: 0, needs: [], includes: {} };

@@ -18,9 +18,32 @@ export interface DurationLike {
  */
 export type Extent = number | string | DurationLike;
 
+/** A length of time as a string. */
+export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd' | 'w'}`;
+
+/** A number of events: what {@link rows} gives. */
+export interface Rows {
+  readonly rows: number;
+}
+
+/** So many events of a key, in order of arrival. @example tumbling(rows(100)) */
+export function rows(n: number): Rows {
+  if (Number.isInteger(n) && n >= 1 && n <= MAX_ROWS) return { rows: n };
+  throw new OrielError('ERR_ORIEL_SPEC', `rows: expected a whole number from 1 to 2^31, got ${show(n)}`);
+}
+
+const MAX_ROWS = 2 ** 31;
+
+/** Whether a string is a length of time. */
+export function isDuration(text: string): boolean {
+  return DURATION.test(text);
+}
+
+const DURATION = /^(-?\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/;
+
 const UNITS_MS = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
 const FIELDS_MS = { milliseconds: 1, seconds: 1e3, minutes: 6e4, hours: 36e5, days: 864e5, weeks: 6048e5 };
-const ACCEPTED =
+export const ACCEPTED =
   "a number of time units, a duration such as '250ms', '10s', '5m', '1h', '1d' or '1w', or a Temporal.Duration";
 
 /** The length that was meant. @throws {OrielError} ERR_ORIEL_SPEC, naming the field */
@@ -33,7 +56,7 @@ export function lengthOf(extent: unknown, field: string): number {
 function read(extent: unknown, field: string): number {
   if (typeof extent === 'number') return extent;
   if (typeof extent === 'string') {
-    const [, amount, unit] = /^(-?\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/.exec(extent) ?? [];
+    const [, amount, unit] = DURATION.exec(extent) ?? [];
     return amount && unit ? Number(amount) * UNITS_MS[unit as keyof typeof UNITS_MS] : Number.NaN;
   }
   if (typeof extent !== 'object' || extent === null) return Number.NaN;

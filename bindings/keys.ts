@@ -11,6 +11,9 @@ import type { Core } from './core';
 import { OrielError, show } from './errors';
 import type { Key } from './types';
 
+/** No id. */
+const NONE = 2 ** 32 - 1;
+
 type Kind = 'string' | 'number' | 'int64' | 'uint64';
 
 const KINDS: Record<Kind, string> = {
@@ -29,6 +32,10 @@ class Interner {
 
   idOf(value: string): number {
     return this.#ids.get(value) ?? this.#add(value);
+  }
+
+  has(value: string): boolean {
+    return this.#ids.has(value);
   }
 
   get full(): boolean {
@@ -204,6 +211,28 @@ export class KeyEncoder {
     });
   }
 
+  /**
+   * The id of one key, or one beyond all ids where no window has anything of it. The ring is empty: the key is written to its first place.
+   * @throws {OrielError} ERR_ORIEL_COLUMN where a part of it is no key
+   */
+  find(key: readonly unknown[]): number {
+    const { core, stream } = this;
+    const known = this.columns.every((column, c) => {
+      const kind = column.kindOf(key[c]);
+      return column.kind !== undefined && (kind !== 'string' || column.strings.has(key[c] as string));
+    });
+    if (!known) return NONE;
+    if (this.direct) return this.columns[0]?.strings.idOf(key[0] as string) ?? NONE;
+    core.exports.claim(stream, 1);
+    this.write(
+      key.map((part) => [part]),
+      0,
+      1,
+      0,
+    );
+    return core.exports.idOfKey(stream) >>> 0;
+  }
+
   /** The key columns of some ids. */
   ofIds(ids: Uint32Array): Key[][] {
     if (this.direct) {
@@ -237,7 +266,9 @@ export class KeyEncoder {
     const limit = exports.idLimit(this.stream);
     const alive = new Uint8Array(limit);
     const live = new Uint32Array(buffer, exports.liveColumn(this.stream), limit);
-    for (let id = 0; id < limit; id++) alive[id] = live[id] ? 1 : 0;
+    const held = exports.holdsColumn(this.stream);
+    const holds = held ? new Uint32Array(buffer, held, limit) : live;
+    for (let id = 0; id < limit; id++) alive[id] = live[id] || holds[id] ? 1 : 0;
     for (const id of new Uint32Array(buffer, exports.resultIds(this.stream), exports.resultCount(this.stream)))
       alive[id] = 1;
     if (this.direct) {

@@ -1,12 +1,15 @@
 /** spec → plan: which states a row has and where, and the table the core reads (assembly/plan.ts). */
 
 import { Keys, PartPlan, Plan, WindowPlan } from '../assembly/plan';
-import type { Core, Kernels } from './core';
+import { type Core, type Kernels, ROLES } from './core';
 import type { CheckedSpec } from './spec';
+import { GRIDS, type Window } from './windows';
 
 /** Events a stream's ring holds: a batch and its scratch stay in the second-level cache. */
 export const RING_EVENTS = 4096;
+/** A count of events; where rows fire more than once, how many were given out, and how often. */
 const ROW_HEAD_BYTES = 8;
+const LONG_HEAD_BYTES = 24;
 /** Room in the table for the `needs` of a part. */
 const MAX_NEEDS = 4;
 
@@ -23,16 +26,24 @@ interface Part {
 }
 
 export interface CompiledPlan {
-  /** Columns that the ring has for measures. */
+  /** Columns that the ring has for measures, and after them for what functions say of events: 1 where true. */
   measures: readonly string[];
+  flags: readonly ((event: never) => boolean)[];
   /** For each aggregate of the spec, in order: which column of the core's results. */
   outputs: readonly number[];
+  outputCount: number;
   byteLength: number;
   write(view: DataView, address: number): void;
 }
 
 export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
-  const measures = [...new Set(spec.aggregates.flatMap(([, { column }]) => column ?? []))];
+  const columns = [...spec.aggregates.map(([, { column }]) => column), ...spec.windows.map(({ column }) => column)];
+  const measures = [...new Set(columns.filter((column) => column !== undefined))];
+  const flags = [spec.when, ...spec.windows.map(({ ends }) => ends)].filter((flag) => flag !== undefined);
+  // 1 + the measure that a function fills, or a window reads; 0: none.
+  const flagOf = (flag: (typeof flags)[number] | undefined) => (flag ? measures.length + flags.indexOf(flag) + 1 : 0);
+  const columnOf = ({ column, ends }: Window) => (column ? measures.indexOf(column) + 1 : flagOf(ends));
+  const head = spec.updates ? LONG_HEAD_BYTES : ROW_HEAD_BYTES;
   const parts = new Map<string, Part>();
 
   function add(kind: string, measure: number): Part {
@@ -52,12 +63,14 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
     part.output = true;
     return part;
   });
-  const stride = layOut([...parts.values()]);
+  const stride = layOut([...parts.values()], head);
   const results = [...parts.values()].filter((part) => part.output);
 
   const { windows } = spec;
   return {
     measures,
+    flags,
+    outputCount: results.length,
     outputs: wanted.map((part) => results.indexOf(part)),
     byteLength: Plan.windows + windows.length * WindowPlan.bytes + parts.size * PartPlan.bytes,
     write(view, address) {
@@ -68,21 +81,32 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       f64(address + Plan.allowedLateness, spec.allowedLateness);
       f64(address + Plan.maxFutureSkew, spec.maxFutureSkew);
       f64(address + Plan.memoryLimit, spec.memoryLimit);
+      f64(address + Plan.early, spec.every);
       u32(address + Plan.keys, spec.keys.length ? Keys.words : Keys.none);
       u32(address + Plan.keyWidth, spec.keys.length);
-      u32(address + Plan.measureCount, measures.length);
+      u32(address + Plan.measureCount, measures.length + flags.length);
       u32(address + Plan.windowCount, windows.length);
+      u32(address + Plan.gridCount, windows.filter(({ kind }) => GRIDS.includes(kind)).length);
       u32(address + Plan.partCount, parts.size);
       u32(address + Plan.stride, stride);
+      u32(address + Plan.head, head);
       u32(address + Plan.capacity, RING_EVENTS);
+      u32(address + Plan.eager, spec.discard || spec.every < Number.POSITIVE_INFINITY || spec.when ? 1 : 0);
+      u32(address + Plan.discard, spec.discard ? 1 : 0);
+      u32(address + Plan.when, flagOf(spec.when));
       let at = address + Plan.windows;
-      for (const window of windows) {
+      for (const [w, window] of windows.entries()) {
         f64(at + WindowPlan.size, window.size);
         f64(at + WindowPlan.every, window.every);
         f64(at + WindowPlan.offset, window.offset);
-        for (const edge of ['start', 'end', 'newest', 'oldest'] as const) {
-          u32(at + WindowPlan[edge], core.windows[window.kind]?.[edge] ?? 0);
-        }
+        f64(at + WindowPlan.most, window.most);
+        f64(at + WindowPlan.mostRows, window.mostRows);
+        for (const role of ROLES) u32(at + WindowPlan[role], core.windows[window.kind]?.[role] ?? 0);
+        u32(at + WindowPlan.column, columnOf(window));
+        u32(at + WindowPlan.closed, window.closed);
+        u32(at + WindowPlan.place, spec.places[w] ?? 0);
+        u32(at + WindowPlan.edges, 0);
+        u32(at + WindowPlan.edgeCount, 0);
         at += WindowPlan.bytes;
       }
       for (const part of parts.values()) {
@@ -103,10 +127,10 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
 }
 
 /** Gives every part its place in the row, the states that another part's includes inside of that; the bytes of a row. */
-function layOut(parts: Part[]): number {
+function layOut(parts: Part[], head: number): number {
   const holderOf = (part: Part) =>
     parts.find(({ measure, kernels }) => measure === part.measure && part.kind in kernels.includes);
-  let stride = ROW_HEAD_BYTES;
+  let stride = head;
   for (const part of parts) {
     part.folds &&= holderOf(part) === undefined;
     if (!part.folds) continue;

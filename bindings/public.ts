@@ -1,12 +1,13 @@
 /** The public names that every entry has. */
 export { WindowBatch } from './batch';
 export { OrielError, type OrielErrorCode } from './errors';
-export type { DurationLike, Extent } from './extent';
+export { type CalendarExtent, type CalendarUnit, calendar, type Weekday } from './calendar';
+export { type Duration, type DurationLike, type Extent, type Rows, rows } from './extent';
 export {
   type Aggregate,
   count,
+  type EarlyFiring,
   first,
-  hopping,
   last,
   max,
   mean,
@@ -16,20 +17,30 @@ export {
   type Spec,
   stddev,
   sum,
-  tumbling,
   variance,
-  type Window,
 } from './spec';
 export type { Stats, WindowedStream } from './stream';
 export type {
+  Answer,
   Claim,
   Columns,
   Event,
   Key,
   KeyColumn,
+  KeyOf,
   LateEvent,
   Measure,
   NumberColumn,
   Row,
   TypedNumbers,
 } from './types';
+export {
+  cumulative,
+  everything,
+  hopping,
+  punctuated,
+  rolling,
+  session,
+  tumbling,
+  type Window,
+} from './windows';

@@ -1,6 +1,6 @@
 /** A stream's ring as the bindings see it: live views of its columns, written by every door and read again for late events. */
 
-import { badMeasure, type Given, type Numbers, numberOf } from './columns';
+import { badMeasure, flagsOf, type Given, type Numbers, numberOf } from './columns';
 import type { Core } from './core';
 import { OrielError, show } from './errors';
 import type { KeyEncoder } from './keys';
@@ -24,6 +24,7 @@ export class EventRing {
     readonly stream: number,
     readonly spec: CheckedSpec,
     readonly measures: readonly string[],
+    readonly flags: readonly ((event: never) => boolean)[],
     readonly keys: KeyEncoder,
   ) {
     this.#views = this.#look();
@@ -31,6 +32,11 @@ export class EventRing {
 
   get times(): Float64Array {
     return this.#look().times;
+  }
+
+  /** The column of a measure. */
+  measure(name: string): Float64Array {
+    return this.#look().measures[this.measures.indexOf(name)] as Float64Array;
   }
 
   /** The ring's columns; looked up anew where the memory has grown. */
@@ -43,7 +49,9 @@ export class EventRing {
       times: new Float64Array(buffer, exports.timesColumn(this.stream), RING_EVENTS),
       ids: new Uint32Array(buffer, exports.idsColumn(this.stream), RING_EVENTS),
       words: this.spec.keys.map((_, c) => new Float64Array(buffer, words + c * RING_EVENTS * 8, RING_EVENTS)),
-      measures: this.measures.map((_, i) => new Float64Array(buffer, measures + i * RING_EVENTS * 8, RING_EVENTS)),
+      measures: [...this.measures, ...this.flags].map(
+        (_, i) => new Float64Array(buffer, measures + i * RING_EVENTS * 8, RING_EVENTS),
+      ),
     };
     return this.#views;
   }
@@ -53,6 +61,9 @@ export class EventRing {
     // Views of plain memory that has grown are empty; those of shared memory stay good.
     const { times, measures } = this.#views.times.length === 0 ? this.#look() : this.#views;
     writeMeasures(this.measures, measures, fields, at);
+    for (let i = 0; i < this.flags.length; i++) {
+      (measures[this.measures.length + i] as Float64Array)[at] = this.flags[i]?.(fields as never) ? 1 : 0;
+    }
     times[at] = t;
     this.#writeKey(fields, at);
   }
@@ -126,6 +137,23 @@ export class EventRing {
         'ERR_ORIEL_COLUMN',
         `column ${show(name)} at index ${bad}: expected a number that keyId gave`,
       );
+    });
+  }
+
+  /** What the functions of the spec say of the n events at `at`, which stand in the ring. */
+  flagClaimed(at: number, n: number): void {
+    if (this.flags.length === 0) return;
+    const { times, measures } = this.#look();
+    const columns: Record<string, ArrayLike<unknown>> = { [this.spec.time]: times.subarray(at, at + n) };
+    this.measures.forEach((name, i) => {
+      columns[name] = (measures[i] as Float64Array).subarray(at, at + n);
+    });
+    const keys = this.keys.ofPlaces(Uint32Array.from({ length: n }, (_, i) => at + i));
+    this.spec.keys.forEach((name, c) => {
+      columns[name] = keys[c] as Key[];
+    });
+    flagsOf(this.flags, columns, n).forEach((flags, i) => {
+      measures[this.measures.length + i]?.set(flags, at);
     });
   }
 

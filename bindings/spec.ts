@@ -1,20 +1,10 @@
-/** What a stream is told: windows and aggregates as plain values, and the check of a whole spec. */
+/** What a stream is told: aggregates as plain values, and the check of a whole spec. */
 
 import type { WindowBatch } from './batch';
 import { OrielError, show } from './errors';
 import { bytesOf, type Extent, lengthOf } from './extent';
 import type { LateEvent } from './types';
-
-/** Times up to this are exact. */
-export const MAX_TIME = 2 ** 53;
-
-/** A kind of window, with its lengths in time units. */
-export interface Window {
-  readonly kind: 'tumbling' | 'hopping';
-  readonly size: number;
-  readonly every: number;
-  readonly offset: number;
-}
+import { GRIDS, MAX_CALENDAR_TIME, MAX_TIME, only, reject, type Window } from './windows';
 
 /** One figure of a window: which, of which column. */
 export interface Aggregate<Column extends string = string, Result = number> {
@@ -22,44 +12,6 @@ export interface Aggregate<Column extends string = string, Result = number> {
   readonly column: Column | undefined;
   /** Only there for inference. */
   readonly result?: Result;
-}
-
-/**
- * Adjacent windows: `[offset + k size, offset + (k + 1) size)`, for every whole k.
- *
- * @example tumbling('1m')
- */
-export function tumbling(size: Extent, options: { offset?: Extent } = {}): Window {
-  const length = positive(size, 'tumbling: size');
-  return { kind: 'tumbling', size: length, every: length, offset: offsetOf(options, 'tumbling', length) };
-}
-
-/**
- * Windows of one size, one of them starting every so often: `[offset + k every, offset + k every + size)`. Any ratio will
- * do; with `every` greater than `size` some events lie in no window, and are counted as skipped.
- *
- * @example hopping('1m', '10s')  // each event in six windows
- */
-export function hopping(size: Extent, every: Extent, options: { offset?: Extent } = {}): Window {
-  const step = positive(every, 'hopping: every');
-  return {
-    kind: 'hopping',
-    size: positive(size, 'hopping: size'),
-    every: step,
-    offset: offsetOf(options, 'hopping', step),
-  };
-}
-
-function positive(extent: Extent, field: string): number {
-  const length = lengthOf(extent, field);
-  if (length > 0 && length <= MAX_TIME) return length;
-  throw new OrielError('ERR_ORIEL_SPEC', `${field}: expected more than 0 and at most 2^53, got ${show(extent)}`);
-}
-
-function offsetOf(options: { offset?: Extent }, kind: string, step: number): number {
-  only(options, ['offset'], kind);
-  const offset = options.offset === undefined ? 0 : lengthOf(options.offset, `${kind}: offset`);
-  return offset - Math.floor(offset / step) * step;
 }
 
 /** An aggregate by the name of its kind: what the functions below are made of. */
@@ -107,8 +59,11 @@ export const stddev = <Column extends string>(column: Column) => aggregate('stdd
 
 /** Everything a stream is told. */
 export interface Spec {
-  /** The column of event times: numbers in any unit, milliseconds since the epoch where durations are given as strings. */
-  readonly time: string;
+  /**
+   * The column of event times: numbers in any unit, milliseconds since the epoch where durations are given as strings. None: the time at
+   * which events come, by `clock`; rows then have it as `time`.
+   */
+  readonly time?: string;
   /** The column, or columns, whose values group the events; none: one group for all. */
   readonly key?: string | readonly string[];
   /** The window, or several by name, which share the work. */
@@ -121,31 +76,70 @@ export interface Spec {
   readonly allowedLateness?: Extent;
   /**
    * `'final'` (default): one result per key and window, when the window closes. `'updates'`: a result when its end has passed, and
-   * a new one for each late event that changes it.
+   * a new one for each late event that changes it. `{ every }` and `{ when }`: these, and early results of what is new in windows that have not
+   * ended, whenever the watermark passes a multiple of `every`, or for the key of an event for which `when` is true.
    */
-  readonly emit?: 'final' | 'updates';
+  readonly emit?: 'final' | 'updates' | EarlyFiring;
+  /** `false`: where a window gives several results, each has only what is new since the one before. Default true. */
+  readonly accumulate?: boolean;
+  /**
+   * `'fill'`: windows without events give results as well, from the first that a key has on; every key that ever came is then remembered.
+   * For windows of time with `emit: 'final'`. Default `'skip'`.
+   */
+  readonly empty?: 'skip' | 'fill';
+  /**
+   * What such a result holds. `'missing'` (default): what no events give, 0 for counts and NaN; `'zero'`; `'previous'`: the key's last result;
+   * `'linear'`: between the key's last result and its next, given out when that is there.
+   */
+  readonly fill?: 'missing' | 'zero' | 'previous' | 'linear';
   /** Receives the events that no window took; they are counted anyway. Called when the call that brought them is done. */
   // biome-ignore lint/suspicious/noExplicitAny: the rows' type follows from the rest of the spec
   readonly onLate?: (batch: WindowBatch<any>) => void;
   /** How far ahead of the newest event an event may be; what is beyond is counted as future and not taken. */
   readonly maxFutureSkew?: Extent;
+  /**
+   * When no event has come for so long, by `clock`, time is taken to go on with it: `take`, `stats` and `query` then move the watermark on.
+   */
+  readonly idle?: Extent;
+  /** What time it is, in the unit of the times. Default `Date.now`. */
+  readonly clock?: () => number;
   /** Bounds what the stream holds: bytes, or such as `'256mb'`. Default: what WebAssembly has, 4 GB for all streams. */
   readonly memory?: { readonly maximum: number | string };
 }
 
+/** When windows fire before their end; at least one of the two. */
+export interface EarlyFiring {
+  readonly every?: Extent;
+  /** Asked once for every event, in order of arrival; of columns, with an object that is used again for the next. */
+  // biome-ignore lint/suspicious/noExplicitAny: the events' type follows from the rest of the spec
+  readonly when?: (event: any) => boolean;
+}
+
 /** A spec as it was checked: every field there, lengths as numbers. */
 export interface CheckedSpec {
+  /** Name of the time, and whether events have it: else it is the clock's. */
   time: string;
+  hasTime: boolean;
   keys: readonly string[];
+  /** Those on a grid of time first; with their places in the spec. */
   windows: readonly Window[];
+  places: readonly number[];
   /** Names of the windows, where they have any. */
   windowNames: readonly string[] | undefined;
   aggregates: readonly (readonly [name: string, aggregate: Aggregate])[];
   outOfOrder: number;
   allowedLateness: number;
   maxFutureSkew: number;
+  /** Whether windows give more than one result. */
   updates: boolean;
+  /** Infinity: none. */
+  every: number;
+  when: ((event: never) => boolean) | undefined;
+  discard: boolean;
+  fill: 'missing' | 'zero' | 'previous' | 'linear' | undefined;
   onLate: ((batch: WindowBatch<LateEvent<Spec>>) => void) | undefined;
+  idle: number;
+  clock: () => number;
   memoryLimit: number;
   /** Greatest absolute time for which edges are exact. */
   timeLimit: number;
@@ -159,44 +153,113 @@ const FIELDS = [
   'outOfOrder',
   'allowedLateness',
   'emit',
+  'accumulate',
+  'empty',
+  'fill',
   'onLate',
   'maxFutureSkew',
+  'idle',
+  'clock',
   'memory',
 ];
-const RESERVED = ['start', 'end', 'window', 'pane'];
+const RESERVED = ['start', 'end', 'window', 'pane', 'index', 'final'];
 
 /** Checks a spec whole. @throws {OrielError} ERR_ORIEL_SPEC, naming the field, what was given and what is accepted */
 export function check(spec: Spec, kinds: Record<string, unknown>): CheckedSpec {
   if (typeof spec !== 'object' || spec === null) reject('spec', 'an object', spec);
   only(spec, FIELDS, 'spec');
-  if (typeof spec.time !== 'string' || spec.time === '')
+  if (spec.time !== undefined && (typeof spec.time !== 'string' || spec.time === '')) {
     reject('time', 'the name of the column of event times', spec.time);
-  const keys = keysOf(spec);
-  const windows = windowsOf(spec.window);
-  const emit = spec.emit ?? 'final';
-  if (emit !== 'final' && emit !== 'updates') reject('emit', "'final' or 'updates'", emit);
+  }
+  const { time = 'time' } = spec;
+  const keys = keysOf(spec, time);
+  const given = windowsOf(spec.window);
+  const order = [...given.keys()].sort((a, b) => Number(isGrid(given[b])) - Number(isGrid(given[a])));
+  const windows = order.map((place) => given[place]?.[1] as Window);
+  const emit = emitOf(spec.emit);
+  if (spec.accumulate !== undefined && typeof spec.accumulate !== 'boolean') {
+    reject('accumulate', 'true or false', spec.accumulate);
+  }
   if (spec.onLate !== undefined && typeof spec.onLate !== 'function') reject('onLate', 'a function', spec.onLate);
+  if (spec.clock !== undefined && typeof spec.clock !== 'function') reject('clock', 'a function', spec.clock);
   if (spec.memory !== undefined) {
     if (typeof spec.memory !== 'object' || spec.memory === null) reject('memory', '{ maximum }', spec.memory);
     only(spec.memory, ['maximum'], 'memory');
   }
+  if (spec.time === undefined) {
+    for (const name of ['outOfOrder', 'allowedLateness', 'maxFutureSkew', 'idle'] as const) {
+      if (spec[name] !== undefined) reject(name, 'nothing where events have no time of their own', spec[name]);
+    }
+  }
   return {
-    time: spec.time,
+    time,
+    hasTime: spec.time !== undefined,
     keys,
-    windows: windows.map(([, window]) => window),
-    windowNames: isWindow(spec.window) ? undefined : windows.map(([name]) => name),
-    aggregates: aggregatesOf(spec.aggregates, keys, kinds),
+    windows,
+    places: order,
+    windowNames: isWindow(spec.window) ? undefined : order.map((place) => given[place]?.[0] as string),
+    aggregates: aggregatesOf(spec.aggregates, windows.some(isRolling) ? [...keys, time] : keys, kinds),
     outOfOrder: span(spec.outOfOrder, 'outOfOrder', 0),
     allowedLateness: span(spec.allowedLateness, 'allowedLateness', 0),
     maxFutureSkew: span(spec.maxFutureSkew, 'maxFutureSkew', Number.POSITIVE_INFINITY),
-    updates: emit === 'updates',
+    ...emit,
+    discard: emit.updates && spec.accumulate === false,
+    fill: fillOf(spec, windows, emit.updates),
     onLate: spec.onLate,
+    idle: span(spec.idle, 'idle', Number.POSITIVE_INFINITY),
+    clock: spec.clock ?? Date.now,
     memoryLimit: spec.memory === undefined ? 2 ** 32 : bytesOf(spec.memory.maximum, 'memory.maximum'),
-    timeLimit: MAX_TIME * Math.min(1, ...windows.map(([, window]) => Math.min(window.size, window.every))),
+    timeLimit: Math.min(...windows.map(limitOf)),
   };
 }
 
-function keysOf(spec: Spec): string[] {
+/** Whether a window's rows have the time of an event. */
+export function isRolling({ kind }: Window): boolean {
+  return kind === 'rolling';
+}
+
+function isGrid(entry: [string, Window] | undefined): boolean {
+  return entry !== undefined && GRIDS.includes(entry[1].kind);
+}
+
+/** Greatest absolute time for which a window's edges are exact. */
+function limitOf({ kind, size, every, most, calendar }: Window): number {
+  if (calendar) return MAX_CALENDAR_TIME;
+  if (kind === 'filled' || kind === 'counted' || kind === 'everything') return MAX_TIME;
+  return MAX_TIME * Math.min(1, size, every || 1, most);
+}
+
+function emitOf(emit: Spec['emit'] = 'final'): Pick<CheckedSpec, 'updates' | 'every' | 'when'> {
+  const never = Number.POSITIVE_INFINITY;
+  if (emit === 'final' || emit === 'updates') return { updates: emit === 'updates', every: never, when: undefined };
+  const accepted = "'final', 'updates', or { every } or { when } or both";
+  if (typeof emit !== 'object' || emit === null) reject('emit', accepted, emit);
+  only(emit, ['every', 'when'], 'emit');
+  const { every, when } = emit;
+  if (every === undefined && when === undefined) reject('emit', accepted, emit);
+  if (when !== undefined && typeof when !== 'function') reject('emit.when', 'a function of an event', when);
+  const length = span(every, 'emit.every', never);
+  if (length === 0) reject('emit.every', 'more than 0', every);
+  return { updates: true, every: length, when };
+}
+
+function fillOf(spec: Spec, windows: readonly Window[], updates: boolean): CheckedSpec['fill'] {
+  const { empty = 'skip', fill } = spec;
+  if (empty !== 'skip' && empty !== 'fill') reject('empty', "'skip' or 'fill'", empty);
+  if (fill !== undefined && !['missing', 'zero', 'previous', 'linear'].includes(fill)) {
+    reject('fill', "'missing', 'zero', 'previous' or 'linear'", fill);
+  }
+  if (empty === 'skip') {
+    if (fill !== undefined) reject('fill', "nothing without empty: 'fill'", fill);
+    return undefined;
+  }
+  if (updates) reject('empty', "'skip' where emit is not 'final'", empty);
+  const endless = windows.some(({ kind }) => !GRIDS.includes(kind) || kind === 'everything');
+  if (endless) reject('empty', "'skip' for windows that are not tumbling, hopping or cumulative, by time", empty);
+  return fill ?? 'missing';
+}
+
+function keysOf(spec: Spec, time: string): string[] {
   const keys = spec.key === undefined ? [] : typeof spec.key === 'string' ? [spec.key] : spec.key;
   const accepted = 'the name of a column, or a list of different ones';
   if (!Array.isArray(keys) || keys.some((name) => typeof name !== 'string' || name === ''))
@@ -204,7 +267,7 @@ function keysOf(spec: Spec): string[] {
   if (spec.key !== undefined && (keys.length === 0 || new Set(keys).size < keys.length))
     reject('key', accepted, spec.key);
   for (const name of keys) {
-    if (name === spec.time || RESERVED.includes(name)) {
+    if (name === time || RESERVED.includes(name)) {
       reject('key', `a column that is neither the time nor named ${RESERVED.join(', ')}`, name);
     }
   }
@@ -216,20 +279,27 @@ function isWindow(window: unknown): window is Window {
 }
 
 function windowsOf(window: Spec['window']): [string, Window][] {
-  const accepted = 'tumbling(…), hopping(…), or a record of them';
+  const accepted = 'a window such as tumbling(…) or session(…), or a record of them';
   if (typeof window !== 'object' || window === null) reject('window', accepted, window);
   const windows: [string, Window][] = isWindow(window) ? [['', window]] : Object.entries(window);
   if (windows.length === 0 || windows.length > 255) reject('window', `${accepted}, 1 to 255`, window);
   for (const [name, one] of windows) {
     const whole =
       isWindow(one) &&
-      ['tumbling', 'hopping'].includes(one.kind) &&
-      [one.size, one.every].every((length) => length > 0 && length <= MAX_TIME) &&
-      Number.isFinite(one.offset);
+      KINDS.includes(one.kind) &&
+      one.size > 0 &&
+      one.size <= MAX_TIME &&
+      one.every >= 0 &&
+      one.every <= MAX_TIME &&
+      Number.isFinite(one.offset) &&
+      one.most > 0 &&
+      one.mostRows > 0;
     if (!whole) reject(name ? `window.${name}` : 'window', accepted, one);
   }
   return windows;
 }
+
+const KINDS = [...GRIDS, 'session', 'capped', 'filled', 'counted', 'rolling'];
 
 function aggregatesOf(
   aggregates: Spec['aggregates'],
@@ -259,16 +329,4 @@ function span(extent: Extent | undefined, field: string, fallback: number): numb
   const length = lengthOf(extent, field);
   if (length < 0 || length > MAX_TIME) reject(field, 'a length of time from 0 to 2^53', extent);
   return length;
-}
-
-function only(given: object, accepted: readonly string[], field: string): void {
-  for (const name of Object.keys(given)) {
-    if (!accepted.includes(name)) {
-      throw new OrielError('ERR_ORIEL_SPEC', `${field}: no option ${show(name)}; there are ${accepted.join(', ')}`);
-    }
-  }
-}
-
-function reject(field: string, accepted: string, given: unknown): never {
-  throw new OrielError('ERR_ORIEL_SPEC', `${field}: expected ${accepted}, got ${show(given)}`);
 }

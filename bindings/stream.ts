@@ -1,15 +1,30 @@
 /** A stream of events in, of windows out: the thin layer that checks, writes columns and asks the core. */
 
-import { type Keys, Stat } from '../assembly/plan';
+import { type Keys, Pane, Stat } from '../assembly/plan';
 import { WindowBatch } from './batch';
-import { badTime, checkTimes, columnOf, columnsOfRows, type Given, type Numbers, numbersOf, timesOf } from './columns';
+import {
+  badTime,
+  checkGaps,
+  checkTimes,
+  columnOf,
+  columnsOfRows,
+  flagsOf,
+  type Given,
+  listOf,
+  type Numbers,
+  numberOf,
+  numbersOf,
+  timesOf,
+} from './columns';
 import { type Core, core as theCore } from './core';
+import { Edges } from './edges';
 import { OrielError, show } from './errors';
+import { Filler } from './fill';
 import { KeyEncoder } from './keys';
 import { type CompiledPlan, compile, RING_EVENTS } from './plan';
 import { EventRing } from './ring';
-import { type CheckedSpec, check, type Spec } from './spec';
-import type { Claim, Columns, Event, Key, LateEvent, Row } from './types';
+import { type CheckedSpec, check, isRolling, type Spec } from './spec';
+import type { Answer, Claim, Columns, Event, Key, KeyOf, LateEvent, Row } from './types';
 
 /** Single events are gathered up to this many before the core is called. */
 const GATHERED_EVENTS = 1024;
@@ -24,17 +39,21 @@ export interface Stats {
   skipped: number;
   /** Events further ahead of the newest than `maxFutureSkew`. */
   future: number;
-  /** Windows that fired, each counted once for all its keys. */
+  /** Windows that fired, each counted once: those of one key for it, those of a grid of time for all their keys. */
   windows: number;
   /** Time before which no event is expected; -Infinity before the first event. */
   watermark: number;
+  /** Keys that some window has something of. */
   liveKeys: number;
+  /** Spans of time that have something in them, sessions that are open, keys of rolling windows. */
   liveSlices: number;
   /** Linear memory in use by this stream. */
   bytes: number;
   /** Milliseconds spent in the core. */
   milliseconds: number;
 }
+
+const PANES = { [Pane.onTime]: 'on-time', [Pane.late]: 'late', [Pane.early]: 'early' } as Record<number, string>;
 
 /** Frees the memory of streams that nobody disposed of: a net, not a plan. Some platforms have none. */
 const streams =
@@ -50,6 +69,12 @@ export class WindowedStream<const S extends Spec = Spec> {
   readonly #handle: number;
   readonly #keys: KeyEncoder;
   readonly #ring: EventRing;
+  readonly #edges: Edges;
+  readonly #filler: Filler | undefined;
+  /** Measures that are gaps of sessions. */
+  readonly #gaps: readonly string[];
+  /** The clock, when an event last came; where it is needed. */
+  #cameAt = Number.NaN;
   /** Events written and not yet committed, from place 0 of the ring on. */
   #gathered = 0;
   /** How many single events surely fit without asking, as long as nothing fires. */
@@ -62,6 +87,8 @@ export class WindowedStream<const S extends Spec = Spec> {
   /** How the core was told that keys come. */
   #mode: Keys;
   #milliseconds = 0;
+  /** Whether events need more than to be written: gaps checked, functions asked, edges found, the clock read. */
+  readonly #special: boolean;
 
   /** @throws {OrielError} ERR_ORIEL_SPEC, ERR_ORIEL_MEMORY */
   constructor(spec: S) {
@@ -79,7 +106,14 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#keys = new KeyEncoder(core, handle, this.#spec.keys, RING_EVENTS);
     // Until the first key says otherwise.
     this.#mode = this.#keys.mode;
-    this.#ring = new EventRing(core, handle, this.#spec, this.#plan.measures, this.#keys);
+    this.#ring = new EventRing(core, handle, this.#spec, this.#plan.measures, this.#plan.flags, this.#keys);
+    this.#edges = new Edges(core, handle, this.#spec);
+    this.#filler = this.#spec.fill ? new Filler(core, handle, this.#spec, this.#edges) : undefined;
+    this.#gaps = this.#spec.windows.flatMap(({ column }) => column ?? []);
+    const { windows, idle } = this.#spec;
+    const hasCalendar = windows.some(({ calendar }) => calendar);
+    const isTimed = idle < Number.POSITIVE_INFINITY;
+    this.#special = hasCalendar || isTimed || this.#gaps.length + this.#plan.flags.length > 0;
     streams?.register(this, { core, handle }, this);
   }
 
@@ -95,9 +129,10 @@ export class WindowedStream<const S extends Spec = Spec> {
     if (this.#claim) this.#claim = undefined;
     const spec = this.#spec;
     const fields = event as Record<string, unknown>;
-    const t = fields[spec.time];
+    const t = spec.hasTime ? fields[spec.time] : this.#now();
     if (typeof t !== 'number' || !(Math.abs(t) <= spec.timeLimit)) throw badTime(spec.time, t, spec.timeLimit);
     const alone = t >= this.#fireAt || this.#allowance === 0;
+    if (this.#special) this.#prepare(fields, t);
     if (alone || this.#gathered >= this.#allowance) this.#flush();
     const at = this.#gathered;
     if (at === 0) this.#core.exports.claim(this.#handle, GATHERED_EVENTS);
@@ -110,8 +145,42 @@ export class WindowedStream<const S extends Spec = Spec> {
   /** Takes an array or iterable of events, all or none of them. @throws as `push` */
   pushRows<E extends Event<S>>(rows: Iterable<E>): void {
     this.#open();
-    const columns = columnsOfRows(rows, this.#plan.measures, [this.#spec.time, ...this.#spec.keys]);
-    this.#takeColumns(columns);
+    const { time, hasTime, keys } = this.#spec;
+    const list = listOf(rows);
+    const columns = columnsOfRows(list, this.#plan.measures, hasTime ? [time, ...keys] : keys);
+    const flags = this.#plan.flags.map((flag) => Float64Array.from(list, (event) => (flag(event as never) ? 1 : 0)));
+    this.#takeColumns(columns, list.length, flags);
+  }
+
+  /** What else is to be done for one event, where the spec has anything of it: see `#special`. */
+  #prepare(fields: Record<string, unknown>, t: number): void {
+    for (const name of this.#gaps) checkGaps(name, numberOf(name, fields[name]));
+    this.#edges.cover([t]);
+    if (this.#spec.idle < Number.POSITIVE_INFINITY) this.#cameAt = this.#now();
+  }
+
+  /** What the clock says. @throws {OrielError} ERR_ORIEL_TIME where that is no time */
+  #now(): number {
+    const now = this.#spec.clock();
+    if (typeof now === 'number' && Math.abs(now) <= this.#spec.timeLimit) return now;
+    throw badTime('clock', now, this.#spec.timeLimit);
+  }
+
+  /** Time goes on without events: by the clock where they have none of their own, or where none has come for long. */
+  #tick(): void {
+    if (this.#state !== 'open') return;
+    const { hasTime, idle, outOfOrder, timeLimit } = this.#spec;
+    if (hasTime && idle === Number.POSITIVE_INFINITY) return;
+    const now = this.#now();
+    let watermark = now;
+    if (hasTime) {
+      const silence = now - this.#cameAt;
+      if (!(silence >= idle)) return;
+      // What is known of event time: so long ago it was the newest.
+      watermark = this.#newest + silence - outOfOrder;
+    }
+    if (watermark <= this.#core.exports.stat(this.#handle, Stat.watermark)) return;
+    if (watermark <= timeLimit) this.#moveTo(watermark);
   }
 
   /**
@@ -124,7 +193,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     if (typeof columns !== 'object' || columns === null) {
       throw new OrielError('ERR_ORIEL_COLUMN', `pushColumns: expected a record of columns, got ${show(columns)}`);
     }
-    this.#takeColumns(columns);
+    this.#takeColumns(columns as Record<string, Given>);
   }
 
   /**
@@ -197,6 +266,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     if (n === 0) return;
     const { exports } = this.#core;
     const { at } = claim;
+    if (!this.#spec.hasTime) this.#ring.times.fill(this.#now(), at, at + n);
     const bad = exports.badTime(this.#handle, at, n, this.#spec.timeLimit);
     if (bad >= 0) throw badTime(this.#spec.time, this.#ring.times[at + bad], this.#spec.timeLimit, bad);
     const kinds = this.#keys.kinds;
@@ -204,6 +274,9 @@ export class WindowedStream<const S extends Spec = Spec> {
     try {
       this.#ring.checkClaimed(claim, n);
       this.#ring.copyClaimed(at, n);
+      this.#ring.flagClaimed(at, n);
+      for (const name of this.#gaps) checkGaps(name, this.#ring.measure(name).subarray(at, at + n));
+      this.#edges.cover(this.#ring.times.subarray(at, at + n));
       this.#takeWritten(n);
     } catch (error) {
       this.#keys.restore(kinds);
@@ -221,15 +294,10 @@ export class WindowedStream<const S extends Spec = Spec> {
     const { exports, buffer } = this.#core;
     const n = exports.resultCount(this.#handle);
     const ids = new Uint32Array(buffer, exports.resultIds(this.#handle), n);
-    const columns: Record<string, ArrayLike<unknown>> = {
-      start: this.#core.float64s(exports.startsColumn(this.#handle), n),
-      end: this.#core.float64s(exports.endsColumn(this.#handle), n),
-    };
+    const which = new Uint8Array(buffer, exports.resultWindows(this.#handle), n);
     const { windowNames, updates } = this.#spec;
-    if (windowNames) {
-      const which = new Uint8Array(buffer, exports.resultWindows(this.#handle), n);
-      columns.window = Array.from(which, (w) => windowNames[w]);
-    }
+    const columns = this.#bounds(which);
+    if (windowNames) columns.window = Array.from(which, (w) => windowNames[w]);
     const keys = this.#keys.ofIds(ids);
     this.#spec.keys.forEach((name, c) => {
       columns[name] = keys[c] as Key[];
@@ -239,12 +307,81 @@ export class WindowedStream<const S extends Spec = Spec> {
       columns[name] = this.#core.float64s(address, n);
     });
     if (updates) {
-      const late = new Uint8Array(buffer, exports.resultLates(this.#handle), n);
-      columns.pane = Array.from(late, (flag) => (flag ? 'late' : 'on-time'));
+      const panes = new Uint8Array(buffer, exports.resultPanes(this.#handle), n);
+      columns.pane = Array.from(panes, (pane) => PANES[pane & Pane.kind]);
+      columns.index = Float64Array.from(new Uint32Array(buffer, exports.resultFirings(this.#handle), n));
+      columns.final = Array.from(panes, (pane) => (pane & Pane.final) !== 0);
     }
+    const filled = this.#filler?.apply(columns, which, exports.stat(this.#handle, Stat.watermark)) ?? columns;
     exports.emptyResults(this.#handle);
     this.#deliver();
-    return new WindowBatch(n, columns);
+    return new WindowBatch(filled === columns ? n : (filled.start?.length ?? 0), filled);
+  }
+
+  /** Bounds of the results: start and end, the time of their event, or, where windows differ, all three and NaN where one does not apply. */
+  #bounds(which: Uint8Array): Record<string, ArrayLike<unknown>> {
+    const { exports } = this.#core;
+    const n = which.length;
+    const start = this.#core.float64s(exports.startsColumn(this.#handle), n);
+    const end = this.#core.float64s(exports.endsColumn(this.#handle), n);
+    const { windows, time } = this.#spec;
+    if (!windows.some(isRolling)) return { start, end };
+    if (windows.every(isRolling)) return { [time]: end };
+    const times = end.slice();
+    const rolls = windows.map(isRolling);
+    for (let i = 0; i < n; i++) {
+      if (rolls[which[i] as number]) start[i] = end[i] = Number.NaN;
+      else times[i] = Number.NaN;
+    }
+    return { start, end, [time]: times };
+  }
+
+  /**
+   * The present value of a key, without firing anything: over the window that holds the newest event, of several the one that reaches back
+   * furthest; for sessions the one that goes on, for `rolling` the frame up to now. A key of which there is nothing gives what no events give.
+   * @param key nothing where there is none; one value for each column where there are several
+   * @param at a later time up to which to ask; by default that of the newest event, or the clock where events have no time
+   * @throws {OrielError} ERR_ORIEL_COLUMN, ERR_ORIEL_TIME, ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED
+   *
+   * @example if (visits.query('ada', Date.now()).visits >= 100) refuse();
+   */
+  query(key?: KeyOf<S>, at?: number): Answer<S> {
+    this.#open();
+    const { keys, windows, windowNames, places, aggregates, timeLimit, hasTime } = this.#spec;
+    const parts = keys.length === 0 ? [] : keys.length === 1 ? [key] : (key as readonly unknown[] | undefined);
+    if (!Array.isArray(parts) || parts.length !== keys.length || (keys.length === 0 && key !== undefined)) {
+      const accepted = keys.length ? `a value for each of ${keys.map(show).join(', ')}` : 'nothing: the stream has no key';
+      throw new OrielError('ERR_ORIEL_COLUMN', `query: expected ${accepted}, got ${show(key)}`);
+    }
+    if (at !== undefined && !(typeof at === 'number' && Math.abs(at) <= timeLimit)) {
+      throw badTime('query', at, timeLimit);
+    }
+    this.#tick();
+    this.#flush();
+    const id = keys.length ? this.#keys.find(parts) : 0;
+    const now = hasTime ? this.#newest : this.#now();
+    const t = Math.max(at ?? now, now);
+    if (Number.isFinite(t)) this.#edges.cover([t]);
+    const { exports } = this.#core;
+    const address = exports.query(this.#handle, id, t);
+    const width = 2 + this.#plan.outputCount;
+    const values = this.#core.float64s(address, width * windows.length);
+    const answers = windows.map((_, w) => {
+      const answer: Record<string, unknown> = { start: values[w * width], end: values[w * width + 1] };
+      aggregates.forEach(([name], i) => {
+        answer[name] = values[w * width + 2 + (this.#plan.outputs[i] as number)];
+      });
+      return answer;
+    });
+    this.#deliver();
+    if (!windowNames) return answers[0] as Answer<S>;
+    const named = [...places.keys()].sort((a, b) => (places[a] as number) - (places[b] as number));
+    return Object.fromEntries(named.map((w) => [windowNames[w], answers[w]])) as Answer<S>;
+  }
+
+  /** Time of the newest event, as far as the watermark tells. */
+  get #newest(): number {
+    return this.#core.exports.newest(this.#handle);
   }
 
   /**
@@ -256,16 +393,22 @@ export class WindowedStream<const S extends Spec = Spec> {
     const limit = this.#spec.timeLimit;
     if (typeof time !== 'number' || !(Math.abs(time) <= limit)) throw badTime('advance', time, limit);
     this.#flush();
+    this.#moveTo(time);
+    this.#deliver();
+  }
+
+  #moveTo(time: number): void {
+    this.#edges.cover([time]);
     this.#atomically(0, 0, time + this.#spec.outOfOrder, () => this.#core.exports.advance(this.#handle, time));
     this.#settleDown();
-    this.#deliver();
   }
 
   /** Ends the stream: everything still open fires. What has not been taken is in the batch; no more events are. */
   close(): WindowBatch<Row<S>> {
     this.#open();
     this.#flush();
-    this.#atomically(0, 0, Number.POSITIVE_INFINITY, () => this.#core.exports.finish(this.#handle));
+    const end = Number.POSITIVE_INFINITY;
+    this.#atomically(0, 0, end, () => this.#core.exports.advance(this.#handle, end));
     this.#state = 'closed';
     return this.take();
   }
@@ -319,6 +462,7 @@ export class WindowedStream<const S extends Spec = Spec> {
   #flushIfRoom(): void {
     try {
       this.#flush();
+      this.#tick();
     } catch (error) {
       if (!(error instanceof OrielError && error.code === 'ERR_ORIEL_MEMORY')) throw error;
     }
@@ -342,17 +486,33 @@ export class WindowedStream<const S extends Spec = Spec> {
     throw new OrielError('ERR_ORIEL_CLOSED', `the stream is ${this.#state}: it takes no more calls`);
   }
 
-  #takeColumns(columns: object): void {
+  /** `count` and `flags` where they are known. */
+  #takeColumns(columns: Record<string, Given>, count?: number, flags?: Float64Array[]): void {
     const spec = this.#spec;
-    const times = timesOf(spec.time, columnOf(columns, spec.time), spec.timeLimit);
+    const times = spec.hasTime
+      ? timesOf(spec.time, columnOf(columns, spec.time), spec.timeLimit)
+      : new Float64Array(count ?? this.#lengthOf(columns)).fill(this.#now());
     const n = times.length;
     const measures = this.#plan.measures.map((name) => numbersOf(name, columnOf(columns, name, n)));
     const keys = spec.keys.map((name) => columnOf(columns, name, n));
     const kinds = this.#keys.kindsOf(keys);
+    for (const name of this.#gaps) checkGaps(name, measures[this.#plan.measures.indexOf(name)] as Numbers);
+    if (this.#special) {
+      checkTimes(spec.time, times, spec.timeLimit);
+      measures.push(...(flags ?? flagsOf(this.#plan.flags, { ...columns, [spec.time]: times }, n)));
+      this.#edges.cover(times);
+      if (spec.idle < Number.POSITIVE_INFINITY) this.#cameAt = this.#now();
+    }
     this.#flush();
     this.#claim = undefined;
     if (n > 0) this.#takeAll(times, measures, keys, kinds);
     this.#deliver();
+  }
+
+  /** Events in columns that have no time: of the first column that the spec names. */
+  #lengthOf(columns: Record<string, Given>): number {
+    const name = this.#spec.keys[0] ?? this.#plan.measures[0] ?? Object.keys(columns)[0] ?? 'time';
+    return columnOf(columns, name).length;
   }
 
   #takeAll(times: Numbers, measures: Numbers[], keys: Given[], kinds: ReturnType<KeyEncoder['kindsOf']>): void {
@@ -397,7 +557,7 @@ export class WindowedStream<const S extends Spec = Spec> {
   }
 
   #atomically(n: number, first: number, last: number, run: (sure: boolean) => void): void {
-    const demand = this.#core.exports.demand(this.#handle, n, first, last);
+    const demand = this.#core.exports.demand(this.#handle, n, first, last, last);
     const mode = this.#mode;
     const before = performance.now();
     try {
@@ -431,7 +591,8 @@ export class WindowedStream<const S extends Spec = Spec> {
     const newest = exports.stat(this.#handle, Stat.watermark) + this.#spec.outOfOrder;
     const enough =
       Number.isFinite(newest) &&
-      exports.demand(this.#handle, GATHERED_EVENTS, -this.#spec.timeLimit, newest) <= exports.headroom(this.#handle);
+      exports.demand(this.#handle, GATHERED_EVENTS, -this.#spec.timeLimit, newest, Number.POSITIVE_INFINITY) <=
+        exports.headroom(this.#handle);
     this.#allowance = enough ? GATHERED_EVENTS : 0;
   }
 

@@ -1,6 +1,7 @@
 /** What follows from a spec: the types of events, columns, claims and results. */
 
-import type { Aggregate, Spec, Window } from './spec';
+import type { Aggregate, EarlyFiring, Spec } from './spec';
+import type { Window } from './windows';
 
 export type Key = string | number | bigint;
 export type TypedNumbers =
@@ -29,33 +30,71 @@ type KeyNames<S extends Spec> = S['key'] extends string
     ? S['key'][number]
     : never;
 type ColumnOf<A> = A extends Aggregate<infer Column, unknown> ? Column : never;
-type MeasureNames<S extends Spec> = Exclude<ColumnOf<S['aggregates'][keyof S['aggregates']]>, S['time'] | KeyNames<S>>;
+/** The name that times have; of events that have none, the name in the results. */
+type TimeName<S extends Spec> = S['time'] extends string ? S['time'] : 'time';
+type EventTime<S extends Spec, T> = S['time'] extends string ? Record<S['time'], T> : unknown;
+type Windows<S extends Spec> = S['window'] extends Window ? S['window'] : S['window'][keyof S['window']];
+type GapOf<W> = W extends Window<infer _, infer Column> ? (string extends Column ? never : Column) : never;
+type ShapeOf<W> = W extends Window<infer Shape> ? Shape : never;
+type MeasureNames<S extends Spec> = Exclude<
+  ColumnOf<S['aggregates'][keyof S['aggregates']]> | GapOf<Windows<S>>,
+  TimeName<S> | KeyNames<S>
+>;
 type ResultOf<A> = A extends Aggregate<string, infer Result> ? Result : never;
 
 /** One event, as `push` takes it. */
 export type Event<S extends Spec> = Simplify<
-  Record<S['time'], number> & Record<KeyNames<S>, Key> & Record<MeasureNames<S>, Measure>
+  EventTime<S, number> & Record<KeyNames<S>, Key> & Record<MeasureNames<S>, Measure>
 >;
 
 /** Events as columns of one length, as `pushColumns` takes them. */
 export type Columns<S extends Spec> = Simplify<
-  Record<S['time'], NumberColumn> & Record<KeyNames<S>, KeyColumn> & Record<MeasureNames<S>, NumberColumn>
+  EventTime<S, NumberColumn> & Record<KeyNames<S>, KeyColumn> & Record<MeasureNames<S>, NumberColumn>
 >;
 
 /** Views into the ring, as `claim` gives them. */
 export type Claim<S extends Spec> = Simplify<
-  Record<S['time'] | MeasureNames<S>, Float64Array> & Record<KeyNames<S>, Float64Array | Uint32Array>
+  EventTime<S, Float64Array> &
+    Record<MeasureNames<S>, Float64Array> &
+    Record<KeyNames<S>, Float64Array | Uint32Array>
 >;
 
-/** One result: a key in a window. */
+type Figures<S extends Spec> = { -readonly [Name in keyof S['aggregates']]: ResultOf<S['aggregates'][Name]> };
+type Panes<S extends Spec> = S['emit'] extends 'updates'
+  ? { pane: 'on-time' | 'late'; index: number; final: boolean }
+  : S['emit'] extends EarlyFiring
+    ? { pane: 'early' | 'on-time' | 'late'; index: number; final: boolean }
+    : unknown;
+type Bounds<S extends Spec> = ('bounds' extends ShapeOf<Windows<S>> ? { start: number; end: number } : unknown) &
+  ('time' extends ShapeOf<Windows<S>> ? Record<TimeName<S>, number> : unknown);
+
+/**
+ * One result: a key in a window. Rows of `rolling` have the time of their event in place of `start` and `end`; where a stream has both
+ * kinds of window, what does not apply is NaN.
+ */
 export type Row<S extends Spec> = Simplify<
-  { start: number; end: number } & Record<KeyNames<S>, Key> & {
-      -readonly [Name in keyof S['aggregates']]: ResultOf<S['aggregates'][Name]>;
-    } & (S['window'] extends Window ? unknown : { window: keyof S['window'] & string }) &
-    (S['emit'] extends 'updates' ? { pane: 'on-time' | 'late' } : unknown)
+  Bounds<S> &
+    Record<KeyNames<S>, Key> &
+    Figures<S> &
+    (S['window'] extends Window ? unknown : { window: keyof S['window'] & string }) &
+    Panes<S>
 >;
+
+type Present<S extends Spec> = Simplify<{ start: number; end: number } & Figures<S>>;
+
+/** The present values of a key; of several windows by name. */
+export type Answer<S extends Spec> = S['window'] extends Window
+  ? Present<S>
+  : { [Name in keyof S['window']]: Present<S> };
+
+/** What `query` takes for a key: nothing where there is none, one value for each column where there are several. */
+export type KeyOf<S extends Spec> = S['key'] extends string
+  ? Key
+  : S['key'] extends readonly string[]
+    ? readonly Key[]
+    : undefined;
 
 /** An event that no window took, as `onLate` receives it: times, keys and measures, missing ones as NaN. */
 export type LateEvent<S extends Spec> = Simplify<
-  Record<S['time'], number> & Record<KeyNames<S>, Key> & Record<MeasureNames<S>, number>
+  Record<TimeName<S>, number> & Record<KeyNames<S>, Key> & Record<MeasureNames<S>, number>
 >;

@@ -6,7 +6,19 @@ import { facts } from './facts';
 import { hopping } from './hopping';
 import { keyed } from './keyed';
 import { late } from './late';
+import { rolling } from './rolling';
 import { rows } from './rows';
+import { sessions } from './session';
 import { unkeyed } from './unkeyed';
 
-export const cells: readonly Cell[] = [...unkeyed, ...keyed, ...hopping, ...late, ...rows, ...aggregateCells, ...facts];
+export const cells: readonly Cell[] = [
+  ...unkeyed,
+  ...keyed,
+  ...hopping,
+  ...sessions,
+  ...rolling,
+  ...late,
+  ...rows,
+  ...aggregateCells,
+  ...facts,
+];

@@ -1,0 +1,171 @@
+/**
+ * One batch through the windows on a grid of time: assign → locate → fold.
+ *
+ *     assign   times → the slice at hand. Events stay in it until a time leaves it or something fires; the clock moves with each
+ *     locate   ids → rows of the slice, listed
+ *     fold     lists of rows and columns of values → states, one pass for each part
+ *
+ * A list is folded when it is complete or before something fires, so that a window holds exactly the events that came before its
+ * end was passed, wherever batches were cut. Events without keys and in order need no list: a run of them, found with SIMD, is
+ * reduced in registers.
+ */
+
+import { Dictionary, retain } from './dictionary';
+import { advanceTo, planNext } from './fire';
+import { assignLate } from './late';
+import { isFuture } from './misses';
+import { Keys } from './plan';
+import { Ring } from './ring';
+import { foldRows, reduceRow } from './rows';
+import { firstAfter, openSlice, rowFor, Slice, sliceAt, Slices, widen } from './slices';
+import { clockAt, takenAt, Stream, windowAt } from './stream';
+import * as time from './time';
+
+/** Runs shorter than this are listed: setting up a reduction costs about as much. */
+const SHORT = 8;
+
+/** Takes n events that stand in a row in the ring, from place `at` on. */
+export function takeGrid(stream: Stream, ring: Ring, at: i32, n: i32): void {
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const ids = ring.ids + ((<usize>at) << 2);
+  const times = ring.times + ((<usize>at) << 3);
+  let low = Infinity;
+  let high = -Infinity;
+  let slice = changetype<Slice>(0);
+  let folded = 0;
+  let i = 0;
+  while (i < n) {
+    const t = load<f64>(times + ((<usize>i) << 3));
+    if (!(t >= low && t < high)) {
+      low = Infinity;
+      if (t > stream.newest) {
+        if (isFuture(stream, t, i)) {
+          setRow(stream, i++, stream.trash);
+          continue;
+        }
+        stream.newest = t;
+        if (t >= stream.fireAt) {
+          foldListed(stream, at, folded, i);
+          folded = i;
+          stream.at = clockAt(i);
+          advanceTo(stream, t - stream.outOfOrder);
+        }
+      }
+      moveWatermark(stream);
+      const found = sliceFor(stream, t);
+      if (!found || found.behind) {
+        const id = load<u32>(ids + ((<usize>i) << 2));
+        stream.at = takenAt(i);
+        setRow(stream, i, assignLate(stream, t, id, at + i, i));
+        i++;
+        continue;
+      }
+      slice = found;
+      low = slice.start;
+      high = min(slice.end, min(stream.fireAt, stream.newest + stream.maxFutureSkew));
+      if (t >= high) {
+        // Nothing is due yet, but no later event of the slice may be taken without looking.
+        locate(stream, slice, ids, i, i + 1);
+        i++;
+        low = Infinity;
+        continue;
+      }
+    }
+    const run = runLength(stream, times + ((<usize>i) << 3), n - i, low, high);
+    if (stream.keys == Keys.none && run >= SHORT) {
+      foldListed(stream, at, folded, i);
+      const row = rowFor(stream, slice, 0);
+      if (load<f64>(row) == 0) retain(stream, keys, 0);
+      reduceRow(stream, row, at + i, run);
+      folded = i + run;
+    } else {
+      locate(stream, slice, ids, i, i + run);
+    }
+    i += run;
+  }
+  foldListed(stream, at, folded, n);
+  moveWatermark(stream);
+}
+
+function foldListed(stream: Stream, at: i32, from: i32, to: i32): void {
+  if (to > from) foldRows(stream, stream.rows + ((<usize>from) << 2), at + from, to - from);
+}
+
+function setRow(stream: Stream, i: i32, row: usize): void {
+  store<u32>(stream.rows + ((<usize>i) << 2), <u32>row);
+}
+
+function moveWatermark(stream: Stream): void {
+  const watermark = stream.newest - stream.outOfOrder;
+  if (watermark > stream.watermark) stream.watermark = watermark;
+}
+
+/** The open slice at time t; null where no window takes the event, or one that is already complete. */
+function sliceFor(stream: Stream, t: f64): Slice | null {
+  const slices = changetype<Slices>(stream.slices);
+  const ids = changetype<Dictionary>(stream.dictionary).limit;
+  const i = firstAfter(slices, t);
+  if (i < slices.length && sliceAt(slices, i).start <= t) {
+    const found = sliceAt(slices, i);
+    widen(stream, found, ids);
+    return found;
+  }
+  if (t < stream.sealedTo || !isAhead(stream, t)) return null;
+  const opened = openSlice(stream, t);
+  widen(stream, opened, ids);
+  planNext(stream);
+  return opened;
+}
+
+/** Whether some window holds t, and none that does is complete. */
+function isAhead(stream: Stream, t: f64): bool {
+  let covered = false;
+  for (let w = 0; w < stream.gridCount; w++) {
+    const window = windowAt(stream, w);
+    const k = time.oldest(window, t);
+    if (k > time.newest(window, t)) continue;
+    if (time.end(window, k) + stream.delay <= stream.watermark) return false;
+    covered = true;
+  }
+  return covered;
+}
+
+/** Lists the rows of the events from i up to n, which are all of one slice. */
+function locate(stream: Stream, slice: Slice, ids: usize, i: i32, n: i32): void {
+  const stride = stream.stride;
+  const table = slice.table;
+  const rows = stream.rows;
+  const keys = changetype<Dictionary>(stream.dictionary);
+  for (; i < n; i++) {
+    const id = load<u32>(ids + ((<usize>i) << 2));
+    const block = <usize>load<u32>(table + ((<usize>(id >> 6)) << 2));
+    const row = block ? block + <usize>(id & 63) * stride : rowFor(stream, slice, id);
+    const events = load<f64>(row);
+    store<f64>(row, events + 1);
+    if (events == 0) retain(stream, keys, id);
+    store<u32>(rows + ((<usize>i) << 2), <u32>row);
+  }
+}
+
+/** How many times from the first on lie in [low, high); they move the newest. */
+function runLength(stream: Stream, times: usize, n: i32, low: f64, high: f64): i32 {
+  const from = f64x2.splat(low);
+  const to = f64x2.splat(high);
+  let newest = f64x2.splat(stream.newest);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const a = v128.load(times + ((<usize>i) << 3));
+    const b = v128.load(times + ((<usize>i) << 3), 16);
+    const inside = v128.and(v128.and(f64x2.ge(a, from), f64x2.lt(a, to)), v128.and(f64x2.ge(b, from), f64x2.lt(b, to)));
+    if (!i64x2.all_true(inside)) break;
+    newest = f64x2.pmax(newest, f64x2.pmax(a, b));
+  }
+  let latest = max(f64x2.extract_lane(newest, 0), f64x2.extract_lane(newest, 1));
+  for (; i < n; i++) {
+    const t = load<f64>(times + ((<usize>i) << 3));
+    if (!(t >= low && t < high)) break;
+    latest = max(latest, t);
+  }
+  stream.newest = latest;
+  return i;
+}

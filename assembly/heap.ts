@@ -1,0 +1,128 @@
+/**
+ * What is due when: a heap of four children a node, whose children stand in one line of cache (LaMarca, Ladner, "The influence of
+ * caches on the performance of heaps", 1996). The least key is first, of equal keys the least tie.
+ *
+ *     entry    0 key: f64 │ 8 tie: u32, growing modulo 2^32 │ 12 item: u32        entry i at entries + 48 + 16 i
+ */
+
+import { allocate, release, resize } from './memory';
+import { Stream } from './stream';
+
+@unmanaged
+export class Heap {
+  entries: usize;
+  length: i32;
+  capacity: i32;
+}
+
+const FIRST: usize = 48;
+const FEW: i32 = 16;
+
+export function createHeap(stream: Stream): Heap {
+  const heap = changetype<Heap>(allocate(stream, offsetof<Heap>()));
+  heap.length = 0;
+  heap.capacity = FEW;
+  heap.entries = allocate(stream, FIRST + ((<usize>FEW) << 4));
+  return heap;
+}
+
+export function destroyHeap(stream: Stream, heap: Heap): void {
+  release(stream, heap.entries);
+  release(stream, changetype<usize>(heap));
+}
+
+/** Bytes that n more entries can need. */
+export function heapBytes(heap: Heap, n: f64): f64 {
+  const needed = <f64>heap.length + n;
+  return needed > <f64>heap.capacity ? 48 * needed + 512 : 8 * <f64>heap.capacity + 256;
+}
+
+function entryAt(heap: Heap, i: i32): usize {
+  return heap.entries + FIRST + ((<usize>i) << 4);
+}
+
+/** Key of the first entry, Infinity if there is none. */
+export function topKey(heap: Heap): f64 {
+  return heap.length ? load<f64>(entryAt(heap, 0)) : Infinity;
+}
+
+export function topTie(heap: Heap): u32 {
+  return load<u32>(entryAt(heap, 0), 8);
+}
+
+export function topItem(heap: Heap): usize {
+  return load<u32>(entryAt(heap, 0), 12);
+}
+
+/** How many entries have a key up to `key`, `most` if as many or more: only their part of the heap is looked at. */
+export function countUpTo(heap: Heap, key: f64, most: i32): i32 {
+  return heap.length ? countFrom(heap, 0, key, most) : 0;
+}
+
+function countFrom(heap: Heap, i: i32, key: f64, most: i32): i32 {
+  if (most <= 0 || load<f64>(entryAt(heap, i)) > key) return 0;
+  let count = 1;
+  const end = min(4 * i + 5, heap.length);
+  for (let child = 4 * i + 1; child < end && count < most; child++) count += countFrom(heap, child, key, most - count);
+  return count;
+}
+
+function isBefore(key: f64, tie: u32, entry: usize): bool {
+  const other = load<f64>(entry);
+  return key < other || (key == other && <i32>(tie - load<u32>(entry, 8)) < 0);
+}
+
+function setEntry(entry: usize, key: f64, tie: u32, item: usize): void {
+  store<f64>(entry, key);
+  store<u32>(entry, tie, 8);
+  store<u32>(entry, <u32>item, 12);
+}
+
+export function pushItem(stream: Stream, heap: Heap, key: f64, tie: u32, item: usize): void {
+  if (heap.length == heap.capacity) {
+    heap.capacity *= 2;
+    heap.entries = resize(stream, heap.entries, FIRST + ((<usize>heap.capacity) << 4));
+  }
+  let i = heap.length++;
+  while (i > 0) {
+    const parent = (i - 1) >> 2;
+    const above = entryAt(heap, parent);
+    if (!isBefore(key, tie, above)) break;
+    v128.store(entryAt(heap, i), v128.load(above));
+    i = parent;
+  }
+  setEntry(entryAt(heap, i), key, tie, item);
+}
+
+/** Takes the first entry out. */
+export function popItem(stream: Stream, heap: Heap): void {
+  const last = entryAt(heap, --heap.length);
+  if (heap.length) sink(heap, load<f64>(last), load<u32>(last, 8), load<u32>(last, 12));
+  if (heap.capacity > FEW * 4 && heap.length < heap.capacity >> 3) {
+    heap.capacity >>= 1;
+    heap.entries = resize(stream, heap.entries, FIRST + ((<usize>heap.capacity) << 4));
+  }
+}
+
+/** Puts the first entry where its new key, which is no less, belongs. */
+export function moveTop(heap: Heap, key: f64): void {
+  sink(heap, key, topTie(heap), topItem(heap));
+}
+
+function sink(heap: Heap, key: f64, tie: u32, item: usize): void {
+  let i = 0;
+  for (;;) {
+    let least = 4 * i + 1;
+    if (least >= heap.length) break;
+    const end = min(least + 4, heap.length);
+    for (let child = least + 1; child < end; child++) {
+      const entry = entryAt(heap, child);
+      if (isBefore(load<f64>(entry), load<u32>(entry, 8), entryAt(heap, least))) least = child;
+    }
+    const below = entryAt(heap, least);
+    if (isBefore(key, tie, below)) break;
+    v128.store(entryAt(heap, i), v128.load(below));
+    i = least;
+  }
+  setEntry(entryAt(heap, i), key, tie, item);
+}

@@ -1,0 +1,85 @@
+/**
+ * The order of results where several stores make them, each its own: by the event that fired them, then by end, by start, and by
+ * the window's place in the spec. A stable merge of what a batch added to the outbox (bottom-up, natural order checked first).
+ */
+
+import { allocate, release } from './memory';
+import { isOrdered, Outbox, outputColumn } from './outbox';
+import { WindowPlan } from './plan';
+import { Stream, windowAt } from './stream';
+
+/** Bytes that ordering n results takes for the time being. */
+export function orderBytes(n: f64): f64 {
+  return n * 16 + 256;
+}
+
+/** Orders the results from number `from` on. */
+export function orderResults(stream: Stream, from: i32): void {
+  const outbox = changetype<Outbox>(stream.outbox);
+  if (!isOrdered(stream) || isSorted(stream, outbox, from)) return;
+  const n = outbox.length - from;
+  const results = stream.results;
+  let list = allocate(results, (<usize>n) << 2);
+  let other = allocate(results, (<usize>n) << 2);
+  for (let i = 0; i < n; i++) store<u32>(list + ((<usize>i) << 2), from + i);
+  for (let width = 1; width < n; width *= 2) {
+    for (let low = 0; low < n; low += 2 * width) merge(stream, outbox, list, other, low, min(low + width, n), min(low + 2 * width, n));
+    const merged = other;
+    other = list;
+    list = merged;
+  }
+  release(results, other);
+  const scratch = allocate(results, (<usize>n) << 3);
+  permute<f64>(outbox.starts, list, scratch, from, n);
+  permute<f64>(outbox.ends, list, scratch, from, n);
+  permute<u32>(outbox.ids, list, scratch, from, n);
+  permute<u8>(outbox.windows, list, scratch, from, n);
+  permute<u8>(outbox.panes, list, scratch, from, n);
+  if (outbox.firings) permute<u32>(outbox.firings, list, scratch, from, n);
+  for (let i = 0; i < stream.outputCount; i++) permute<f64>(outputColumn(outbox, i), list, scratch, from, n);
+  release(results, scratch);
+  release(results, list);
+}
+
+function isSorted(stream: Stream, outbox: Outbox, from: i32): bool {
+  for (let i = from + 1; i < outbox.length; i++) if (isAfter(stream, outbox, i - 1, i)) return false;
+  return true;
+}
+
+/** Whether result a is to come after result b. */
+function isAfter(stream: Stream, outbox: Outbox, a: u32, b: u32): bool {
+  const atA = load<u32>(outbox.ats + ((<usize>a) << 2));
+  const atB = load<u32>(outbox.ats + ((<usize>b) << 2));
+  if (atA != atB) return atA > atB;
+  const endA = load<f64>(outbox.ends + ((<usize>a) << 3));
+  const endB = load<f64>(outbox.ends + ((<usize>b) << 3));
+  if (endA != endB) return endA > endB;
+  const startA = load<f64>(outbox.starts + ((<usize>a) << 3));
+  const startB = load<f64>(outbox.starts + ((<usize>b) << 3));
+  if (startA != startB) return startA > startB;
+  return placeOf(stream, load<u8>(outbox.windows + <usize>a)) > placeOf(stream, load<u8>(outbox.windows + <usize>b));
+}
+
+function placeOf(stream: Stream, w: i32): u32 {
+  return load<u32>(windowAt(stream, w), WindowPlan.place);
+}
+
+function merge(stream: Stream, outbox: Outbox, from: usize, to: usize, low: i32, middle: i32, high: i32): void {
+  let a = low;
+  let b = middle;
+  for (let i = low; i < high; i++) {
+    const left = load<u32>(from + ((<usize>a) << 2));
+    const right = b < high ? load<u32>(from + ((<usize>b) << 2)) : 0;
+    const takeLeft = a < middle && (b >= high || !isAfter(stream, outbox, left, right));
+    store<u32>(to + ((<usize>i) << 2), takeLeft ? left : right);
+    if (takeLeft) a++;
+    else b++;
+  }
+}
+
+function permute<T>(column: usize, list: usize, scratch: usize, from: i32, n: i32): void {
+  for (let i: usize = 0; i < <usize>n; i++) {
+    store<T>(scratch + i * sizeof<T>(), load<T>(column + <usize>load<u32>(list + (i << 2)) * sizeof<T>()));
+  }
+  memory.copy(column + <usize>from * sizeof<T>(), scratch, <usize>n * sizeof<T>());
+}

@@ -1,0 +1,138 @@
+/**
+ * Asking instead of waiting: the present value of a key, without firing anything. Of windows on a grid it is that of the oldest that has not
+ * ended, the one that reaches back furthest; it is combined from the two stacks and the slices that are still open.
+ *
+ *     answer    for each window of the plan:  0 start: f64 │ 8 end: f64 │ 16 outputs: f64 each
+ */
+
+import { frameRow } from './frames';
+import * as pane from './pane';
+import { PartPlan, WindowPlan } from './plan';
+import { combineRows, list } from './rows';
+import { Slice, sliceAt, Slices } from './slices';
+import { frontOf, Stacks, stacksAt, turnedTo } from './stacks';
+import { copyRow, storeAt, Stream, windowAt } from './stream';
+import * as time from './time';
+
+/** Bytes of an answer for one window. */
+function answerBytes(stream: Stream): usize {
+  return 16 + ((<usize>stream.outputCount) << 3);
+}
+
+/** The values of a key at time t, at an address good until the next call. `id` may be beyond all ids: then of no events. */
+export function query(stream: Stream, id: u32, t: f64): usize {
+  for (let w = 0; w < stream.windowCount; w++) {
+    const at = stream.answer + <usize>w * answerBytes(stream);
+    let row: usize;
+    if (w < stream.gridCount) {
+      row = gridRow(stream, w, id, t);
+    } else {
+      row = call_indirect<usize>(load<u32>(windowAt(stream, w), WindowPlan.query), stream, storeAt(stream, w), id, t);
+    }
+    store<f64>(at, stream.askedStart);
+    store<f64>(at, stream.askedEnd, 8);
+    store<u32>(stream.chunkRows, <u32>row);
+    let out = at + 16;
+    for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+      if (!load<u32>(part, PartPlan.output)) continue;
+      call_indirect<void>(load<u32>(part, PartPlan.lower), part, stream.chunkRows, out, 1);
+      out += 8;
+    }
+  }
+  return stream.answer;
+}
+
+function gridRow(stream: Stream, w: i32, id: u32, t: f64): usize {
+  const window = windowAt(stream, w);
+  const k = time.oldest(window, t);
+  const isThere = k <= time.newest(window, t);
+  stream.askedStart = isThere ? time.start(window, k) : NaN;
+  stream.askedEnd = isThere ? time.end(window, k) : NaN;
+  if (!isThere) return stream.empty;
+  if (stream.eager) {
+    const row = frameRow(stream, w, k, id);
+    return row ? row : stream.empty;
+  }
+  const value = stream.temporary;
+  copyRow(stream, value, stream.empty);
+  addSealed(stream, stacksAt(stream, w), k, id, value);
+  const slices = changetype<Slices>(stream.slices);
+  for (let i = 0; i < slices.length; i++) {
+    const slice = sliceAt(slices, i);
+    if (slice.start >= stream.askedStart && slice.end <= stream.askedEnd) addSlice(stream, value, slice, id);
+  }
+  return value;
+}
+
+/** value ⊕= what sealed slices of window k hold of a key. */
+function addSealed(stream: Stream, stacks: Stacks, k: f64, id: u32, value: usize): void {
+  const b = id >> 6;
+  if (b < stacks.blocks) {
+    const block = <usize>load<u32>(stacks.back + ((<usize>b) << 2));
+    const back = block + <usize>(id & 63) * stream.stride;
+    const hasBack = block && load<f64>(back) != 0;
+    if (!stacks.overlaps) {
+      // What is there is of the window that fires next; rows of one that nobody wants any more stand until it is skipped.
+      if (hasBack && time.newest(stacks.window, stacks.backStart) == k) add(stream, value, back);
+      return;
+    }
+    const start = stream.askedStart;
+    const first = firstPane(stacks, start);
+    const last = stacks.panes.count;
+    if (first < last && pane.paneAt(stacks.panes, first).start < turnedTo(stacks, b)) {
+      const row = turnedRow(stream, stacks, first, id);
+      if (row) add(stream, value, row);
+      if (hasBack) add(stream, value, back);
+    } else if (first == 0 || pane.paneAt(stacks.panes, first - 1).start < turnedTo(stacks, b)) {
+      if (hasBack) add(stream, value, back);
+    } else {
+      for (let i = first; i < last; i++) {
+        const row = pane.rowIn(stream, pane.paneAt(stacks.panes, i), id);
+        if (row) add(stream, value, row);
+      }
+    }
+  }
+  if (stacks.gathered) {
+    const gathered = changetype<Slice>(stacks.gathered);
+    if (gathered.start >= stream.askedStart && gathered.end <= stream.askedEnd) addSlice(stream, value, gathered, id);
+  }
+}
+
+/** Position of the first pane that begins at or after a time. */
+function firstPane(stacks: Stacks, start: f64): i32 {
+  let low = 0;
+  let high = stacks.panes.count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (pane.paneAt(stacks.panes, middle).start >= start) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** The first turned row of a key from a pane on: that of `front`, unless an earlier pane has it. */
+function turnedRow(stream: Stream, stacks: Stacks, first: i32, id: u32): usize {
+  let earlier = false;
+  for (let i = 0; i < first && !earlier; i++) earlier = pane.rowIn(stream, pane.paneAt(stacks.panes, i), id) != 0;
+  if (!earlier) return frontOf(stacks, id);
+  for (let i = first; i < stacks.panes.count; i++) {
+    const at = pane.paneAt(stacks.panes, i);
+    if (at.start >= turnedTo(stacks, id >> 6)) return 0;
+    const row = pane.rowIn(stream, at, id);
+    if (row) return row;
+  }
+  return 0;
+}
+
+function addSlice(stream: Stream, value: usize, slice: Slice, id: u32): void {
+  const b = id >> 6;
+  const block = b < slice.blocks ? <usize>load<u32>(slice.table + ((<usize>b) << 2)) : 0;
+  if (!block) return;
+  const row = block + <usize>(id & 63) * stream.stride;
+  if (load<f64>(row) != 0) add(stream, value, row);
+}
+
+function add(stream: Stream, value: usize, row: usize): void {
+  list(stream, 0, value, value, row);
+  combineRows(stream, 1);
+}

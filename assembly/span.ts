@@ -1,0 +1,341 @@
+/**
+ * Spans: windows that belong to one key and end where its events say, each with a row of its own. What is the same for sessions,
+ * windows of so many events and punctuated ones:
+ *
+ *     heads     u32 for each id: its span that begins last, 0 if none; `older` leads to the others
+ *     changed   open spans with events that were not given out yet, where windows fire early
+ *
+ * Events are listed and folded as late as can be, many at a time: a span that fires gets no more of them, and waits with others
+ * until all are folded (`put`). Whoever looks into a row folds first.
+ */
+
+import { Dictionary, hold, unhold } from './dictionary';
+import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem } from './heap';
+import { allocate, release, resize } from './memory';
+import { openResults, putHead, putOutputs } from './outbox';
+import { Pane } from './plan';
+import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from './pool';
+import { foldRows } from './rows';
+import { CHUNK, copyRow, FIRINGS, flagAt, GIVEN, markAt, refires, Stream } from './stream';
+
+export enum State {
+  /** Takes events. */
+  open,
+  /** Fired, and still takes late events. */
+  held,
+  /** Fired for good, and remembered. */
+  closed,
+  /** Its slot is free as soon as nothing points to it. */
+  gone,
+}
+
+@unmanaged
+export class Span {
+  chunk: u32;
+  id: u32;
+  start: f64;
+  end: f64;
+  /** Greatest event time. */
+  last: f64;
+  /** Its events, given out or not. */
+  count: f64;
+  /** Key of its entry in a heap, where it has one. */
+  due: f64;
+  /** Order of creation. */
+  serial: u32;
+  /** The next older span of its key. */
+  older: u32;
+  /** The next in a list that its store keeps. */
+  next: u32;
+  /** 1 + its place among the changed, 0: not among them. */
+  changedAt: u32;
+  state: State;
+  /** Entries in heaps and places in lists that still point here. */
+  pins: u8;
+}
+
+@unmanaged
+export class Spans {
+  window: usize;
+  w: i32;
+  pool: Pool;
+  heads: usize;
+  headCount: u32;
+  serial: u32;
+  /** Spans open or held. */
+  live: u32;
+  changed: usize;
+  changedCount: u32;
+  changedCapacity: u32;
+  /** The next mark of the watermark at which open spans fire early. */
+  markAt: f64;
+  /** Spans in the order of (end, serial), while they are being put in order. */
+  sorter: Heap;
+  /** Of the batch: place of its first event in the ring, how many are folded, and how many spans wait in `put`. */
+  at: i32;
+  folded: i32;
+  waiting: i32;
+}
+
+const FEW: u32 = 16;
+
+export function initSpans(stream: Stream, spans: Spans, window: usize, w: i32): void {
+  spans.window = window;
+  spans.w = w;
+  spans.pool = createPool(stream, offsetof<Span>() + stream.stride);
+  spans.sorter = createHeap(stream);
+  spans.changedCapacity = FEW;
+  spans.changed = allocate(stream, FEW << 2);
+  spans.markAt = stream.early == Infinity ? Infinity : -Infinity;
+}
+
+export function endSpans(stream: Stream, spans: Spans): void {
+  for (let id: u32 = 0; id < spans.headCount; id++) {
+    let span = headOf(spans, id);
+    while (span) {
+      const older = changetype<Span>(<usize>span.older);
+      freeSlot(stream, spans.pool, changetype<usize>(span));
+      span = older;
+    }
+  }
+  destroyPool(stream, spans.pool);
+  destroyHeap(stream, spans.sorter);
+  release(stream, spans.changed);
+  if (spans.heads) release(stream, spans.heads);
+  release(stream, changetype<usize>(spans));
+}
+
+/** Bytes that n events of up to so many ids can need. */
+export function spanBytes(stream: Stream, spans: Spans, n: f64): f64 {
+  const ids = <f64>changetype<Dictionary>(stream.dictionary).limit + n;
+  let bytes = poolBytes(spans.pool, n) + 2048;
+  if (ids > <f64>spans.headCount) bytes += 8 * max(ids, 2 * <f64>spans.headCount);
+  const most = <f64>spans.live + n;
+  bytes += 48 * most + 512;
+  if (most > <f64>spans.changedCapacity && stream.early != Infinity) bytes += 16 * most;
+  return bytes;
+}
+
+/** Before a batch whose first event stands at place `at` of the ring. */
+export function begin(stream: Stream, spans: Spans, at: i32): void {
+  const ids = changetype<Dictionary>(stream.dictionary).limit;
+  if (ids > spans.headCount) {
+    const room = max(ids, spans.headCount * 2);
+    spans.heads = resize(stream, spans.heads, (<usize>room) << 2);
+    memory.fill(spans.heads + ((<usize>spans.headCount) << 2), 0, (<usize>(room - spans.headCount)) << 2);
+    spans.headCount = room;
+  }
+  spans.at = at;
+  spans.folded = 0;
+  spans.waiting = 0;
+}
+
+export function headOf(spans: Spans, id: u32): Span {
+  return changetype<Span>(<usize>load<u32>(spans.heads + ((<usize>id) << 2)));
+}
+
+export function setHead(spans: Spans, id: u32, span: Span): void {
+  store<u32>(spans.heads + ((<usize>id) << 2), <u32>changetype<usize>(span));
+}
+
+export function rowOf(span: Span): usize {
+  return changetype<usize>(span) + offsetof<Span>();
+}
+
+/** A span with no events yet, not in the chain of its key. */
+export function createSpan(stream: Stream, spans: Spans, id: u32): Span {
+  const span = changetype<Span>(takeSlot(stream, spans.pool));
+  span.id = id;
+  span.start = Infinity;
+  span.end = -Infinity;
+  span.last = -Infinity;
+  span.count = 0;
+  span.serial = spans.serial++;
+  span.older = 0;
+  span.next = 0;
+  span.changedAt = 0;
+  span.state = State.open;
+  span.pins = 0;
+  copyRow(stream, rowOf(span), stream.empty);
+  hold(changetype<Dictionary>(stream.dictionary), id);
+  spans.live++;
+  return span;
+}
+
+/** Takes a span out of the chain of its key. */
+export function unchain(spans: Spans, span: Span): void {
+  let newer = headOf(spans, span.id);
+  if (newer == span) {
+    setHead(spans, span.id, changetype<Span>(<usize>span.older));
+    return;
+  }
+  while (<usize>newer.older != changetype<usize>(span)) newer = changetype<Span>(<usize>newer.older);
+  newer.older = span.older;
+}
+
+/** A span that no key has any more; its slot is free once nothing points to it. */
+export function letGo(stream: Stream, spans: Spans, span: Span): void {
+  if (span.state <= State.held) spans.live--;
+  unchange(spans, span);
+  span.state = State.gone;
+  unhold(changetype<Dictionary>(stream.dictionary), span.id);
+  if (!span.pins) freeSlot(stream, spans.pool, changetype<usize>(span));
+}
+
+/** One pointer less. */
+export function unpin(stream: Stream, spans: Spans, span: Span): void {
+  span.pins--;
+  if (span.state == State.gone && !span.pins) freeSlot(stream, spans.pool, changetype<usize>(span));
+}
+
+/** Lists event i for a span. */
+export function listEvent(stream: Stream, spans: Spans, span: Span, i: i32, t: f64): void {
+  const row = rowOf(span);
+  store<f64>(row, load<f64>(row) + 1);
+  span.count += 1;
+  if (t < span.start) span.start = t;
+  if (t > span.last) span.last = t;
+  store<u32>(stream.rows + ((<usize>i) << 2), <u32>row);
+  if (stream.early != Infinity) change(stream, spans, span);
+}
+
+/** No span takes event i. */
+export function listNone(stream: Stream, i: i32): void {
+  store<u32>(stream.rows + ((<usize>i) << 2), <u32>stream.trash);
+}
+
+export function change(stream: Stream, spans: Spans, span: Span): void {
+  if (span.changedAt) return;
+  if (spans.changedCount == spans.changedCapacity) {
+    spans.changedCapacity *= 2;
+    spans.changed = resize(stream, spans.changed, (<usize>spans.changedCapacity) << 2);
+  }
+  store<u32>(spans.changed + ((<usize>spans.changedCount) << 2), <u32>changetype<usize>(span));
+  span.changedAt = ++spans.changedCount;
+}
+
+function unchange(spans: Spans, span: Span): void {
+  if (!span.changedAt) return;
+  const last = load<u32>(spans.changed + ((<usize>--spans.changedCount) << 2));
+  store<u32>(spans.changed + ((<usize>(span.changedAt - 1)) << 2), last);
+  changetype<Span>(<usize>last).changedAt = span.changedAt;
+  span.changedAt = 0;
+}
+
+/** Folds the events listed before number i. */
+export function foldTo(stream: Stream, spans: Spans, i: i32): void {
+  const n = i - spans.folded;
+  if (n > 0) foldRows(stream, stream.rows + ((<usize>spans.folded) << 2), spans.at + spans.folded, n);
+  spans.folded = i;
+}
+
+/** A span fires, for the stream's present reason, with what is listed before event i: it is put into the outbox with the next others. */
+export function put(stream: Stream, spans: Spans, span: Span, pane: i32, i: i32): void {
+  if (stream.discard && load<f64>(rowOf(span)) == 0) return;
+  if (spans.waiting == CHUNK) flush(stream, spans, i);
+  const place = (<usize>spans.waiting) << 2;
+  spans.waiting++;
+  span.pins++;
+  store<u32>(stream.chunkRows + place, <u32>changetype<usize>(span));
+  store<u32>(stream.chunkIds + place, ((<u32>stream.at) << 4) | <u32>pane);
+  if ((pane & Pane.kind) == Pane.onTime) stream.fired += 1;
+}
+
+/** All that waits goes into the outbox; what was listed before event i belongs to it. */
+export function flush(stream: Stream, spans: Spans, i: i32): void {
+  const n = spans.waiting;
+  if (!n) return;
+  foldTo(stream, spans, i);
+  const from = openResults(stream, n);
+  const at = stream.at;
+  for (let j = 0; j < n; j++) {
+    const place = (<usize>j) << 2;
+    const span = changetype<Span>(<usize>load<u32>(stream.chunkRows + place));
+    const why = load<u32>(stream.chunkIds + place);
+    const row = rowOf(span);
+    stream.at = why >> 4;
+    putHead(stream, from + j, span.start, span.end, span.id, spans.w, why & 15, row);
+    store<u32>(stream.into + place, <u32>row);
+  }
+  stream.at = at;
+  putOutputs(stream, stream.into, from, n);
+  spans.waiting = 0;
+  for (let j = 0; j < n; j++) {
+    const span = changetype<Span>(<usize>load<u32>(stream.chunkRows + ((<usize>j) << 2)));
+    if (refires(stream)) given(stream, spans, span);
+    unpin(stream, spans, span);
+  }
+}
+
+/** What was new of a span has been given out. */
+function given(stream: Stream, spans: Spans, span: Span): void {
+  const row = rowOf(span);
+  const firings = load<f64>(row, FIRINGS) + 1;
+  if (stream.discard) copyRow(stream, row, stream.empty);
+  else store<f64>(row, load<f64>(row), GIVEN);
+  store<f64>(row, firings, FIRINGS);
+  unchange(spans, span);
+}
+
+function hasNews(stream: Stream, span: Span): bool {
+  const row = rowOf(span);
+  return load<f64>(row) != (stream.discard ? 0 : load<f64>(row, GIVEN));
+}
+
+/** Fires early what open spans of a key have that is new, because of event i, which is listed. */
+export function fireKey(stream: Stream, spans: Spans, id: u32, i: i32): void {
+  flush(stream, spans, i + 1);
+  stream.at = flagAt(i);
+  for (let span = headOf(spans, id); span; span = changetype<Span>(<usize>span.older)) {
+    if (span.state == State.open && hasNews(stream, span)) put(stream, spans, span, Pane.early, i);
+  }
+  flush(stream, spans, i + 1);
+}
+
+/** The watermark passed a mark: all open spans with something new fire early. */
+export function fireChanged(stream: Stream, spans: Spans, i: i32): void {
+  flush(stream, spans, i);
+  foldTo(stream, spans, i);
+  stream.at = markAt(i);
+  if (stream.watermark != Infinity) {
+    for (let j: usize = 0; j < <usize>spans.changedCount; j++) {
+      const span = changetype<Span>(<usize>load<u32>(spans.changed + (j << 2)));
+      if (span.state == State.open && hasNews(stream, span)) pushItem(stream, spans.sorter, span.end, span.serial, changetype<usize>(span));
+    }
+    putSorted(stream, spans, Pane.early, i);
+  }
+  spans.markAt = (floor(stream.watermark / stream.early) + 1) * stream.early;
+}
+
+/** Puts what stands in the sorter, in order. */
+function putSorted(stream: Stream, spans: Spans, pane: i32, i: i32): void {
+  while (spans.sorter.length) {
+    const span = changetype<Span>(topItem(spans.sorter));
+    popItem(stream, spans.sorter);
+    put(stream, spans, span, pane, i);
+  }
+  flush(stream, spans, i);
+}
+
+/** End of the stream: every span still open fires, and goes. */
+export function fireAll(stream: Stream, spans: Spans): void {
+  for (let id: u32 = 0; id < spans.headCount; id++) {
+    const span = headOf(spans, id);
+    if (span) pushItem(stream, spans.sorter, span.end, span.serial, changetype<usize>(span));
+  }
+  while (spans.sorter.length) {
+    const span = changetype<Span>(topItem(spans.sorter));
+    popItem(stream, spans.sorter);
+    put(stream, spans, span, Pane.onTime | Pane.final, 0);
+    unchain(spans, span);
+    letGo(stream, spans, span);
+  }
+  flush(stream, spans, 0);
+}
+
+/** The open span of a key, as an answer: its row, and its bounds; the empty row where there is none. */
+export function answer(stream: Stream, span: Span | null): usize {
+  stream.askedStart = span ? span.start : NaN;
+  stream.askedEnd = span ? span.end : NaN;
+  return span ? rowOf(span) : stream.empty;
+}

@@ -1,0 +1,196 @@
+/**
+ * Sessions that close when they reach a greatest length. Where one is cut depends on the order of its events, so that they wait until
+ * none before them can come any more and are taken in order of time; a session is given out once, when its end has passed.
+ */
+
+import { createHeap, destroyHeap, Heap, heapBytes, moveTop, popItem, pushItem, topItem, topKey } from '../heap';
+import { allocate } from '../memory';
+import { isFuture, miss } from '../misses';
+import {
+  createEvent,
+  createPending,
+  destroyPending,
+  enqueue,
+  Event,
+  freeEvent,
+  nextTime,
+  Pending,
+  pendingBytes,
+  rowOf as rowOfEvent,
+  shift,
+  waiting,
+} from '../pending';
+import { Closed, Pane, WindowPlan } from '../plan';
+import { measureColumn, Ring } from '../ring';
+import { combineRows, list } from '../rows';
+import {
+  answer,
+  begin,
+  createSpan,
+  endSpans,
+  flush,
+  foldTo,
+  headOf,
+  initSpans,
+  letGo,
+  listNone,
+  put,
+  rowOf,
+  setHead,
+  Span,
+  spanBytes,
+  Spans,
+  unchain,
+  unpin,
+} from '../span';
+import { clockAt, Stream, windowAt } from '../stream';
+import { hold, unhold, Dictionary } from '../dictionary';
+
+@unmanaged
+class Capped extends Spans {
+  gap: f64;
+  gaps: usize;
+  touching: bool;
+  most: f64;
+  pending: Pending;
+  heap: Heap;
+}
+
+export function create(stream: Stream, w: i32): usize {
+  const capped = changetype<Capped>(allocate(stream, offsetof<Capped>()));
+  memory.fill(changetype<usize>(capped), 0, offsetof<Capped>());
+  const window = windowAt(stream, w);
+  const column = load<u32>(window, WindowPlan.column);
+  initSpans(stream, capped, window, w);
+  capped.markAt = Infinity;
+  capped.gap = load<f64>(window, WindowPlan.size);
+  capped.gaps = column ? measureColumn(changetype<Ring>(stream.ring), column - 1) : 0;
+  capped.touching = load<u32>(window, WindowPlan.closed) == Closed.both;
+  capped.most = load<f64>(window, WindowPlan.most);
+  capped.pending = createPending(stream);
+  capped.heap = createHeap(stream);
+  return changetype<usize>(capped);
+}
+
+export function destroy(stream: Stream, capped: Capped): void {
+  destroyPending(stream, capped.pending);
+  destroyHeap(stream, capped.heap);
+  endSpans(stream, capped);
+}
+
+export function take(stream: Stream, capped: Capped, at: i32, n: i32): void {
+  const ring = changetype<Ring>(stream.ring);
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const times = ring.times + ((<usize>at) << 3);
+  const ids = ring.ids + ((<usize>at) << 2);
+  begin(stream, capped, at);
+  for (let i = 0; i < n; i++) {
+    const t = load<f64>(times + ((<usize>i) << 3));
+    if (t > stream.newest) {
+      if (isFuture(stream, t, i)) {
+        listNone(stream, i);
+        continue;
+      }
+      stream.newest = t;
+    }
+    const watermark = stream.newest - stream.outOfOrder;
+    if (watermark > stream.watermark) {
+      stream.watermark = watermark;
+      drain(stream, capped, i);
+    }
+    if (t + stream.allowedLateness < stream.watermark) {
+      listNone(stream, i);
+      miss(stream, i, true);
+      continue;
+    }
+    const event = createEvent(stream, capped.pending, load<u32>(ids + ((<usize>i) << 2)), t);
+    event.note = capped.gaps ? load<f64>(capped.gaps + ((<usize>(at + i)) << 3)) : capped.gap;
+    hold(keys, event.id);
+    enqueue(stream, capped.pending, event);
+    store<u32>(stream.rows + ((<usize>i) << 2), <u32>rowOfEvent(event));
+  }
+  flush(stream, capped, n);
+  foldTo(stream, capped, n);
+}
+
+/** The watermark has moved, with event i: events are taken in order, and sessions fire whose end it has passed. */
+function drain(stream: Stream, capped: Capped, i: i32): void {
+  const pending = capped.pending;
+  stream.at = clockAt(i);
+  const passed = stream.watermark;
+  if (waiting(pending) && nextTime(pending) + stream.allowedLateness < passed) {
+    foldTo(stream, capped, i);
+    do {
+      const event = shift(stream, pending);
+      enter(stream, capped, event);
+      unhold(changetype<Dictionary>(stream.dictionary), event.id);
+      freeEvent(stream, pending, event);
+    } while (waiting(pending) && nextTime(pending) + stream.allowedLateness < passed);
+  }
+  const heap = capped.heap;
+  while (heap.length && isPast(capped, topKey(heap), passed)) {
+    const span = changetype<Span>(topItem(heap));
+    const due = span.end + stream.allowedLateness;
+    if (!isPast(capped, due, passed)) {
+      moveTop(heap, due);
+      continue;
+    }
+    popItem(stream, heap);
+    put(stream, capped, span, Pane.onTime | Pane.final, i);
+    unchain(capped, span);
+    letGo(stream, capped, span);
+  }
+}
+
+/** Whether a time has passed, at which a session would go on. */
+function isPast(capped: Capped, t: f64, watermark: f64): bool {
+  return capped.touching ? t < watermark : t <= watermark;
+}
+
+/** The next event in order goes into the session of its key, or begins one. */
+function enter(stream: Stream, capped: Capped, event: Event): void {
+  const t = event.time;
+  let span = headOf(capped, event.id);
+  const isNew = !span || t >= span.start + capped.most || !(t < span.last || (t == span.last && capped.touching));
+  if (isNew) {
+    const older = span;
+    span = createSpan(stream, capped, event.id);
+    span.older = <u32>changetype<usize>(older);
+    span.start = t;
+    setHead(capped, event.id, span);
+  }
+  // `last` is where the session would end if there were no greatest length.
+  span.last = max(span.last, t + event.note);
+  span.end = min(span.last, span.start + capped.most);
+  const row = rowOf(span);
+  list(stream, 0, row, row, rowOfEvent(event));
+  combineRows(stream, 1);
+  if (isNew) pushItem(stream, capped.heap, span.end + stream.allowedLateness, span.serial, changetype<usize>(span));
+}
+
+export function advance(stream: Stream, capped: Capped, watermark: f64): void {
+  begin(stream, capped, 0);
+  if (watermark > stream.watermark) stream.watermark = watermark;
+  drain(stream, capped, 0);
+  flush(stream, capped, 0);
+}
+
+export function demand(stream: Stream, capped: Capped, n: f64): f64 {
+  const all = n + waiting(capped.pending);
+  return spanBytes(stream, capped, all) + heapBytes(capped.heap, all) + pendingBytes(capped.pending, n);
+}
+
+/** Results that n events can give. */
+export function due(stream: Stream, capped: Capped, n: f64, watermark: f64): f64 {
+  return n + waiting(capped.pending) + <f64>capped.live;
+}
+
+export function live(stream: Stream, capped: Capped): f64 {
+  return capped.live;
+}
+
+/** The session of a key that goes on at time t, of the events that are in order. */
+export function query(stream: Stream, capped: Capped, id: u32, t: f64): usize {
+  const span = id < capped.headCount ? headOf(capped, id) : changetype<Span>(0);
+  return answer(stream, span && span.end > t ? span : null);
+}

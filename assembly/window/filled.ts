@@ -1,0 +1,121 @@
+/**
+ * Windows that an event fills, in order of arrival, one after the other for each key: either the n-th event, or one that the spec
+ * says is the last. The window fires with it. Time plays no part: no event is late. Bounds are the least and the greatest event time.
+ */
+
+import { isFuture } from '../misses';
+import { allocate } from '../memory';
+import { Pane, WindowPlan } from '../plan';
+import { measureColumn, Ring } from '../ring';
+import {
+  answer,
+  begin,
+  createSpan,
+  endSpans,
+  fireAll,
+  fireChanged,
+  fireKey,
+  flush,
+  foldTo,
+  headOf,
+  initSpans,
+  letGo,
+  listEvent,
+  listNone,
+  put,
+  setHead,
+  Span,
+  spanBytes,
+  Spans,
+} from '../span';
+import { takenAt, Stream, windowAt } from '../stream';
+
+@unmanaged
+class Filled extends Spans {
+  /** How many events fill a window, Infinity where an event says so itself. */
+  size: f64;
+  /** The measure by which it does, not 0; 0 where none does. */
+  ends: usize;
+}
+
+export function create(stream: Stream, w: i32): usize {
+  const filled = changetype<Filled>(allocate(stream, offsetof<Filled>()));
+  memory.fill(changetype<usize>(filled), 0, offsetof<Filled>());
+  const window = windowAt(stream, w);
+  const column = load<u32>(window, WindowPlan.column);
+  initSpans(stream, filled, window, w);
+  filled.size = column ? Infinity : load<f64>(window, WindowPlan.size);
+  filled.ends = column ? measureColumn(changetype<Ring>(stream.ring), column - 1) : 0;
+  return changetype<usize>(filled);
+}
+
+export function destroy(stream: Stream, filled: Filled): void {
+  endSpans(stream, filled);
+}
+
+export function take(stream: Stream, filled: Filled, at: i32, n: i32): void {
+  const ring = changetype<Ring>(stream.ring);
+  const offset = (<usize>at) << 3;
+  const times = ring.times + offset;
+  const ids = ring.ids + ((<usize>at) << 2);
+  begin(stream, filled, at);
+  for (let i = 0; i < n; i++) {
+    const t = load<f64>(times + ((<usize>i) << 3));
+    if (t > stream.newest) {
+      if (isFuture(stream, t, i)) {
+        listNone(stream, i);
+        continue;
+      }
+      stream.newest = t;
+    }
+    const watermark = stream.newest - stream.outOfOrder;
+    if (watermark > stream.watermark) {
+      stream.watermark = watermark;
+      if (watermark >= filled.markAt) fireChanged(stream, filled, i);
+    }
+    const id = load<u32>(ids + ((<usize>i) << 2));
+    let span = headOf(filled, id);
+    if (!span) {
+      span = createSpan(stream, filled, id);
+      setHead(filled, id, span);
+    }
+    listEvent(stream, filled, span, i, t);
+    span.end = span.last;
+    const ended = filled.ends && load<f64>(filled.ends + offset + ((<usize>i) << 3)) != 0;
+    stream.at = takenAt(i);
+    if (ended || span.count >= filled.size) {
+      put(stream, filled, span, Pane.onTime | Pane.final, i);
+      setHead(filled, id, changetype<Span>(0));
+      letGo(stream, filled, span);
+    } else if (stream.when && load<f64>(stream.when + offset + ((<usize>i) << 3)) != 0) {
+      fireKey(stream, filled, id, i);
+    }
+  }
+  flush(stream, filled, n);
+  foldTo(stream, filled, n);
+}
+
+export function advance(stream: Stream, filled: Filled, watermark: f64): void {
+  begin(stream, filled, 0);
+  if (watermark > stream.watermark) stream.watermark = watermark;
+  if (watermark == Infinity) fireAll(stream, filled);
+  else if (stream.watermark >= filled.markAt) fireChanged(stream, filled, 0);
+}
+
+export function demand(stream: Stream, filled: Filled, n: f64): f64 {
+  return spanBytes(stream, filled, n);
+}
+
+/** Results that n events can give; all that is open where the stream ends. */
+export function due(stream: Stream, filled: Filled, n: f64, watermark: f64): f64 {
+  const open = <f64>filled.live + n;
+  return n + (watermark == Infinity || stream.early != Infinity || stream.when ? 2 * open : 0);
+}
+
+export function live(stream: Stream, filled: Filled): f64 {
+  return filled.live;
+}
+
+export function query(stream: Stream, filled: Filled, id: u32, t: f64): usize {
+  return answer(stream, id < filled.headCount ? headOf(filled, id) : null);
+}

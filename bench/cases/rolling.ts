@@ -1,0 +1,394 @@
+/** Rolling windows: a result for every event, over the last so many events or units of time. */
+
+import { count, max, rolling as roll, rows, type Spec, sum, windowed } from 'oriel';
+import { BATCH, type Cell, type Contender, finish, inBatches, placed, pushed, take } from '../contest';
+import { numberColumn, pairedTimes, randomIds, randomValues } from '../data';
+import * as peers from '../peers/rolling';
+import * as keyedPeers from '../peers/rolling-keyed';
+import type { Sink } from '../sink';
+
+type Figure = 'max' | 'sum';
+/** What a window is measured in. There is one event for each unit of time on average, so that both hold as many. */
+type Extent = 'rows' | 'time';
+
+const SIZES = { '1k': 1_000, '1m': 1_000_000 };
+const EVENTS = 8_000_000;
+/** Values that a producer picks from without leaving the cache: more of them than the shorter window holds. */
+const POOL = 4096;
+
+const windowOf = (extent: Extent, size: number) => roll(extent === 'rows' ? rows(size) : size);
+
+const specOf = (figure: Figure, extent: Extent, size: number): Spec => ({
+  time: 'at',
+  window: windowOf(extent, size),
+  aggregates: { [figure]: figure === 'max' ? max('value') : sum('value') },
+});
+
+/** One iteration of a tuned rival over the caller's arrays, or over what `produce` writes for each batch. */
+type Tuned = (figure: Figure, size: number, columns?: Columns) => Contender['run'];
+type Columns = { at: Float64Array; value: Float64Array };
+
+const byRows =
+  (fold: peers.Fold<peers.Rows>): Tuned =>
+  (figure, size, columns) =>
+  (events, sink) => {
+    const s = new peers.Rows(size, figure);
+    feed(events, sink, columns, (at, value, from, to) => {
+      fold(s, at, value, from, to);
+      sink.take(s.out.length, s.out.take());
+    });
+  };
+
+const byTime =
+  (fold: peers.Fold<peers.Frame>): Tuned =>
+  (figure, size, columns) =>
+  (events, sink) => {
+    const s = new peers.Frame(size, figure);
+    feed(events, sink, columns, (at, value, from, to) => {
+      fold(s, at, value, from, to);
+      sink.take(s.out.length, s.out.take());
+    });
+    peers.fireFrame(s, fold);
+    sink.take(s.out.length, s.out.take());
+  };
+
+type Rival = readonly [name: string, side: Contender['side'], tuned: Tuned];
+
+/** What drifts does not come to the same in the long run, and is left out of the summary. */
+const RIVALS: Record<Figure, Record<Extent, readonly Rival[]>> = {
+  max: {
+    rows: [['two stacks', 'tuned', byRows(peers.foldRowsMax)]],
+    time: [['two stacks', 'tuned', byTime(peers.foldFrameMax)]],
+  },
+  sum: {
+    rows: [
+      ['two stacks', 'tuned', byRows(peers.foldRowsSum)],
+      ['subtracting, compensated', 'tuned', byRows(peers.foldRowsRunning)],
+      ['subtracting, drifts', 'other', byRows(peers.foldRowsDrifting)],
+    ],
+    time: [
+      ['two stacks', 'tuned', byTime(peers.foldFrameSum)],
+      ['subtracting, compensated', 'tuned', byTime(peers.foldFrameRunning)],
+    ],
+  },
+};
+
+const pool = randomValues(POOL);
+
+function produce(at: Float64Array, value: Float64Array, from: number, n: number): void {
+  for (let i = 0; i < n; i++) {
+    at[i] = (from + i) & ~1;
+    value[i] = pool[(from + i) & (POOL - 1)] as number;
+  }
+}
+
+function feed(
+  events: number,
+  sink: Sink,
+  columns: Columns | undefined,
+  step: (at: Float64Array, value: Float64Array, from: number, to: number) => void,
+): void {
+  if (columns) {
+    inBatches(events, sink, (from, to) => step(columns.at, columns.value, from, to));
+    return;
+  }
+  const [at, value] = [new Float64Array(BATCH), new Float64Array(BATCH)];
+  inBatches(events, sink, (from, to) => {
+    produce(at, value, from, to - from);
+    step(at, value, 0, to - from);
+  });
+}
+
+function naive(figure: Figure, extent: Extent, size: number, { at, value }: Columns): Contender {
+  const fold = figure === 'max' ? peers.naiveMax : peers.naiveSum;
+  const anew = figure === 'max' ? 'looked through anew' : 'running sum';
+  // The longer window is not nearly full by then, which flatters it.
+  const events = size === 1_000_000 ? 40_000 : figure === 'max' ? 200_000 : 2_000_000;
+  return {
+    name: `naive, push and shift, ${anew} (first ${events.toLocaleString('en')} only)`,
+    side: 'naive',
+    events,
+    rounds: 3,
+    run: (n, sink) => {
+      const s = extent === 'rows' ? new peers.NaiveRows(size) : new peers.NaiveFrame(size);
+      inBatches(n, sink, (from, to) => {
+        fold(s, at, value, from, to);
+        sink.takeRows(s.take());
+      });
+      if (s instanceof peers.NaiveRows) return;
+      if (figure === 'max') s.fireMax();
+      else s.fireSum();
+      sink.takeRows(s.take());
+    },
+  };
+}
+
+function fromMemory(figure: Figure, extent: Extent, size: number): Contender[] {
+  const columns = { at: pairedTimes(EVENTS), value: randomValues(EVENTS) };
+  return [
+    { name: 'oriel, pushColumns', side: 'oriel', events: EVENTS, run: pushed(specOf(figure, extent, size), columns) },
+    ...RIVALS[figure][extent].map(
+      ([name, side, tuned]): Contender => ({
+        name: `tuned, ${name}`,
+        side,
+        events: EVENTS,
+        run: tuned(figure, size, columns),
+      }),
+    ),
+    naive(figure, extent, size, columns),
+  ];
+}
+
+/** A batch that stays in the cache: written in place, or into arrays of one's own that are then copied. */
+function inCache(figure: Figure, extent: Extent, size: number): Contender[] {
+  const spec = specOf(figure, extent, size);
+  return [
+    {
+      name: 'oriel, claim and commit',
+      side: 'oriel',
+      events: EVENTS,
+      run: placed(spec, ({ at, value }, from, n) => produce(at as Float64Array, value as Float64Array, from, n)),
+    },
+    {
+      name: 'oriel, its own arrays through pushColumns',
+      side: 'oriel',
+      events: EVENTS,
+      run: (events, sink) => {
+        const stream = windowed(spec);
+        feed(events, sink, undefined, (at, value, from, to) => {
+          stream.pushColumns({ at: at.subarray(from, to), value: value.subarray(from, to) } as never);
+          take(stream, sink);
+        });
+        finish(stream, sink, true);
+      },
+    },
+    ...RIVALS[figure][extent].map(
+      ([name, side, tuned]): Contender => ({
+        name: `tuned, its own arrays, ${name}`,
+        side,
+        events: EVENTS,
+        run: tuned(figure, size),
+      }),
+    ),
+    {
+      name: 'writing alone',
+      side: 'other',
+      events: EVENTS,
+      silent: true,
+      run: (events, sink) => feed(events, sink, undefined, () => {}),
+    },
+  ];
+}
+
+/** Single events as objects, over the last so many events: results as they come, or collected for a batch. */
+function single(figure: Figure, size: number): Contender[] {
+  const events = 2_000_000;
+  const times = pairedTimes(events);
+  const values = randomValues(events);
+  const reading = (i: number) => ({ at: times[i] as number, value: values[i] as number });
+  const run = (events: number, sink: Sink, push: (event: ReturnType<typeof reading>) => void, give: () => void) =>
+    inBatches(events, sink, (from, to) => {
+      for (let i = from; i < to; i++) push(reading(i));
+      give();
+    });
+  const fold = figure === 'max' ? peers.foldRowsMax : peers.foldRowsSum;
+  return [
+    {
+      name: 'oriel, push',
+      side: 'oriel',
+      events,
+      run: (n, sink) => {
+        const stream = windowed(specOf(figure, 'rows', size));
+        inBatches(n, sink, (from, to) => {
+          for (let i = from; i < to; i++) stream.push(reading(i) as never);
+          take(stream, sink);
+        });
+        finish(stream, sink, true);
+      },
+    },
+    {
+      name: 'tuned, collected into arrays, two stacks',
+      side: 'tuned',
+      events,
+      run: (n, sink) => {
+        const s = new peers.Rows(size, figure);
+        const [at, value] = [new Float64Array(BATCH), new Float64Array(BATCH)];
+        inBatches(n, sink, (from, to) => {
+          for (let i = from; i < to; i++) {
+            const event = reading(i);
+            at[i - from] = event.at;
+            value[i - from] = event.value;
+          }
+          fold(s, at, value, 0, to - from);
+          sink.take(s.out.length, s.out.take());
+        });
+      },
+    },
+    {
+      name: 'naive, push and shift',
+      side: 'naive',
+      events: size === 1_000_000 ? 40_000 : figure === 'max' ? 200_000 : events,
+      rounds: 3,
+      run: (n, sink) => {
+        const s = new peers.NaiveRows(size);
+        const give = () => sink.takeRows(s.take());
+        if (figure === 'max') run(n, sink, ({ at, value }) => s.pushMax(at, value), give);
+        else run(n, sink, ({ at, value }) => s.pushSum(at, value), give);
+      },
+    },
+  ];
+}
+
+/** Of each key about as many events in a window by time as by rows. */
+const KEYED = { '1k': { keys: 1_000, size: 100 }, '100k': { keys: 100_000, size: 20 } };
+
+const keyedSpec = (extent: Extent, keys: number, size: number): Spec => ({
+  time: 'at',
+  key: 'key',
+  window: windowOf(extent, extent === 'rows' ? size : size * keys),
+  aggregates: { count: count(), sum: sum('value') },
+});
+
+type FoldKeyed<S> = (s: S, at: Float64Array, ids: Uint32Array, value: Float64Array, from: number, to: number) => void;
+/** Calls `fold` for each batch, from memory or from what it has written. */
+type FeedKeyed = <S extends keyedPeers.KeyedRows | keyedPeers.KeyedFrame>(
+  s: S,
+  fold: FoldKeyed<S>,
+  events: number,
+  sink: Sink,
+) => void;
+
+function keyedRivals(extent: Extent, keys: number, size: number, events: number, feed: FeedKeyed): Contender[] {
+  if (extent === 'rows') {
+    const folds = {
+      'two stacks': keyedPeers.foldKeyedRows,
+      'subtracting, compensated': keyedPeers.foldKeyedRowsRunning,
+    };
+    return Object.entries(folds).map(
+      ([name, fold]): Contender => ({
+        name: `tuned, dense ids, ${name}`,
+        side: 'tuned',
+        events,
+        run: (n, sink) => feed(new keyedPeers.KeyedRows(size, keys), fold, n, sink),
+      }),
+    );
+  }
+  return [
+    {
+      name: 'tuned, dense ids, subtracting, compensated',
+      side: 'tuned',
+      events,
+      run: (n, sink) => {
+        const s = new keyedPeers.KeyedFrame(size * keys, keys);
+        feed(s, keyedPeers.foldKeyedFrame, n, sink);
+        keyedPeers.fireKeyedFrame(s);
+        sink.take(s.out.length, s.out.take());
+      },
+    },
+  ];
+}
+
+function keyedFromMemory(extent: Extent, keys: number, size: number): Contender[] {
+  const at = pairedTimes(EVENTS);
+  const ids = randomIds(EVENTS, keys, 'uniform');
+  const key = numberColumn(ids);
+  const value = randomValues(EVENTS);
+  return [
+    {
+      name: 'oriel, pushColumns',
+      side: 'oriel',
+      events: EVENTS,
+      run: pushed(keyedSpec(extent, keys, size), { at, key, value }),
+    },
+    ...keyedRivals(extent, keys, size, EVENTS, (s, fold, events, sink) => {
+      inBatches(events, sink, (from, to) => {
+        fold(s, at, ids, value, from, to);
+        sink.take(s.out.length, s.out.take());
+      });
+    }),
+    {
+      name: 'naive, Map of arrays, push and shift, added up anew',
+      side: 'naive',
+      events: 1_000_000,
+      rounds: 3,
+      run: (events, sink) => {
+        const s = extent === 'rows' ? new keyedPeers.NaiveKeyedRows(size) : new keyedPeers.NaiveKeyedFrame(size * keys);
+        inBatches(events, sink, (from, to) => {
+          keyedPeers.naiveKeyedRolling(s, at, key, value, from, to);
+          sink.takeRows(s.take());
+        });
+        s.fire();
+        sink.takeRows(s.take());
+      },
+    },
+  ];
+}
+
+function keyedInPlace(extent: Extent, keys: number, size: number): Contender[] {
+  const ids = randomIds(EVENTS, keys, 'uniform');
+  const write = (at: Float64Array, key: Float64Array | Uint32Array, value: Float64Array, from: number, n: number) => {
+    produce(at, value, from, n);
+    for (let i = 0; i < n; i++) key[i] = ids[from + i] as number;
+  };
+  return [
+    {
+      name: 'oriel, claim and commit',
+      side: 'oriel',
+      events: EVENTS,
+      run: placed(keyedSpec(extent, keys, size), ({ at, key, value }, from, n) => {
+        write(at as Float64Array, key as Float64Array, value as Float64Array, from, n);
+      }),
+    },
+    ...keyedRivals(extent, keys, size, EVENTS, (s, fold, events, sink) => {
+      const [at, key, value] = [new Float64Array(BATCH), new Uint32Array(BATCH), new Float64Array(BATCH)];
+      inBatches(events, sink, (from, to) => {
+        write(at, key, value, from, to - from);
+        fold(s, at, key, value, 0, to - from);
+        sink.take(s.out.length, s.out.take());
+      });
+    }),
+  ];
+}
+
+const many = (n: number) => n.toLocaleString('en');
+const over = (extent: Extent, size: number) =>
+  extent === 'rows' ? `${many(size)} rows` : `${many(size)} units of time`;
+const extents = ['rows', 'time'] as const;
+
+export const rolling: Cell[] = [
+  ...(['max', 'sum'] as const).flatMap((figure) =>
+    Object.entries(SIZES).flatMap(([name, size]) => [
+      ...extents.flatMap((extent): Cell[] => [
+        {
+          name: `rolling-${figure}-${name}-${extent}-ram`,
+          title: `rolling ${figure} over ${over(extent, size)}, data in memory`,
+          contenders: () => fromMemory(figure, extent, size),
+        },
+        {
+          name: `rolling-${figure}-${name}-${extent}-cache`,
+          title: `rolling ${figure} over ${over(extent, size)}, a batch in the cache, writing included`,
+          contenders: () => inCache(figure, extent, size),
+        },
+      ]),
+      {
+        name: `rolling-${figure}-${name}-push`,
+        title: `rolling ${figure} over ${over('rows', size)}, single events as objects`,
+        contenders: () => single(figure, size),
+      },
+    ]),
+  ),
+  ...Object.entries(KEYED).flatMap(([name, { keys, size }]) =>
+    extents.flatMap((extent): Cell[] => [
+      {
+        name: `rolling-keyed-${name}-${extent}-ram`,
+        title: `rolling count + sum of ${many(keys)} keys, ${size} events of each by ${extent}, data in memory`,
+        contenders: () => keyedFromMemory(extent, keys, size),
+      },
+      {
+        name: `rolling-keyed-${name}-${extent}-place`,
+        title: `rolling count + sum of ${many(keys)} keys, ${size} events of each by ${extent}, written in place`,
+        contenders: () => keyedInPlace(extent, keys, size),
+      },
+    ]),
+  ),
+];

@@ -1,0 +1,464 @@
+/**
+ * Rolling windows without keys, a result for every event: in the best JavaScript we could write, and as one writes them
+ * first.
+ *
+ * By two stacks: the older part of the window holds suffixes, each combined with all after it, the newer part is one
+ * running value; when the older part is used up, one pass backwards turns the newer one into suffixes. With a fixed
+ * number of events that is the scan of van Herk (1992) and of Gil and Werman (1993), for a maximum two to three times as
+ * fast as a monotone deque. Nothing is subtracted.
+ *
+ *     ring     suffixes of the block before | this block's values as they come, up to the cursor
+ *     result   ring[cursor + 1] ⊕ running
+ *
+ * By a running sum: what leaves is subtracted. Compensated it is right to the last place or two for ordinary data; plain
+ * it is not, and the errors stay.
+ */
+
+import { Outbox } from './outbox';
+
+type Column = Float64Array;
+
+export type Fold<S> = (s: S, times: Float64Array, values: Float64Array, from: number, to: number) => void;
+
+const LOWEST = Number.NEGATIVE_INFINITY;
+
+/** The last `size` events: a ring with one place more, which is never written. */
+export class Rows {
+  cursor = 0;
+  running: number;
+  error = 0;
+  readonly ring: Float64Array;
+  readonly out: Outbox;
+
+  constructor(
+    readonly size: number,
+    figure: 'max' | 'sum',
+  ) {
+    this.running = figure === 'max' ? LOWEST : 0;
+    this.ring = new Float64Array(size + 1).fill(this.running);
+    this.out = new Outbox(['at', figure]);
+  }
+}
+
+export function foldRowsMax(s: Rows, times: Float64Array, values: Float64Array, from: number, to: number): void {
+  const { ring, size, out } = s;
+  let { cursor, running } = s;
+  let n = copyTimes(out, times, from, to);
+  const results = out.columns[1] as Column;
+  let i = from;
+  while (i < to) {
+    const stop = Math.min(to, i + size - cursor);
+    for (; i < stop; i++) {
+      let value = values[i] as number;
+      // biome-ignore lint/suspicious/noSelfCompare: the fastest test for NaN
+      if (value !== value) value = LOWEST;
+      ring[cursor++] = value;
+      running = Math.max(running, value);
+      results[n++] = Math.max(running, ring[cursor] as number);
+    }
+    if (cursor === size) {
+      turnMax(ring, -1, 0, size);
+      cursor = 0;
+      running = LOWEST;
+    }
+  }
+  out.length = n;
+  s.cursor = cursor;
+  s.running = running;
+}
+
+/** Suffixes are rounded once each, after they were summed up with their errors. */
+export function foldRowsSum(s: Rows, times: Float64Array, values: Float64Array, from: number, to: number): void {
+  const { ring, size, out } = s;
+  let { cursor, running, error } = s;
+  let n = copyTimes(out, times, from, to);
+  const results = out.columns[1] as Column;
+  let i = from;
+  while (i < to) {
+    const stop = Math.min(to, i + size - cursor);
+    for (; i < stop; i++) {
+      let value = values[i] as number;
+      // biome-ignore lint/suspicious/noSelfCompare: the fastest test for NaN
+      if (value !== value) value = 0;
+      ring[cursor++] = value;
+      const total = running + value;
+      const shift = total - running;
+      error += running - (total - shift) + (value - shift);
+      running = total;
+      results[n++] = (ring[cursor] as number) + error + running;
+    }
+    if (cursor === size) {
+      turnSum(ring, -1, 0, size);
+      cursor = 0;
+      running = 0;
+      error = 0;
+    }
+  }
+  out.length = n;
+  s.cursor = cursor;
+  s.running = running;
+  s.error = error;
+}
+
+/** Subtracts what leaves; the rounding of both steps is carried along. */
+export function foldRowsRunning(s: Rows, times: Float64Array, values: Float64Array, from: number, to: number): void {
+  const { ring, size, out } = s;
+  let { cursor, running, error } = s;
+  let n = copyTimes(out, times, from, to);
+  const results = out.columns[1] as Column;
+  for (let i = from; i < to; i++) {
+    let value = values[i] as number;
+    // biome-ignore lint/suspicious/noSelfCompare: the fastest test for NaN
+    if (value !== value) value = 0;
+    const older = ring[cursor] as number;
+    ring[cursor++] = value;
+    if (cursor === size) cursor = 0;
+    const more = running + value;
+    let shift = more - running;
+    error += running - (more - shift) + (value - shift);
+    running = more - older;
+    shift = running - more;
+    error += more - (running - shift) - (older + shift);
+    results[n++] = running + error;
+  }
+  out.length = n;
+  s.cursor = cursor;
+  s.running = running;
+  s.error = error;
+}
+
+/** Subtracts what leaves, as everyone does: its errors add up. */
+export function foldRowsDrifting(s: Rows, times: Float64Array, values: Float64Array, from: number, to: number): void {
+  const { ring, size, out } = s;
+  let { cursor, running } = s;
+  let n = copyTimes(out, times, from, to);
+  const results = out.columns[1] as Column;
+  for (let i = from; i < to; i++) {
+    const value = values[i] as number;
+    running += value - (ring[cursor] as number);
+    ring[cursor++] = value;
+    if (cursor === size) cursor = 0;
+    results[n++] = running;
+  }
+  out.length = n;
+  s.cursor = cursor;
+  s.running = running;
+}
+
+/** @returns where the results of these events begin */
+function copyTimes(out: Outbox, times: Float64Array, from: number, to: number): number {
+  out.room(to - from);
+  (out.columns[0] as Column).set(times.subarray(from, to), out.length);
+  return out.length;
+}
+
+/**
+ * The events of the last `size` units of time, those of the newest time without results yet: times and values in rings
+ * of a power of two, at `number & mask`.
+ *
+ *     head       first in the window
+ *     boundary   up to here suffixes, from here on values as they came
+ *     given      first without a result: from here on all have the time `now`
+ *     tail       one past the last
+ */
+export class Frame {
+  now = LOWEST;
+  head = 0;
+  boundary = 0;
+  given = 0;
+  tail = 0;
+  running: number;
+  error = 0;
+  times = new Float64Array(8192);
+  values = new Float64Array(8192);
+  readonly out: Outbox;
+
+  constructor(
+    readonly size: number,
+    figure: 'max' | 'sum',
+  ) {
+    this.running = figure === 'max' ? LOWEST : 0;
+    this.out = new Outbox(['at', figure]);
+  }
+
+  /** Makes room for n more events and for the results of all that have none. */
+  room(n: number): void {
+    const { head, tail, given, times, values } = this;
+    this.out.room(n + tail - given);
+    const needed = tail - head + n;
+    if (needed <= times.length) return;
+    let capacity = times.length;
+    while (capacity < needed) capacity *= 2;
+    this.times = new Float64Array(capacity);
+    this.values = new Float64Array(capacity);
+    for (let number = head; number < tail; number++) {
+      const [from, to] = [number & (times.length - 1), number & (capacity - 1)];
+      this.times[to] = times[from] as number;
+      this.values[to] = values[from] as number;
+    }
+  }
+}
+
+export function foldFrameMax(s: Frame, times: Float64Array, values: Float64Array, from: number, to: number): void {
+  s.room(to - from);
+  const { times: kept, values: ring, size, out } = s;
+  const mask = kept.length - 1;
+  const [ats, results] = out.columns as [Column, Column];
+  let { now, head, boundary, given, tail, running } = s;
+  let n = out.length;
+  for (let i = from; i < to; i++) {
+    const t = times[i] as number;
+    if (t !== now) {
+      if (!(t > now)) continue;
+      const gone = now - size;
+      for (; head < given && (kept[head & mask] as number) <= gone; head++) {
+        if (head < boundary) continue;
+        turnMax(ring, mask, boundary, tail);
+        boundary = tail;
+        running = LOWEST;
+      }
+      const older = head < boundary ? (ring[head & mask] as number) : LOWEST;
+      const result = older > running ? older : running;
+      for (; given < tail; given++) {
+        ats[n] = now;
+        results[n++] = result;
+      }
+      now = t;
+    }
+    let value = values[i] as number;
+    // biome-ignore lint/suspicious/noSelfCompare: the fastest test for NaN
+    if (value !== value) value = LOWEST;
+    const at = tail++ & mask;
+    kept[at] = t;
+    ring[at] = value;
+    if (value > running) running = value;
+  }
+  out.length = n;
+  s.now = now;
+  s.head = head;
+  s.boundary = boundary;
+  s.given = given;
+  s.tail = tail;
+  s.running = running;
+}
+
+/** Makes suffixes of the values at these numbers. */
+function turnMax(ring: Float64Array, mask: number, from: number, to: number): void {
+  let suffix = LOWEST;
+  for (let number = to - 1; number >= from; number--) {
+    suffix = Math.max(suffix, ring[number & mask] as number);
+    ring[number & mask] = suffix;
+  }
+}
+
+export function foldFrameSum(s: Frame, times: Float64Array, values: Float64Array, from: number, to: number): void {
+  s.room(to - from);
+  const { times: kept, values: ring, size, out } = s;
+  const mask = kept.length - 1;
+  const [ats, results] = out.columns as [Column, Column];
+  let { now, head, boundary, given, tail, running, error } = s;
+  let n = out.length;
+  for (let i = from; i < to; i++) {
+    const t = times[i] as number;
+    if (t !== now) {
+      if (!(t > now)) continue;
+      const gone = now - size;
+      for (; head < given && (kept[head & mask] as number) <= gone; head++) {
+        if (head < boundary) continue;
+        turnSum(ring, mask, boundary, tail);
+        boundary = tail;
+        running = 0;
+        error = 0;
+      }
+      const older = head < boundary ? (ring[head & mask] as number) : 0;
+      const result = older + error + running;
+      for (; given < tail; given++) {
+        ats[n] = now;
+        results[n++] = result;
+      }
+      now = t;
+    }
+    let value = values[i] as number;
+    // biome-ignore lint/suspicious/noSelfCompare: the fastest test for NaN
+    if (value !== value) value = 0;
+    const at = tail++ & mask;
+    kept[at] = t;
+    ring[at] = value;
+    const total = running + value;
+    const shift = total - running;
+    error += running - (total - shift) + (value - shift);
+    running = total;
+  }
+  out.length = n;
+  s.now = now;
+  s.head = head;
+  s.boundary = boundary;
+  s.given = given;
+  s.tail = tail;
+  s.running = running;
+  s.error = error;
+}
+
+function turnSum(ring: Float64Array, mask: number, from: number, to: number): void {
+  let suffix = 0;
+  let error = 0;
+  for (let number = to - 1; number >= from; number--) {
+    const value = ring[number & mask] as number;
+    const total = suffix + value;
+    const shift = total - suffix;
+    error += suffix - (total - shift) + (value - shift);
+    suffix = total;
+    ring[number & mask] = suffix + error;
+  }
+}
+
+/** Subtracts what leaves; the rounding of both steps is carried along. */
+export function foldFrameRunning(s: Frame, times: Float64Array, values: Float64Array, from: number, to: number): void {
+  s.room(to - from);
+  const { times: kept, values: ring, size, out } = s;
+  const mask = kept.length - 1;
+  const [ats, results] = out.columns as [Column, Column];
+  let { now, head, given, tail, running, error } = s;
+  let n = out.length;
+  for (let i = from; i < to; i++) {
+    const t = times[i] as number;
+    if (t !== now) {
+      if (!(t > now)) continue;
+      const gone = now - size;
+      for (; head < given && (kept[head & mask] as number) <= gone; head++) {
+        const value = ring[head & mask] as number;
+        const total = running - value;
+        const shift = total - running;
+        error += running - (total - shift) - (value + shift);
+        running = total;
+      }
+      const result = running + error;
+      for (; given < tail; given++) {
+        ats[n] = now;
+        results[n++] = result;
+      }
+      now = t;
+    }
+    let value = values[i] as number;
+    // biome-ignore lint/suspicious/noSelfCompare: the fastest test for NaN
+    if (value !== value) value = 0;
+    const at = tail++ & mask;
+    kept[at] = t;
+    ring[at] = value;
+    const total = running + value;
+    const shift = total - running;
+    error += running - (total - shift) + (value - shift);
+    running = total;
+  }
+  out.length = n;
+  s.now = now;
+  s.head = head;
+  s.given = given;
+  s.tail = tail;
+  s.running = running;
+  s.error = error;
+}
+
+/** Gives out the results of the newest time by an event after all others. */
+export function fireFrame(s: Frame, fold: Fold<Frame>): void {
+  fold(s, Float64Array.of(Number.POSITIVE_INFINITY), Float64Array.of(Number.NaN), 0, 1);
+}
+
+/** An array, pushed at one end and shifted at the other. */
+export class NaiveRows {
+  window: number[] = [];
+  sum = 0;
+  rows: object[] = [];
+
+  constructor(readonly size: number) {}
+
+  /** Looks through the window anew. */
+  pushMax(at: number, value: number): void {
+    this.window.push(value);
+    if (this.window.length > this.size) this.window.shift();
+    this.rows.push({ at, max: this.window.reduce((a, b) => Math.max(a, b)) });
+  }
+
+  /** Adds what comes and subtracts what goes. */
+  pushSum(at: number, value: number): void {
+    this.window.push(value);
+    this.sum += value;
+    if (this.window.length > this.size) this.sum -= this.window.shift() as number;
+    this.rows.push({ at, sum: this.sum });
+  }
+
+  take(): object[] {
+    const { rows } = this;
+    this.rows = [];
+    return rows;
+  }
+}
+
+/** The same with times; results are given once the time has passed. */
+export class NaiveFrame {
+  window: { at: number; value: number }[] = [];
+  now = LOWEST;
+  waiting = 0;
+  sum = 0;
+  rows: object[] = [];
+
+  constructor(readonly size: number) {}
+
+  pushMax(at: number, value: number): void {
+    if (at > this.now) this.fireMax();
+    this.now = at;
+    this.window.push({ at, value });
+    this.waiting++;
+  }
+
+  pushSum(at: number, value: number): void {
+    if (at > this.now) this.fireSum();
+    this.now = at;
+    this.window.push({ at, value });
+    this.sum += value;
+    this.waiting++;
+  }
+
+  fireMax(): void {
+    this.evict();
+    const max = this.window.reduce((a, { value }) => Math.max(a, value), LOWEST);
+    for (; this.waiting > 0; this.waiting--) this.rows.push({ at: this.now, max });
+  }
+
+  fireSum(): void {
+    this.evict();
+    for (; this.waiting > 0; this.waiting--) this.rows.push({ at: this.now, sum: this.sum });
+  }
+
+  evict(): void {
+    while (this.window[0] && this.window[0].at <= this.now - this.size) {
+      this.sum -= (this.window.shift() as { value: number }).value;
+    }
+  }
+
+  take(): object[] {
+    const { rows } = this;
+    this.rows = [];
+    return rows;
+  }
+}
+
+export function naiveMax(
+  s: NaiveRows | NaiveFrame,
+  times: Float64Array,
+  values: Float64Array,
+  from: number,
+  to: number,
+): void {
+  for (let i = from; i < to; i++) s.pushMax(times[i] as number, values[i] as number);
+}
+
+export function naiveSum(
+  s: NaiveRows | NaiveFrame,
+  times: Float64Array,
+  values: Float64Array,
+  from: number,
+  to: number,
+): void {
+  for (let i = from; i < to; i++) s.pushSum(times[i] as number, values[i] as number);
+}

@@ -1,0 +1,201 @@
+/** Lengths of time as the calendar of a place has them: between edges in the local time of an IANA zone. */
+
+import { create, getTimeZoneTransition, offsetNanoseconds } from 'temporal-polyfill/fns/ZonedDateTime';
+import { OrielError, show } from './errors';
+import { MAX_CALENDAR_TIME } from './windows';
+
+export type CalendarUnit = 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year';
+
+/** Days of the week in the order of ISO 8601: 1 is Monday, 7 is Sunday. */
+export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7;
+
+/** A number of calendar units in a zone: what {@link calendar} gives. */
+export interface CalendarExtent {
+  readonly n: number;
+  readonly unit: CalendarUnit;
+  readonly zone: string;
+  readonly weekStart: Weekday;
+}
+
+/** What the rest of the bindings see in it. Blocks have whole numbers; each ends where the next starts. */
+export interface Calendar extends CalendarExtent {
+  /** The start of block k, in milliseconds since the epoch: that of block k + 1 too if there never was a block k. */
+  edge(k: number): number;
+  /** The block that holds time t: `edge(k) <= t < edge(k + 1)`. */
+  blockOf(t: number): number;
+  /** The same with n units in a block. */
+  of(n: number): Calendar;
+}
+
+const UNITS: readonly CalendarUnit[] = ['hour', 'day', 'week', 'month', 'quarter', 'year'];
+const MONTHS: Partial<Record<CalendarUnit, number>> = { month: 1, quarter: 3, year: 12 };
+const HOUR = 36e5;
+const DAY = 24 * HOUR;
+
+/**
+ * A length of time as the calendar of a zone has it, for times in milliseconds since the epoch: a day goes from
+ * midnight to midnight, be it 23, 24 or 25 hours. Blocks of n days, months, quarters or years are counted from 1
+ * January 1970, blocks of n weeks from the week that holds it, and blocks of n hours from each midnight, the last of
+ * them ending at the next. An edge is the first instant at which clocks there show its time, or have jumped over it.
+ *
+ * @example tumbling(calendar(1, 'month', 'Europe/Berlin'))
+ */
+export function calendar(
+  n: number,
+  unit: CalendarUnit,
+  zone: string,
+  options: { readonly weekStart?: Weekday } = {},
+): CalendarExtent {
+  if (!UNITS.includes(unit)) reject('unit', `one of ${UNITS.map(show).join(', ')}`, unit);
+  const most = unit === 'hour' ? 24 : 10_000;
+  if (!isWhole(n, most)) reject('n', `a whole number of ${unit}s from 1 to ${most}`, n);
+  if (!isZone(zone)) reject('zone', "the IANA name of a time zone, such as 'Europe/Berlin'", zone);
+  if (typeof options !== 'object' || options === null) reject('options', '{ weekStart }', options);
+  for (const name of Object.keys(options)) {
+    if (name === 'weekStart') continue;
+    throw new OrielError('ERR_ORIEL_SPEC', `calendar: no option ${show(name)}; there is weekStart`);
+  }
+  const { weekStart = 1 } = options;
+  if (!isWhole(weekStart, 7)) reject('weekStart', 'a day of the week from 1, Monday, to 7, Sunday', weekStart);
+  return new ZonedCalendar(n, unit, zone, weekStart);
+}
+
+function isWhole(value: unknown, most: number): boolean {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
+}
+
+function isZone(zone: unknown): boolean {
+  if (typeof zone !== 'string' || /^[+-]/.test(zone)) return false;
+  try {
+    create(0n, zone);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function reject(field: string, accepted: string, given: unknown): never {
+  throw new OrielError('ERR_ORIEL_SPEC', `calendar: ${field}: expected ${accepted}, got ${show(given)}`);
+}
+
+class ZonedCalendar implements Calendar {
+  readonly #ruler: Ruler;
+  readonly #offsetAt: (t: number) => Stretch;
+  readonly #blockAt: (t: number) => Stretch;
+
+  constructor(
+    readonly n: number,
+    readonly unit: CalendarUnit,
+    readonly zone: string,
+    readonly weekStart: Weekday,
+  ) {
+    this.#ruler = rulerOf(n, unit, weekStart);
+    this.#offsetAt = remembered(50 * DAY, (t) => offsetFrom(t, zone));
+    this.#blockAt = remembered(this.#ruler.start(1) - this.#ruler.start(0), (t) => this.#find(t));
+  }
+
+  of(n: number): Calendar {
+    return n === this.n ? this : new ZonedCalendar(n, this.unit, this.zone, this.weekStart);
+  }
+
+  edge(k: number): number {
+    const wall = this.#ruler.start(k);
+    // No clock is a day ahead: a day before, none has shown that time. Then on, offset by offset, until it is shown.
+    let offset = this.#offsetAt(wall - DAY);
+    let since = Number.NEGATIVE_INFINITY;
+    while (offset.until + offset.value <= wall) {
+      since = offset.until;
+      offset = this.#offsetAt(since);
+    }
+    return Math.max(since, wall - offset.value);
+  }
+
+  blockOf(t: number): number {
+    return this.#blockAt(t).value;
+  }
+
+  #find(t: number): Stretch {
+    let k = this.#ruler.near(t + this.#offsetAt(t).value);
+    while (this.edge(k) > t) k--;
+    while (this.edge(k + 1) <= t) k++;
+    return { from: this.edge(k), until: this.edge(k + 1), value: k };
+  }
+}
+
+/** A stretch of time, `[from, until)`, and what is so in all of it. */
+interface Stretch {
+  readonly from: number;
+  readonly until: number;
+  readonly value: number;
+}
+
+const SLOTS = 256;
+
+/** Remembers the last stretch found, and of those before a bounded number: one to each `length` of time. */
+function remembered(length: number, find: (t: number) => Stretch): (t: number) => Stretch {
+  const slots = new Array<Stretch | undefined>(SLOTS).fill(undefined);
+  let last: Stretch = { from: 0, until: 0, value: 0 };
+  return (t) => {
+    if (t >= last.from && t < last.until) return last;
+    const slot = Math.floor(t / length) & (SLOTS - 1);
+    const known = slots[slot];
+    last = known !== undefined && t >= known.from && t < known.until ? known : find(t);
+    slots[slot] = last;
+    return last;
+  };
+}
+
+/** The zone's offset at t, in milliseconds, and how long it is known to stay. Beyond the limit it stays for ever. */
+function offsetFrom(t: number, zone: string): Stretch {
+  const within = Math.min(Math.max(t, -MAX_CALENDAR_TIME), MAX_CALENDAR_TIME);
+  const at = create(BigInt(Math.floor(within)) * 1_000_000n, zone);
+  // The library looks three years ahead at least: that it finds nothing is sure for one.
+  const until = getTimeZoneTransition(at, 'next')?.epochMilliseconds ?? t + 365 * DAY;
+  return {
+    from: t,
+    until: until < MAX_CALENDAR_TIME ? until : Number.POSITIVE_INFINITY,
+    value: offsetNanoseconds(at) / 1e6,
+  };
+}
+
+/** Where blocks start on a clock that is never changed, in milliseconds since it showed 1970. */
+interface Ruler {
+  start(k: number): number;
+  /** The block that holds that time, or one next to it. */
+  near(wall: number): number;
+}
+
+function rulerOf(n: number, unit: CalendarUnit, weekStart: number): Ruler {
+  if (unit === 'hour') {
+    const length = n * HOUR;
+    const perDay = Math.ceil(DAY / length);
+    return {
+      start: (k) => {
+        const day = Math.floor(k / perDay);
+        return day * DAY + (k - day * perDay) * length;
+      },
+      near: (wall) => {
+        const day = Math.floor(wall / DAY);
+        return day * perDay + Math.floor((wall - day * DAY) / length);
+      },
+    };
+  }
+  const months = n * (MONTHS[unit] ?? 0);
+  if (months > 0) {
+    return { start: (k) => monthStart(k * months), near: (wall) => Math.floor(wall / (months * MEAN_MONTH)) };
+  }
+  const length = n * (unit === 'week' ? 7 : 1) * DAY;
+  // 1970 began on a Thursday, day 4 of its week.
+  const first = unit === 'week' ? -((11 - weekStart) % 7) * DAY : 0;
+  return { start: (k) => first + k * length, near: (wall) => Math.floor((wall - first) / length) };
+}
+
+/** The Gregorian calendar repeats itself after this many months, and this long. */
+const CYCLE_MONTHS = 4800;
+const CYCLE = 146_097 * DAY;
+const MEAN_MONTH = CYCLE / CYCLE_MONTHS;
+
+function monthStart(month: number): number {
+  const cycle = Math.floor(month / CYCLE_MONTHS);
+  return cycle * CYCLE + Date.UTC(1970, month - cycle * CYCLE_MONTHS);
+}

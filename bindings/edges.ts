@@ -1,0 +1,132 @@
+/**
+ * The edges of calendar windows, which the core has as a table (assembly/window/calendar.ts): those of every window that holds a time
+ * that is asked for, and one more on each side. What is closed leaves the table again, so that it grows with time and not with the past.
+ */
+
+import { Stat } from '../assembly/plan';
+import type { Core } from './core';
+import { OrielError } from './errors';
+import type { CheckedSpec } from './spec';
+import type { Window } from './windows';
+
+/** Where the windows of one kind lie. Numbers grow with both start and end. */
+interface Course {
+  bounds(k: number): readonly [start: number, end: number];
+  /** First and last of the windows that hold t. */
+  around(t: number): readonly [first: number, last: number];
+  /** A stretch of time around t in which that is the same. */
+  block(t: number): readonly [from: number, until: number];
+}
+
+function courseOf(window: Window): Course {
+  const { size: whole, every, grows } = window.calendar as NonNullable<Window['calendar']>;
+  const block = (t: number) => [every.edge(every.blockOf(t)), every.edge(every.blockOf(t) + 1)] as const;
+  if (whole === every) {
+    return {
+      bounds: (k) => [every.edge(k), every.edge(k + 1)],
+      around: (t) => [every.blockOf(t), every.blockOf(t)],
+      block,
+    };
+  }
+  if (!grows) {
+    const unit = every.of(1);
+    return {
+      bounds: (k) => [unit.edge(k * every.n), unit.edge(k * every.n + whole.n)],
+      around: (t) => {
+        const b = unit.blockOf(t);
+        return [Math.floor((b - whole.n) / every.n) + 1, Math.floor(b / every.n)];
+      },
+      block: (t) => [unit.edge(unit.blockOf(t)), unit.edge(unit.blockOf(t) + 1)],
+    };
+  }
+  return {
+    bounds: (k) => [whole.edge(whole.blockOf(every.edge(k))), every.edge(k + 1)],
+    around: (t) => [every.blockOf(t), every.blockOf(whole.edge(whole.blockOf(t) + 1)) - 1],
+    block,
+  };
+}
+
+/** The table of one window of the plan. */
+class EdgeTable {
+  readonly course: Course;
+  readonly #entries = new Map<number, readonly [number, number]>();
+  #from = 0;
+  #until = 0;
+
+  constructor(
+    readonly core: Core,
+    readonly stream: number,
+    readonly w: number,
+    window: Window,
+    readonly allowedLateness: number,
+  ) {
+    this.course = courseOf(window);
+  }
+
+  /** @throws {OrielError} ERR_ORIEL_MEMORY */
+  cover(times: ArrayLike<number>): void {
+    let isNew = false;
+    for (let i = 0; i < times.length; i++) {
+      const t = times[i] as number;
+      if (t >= this.#from && t < this.#until) continue;
+      [this.#from, this.#until] = this.course.block(t);
+      const [first, last] = this.course.around(t);
+      for (let k = first - 1; k <= last + 1; k++) {
+        if (this.#entries.has(k)) continue;
+        this.#entries.set(k, this.course.bounds(k));
+        isNew = true;
+      }
+    }
+    if (isNew) this.#write();
+  }
+
+  #write(): void {
+    const { exports } = this.core;
+    const watermark = exports.stat(this.stream, Stat.watermark);
+    const list = [...this.#entries].sort(([a], [b]) => a - b);
+    const open = list.findIndex(([, [, end]]) => end + this.allowedLateness > watermark);
+    for (const [k] of list.splice(0, Math.max(0, open - 1))) this.#entries.delete(k);
+    // Twice, as the old table is there until the new one is.
+    const bytes = list.length * 48 + 1024;
+    if (bytes > exports.headroom(this.stream) || !exports.reserve(bytes)) {
+      this.#entries.clear();
+      this.#until = this.#from;
+      throw new OrielError('ERR_ORIEL_MEMORY', 'the stream has no room for the edges of its windows');
+    }
+    const address = exports.edgeTable(this.stream, this.w, list.length);
+    const table = new Float64Array(this.core.buffer, address, list.length * 3);
+    list.forEach(([k, [start, end]], i) => {
+      table.set([k, start, end], i * 3);
+    });
+  }
+}
+
+/** The edges of all windows of a stream that need a table. */
+export class Edges {
+  readonly #tables: readonly EdgeTable[];
+
+  constructor(core: Core, stream: number, { windows, allowedLateness }: CheckedSpec) {
+    this.#tables = windows.flatMap((window, w) =>
+      window.calendar ? [new EdgeTable(core, stream, w, window, allowedLateness)] : [],
+    );
+  }
+
+  /** The core knows every window that may hold one of the times. @throws {OrielError} ERR_ORIEL_MEMORY */
+  cover(times: ArrayLike<number>): void {
+    for (const table of this.#tables) table.cover(times);
+  }
+
+  /** Bounds of window k, listed or not; undefined where the core knows them by itself. */
+  bounds(w: number, k: number): readonly [number, number] | undefined {
+    return this.#courseOf(w)?.bounds(k);
+  }
+
+  /** The least number of a window that ends after t; undefined where the core knows it by itself. */
+  oldest(w: number, t: number): number | undefined {
+    return this.#courseOf(w)?.around(t)[0];
+  }
+
+  #courseOf(w: number): Course | undefined {
+    return this.#tables.find((table) => table.w === w)?.course;
+  }
+}
