@@ -49,6 +49,7 @@ function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
   for (let w = stream.gridCount; w < stream.windowCount; w++) {
     stream.newest = newest;
     stream.watermark = watermark;
+    stream.at = 0;
     call_indirect<void>(load<u32>(windowAt(stream, w), WindowPlan.take), stream, storeAt(stream, w), at, n);
   }
   settle(stream, n);
@@ -64,6 +65,7 @@ export function advance(stream: Stream, watermark: f64): void {
   else if (stream.gridCount) advanceTo(stream, watermark);
   for (let w = stream.gridCount; w < stream.windowCount; w++) {
     stream.watermark = before;
+    stream.at = 0;
     call_indirect<void>(load<u32>(windowAt(stream, w), WindowPlan.advance), stream, storeAt(stream, w), watermark);
   }
   orderResults(stream, from);

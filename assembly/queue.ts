@@ -35,6 +35,7 @@ export class Queue {
   waiting: u32;
   count: f64;
   panes: f64;
+  next: f64;
   /** Whether it is in the list of those that were found empty, and the next there. */
   idle: bool;
   nextIdle: u32;

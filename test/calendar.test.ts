@@ -7,9 +7,9 @@ import {
   type Calendar,
   type CalendarUnit,
   calendar as extent,
-  MAX_CALENDAR_TIME,
   type Weekday,
 } from '../bindings/calendar';
+import { MAX_CALENDAR_TIME } from '../bindings/windows';
 import { refused } from './helpers';
 
 const HOUR = 3_600_000;

@@ -131,7 +131,7 @@ function drain(stream: Stream, capped: Capped, i: i32): void {
   while (heap.length && isPast(capped, topKey(heap), passed)) {
     const span = changetype<Span>(topItem(heap));
     const due = span.end + stream.allowedLateness;
-    if (!isPast(capped, due, passed)) {
+    if (due > topKey(heap)) {
       moveTop(heap, due);
       continue;
     }

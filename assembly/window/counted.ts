@@ -122,7 +122,7 @@ export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
     store<u32>(place, <u32>row);
     if (count < counted.pane) continue;
     queue.waiting = 0;
-    pane.serial = i;
+    pane.previous = i;
     if (last) last.next = <u32>changetype<usize>(pane);
     else first = pane;
     last = pane;
@@ -130,7 +130,7 @@ export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
   foldRows(stream, stream.rows, at, n);
   for (let pane = first; pane; ) {
     const next = changetype<Event>(<usize>pane.next);
-    stream.at = takenAt(pane.serial);
+    stream.at = takenAt(pane.previous);
     close(stream, counted, pane);
     pane = next;
   }
@@ -166,19 +166,36 @@ export function advance(stream: Stream, counted: Counted, watermark: f64): void 
   if (watermark == Infinity) finish(stream, counted);
 }
 
-/** End of the stream: every window that has begun fires, key by key in order of creation. */
+/** End of the stream: every window that has begun fires, in the order in which they began. */
 function finish(stream: Stream, counted: Counted): void {
   for (let id: u32 = 0; id < counted.queueCount; id++) {
     const queue = queueOf(counted, id);
-    if (queue) pushItem(stream, counted.sorter, 0, queue.serial, changetype<usize>(queue));
+    if (!queue) continue;
+    const k = firstOpen(counted, queue);
+    if (queue.waiting) {
+      add(stream, counted, queue, changetype<Event>(<usize>queue.waiting));
+      queue.waiting = 0;
+      queue.panes += 1;
+    }
+    planOpen(stream, counted, queue, k);
   }
   while (counted.sorter.length) {
     const queue = changetype<Queue>(topItem(counted.sorter));
     popItem(stream, counted.sorter);
-    finishKey(stream, counted, queue);
+    const row = valueOf(stream, counted, queue, nextRow(stream, counted));
+    putLater(stream, counted, row, queue.id, leastOf(queue), greatestOf(queue));
+    planOpen(stream, counted, queue, queue.next + 1);
   }
   putListed(stream, counted);
   clear(stream, counted);
+}
+
+/** Window k of a key comes into the order in which they began, if it did; the queue then holds just what it holds. */
+function planOpen(stream: Stream, counted: Counted, queue: Queue, k: f64): void {
+  evictBefore(stream, counted, queue, k);
+  if (isEmpty(queue)) return;
+  queue.next = k;
+  pushItem(stream, counted.sorter, 0, eventAt(queue, queue.head).serial, changetype<usize>(queue));
 }
 
 /** The first window of a key that is not full. */
@@ -189,29 +206,8 @@ function firstOpen(counted: Counted, queue: Queue): f64 {
 
 /** Lets go of the panes before window k; the rest is what it holds so far. */
 function evictBefore(stream: Stream, counted: Counted, queue: Queue, k: f64): void {
-  const from = (k * counted.every) / counted.pane;
+  const from = counted.every > counted.size ? k : (k * counted.every) / counted.pane;
   while (!isEmpty(queue) && queue.panes - <f64>(queue.tail - queue.head) < from) evict(stream, counted, queue);
-}
-
-function finishKey(stream: Stream, counted: Counted, queue: Queue): void {
-  if (queue.waiting) {
-    add(stream, counted, queue, changetype<Event>(<usize>queue.waiting));
-    queue.waiting = 0;
-    queue.panes += 1;
-  }
-  if (counted.every > counted.size) {
-    if (!isEmpty(queue)) putOpen(stream, counted, queue);
-    return;
-  }
-  for (let k = firstOpen(counted, queue); k * counted.every < queue.count; k += 1) {
-    evictBefore(stream, counted, queue, k);
-    putOpen(stream, counted, queue);
-  }
-}
-
-function putOpen(stream: Stream, counted: Counted, queue: Queue): void {
-  const row = valueOf(stream, counted, queue, nextRow(stream, counted));
-  putLater(stream, counted, row, queue.id, leastOf(queue), greatestOf(queue));
 }
 
 export function demand(stream: Stream, counted: Counted, n: f64): f64 {

@@ -144,8 +144,8 @@ function drain(stream: Stream, rolling: Rolling, n: i32): void {
       stream.at = clockAt(at);
     }
     const first = shiftPeers(stream, rolling, t);
-    if (rolling.right) addPeers(stream, rolling, first);
     evictBefore(stream, rolling, t - rolling.size);
+    if (rolling.right) addPeers(stream, rolling, first);
     for (let event = first; event; event = changetype<Event>(<usize>event.next)) {
       const queue = queueOf(rolling, event.id);
       const row = valueOf(stream, rolling, queue, nextRow(stream, rolling));

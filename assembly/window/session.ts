@@ -13,7 +13,7 @@
  */
 
 import { Dictionary } from '../dictionary';
-import { countUpTo, createHeap, destroyHeap, Heap, heapBytes, moveTop, popItem, pushItem, topItem, topKey } from '../heap';
+import { countUpTo, createHeap, destroyHeap, Heap, heapBytes, moveTop, popItem, pushItem, topItem, topKey, topTie } from '../heap';
 import { allocate } from '../memory';
 import { isFuture, miss } from '../misses';
 import { Closed, Pane, WindowPlan } from '../plan';
@@ -123,8 +123,12 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
       span.end = max(span.end, t + gap);
     } else {
       span = join(stream, sessions, id, t, gap, i);
-      if (gaps) sessions.longest = max(sessions.longest, gap);
+      if (sessions.longest == 0) {
+        sessions.longest = gap;
+        lookBack(stream, sessions);
+      }
       if (!span) {
+        sessions.longest = max(sessions.longest, gap);
         listNone(stream, i);
         miss(stream, i, true);
         continue;
@@ -143,6 +147,7 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
 
 /** The watermark has moved: what ended a gap before it is forgotten. */
 function lookBack(stream: Stream, sessions: Sessions): void {
+  if (sessions.longest == 0) return;
   sessions.horizon = max(sessions.horizon, stream.watermark - stream.allowedLateness - sessions.longest);
 }
 
@@ -225,9 +230,11 @@ function merge(stream: Stream, sessions: Sessions, span: Span, newer: Span, i: i
   span.end = max(span.end, newer.end);
   span.last = max(span.last, newer.last);
   span.count += newer.count;
-  if (<i32>(newer.serial - span.serial) < 0) span.serial = newer.serial;
+  const isOlder = <i32>(newer.serial - span.serial) < 0;
+  if (isOlder) span.serial = newer.serial;
   unchain(sessions, newer);
   letGo(stream, sessions, newer);
+  if (isOlder) enter(stream, sessions, span);
 }
 
 /** When something happens to a session if no event comes. */
@@ -250,7 +257,7 @@ function amend(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
 
 /** A session has as many events as it may: it fires, and is not remembered. */
 function fill(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
-  if (span.state == State.open) span.end = span.last;
+  span.end = span.last;
   put(stream, sessions, span, Pane.onTime | Pane.final, i);
   unchain(sessions, span);
   letGo(stream, sessions, span);
@@ -263,8 +270,8 @@ function fireDue(stream: Stream, sessions: Sessions, i: i32): void {
   const watermark = stream.watermark;
   while (heap.length && isPast(stream, sessions, topKey(heap))) {
     const span = changetype<Span>(topItem(heap));
-    const current = span.state <= State.held && topKey(heap) == span.due;
-    if (current && !isPast(stream, sessions, dueOf(stream, span))) {
+    const current = span.state <= State.held && topKey(heap) == span.due && topTie(heap) == span.serial;
+    if (current && dueOf(stream, span) > span.due) {
       span.due = dueOf(stream, span);
       moveTop(heap, span.due);
       continue;

@@ -99,11 +99,16 @@ function feed(
   });
 }
 
+/** The longer window is never full by then, which flatters it: one shift of a million takes a third of a millisecond. */
+function naiveEvents(figure: Figure, size: number): number {
+  if (figure === 'sum') return 1_000_000;
+  return size === 1_000_000 ? 40_000 : 200_000;
+}
+
 function naive(figure: Figure, extent: Extent, size: number, { at, value }: Columns): Contender {
   const fold = figure === 'max' ? peers.naiveMax : peers.naiveSum;
   const anew = figure === 'max' ? 'looked through anew' : 'running sum';
-  // The longer window is not nearly full by then, which flatters it.
-  const events = size === 1_000_000 ? 40_000 : figure === 'max' ? 200_000 : 2_000_000;
+  const events = naiveEvents(figure, size);
   return {
     name: `naive, push and shift, ${anew} (first ${events.toLocaleString('en')} only)`,
     side: 'naive',
@@ -227,7 +232,7 @@ function single(figure: Figure, size: number): Contender[] {
     {
       name: 'naive, push and shift',
       side: 'naive',
-      events: size === 1_000_000 ? 40_000 : figure === 'max' ? 200_000 : events,
+      events: naiveEvents(figure, size),
       rounds: 3,
       run: (n, sink) => {
         const s = new peers.NaiveRows(size);

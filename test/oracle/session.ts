@@ -44,6 +44,7 @@ export class Sessions extends Store {
     readonly window: SessionWindow,
   ) {
     super(name, rules);
+    if (typeof window.gap === 'number') this.#longestGap = window.gap;
   }
 
   take(event: Arrived, watermark: number): Taken {
@@ -75,7 +76,8 @@ export class Sessions extends Store {
     for (const session of due) session.fired = true;
     this.#remembered.push(...this.#live.filter(isClosed));
     this.#live = this.#live.filter((session) => !isClosed(session));
-    const longest = this.#longestGap ?? 0;
+    const longest = this.#longestGap;
+    if (longest === undefined) return rows;
     this.#remembered = this.#remembered.filter(
       ({ end }) => !isPast(this.window, end + allowedLateness + longest, watermark),
     );
