@@ -9,7 +9,16 @@ export default defineConfig({
   dts: true,
   fixedExtension: false,
   loader: { '.wasm': 'base64' },
-  deps: { neverBundle: ['oriel/core.wasm', '@assemblyscript/loader'] },
+  deps: { neverBundle: ['oriel/core.wasm', '@assemblyscript/loader'], alwaysBundle: [/^temporal-/] },
+  // In a file of its own, which bundlers drop for those who do not use calendar().
+  outputOptions: {
+    codeSplitting: {
+      groups: [
+        { name: 'temporal', test: /node_modules.temporal-/ },
+        { name: 'windowed', test: /bindings.(?!index|slim|workerd)\w+\.ts$/ },
+      ],
+    },
+  },
   hooks: {
     'build:done': () => copyFileSync('build/release.wasm', 'dist/core.wasm'),
   },
