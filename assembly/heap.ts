@@ -54,16 +54,16 @@ export function topItem(heap: Heap): usize {
   return load<u32>(entryAt(heap, 0), 12);
 }
 
-/** How many entries have a key up to `key`, `most` if as many or more: only their part of the heap is looked at. */
-export function countUpTo(heap: Heap, key: f64, most: i32): i32 {
-  return heap.length ? countFrom(heap, 0, key, most) : 0;
+/** How many entries have a key up to `key`: only their part of the heap is looked at. */
+export function countUpTo(heap: Heap, key: f64): i32 {
+  return heap.length ? countFrom(heap, 0, key) : 0;
 }
 
-function countFrom(heap: Heap, i: i32, key: f64, most: i32): i32 {
-  if (most <= 0 || load<f64>(entryAt(heap, i)) > key) return 0;
+function countFrom(heap: Heap, i: i32, key: f64): i32 {
+  if (load<f64>(entryAt(heap, i)) > key) return 0;
   let count = 1;
   const end = min(4 * i + 5, heap.length);
-  for (let child = 4 * i + 1; child < end && count < most; child++) count += countFrom(heap, child, key, most - count);
+  for (let child = 4 * i + 1; child < end; child++) count += countFrom(heap, child, key);
   return count;
 }
 

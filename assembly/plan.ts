@@ -110,7 +110,8 @@ export enum PartPlan {
   /** Addresses, filled in by the core: the measure's column and the time column. */
   column = 48,
   times = 52,
-  bytes = 56,
+  slide = 56,
+  bytes = 64,
 }
 
 /** What a firing is; a result's `pane` is one of these, plus `final` where nothing more can come of its window. */

@@ -19,6 +19,7 @@ export class Ring {
   ids: usize;
   words: usize;
   measures: usize;
+  measureCount: i32;
   /** Least and greatest of the times last checked. */
   first: f64;
   last: f64;
@@ -33,6 +34,7 @@ export function createRing(stream: Stream, capacity: u32, keyWidth: i32, measure
   ring.times = allocate(stream, lanes * <usize>(2 + keyWidth + measureCount));
   ring.ids = ring.times + lanes;
   ring.words = ring.ids + lanes;
+  ring.measureCount = measureCount;
   ring.measures = ring.words + lanes * <usize>keyWidth;
   // An un-keyed stream has the one key 0.
   memory.fill(ring.ids, 0, lanes);

@@ -101,7 +101,8 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         f64(at + WindowPlan.offset, window.offset);
         f64(at + WindowPlan.most, window.most);
         f64(at + WindowPlan.mostRows, window.mostRows);
-        for (const role of ROLES) u32(at + WindowPlan[role], core.windows[window.kind]?.[role] ?? 0);
+        const kind = kindOf(window, spec);
+        for (const role of ROLES) u32(at + WindowPlan[role], core.windows[kind]?.[role] ?? 0);
         u32(at + WindowPlan.column, columnOf(window));
         u32(at + WindowPlan.closed, window.closed);
         u32(at + WindowPlan.place, spec.places[w] ?? 0);
@@ -112,7 +113,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       for (const part of parts.values()) {
         u32(at + PartPlan.state, part.state);
         u32(at + PartPlan.measure, part.measure);
-        for (const kernel of ['identity', 'fold', 'reduce', 'combine'] as const) {
+        for (const kernel of ['identity', 'fold', 'reduce', 'combine', 'slide'] as const) {
           u32(at + PartPlan[kernel], part.folds ? part.kernels[kernel] : 0);
         }
         u32(at + PartPlan.lower, part.kernels.lower);
@@ -124,6 +125,12 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       }
     },
   };
+}
+
+/** The kind of a window in the core, which has one apart for rolling windows whose events come in order. */
+function kindOf({ kind, every }: Window, { keys, outOfOrder, allowedLateness }: CheckedSpec): string {
+  const inOrder = keys.length === 0 && (every === 1 || outOfOrder + allowedLateness === 0);
+  return kind === 'rolling' && inOrder ? 'sliding' : kind;
 }
 
 /** Gives every part its place in the row, the states that another part's includes inside of that; the bytes of a row. */

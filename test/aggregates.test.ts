@@ -8,7 +8,8 @@ import { describe, expect, test } from 'vitest';
 import { type Aggregate, count, hopping, type Spec, tumbling, type Window, windowed } from '../bindings';
 import { core } from '../bindings/core';
 import { aggregate } from '../bindings/spec';
-import { definitions, type OracleEvent, windowsOf } from './oracle';
+import { windowsAt } from './helpers';
+import { definitions, type OracleEvent } from './oracle';
 
 windowed({ time: 't', window: tumbling(1), aggregates: { n: count() } })[Symbol.dispose]();
 const KINDS = Object.keys(core().aggregates);
@@ -53,7 +54,7 @@ function expectDefined(kind: string, windows: Record<string, Window>, events: Or
   const wanted = new Map<string, OracleEvent[]>();
   for (const event of events) {
     for (const [name, window] of Object.entries(windows)) {
-      for (const [start] of windowsOf(window, event.t)) {
+      for (const [start] of windowsAt(window, event.t)) {
         const place = `${name} ${start} ${event.key}`;
         wanted.set(place, [...(wanted.get(place) ?? []), event]);
       }

@@ -1,7 +1,13 @@
 /** What the suites share. */
 
 import { expect } from 'vitest';
-import { OrielError, type OrielErrorCode } from '../bindings';
+import { OrielError, type OrielErrorCode, type Window } from '../bindings';
+import { type GridWindow, windowsOf } from './oracle';
+
+/** Every [start, end) of a window on a grid that holds t, as the oracle has it. */
+export function windowsAt(window: Window, t: number): [start: number, end: number][] {
+  return windowsOf(window as GridWindow, t);
+}
 
 /** Runs what must be refused with that code, in a message that has all those parts. */
 export function refused(code: OrielErrorCode, run: () => unknown, ...parts: string[]): void {

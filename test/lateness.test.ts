@@ -98,19 +98,23 @@ test("with 'updates' a window fires on time and again, for its key, for each eve
     stream.push({ t, k, v });
     return stream.take().toArray();
   };
-  const row = (k: string, n: number, v: number, pane: string) => ({ start: 0, end: 10, k, n, v, pane });
+  const row = (k: string, n: number, v: number, pane: string, index: number) => {
+    return { start: 0, end: 10, k, n, v, pane, index, final: false };
+  };
   expect(push(3, 'a', 1)).toEqual([]);
   expect(push(5, 'b', 2)).toEqual([]);
-  expect(push(12, 'c', 99)).toEqual([row('a', 1, 1, 'on-time'), row('b', 1, 2, 'on-time')]);
-  expect(push(4, 'a', 10)).toEqual([row('a', 2, 11, 'late')]);
-  expect(push(7, 'b', 20)).toEqual([row('b', 2, 22, 'late')]);
-  expect(push(1, 'd', 5)).toEqual([row('d', 1, 5, 'late')]);
+  expect(push(12, 'c', 99)).toEqual([row('a', 1, 1, 'on-time', 0), row('b', 1, 2, 'on-time', 0)]);
+  expect(push(4, 'a', 10)).toEqual([row('a', 2, 11, 'late', 1)]);
+  expect(push(7, 'b', 20)).toEqual([row('b', 2, 22, 'late', 1)]);
+  expect(push(1, 'd', 5)).toEqual([row('d', 1, 5, 'late', 0)]);
   expect(push(14, 'c', 1)).toEqual([]);
-  expect(push(8, 'a', 100)).toEqual([row('a', 3, 111, 'late')]);
+  expect(push(8, 'a', 100)).toEqual([row('a', 3, 111, 'late', 2)]);
   expect(push(15, 'c', 1)).toEqual([]);
   expect(push(6, 'b', 7)).toEqual([]);
   expect(late).toEqual([{ t: 6, k: 'b', v: 7 }]);
-  expect(stream.close().toArray()).toEqual([{ start: 10, end: 20, k: 'c', n: 3, v: 101, pane: 'on-time' }]);
+  expect(stream.close().toArray()).toEqual([
+    { start: 10, end: 20, k: 'c', n: 3, v: 101, pane: 'on-time', index: 0, final: true },
+  ]);
   expect(stream.stats()).toMatchObject({ events: 10, late: 1, windows: 2 });
   stream[Symbol.dispose]();
 });
@@ -126,7 +130,7 @@ test("with 'updates' an event late for a window that had none still gives it a r
   });
   stream.push({ t: 12 });
   stream.push({ t: 4 });
-  expect(stream.take().toArray()).toEqual([{ start: 0, end: 10, n: 1, pane: 'late' }]);
+  expect(stream.take().toArray()).toEqual([{ start: 0, end: 10, n: 1, pane: 'late', index: 0, final: false }]);
   stream[Symbol.dispose]();
 });
 

@@ -117,24 +117,32 @@ test('an event that meets a closed session is late: no two results of a key over
   expect(close(oracle)).toEqual(['c [3, 8) 1', 'b [6, 11) 1', 'a [6, 11) 1']);
 });
 
-//   0────)            closed by the very event that touches it, where no disorder is allowed for
+//   0────)            at watermark 5 the one that touches may still come          at 6 it is late
 //        5────)
-test('an event that only touches a closed session is late too, unless touching splits', () => {
+test('an event that touches a session joins it until the watermark is past its end, unless touching splits', () => {
   const oracle = oracleOf(session(5));
-  expect(step(oracle, ['a', 0], ['a', 5])).toEqual(['a [0, 5) 1']);
-  expect(oracle.lateEvents.length).toBe(1);
+  expect(step(oracle, ['a', 0], ['a', 5])).toEqual([]);
+  expect(close(oracle)).toEqual(['a [0, 10) 2']);
+  const after = oracleOf(session(5));
+  expect(step(after, ['a', 0], ['b', 6], ['a', 5])).toEqual(['a [0, 5) 1']);
+  expect(after.lateEvents).toEqual([{ key: 'a', t: 5, v: 1 }]);
   const split = oracleOf(session(5, { touching: 'split' }));
-  step(split, ['a', 0], ['a', 5]);
+  expect(step(split, ['a', 0], ['a', 5])).toEqual(['a [0, 5) 1']);
   expect(close(split)).toEqual(['a [5, 10) 1']);
 });
 
 //   watermark 20      14────) would end at 19: late      16────) would end at 21: taken
-//                 a 18────)  12 alone is too old, but the session of 16 is open and takes 12 with it
-test('an event is late if its session would be over; not if it joins one that is not', () => {
+//   watermark 24      16───20────) takes 17, which alone would end at 22, and not 15, which would begin it sooner
+test('an event is late if its session would be over; not if it joins one that is not, behind its start', () => {
   const oracle = oracleOf(session(5));
   step(oracle, 20, ['a', 14], ['a', 16], ['a', 12], ['a', 6]);
-  expect(oracle.lateEvents.map(({ t }) => t)).toEqual([14, 6]);
-  expect(close(oracle)).toEqual(['a [12, 21) 2']);
+  expect(oracle.lateEvents.map(({ t }) => t)).toEqual([14, 12, 6]);
+  step(oracle, ['a', 20], 24, ['a', 17], ['a', 15], ['b', 17]);
+  expect(oracle.lateEvents.slice(3).map(({ key, t }) => [key, t])).toEqual([
+    ['a', 15],
+    ['b', 17],
+  ]);
+  expect(close(oracle)).toEqual(['a [16, 25) 3']);
 });
 
 //   gaps 3, 10, 1 and 8
@@ -201,14 +209,14 @@ test('a bridge can make a session of more than its most rows', () => {
 //   lateness 10     a 0────)  on time at 6
 //                   a    4─────)       ends at 9 > 6: open again, on time again at 20
 //                   a  3               in a session that is over and not closed: at once
-//                   a         b@23     closed: 0 would be late
+//                   a                    closed at 20: 0 is late
 test("with 'updates' a session is amended, or opened again, until it is closed", () => {
   const oracle = oracleOf(session(5), { allowedLateness: 10, emit: 'updates' });
   expect(step(oracle, ['a', 0, 1], ['b', 6, 100])).toEqual(['a [0, 5) 1 on-time 0']);
   expect(step(oracle, ['a', 4, 2])).toEqual([]);
   expect(step(oracle, ['b', 12, 100])).toEqual(['a [0, 9) 3 on-time 1', 'b [6, 11) 100 on-time 0']);
   expect(step(oracle, ['a', 3, 4])).toEqual(['a [0, 9) 7 late 2']);
-  expect(step(oracle, 19, ['a', 0, 1])).toEqual(['b [12, 17) 100 on-time 0']);
+  expect(step(oracle, 20, ['a', 0, 1])).toEqual(['b [12, 17) 100 on-time 0']);
   expect(oracle.lateEvents.map(({ t }) => t)).toEqual([0]);
   expect(close(oracle)).toEqual([]);
 });

@@ -122,7 +122,7 @@ test('columns of results are Float64Arrays, keys and names arrays of what they a
   expectTypeOf(columns.a).toEqualTypeOf<Key[]>();
   expectTypeOf(columns.window).toEqualTypeOf<('fast' | 'slow')[]>();
   expectTypeOf(columns.pane).toEqualTypeOf<('on-time' | 'late')[]>();
-  expect(Object.keys(columns).sort()).toEqual(['a', 'b', 'end', 'n', 'pane', 'start', 'window']);
+  expect(Object.keys(columns).sort()).toEqual(['a', 'b', 'end', 'final', 'index', 'n', 'pane', 'start', 'window']);
   stream[Symbol.dispose]();
 });
 
@@ -137,10 +137,20 @@ test('several windows give their names, updates give panes, several keys their c
   stream.push({ t: 1, a: 'x', b: 2n });
   const [row] = stream.close().toArray();
   expectTypeOf(row).toEqualTypeOf<
-    | { start: number; end: number; a: Key; b: Key; n: number; window: 'fast' | 'slow'; pane: 'on-time' | 'late' }
+    | {
+        start: number;
+        end: number;
+        a: Key;
+        b: Key;
+        n: number;
+        window: 'fast' | 'slow';
+        pane: 'on-time' | 'late';
+        index: number;
+        final: boolean;
+      }
     | undefined
   >();
-  expect(row).toEqual({ start: 0, end: 5, a: 'x', b: 2n, n: 1, window: 'fast', pane: 'on-time' });
+  expect(row).toEqual({ start: 0, end: 5, a: 'x', b: 2n, n: 1, window: 'fast', pane: 'on-time', index: 0, final: true });
   stream[Symbol.dispose]();
 });
 
@@ -172,8 +182,8 @@ test('a spec is refused by the compiler where a field is wrong', () => {
   const wrong = [
     // @ts-expect-error: no window
     () => windowed({ time: 't', aggregates: { n: count() } }),
-    // @ts-expect-error: no time
-    () => windowed({ window: tumbling(5), aggregates: { n: count() } }),
+    // @ts-expect-error: a time that is a number
+    () => windowed({ time: 5, window: tumbling(5), aggregates: { n: count() } }),
     // @ts-expect-error: no such emit
     () => windowed({ time: 't', window: tumbling(5), aggregates: { n: count() }, emit: 'sometimes' }),
     // @ts-expect-error: a window that is a string

@@ -2,8 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { count, hopping, sum, tumbling, type Window, windowed } from '../bindings';
-import { random, refused } from './helpers';
-import { windowsOf } from './oracle';
+import { random, refused, windowsAt } from './helpers';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -262,7 +261,7 @@ test('a jump of time over any number of empty windows gives what a small one giv
     stream.push({ t: jump, k: 'y' });
     stream.push({ t: jump + 1, k: 'x' });
     const windows = { a: tumbling(10), b: hopping(30, 10), c: hopping(7, 3), d: hopping(2, 5) };
-    const wanted = (t: number) => Object.values(windows).flatMap((window) => windowsOf(window, t)).length;
+    const wanted = (t: number) => Object.values(windows).flatMap((window) => windowsAt(window, t)).length;
     const early = stream.take().toArray();
     expect(early.length).toBe(wanted(1));
     expect(early.every(({ k, n, start }) => k === 'x' && n === 1 && start <= 1)).toBe(true);

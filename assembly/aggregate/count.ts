@@ -5,7 +5,7 @@
  */
 
 import { PartPlan } from '../plan';
-import { combineEach, foldEach, lowerEach, own } from './kernel';
+import { combineEach, foldEach, lowerEach, own, slideEach } from './kernel';
 
 export const size: i32 = 8;
 
@@ -49,4 +49,8 @@ export function reduce(part: usize, row: usize, at: usize, n: i32): void {
   }
   const state = own(row, part);
   store<f64>(state, load<f64>(state) + <f64>count);
+}
+
+export function slide(part: usize, fronts: usize, ends: usize, back: usize, into: usize, stride: usize, at: usize, n: i32): void {
+  slideEach<Count>(part, fronts, ends, back, into, stride, at, n);
 }

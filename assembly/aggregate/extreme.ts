@@ -39,6 +39,35 @@ export function reduceRun<Extreme>(part: usize, row: usize, at: usize, n: i32): 
   store<f64>(state, extreme.better(load<f64>(state), best));
 }
 
+/** A sliding frame, with the best of its back in a register. */
+export function slideRun<Extreme>(
+  part: usize,
+  fronts: usize,
+  ends: usize,
+  back: usize,
+  into: usize,
+  stride: usize,
+  at: usize,
+  n: i32,
+): void {
+  const extreme = changetype<Extreme>(0);
+  const offset = <usize>load<u32>(part, PartPlan.state);
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  let best = load<f64>(own(back, part));
+  let i: usize = 0;
+  into += offset;
+  for (let j: usize = 0; j < (<usize>n) << 2; j += 4, into += stride) {
+    for (const end = (<usize>load<u32>(ends + j)) << 3; i < end; i += 8) {
+      const value = load<f64>(values + i);
+      const better = extreme.better(best, value);
+      best = value == value ? better : best;
+    }
+    const front = load<f64>(<usize>load<u32>(fronts + j) + offset);
+    store<f64>(into, front == front ? extreme.better(best, front) : best);
+  }
+  store<f64>(own(back, part), best);
+}
+
 function contains(values: usize, bytes: usize, sought: f64): bool {
   for (let i: usize = 0; i < bytes; i += 8) {
     if (load<f64>(values + i) == sought) return true;

@@ -4,6 +4,7 @@
  *
  *     fold     state ⊕= lift(value) for n events, each in a row of its own choice; missing values (NaN) are passed over
  *     combine  into = left ⊕ right for n rows; `into` may be either
+ *     slide    a frame that slides over events in order, see slideRows in rows.ts
  *     lower    n states → n results
  *
  * Laws: identity ⊕ a = a; ⊕ is associative and commutative (what depends on order carries its time), both within rounding.
@@ -43,6 +44,54 @@ export function combineEach<State>(part: usize, into: usize, left: usize, right:
       <usize>load<u32>(left + i) + offset,
       <usize>load<u32>(right + i) + offset,
     );
+  }
+}
+
+export function slideEach<State>(
+  part: usize,
+  fronts: usize,
+  ends: usize,
+  back: usize,
+  into: usize,
+  stride: usize,
+  at: usize,
+  n: i32,
+): void {
+  const state = changetype<State>(0);
+  const offset = <usize>load<u32>(part, PartPlan.state);
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  let i: usize = 0;
+  for (let j: usize = 0; j < (<usize>n) << 2; j += 4, into += stride) {
+    for (const end = (<usize>load<u32>(ends + j)) << 3; i < end; i += 8) {
+      const value = load<f64>(values + i);
+      if (value == value) state.lift(back + offset, value);
+    }
+    state.combine(into + offset, <usize>load<u32>(fronts + j) + offset, back + offset);
+  }
+}
+
+/** As slideEach, where a lift also wants the time of its event. */
+export function slideTimed<State>(
+  part: usize,
+  fronts: usize,
+  ends: usize,
+  back: usize,
+  into: usize,
+  stride: usize,
+  at: usize,
+  n: i32,
+): void {
+  const state = changetype<State>(0);
+  const offset = <usize>load<u32>(part, PartPlan.state);
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  const times = <usize>load<u32>(part, PartPlan.times) + at;
+  let i: usize = 0;
+  for (let j: usize = 0; j < (<usize>n) << 2; j += 4, into += stride) {
+    for (const end = (<usize>load<u32>(ends + j)) << 3; i < end; i += 8) {
+      const value = load<f64>(values + i);
+      if (value == value) state.lift(back + offset, value, load<f64>(times + i));
+    }
+    state.combine(into + offset, <usize>load<u32>(fronts + j) + offset, back + offset);
   }
 }
 

@@ -4,7 +4,7 @@
  *     state  f64        identity 1        lift, combine ×        8 bytes, and those of count
  */
 
-import { combineEach, foldEach, lowerEach, need, own } from './kernel';
+import { combineEach, foldEach, lowerEach, need, own, slideEach } from './kernel';
 
 export const size: i32 = 8;
 
@@ -38,4 +38,8 @@ export function combine(part: usize, into: usize, left: usize, right: usize, n: 
 
 export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   lowerEach<Product>(part, rows, out, n);
+}
+
+export function slide(part: usize, fronts: usize, ends: usize, back: usize, into: usize, stride: usize, at: usize, n: i32): void {
+  slideEach<Product>(part, fronts, ends, back, into, stride, at, n);
 }

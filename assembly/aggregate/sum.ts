@@ -6,7 +6,7 @@
 
 import { PartPlan } from '../plan';
 import * as compensated from './compensated';
-import { combineEach, foldEach, lowerEach, own } from './kernel';
+import { combineEach, foldEach, lowerEach, own, slideEach } from './kernel';
 
 export const size: i32 = 16;
 
@@ -55,4 +55,8 @@ export function reduce(part: usize, row: usize, at: usize, n: i32): void {
   }
   store<f64>(state, sum);
   store<f64>(state, error, 8);
+}
+
+export function slide(part: usize, fronts: usize, ends: usize, back: usize, into: usize, stride: usize, at: usize, n: i32): void {
+  slideEach<Sum>(part, fronts, ends, back, into, stride, at, n);
 }

@@ -13,7 +13,7 @@
  */
 
 import * as compensated from './compensated';
-import { combineEach, foldEach, lowerEach, own } from './kernel';
+import { combineEach, foldEach, lowerEach, own, slideEach } from './kernel';
 
 export const size: i32 = 32;
 
@@ -101,4 +101,8 @@ export function combine(part: usize, into: usize, left: usize, right: usize, n: 
 
 export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   lowerEach<Variance>(part, rows, out, n);
+}
+
+export function slide(part: usize, fronts: usize, ends: usize, back: usize, into: usize, stride: usize, at: usize, n: i32): void {
+  slideEach<Variance>(part, fronts, ends, back, into, stride, at, n);
 }

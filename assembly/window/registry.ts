@@ -26,3 +26,4 @@ export { create as capped_create, destroy as capped_destroy, take as capped_take
 export { create as filled_create, destroy as filled_destroy, take as filled_take, advance as filled_advance, query as filled_query, demand as filled_demand, due as filled_due, live as filled_live } from './filled';
 export { create as counted_create, destroy as counted_destroy, take as counted_take, advance as counted_advance, query as counted_query, demand as counted_demand, due as counted_due, live as counted_live } from './counted';
 export { create as rolling_create, destroy as rolling_destroy, take as rolling_take, advance as rolling_advance, query as rolling_query, demand as rolling_demand, due as rolling_due, live as rolling_live } from './rolling';
+export { create as sliding_create, destroy as sliding_destroy, take as sliding_take, advance as sliding_advance, query as sliding_query, demand as sliding_demand, due as sliding_due, live as sliding_live } from './sliding';

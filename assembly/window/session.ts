@@ -331,7 +331,8 @@ export function demand(stream: Stream, sessions: Sessions, n: f64): f64 {
 /** Results that n events can give. */
 export function due(stream: Stream, sessions: Sessions, n: f64, watermark: f64): f64 {
   const early = stream.early != Infinity || stream.when ? <f64>sessions.live + n : 0;
-  return 2 * n + <f64>countUpTo(sessions.heap, watermark, i32.MAX_VALUE) + early;
+  const ending = watermark == Infinity ? sessions.heap.length : countUpTo(sessions.heap, watermark);
+  return 2 * n + <f64>ending + early;
 }
 
 export function live(stream: Stream, sessions: Sessions): f64 {

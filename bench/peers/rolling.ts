@@ -4,8 +4,8 @@
  *
  * By two stacks: the older part of the window holds suffixes, each combined with all after it, the newer part is one
  * running value; when the older part is used up, one pass backwards turns the newer one into suffixes. With a fixed
- * number of events that is the scan of van Herk (1992) and of Gil and Werman (1993), for a maximum two to three times as
- * fast as a monotone deque. Nothing is subtracted.
+ * number of events that is the scan of van Herk (1992) and of Gil and Werman (1993), for a maximum twice as fast as a
+ * monotone deque; by time the deque is a little slower still. Nothing is subtracted.
  *
  *     ring     suffixes of the block before | this block's values as they come, up to the cursor
  *     result   ring[cursor + 1] ⊕ running

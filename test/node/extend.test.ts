@@ -68,7 +68,8 @@ test('an aggregate of one file and one line works in every window, keyed or not'
   const { core, provide } = await import('../../bindings/core');
   provide(() => module);
   const { windowed } = await import('../../bindings/windowed');
-  const { aggregate, hopping, sum, tumbling } = await import('../../bindings/spec');
+  const { aggregate, sum } = await import('../../bindings/spec');
+  const { hopping, tumbling } = await import('../../bindings/windows');
   expect(core().aggregates.sumOfSquares).toMatchObject({ size: 8, needs: [], includes: {} });
   const t = Array.from({ length: 500 }, (_, i) => i);
   const v = t.map((i) => (i % 7 === 3 ? Number.NaN : (i % 11) - 5));

@@ -2,19 +2,29 @@
 
 import { readFileSync } from 'node:fs';
 import { provide } from '../../bindings/core';
-import { count, type OrielError, type Spec, tumbling } from '../../bindings/public';
+import * as oriel from '../../bindings/public';
 import { windowed } from '../../bindings/windowed';
 
 provide(() => new WebAssembly.Module(readFileSync(new URL('../../build/release.wasm', import.meta.url))));
 
+const { count, rows, tumbling } = oriel;
+
+/** A window by the name of what makes it, with what that is given; `rows` stands for so many events. */
+export type Made = [name: 'tumbling' | 'hopping' | 'cumulative' | 'session' | 'rolling' | 'everything', ...unknown[]];
+
+function made([name, ...given]: Made): oriel.Window {
+  const make = oriel[name] as (...given: unknown[]) => oriel.Window;
+  return make(...given.map((one) => (Array.isArray(one) ? rows(one[0]) : one)));
+}
+
 type Door = 'push' | 'pushRows' | 'pushColumns' | 'advance' | 'claim' | 'take' | 'stats' | 'close';
 
 const cases = {
-  windows(window: Spec['window'], times: number[], outOfOrder: number, emit: 'final' | 'updates'): unknown {
-    const stream = windowed({ time: 't', window, aggregates: { n: count() }, outOfOrder, emit });
+  windows(window: Made, times: number[], outOfOrder: number, emit: oriel.Spec['emit']): unknown {
+    const stream = windowed({ time: 't', window: made(window), aggregates: { n: count() }, outOfOrder, emit });
     stream.pushColumns({ t: times });
-    const rows = stream.close().toArray();
-    return rows.map(({ start, end, n }) => [start, end, n]);
+    const rows = stream.close().toArray() as { start: number; end: number; t?: number; n: number }[];
+    return rows.map(({ start, end, t, n }) => [start ?? t, end ?? t, n]);
   },
 
   /** Pushes late events again, as of 100, through whichever call hands over the gathered one that is late. */
@@ -29,7 +39,7 @@ const cases = {
           try {
             stream.push({ t: 100, v });
           } catch (error) {
-            if ((error as OrielError).code !== 'ERR_ORIEL_CLOSED') throw error;
+            if ((error as oriel.OrielError).code !== 'ERR_ORIEL_CLOSED') throw error;
             refused++;
           }
         }
