@@ -6,7 +6,7 @@
 
 import { Dictionary, roomIn } from './dictionary';
 import { framesAt } from './frames';
-import { isOrdered, Outbox } from './outbox';
+import { Outbox } from './outbox';
 import { orderBytes } from './order';
 import { WindowPlan } from './plan';
 import { Slices } from './slices';
@@ -37,7 +37,7 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f6
   if (<f64>outbox.length + results > <f64>outbox.capacity) {
     bytes += 2 * (<f64>outbox.length + results) * width + <f64>(7 + stream.outputCount) * OVERHEAD;
   }
-  return bytes + (isOrdered(stream) ? orderBytes(results) : 0);
+  return bytes + (stream.ordered ? orderBytes(results) : 0);
 }
 
 /** Results that the call at hand can give, summed up as its demand is. */

@@ -48,6 +48,7 @@ export function buildStream(stream: Stream): bool {
   stream.head = load<u32>(plan, Plan.head);
   stream.eager = load<u32>(plan, Plan.eager) != 0;
   stream.discard = load<u32>(plan, Plan.discard) != 0;
+  stream.ordered = load<u32>(plan, Plan.ordered) != 0;
   stream.early = load<f64>(plan, Plan.early);
   stream.windows = plan + Plan.windows;
   stream.windowCount = load<i32>(plan, Plan.windowCount);

@@ -4,7 +4,7 @@
  */
 
 import { allocate, release } from './memory';
-import { isOrdered, Outbox, outputColumn } from './outbox';
+import { Outbox, outputColumn } from './outbox';
 import { WindowPlan } from './plan';
 import { Stream, windowAt } from './stream';
 
@@ -16,7 +16,7 @@ export function orderBytes(n: f64): f64 {
 /** Orders the results from number `from` on. */
 export function orderResults(stream: Stream, from: i32): void {
   const outbox = changetype<Outbox>(stream.outbox);
-  if (!isOrdered(stream) || isSorted(stream, outbox, from)) return;
+  if (!stream.ordered || isSorted(stream, outbox, from)) return;
   const n = outbox.length - from;
   const results = stream.results;
   let list = allocate(results, (<usize>n) << 2);

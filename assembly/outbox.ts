@@ -63,17 +63,11 @@ function setCapacity(stream: Stream, outbox: Outbox, rows: i32): void {
   outbox.windows = resize(stream.results, outbox.windows, n);
   outbox.panes = resize(stream.results, outbox.panes, n);
   if (refires(stream)) outbox.firings = resize(stream.results, outbox.firings, n << 2);
-  if (isOrdered(stream)) outbox.ats = resize(stream.results, outbox.ats, n << 2);
+  if (stream.ordered) outbox.ats = resize(stream.results, outbox.ats, n << 2);
   for (let i = 0; i < stream.outputCount; i++) {
     store<u32>(outbox.outputs + ((<usize>i) << 2), <u32>resize(stream.results, outputColumn(outbox, i), n << 3));
   }
   outbox.capacity = rows;
-}
-
-/** Whether results come in an order that has to be made: slices alone make it themselves. */
-export function isOrdered(stream: Stream): bool {
-  const amends = stream.gridCount > 1 && stream.allowedLateness > stream.delay;
-  return stream.eager || amends || stream.gridCount < stream.windowCount;
 }
 
 /** Room for n results more; the number of the first. */
@@ -95,6 +89,18 @@ export function putHead(stream: Stream, i: i32, start: f64, end: f64, id: u32, w
   store<u8>(outbox.panes + <usize>i, pane);
   if (outbox.firings) store<u32>(outbox.firings + ((<usize>i) << 2), <u32>load<f64>(row, FIRINGS));
   if (outbox.ats) store<u32>(outbox.ats + ((<usize>i) << 2), stream.at);
+}
+
+/** All but the outputs of n results from number `from` on, of events that stand in a row: their times, and why they fire. */
+export function putEvents(stream: Stream, from: i32, n: i32, times: usize, reasons: usize, window: i32): void {
+  const outbox = changetype<Outbox>(stream.outbox);
+  memory.copy(outbox.starts + ((<usize>from) << 3), times, (<usize>n) << 3);
+  memory.copy(outbox.ends + ((<usize>from) << 3), times, (<usize>n) << 3);
+  memory.fill(outbox.ids + ((<usize>from) << 2), 0, (<usize>n) << 2);
+  memory.fill(outbox.windows + <usize>from, <u8>window, n);
+  memory.fill(outbox.panes + <usize>from, <u8>(Pane.onTime | Pane.final), n);
+  if (outbox.firings) memory.fill(outbox.firings + ((<usize>from) << 2), 0, (<usize>n) << 2);
+  if (outbox.ats) memory.copy(outbox.ats + ((<usize>from) << 2), reasons, (<usize>n) << 2);
 }
 
 /** The outputs of n results from number `from` on: what the rows lower to. */

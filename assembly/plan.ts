@@ -37,7 +37,9 @@ export enum Plan {
   discard = 88,
   /** 1 + the measure that says, by a number other than 0, which events make the windows of their key fire early; 0: none. */
   when = 92,
-  windows = 96,
+  /** Whether results have to be put in order: see assembly/order.ts. */
+  ordered = 96,
+  windows = 104,
 }
 
 export enum Keys {

@@ -73,9 +73,14 @@ export function combineRows(stream: Stream, n: i32): void {
     const events = load<f64>(load<u32>(stream.left + i)) + load<f64>(load<u32>(stream.right + i));
     store<f64>(load<u32>(stream.into + i), events);
   }
+  combineStates(stream, stream.into, stream.left, stream.right, n);
+}
+
+/** The same for the states alone, of any three lists. */
+export function combineStates(stream: Stream, into: usize, left: usize, right: usize, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const combine = load<u32>(part, PartPlan.combine);
-    if (combine) call_indirect<void>(combine, part, stream.into, stream.left, stream.right, n);
+    if (combine) call_indirect<void>(combine, part, into, left, right, n);
   }
 }
 

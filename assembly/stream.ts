@@ -44,6 +44,7 @@ export class Stream extends Owner {
   /** See Plan. */
   eager: bool;
   discard: bool;
+  ordered: bool;
   early: f64;
   /** The measure that makes events fire windows early, 0 if none. */
   when: usize;

@@ -2,7 +2,7 @@
 
 import { Keys, PartPlan, Plan, WindowPlan } from '../assembly/plan';
 import { type Core, type Kernels, ROLES } from './core';
-import type { CheckedSpec } from './spec';
+import { type CheckedSpec, isRolling } from './spec';
 import { GRIDS, type Window } from './windows';
 
 /** Events a stream's ring holds: a batch and its scratch stay in the second-level cache. */
@@ -43,6 +43,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
   // 1 + the measure that a function fills, or a window reads; 0: none.
   const flagOf = (flag: (typeof flags)[number] | undefined) => (flag ? measures.length + flags.indexOf(flag) + 1 : 0);
   const columnOf = ({ column, ends }: Window) => (column ? measures.indexOf(column) + 1 : flagOf(ends));
+  const eager = spec.discard || spec.every < Number.POSITIVE_INFINITY || spec.when !== undefined;
   const head = spec.updates ? LONG_HEAD_BYTES : ROW_HEAD_BYTES;
   const parts = new Map<string, Part>();
 
@@ -91,8 +92,9 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       u32(address + Plan.stride, stride);
       u32(address + Plan.head, head);
       u32(address + Plan.capacity, RING_EVENTS);
-      u32(address + Plan.eager, spec.discard || spec.every < Number.POSITIVE_INFINITY || spec.when ? 1 : 0);
+      u32(address + Plan.eager, eager ? 1 : 0);
       u32(address + Plan.discard, spec.discard ? 1 : 0);
+      u32(address + Plan.ordered, isOrdered(spec, eager) ? 1 : 0);
       u32(address + Plan.when, flagOf(spec.when));
       let at = address + Plan.windows;
       for (const [w, window] of windows.entries()) {
@@ -125,6 +127,13 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       }
     },
   };
+}
+
+/** Whether results come in an order that has to be made: slices make it themselves, and so does a rolling window that is alone. */
+function isOrdered({ windows, updates, allowedLateness }: CheckedSpec, eager: boolean): boolean {
+  const grids = windows.filter(({ kind }) => GRIDS.includes(kind)).length;
+  if (grids === windows.length) return eager || (updates && allowedLateness > 0 && grids > 1);
+  return windows.length > 1 || !windows.some(isRolling);
 }
 
 /** The kind of a window in the core, which has one apart for rolling windows whose events come in order. */

@@ -322,11 +322,11 @@ export class WindowedStream<const S extends Spec = Spec> {
   #bounds(which: Uint8Array): Record<string, ArrayLike<unknown>> {
     const { exports } = this.#core;
     const n = which.length;
-    const start = this.#core.float64s(exports.startsColumn(this.#handle), n);
     const end = this.#core.float64s(exports.endsColumn(this.#handle), n);
     const { windows, time } = this.#spec;
-    if (!windows.some(isRolling)) return { start, end };
     if (windows.every(isRolling)) return { [time]: end };
+    const start = this.#core.float64s(exports.startsColumn(this.#handle), n);
+    if (!windows.some(isRolling)) return { start, end };
     const times = end.slice();
     const rolls = windows.map(isRolling);
     for (let i = 0; i < n; i++) {

@@ -16,10 +16,10 @@
 
 import { allocate, release, resize } from '../memory';
 import { isFuture, miss } from '../misses';
-import { openResults, putHead, putOutputs } from '../outbox';
-import { Closed, Pane, PartPlan, WindowPlan } from '../plan';
+import { openResults, putEvents, putOutputs } from '../outbox';
+import { Closed, PartPlan, WindowPlan } from '../plan';
 import { measureColumn, Ring } from '../ring';
-import { combineRows, foldRows, list, reduceRow, slideRows } from '../rows';
+import { combineRows, combineStates, foldRows, list, reduceRow, slideRows } from '../rows';
 import { CHUNK, clockAt, copyRow, Stream, takenAt, windowAt } from '../stream';
 
 @unmanaged
@@ -135,23 +135,8 @@ export function take(stream: Stream, sliding: Sliding, at: i32, n: i32): void {
   makeRoom(stream, sliding, n);
   let i = 0;
   while (i < n) {
-    // A run of events that are taken, each of which is at least as new as the one before; by number any.
-    let end = i;
-    let newest = stream.newest;
-    let watermark = stream.watermark;
-    const skew = stream.maxFutureSkew;
-    for (; end < n; end++) {
-      const t = load<f64>(times + ((<usize>end) << 3));
-      if (t > newest) {
-        if (t > newest + skew && newest != -Infinity) break;
-        newest = t;
-        watermark = max(watermark, t - stream.outOfOrder);
-      }
-      if (!sliding.byRows && t < watermark) break;
-    }
+    const end = i + runLength(stream, sliding, times + ((<usize>i) << 3), n - i);
     append(sliding, ring, at + i, end - i);
-    stream.newest = newest;
-    stream.watermark = watermark;
     if (sliding.byRows) giveByRows(stream, sliding, i);
     else giveByTime(stream, sliding, end - (sliding.tail - sliding.next));
     i = end;
@@ -161,6 +146,34 @@ export function take(stream: Stream, sliding: Sliding, at: i32, n: i32): void {
     i++;
   }
   put(stream, sliding);
+}
+
+/** How many of n events are taken, up to the first that is not; they move the clock. */
+function runLength(stream: Stream, sliding: Sliding, times: usize, n: i32): i32 {
+  let newest = stream.newest;
+  let i = 0;
+  if (sliding.byRows && stream.maxFutureSkew == Infinity) {
+    let latest = f64x2.splat(newest);
+    for (; i + 2 <= n; i += 2) latest = f64x2.pmax(latest, v128.load(times + ((<usize>i) << 3)));
+    newest = max(f64x2.extract_lane(latest, 0), f64x2.extract_lane(latest, 1));
+    if (i < n) newest = max(newest, load<f64>(times + ((<usize>i) << 3)));
+    i = n;
+  }
+  // By time, an event is late if it is before the watermark: there is no disorder here.
+  const oldest = sliding.byRows ? -Infinity : stream.watermark;
+  for (; i < n; i++) {
+    const t = load<f64>(times + ((<usize>i) << 3));
+    if (t > newest) {
+      if (t > newest + stream.maxFutureSkew && newest != -Infinity) break;
+      newest = t;
+    } else if (!sliding.byRows && (t < newest || t < oldest)) {
+      break;
+    }
+    if (t < oldest) break;
+  }
+  stream.newest = newest;
+  stream.watermark = max(stream.watermark, newest - stream.outOfOrder);
+  return i;
 }
 
 /** Events that stand in a row in the ring join the history. */
@@ -178,11 +191,51 @@ function append(sliding: Sliding, ring: Ring, at: i32, n: i32): void {
 /** By number: results for all events that have none, the first of them event i of the batch. */
 function giveByRows(stream: Stream, sliding: Sliding, i: i32): void {
   const size = <u32>min(sliding.size, <f64>u32.MAX_VALUE);
-  for (; sliding.next != sliding.tail; sliding.next++, i++) {
-    const high = sliding.right ? sliding.next + 1 : sliding.next;
+  const beyond: u32 = sliding.right ? 1 : 0;
+  while (sliding.next != sliding.tail) {
+    const n = runByRows(stream, sliding, size, beyond, i);
+    if (n) {
+      i += n;
+      continue;
+    }
+    const high = sliding.next + beyond;
     const low = high - sliding.low > size ? high - size : sliding.low;
-    give(stream, sliding, low, high, takenAt(i));
+    give(stream, sliding, low, high, takenAt(i++));
+    sliding.next++;
   }
+}
+
+/**
+ * As many results as can be listed with frames that are full, each an event further than the one before, and reach into the front. How
+ * many.
+ */
+function runByRows(stream: Stream, sliding: Sliding, size: u32, beyond: u32, i: i32): i32 {
+  const first = sliding.next + beyond - size;
+  const listed = sliding.results;
+  if (first - sliding.low > 1 || !listed) return 0;
+  const inFront = <i32>(sliding.split - first);
+  const n = min(min(<i32>(sliding.tail - sliding.next), inFront), CHUNK - listed);
+  if (n <= 0) return 0;
+  const place = (<usize>listed) << 2;
+  const stride = stream.stride;
+  let front = <u32>(sliding.front + <usize>(first - sliding.turned) * stride);
+  let high = sliding.next + beyond - sliding.from;
+  let into = stream.temporary + <usize>listed * stride;
+  for (let j: usize = 0; j < (<usize>n) << 2; j += 4) {
+    store<u32>(stream.chunkRows + place + j, front);
+    store<u32>(sliding.highs + place + j, high++);
+    store<f64>(into, <f64>size);
+    front += <u32>stride;
+    into += stride;
+  }
+  if (stream.ordered) {
+    for (let j = 0; j < n; j++) store<u32>(stream.chunkIds + place + ((<usize>j) << 2), takenAt(i + j));
+  }
+  sliding.results = listed + n;
+  sliding.low = first + n - 1;
+  sliding.high = sliding.next + beyond + n - 1;
+  sliding.next += n;
+  return n;
 }
 
 /** By time: results for the events whose time has passed, the first of them number i of the batch, negative if it came before. */
@@ -231,15 +284,10 @@ function put(stream: Stream, sliding: Sliding): void {
   slideRows(stream, stream.chunkRows, sliding.highs, sliding.back, at, n);
   stream.parts = parts;
   const from = openResults(stream, n);
-  const before = stream.at;
-  const first = sliding.next - n;
-  for (let i = 0; i < n; i++) {
-    const t = timeAt(sliding, first + i);
-    stream.at = load<u32>(stream.chunkIds + ((<usize>i) << 2));
-    putHead(stream, from + i, t, t, 0, sliding.w, Pane.onTime | Pane.final, stream.empty);
-    store<u32>(stream.into + ((<usize>i) << 2), <u32>(stream.temporary + <usize>i * stream.stride));
-  }
-  stream.at = before;
+  const times = sliding.columns + ((<usize>(sliding.next - n - sliding.head)) << 3);
+  putEvents(stream, from, n, times, stream.chunkIds, sliding.w);
+  let row = stream.temporary;
+  for (let i: usize = 0; i < (<usize>n) << 2; i += 4, row += stream.stride) store<u32>(stream.into + i, <u32>row);
   putOutputs(stream, stream.into, from, n);
   stream.fired += n;
   sliding.results = 0;
@@ -257,28 +305,35 @@ function turn(stream: Stream, sliding: Sliding, low: u32): void {
   sliding.front = resize(stream, sliding.front, <usize>n * stream.stride);
   const parts = stream.parts;
   stream.parts = sliding.parts;
-  let after = <usize>0;
+  let after: u32 = 0;
   for (let end = n; end > 0; ) {
     const begin = end > <u32>CHUNK ? end - <u32>CHUNK : 0;
-    const row = sliding.front + <usize>begin * stream.stride;
-    const count = <i32>(end - begin);
-    for (let i = 0; i < count; i++) {
-      const at = row + <usize>i * stream.stride;
-      copyRow(stream, at, stream.empty);
-      store<f64>(at, 1);
-      store<u32>(stream.into + ((<usize>i) << 2), <u32>at);
+    const first = sliding.front + <usize>begin * stream.stride;
+    const count = <usize>(end - begin);
+    clearRows(stream, first, count);
+    // Rows in order to fold into, and then from the last on, each to be combined with the one before it in the list.
+    const down = stream.left;
+    store<u32>(down, after);
+    let row = first;
+    for (let i: usize = 0; i < count; i++, row += stream.stride) {
+      store<f64>(row, <f64>(end - begin - <u32>i + (n - end)));
+      store<u32>(stream.into + (i << 2), <u32>row);
+      store<u32>(down + ((count - i) << 2), <u32>row);
     }
-    foldRows(stream, stream.into, <i32>(low - sliding.head + begin), count);
-    let listed = 0;
-    for (let i = count - 1; i >= 0; i--) {
-      const at = row + <usize>i * stream.stride;
-      if (after) list(stream, listed++, at, at, after);
-      after = at;
-    }
-    combineRows(stream, listed);
+    foldRows(stream, stream.into, <i32>(low - sliding.head + begin), <i32>count);
+    if (after) combineStates(stream, down + 4, down + 4, down, <i32>count);
+    else combineStates(stream, down + 8, down + 8, down + 4, <i32>count - 1);
+    after = <u32>first;
     end = begin;
   }
   stream.parts = parts;
+}
+
+/** n rows that nothing has been folded into. */
+function clearRows(stream: Stream, rows: usize, n: usize): void {
+  copyRow(stream, rows, stream.empty);
+  const bytes = n * stream.stride;
+  for (let done = stream.stride; done < bytes; done *= 2) memory.copy(rows + done, rows, min(done, bytes - done));
 }
 
 export function advance(stream: Stream, sliding: Sliding, watermark: f64): void {
