@@ -2,7 +2,7 @@
  * Slots of one size, for what comes and goes one at a time. They stand in chunks, and a chunk that holds none is given back, so that a
  * pool takes what its slots take. Both ways take constant time.
  *
- *     chunk    0 next, 4 previous of the chunks with room │ 8 first free slot │ 12 slots in use │ 16 slots …
+ *     chunk    0 next, 4 previous of the chunks with room │ 8 first free slot │ 12 slots in use │ 48 slots …
  *     slot     0 its chunk: u32 │ 4 what the user keeps; free: the next free slot
  */
 
@@ -19,7 +19,7 @@ export class Pool {
   count: u32;
 }
 
-const HEAD: usize = 16;
+const HEAD: usize = 48;
 const CHUNK_BYTES: usize = 8192;
 
 export function createPool(stream: Stream, bytes: usize): Pool {

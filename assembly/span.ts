@@ -23,9 +23,7 @@ export enum State {
   open,
   /** Fired, and still takes late events. */
   held,
-  /** Fired for good, and remembered. */
-  closed,
-  /** Its slot is free as soon as nothing points to it. */
+  /** Fired for good: its slot is free as soon as nothing points to it. */
   gone,
 }
 
@@ -33,25 +31,28 @@ export enum State {
 export class Span {
   chunk: u32;
   id: u32;
-  start: f64;
-  end: f64;
-  /** Greatest event time. */
-  last: f64;
-  /** Its events, given out or not. */
-  count: f64;
-  /** Key of its entry in a heap, where it has one. */
-  due: f64;
   /** Order of creation. */
   serial: u32;
   /** The next older span of its key. */
   older: u32;
-  /** The next in a list that its store keeps. */
-  next: u32;
+  /** The next in its bucket of a wheel. */
+  beside: u32;
   /** 1 + its place among the changed, 0: not among them. */
   changedAt: u32;
-  state: State;
+  /** Key of its entry in a heap, where it has one. */
+  due: f64;
   /** Entries in heaps and places in lists that still point here. */
-  pins: u8;
+  pins: u16;
+  /** Whether it stands in a wheel. */
+  wheeled: bool;
+  // From here on what every event looks at, next to the row.
+  state: State;
+  /** Its events, given out or not. */
+  count: f64;
+  /** Greatest event time. */
+  last: f64;
+  start: f64;
+  end: f64;
 }
 
 @unmanaged
@@ -106,12 +107,12 @@ export function endSpans(stream: Stream, spans: Spans): void {
 }
 
 /** Bytes that n events of up to so many ids can need. */
-export function spanBytes(stream: Stream, spans: Spans, n: f64): f64 {
+export function spanBytes(stream: Stream, spans: Spans, n: f64, sorts: bool): f64 {
   const ids = <f64>changetype<Dictionary>(stream.dictionary).limit + n;
   let bytes = poolBytes(spans.pool, n) + 2048;
   if (ids > <f64>spans.headCount) bytes += 8 * max(ids, 2 * <f64>spans.headCount);
   const most = <f64>spans.live + n;
-  bytes += 48 * most + 512;
+  if (sorts || stream.early != Infinity) bytes += 48 * most + 512;
   if (most > <f64>spans.changedCapacity && stream.early != Infinity) bytes += 16 * most;
   return bytes;
 }
@@ -152,10 +153,10 @@ export function createSpan(stream: Stream, spans: Spans, id: u32): Span {
   span.count = 0;
   span.serial = spans.serial++;
   span.older = 0;
-  span.next = 0;
   span.changedAt = 0;
   span.state = State.open;
   span.pins = 0;
+  span.wheeled = false;
   copyRow(stream, rowOf(span), stream.empty);
   hold(changetype<Dictionary>(stream.dictionary), id);
   spans.live++;
@@ -173,12 +174,17 @@ export function unchain(spans: Spans, span: Span): void {
   newer.older = span.older;
 }
 
-/** A span that no key has any more; its slot is free once nothing points to it. */
+/** A span that no key has any more, nor holds its id; its slot is free once nothing points to it. */
 export function letGo(stream: Stream, spans: Spans, span: Span): void {
-  if (span.state <= State.held) spans.live--;
+  unhold(changetype<Dictionary>(stream.dictionary), span.id);
+  retire(stream, spans, span);
+}
+
+/** The same, with the hold on its id left to the caller. */
+export function retire(stream: Stream, spans: Spans, span: Span): void {
+  spans.live--;
   unchange(spans, span);
   span.state = State.gone;
-  unhold(changetype<Dictionary>(stream.dictionary), span.id);
   if (!span.pins) freeSlot(stream, spans.pool, changetype<usize>(span));
 }
 

@@ -177,7 +177,7 @@ export function advance(stream: Stream, capped: Capped, watermark: f64): void {
 
 export function demand(stream: Stream, capped: Capped, n: f64): f64 {
   const all = n + waiting(capped.pending);
-  return spanBytes(stream, capped, all) + heapBytes(capped.heap, all) + pendingBytes(capped.pending, n);
+  return spanBytes(stream, capped, all, false) + heapBytes(capped.heap, all) + pendingBytes(capped.pending, n);
 }
 
 /** Results that n events can give. */

@@ -103,7 +103,7 @@ export function advance(stream: Stream, filled: Filled, watermark: f64): void {
 }
 
 export function demand(stream: Stream, filled: Filled, n: f64): f64 {
-  return spanBytes(stream, filled, n);
+  return spanBytes(stream, filled, n, true);
 }
 
 /** Results that n events can give; all that is open where the stream ends. */

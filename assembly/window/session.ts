@@ -2,19 +2,20 @@
  * Sessions: the events of a key no more than a gap apart. Each event is an interval [t, t + gap), the gap fixed or its own; intervals that
  * overlap, or touch where that is enough, are one session, and an event that reaches two makes them one.
  *
- * Open sessions stand in a heap by the time they are due. Their ends move on with every event, the heap does not: an entry that comes up
- * too early is put back to where it belongs, so that an event costs no more than its session's row, and time no more than what ends.
+ * Open sessions stand in a wheel, and those due soon in a heap, by the time they are due. Their ends move on with every event, the wheel does
+ * not: what comes up too early is put off, so that an event costs no more than its session's row, and time no more than what ends.
  *
  * Where events that touch are one session, it ends when the watermark has passed its end: at that very time the next may come.
  *
  * A session that fired for good is remembered for one gap (the longest so far): until then an event that is not late by itself could reach into
- * it, and two results of a key would overlap. Ends of fired sessions never go back, so that these stand in a queue. All forgotten
- * ones end before `horizon`: no event from before it makes a session longer at its beginning.
+ * it, and two results of a key would overlap. They stand in a queue, in order but for those that one move of the watermark closes; of each
+ * key the last is what counts, its barrier. All forgotten ones end before `horizon`: no event from before it makes a session longer at its
+ * beginning.
  */
 
-import { Dictionary } from '../dictionary';
+import { Dictionary, unhold } from '../dictionary';
 import { countUpTo, createHeap, destroyHeap, Heap, heapBytes, moveTop, popItem, pushItem, topItem, topKey, topTie } from '../heap';
-import { allocate } from '../memory';
+import { allocate, release, resize } from '../memory';
 import { isFuture, miss } from '../misses';
 import { Closed, Pane, WindowPlan } from '../plan';
 import { measureColumn, Ring } from '../ring';
@@ -35,6 +36,7 @@ import {
   listEvent,
   listNone,
   put,
+  retire,
   rowOf,
   setHead,
   Span,
@@ -44,6 +46,7 @@ import {
   unchain,
   unpin,
 } from '../span';
+import { countComing, createWheel, destroyWheel, emptyWheel, isWide, nextTurn, place, setWidth, turnTo, Wheel } from '../wheel';
 import { clockAt, takenAt, FIRINGS, GIVEN, refires, Stream, windowAt } from '../stream';
 
 @unmanaged
@@ -58,13 +61,21 @@ class Sessions extends Spans {
   longest: f64;
   /** Every session forgotten has ended before this time. */
   horizon: f64;
+  wheel: Wheel;
   heap: Heap;
-  /** Sessions remembered, in order of their ends. */
-  first: usize;
-  last: usize;
+  /** End of the last session remembered, f64 for each id; -Infinity if there is none. */
+  barriers: usize;
+  barrierCount: u32;
+  /** Those remembered, in order: a ring of 0 end: f64 │ 8 id: u32, head and tail growing modulo 2^32. */
+  closed: usize;
+  closedMask: u32;
+  closedHead: u32;
+  closedTail: u32;
   /** A watermark that fires or forgets something; none sooner does. */
   dueAt: f64;
 }
+
+const FEW: u32 = 16;
 
 export function create(stream: Stream, w: i32): usize {
   const sessions = changetype<Sessions>(allocate(stream, offsetof<Sessions>()));
@@ -77,20 +88,49 @@ export function create(stream: Stream, w: i32): usize {
   sessions.longest = column ? 0 : sessions.gap;
   sessions.touching = load<u32>(window, WindowPlan.closed) == Closed.both;
   sessions.mostRows = load<f64>(window, WindowPlan.mostRows);
+  sessions.wheel = createWheel(stream);
   sessions.heap = createHeap(stream);
+  sessions.closed = allocate(stream, (<usize>FEW) << 4);
+  sessions.closedMask = FEW - 1;
   sessions.dueAt = sessions.markAt;
   sessions.horizon = -Infinity;
   return changetype<usize>(sessions);
 }
 
 export function destroy(stream: Stream, sessions: Sessions): void {
-  // Those merged into others hold a slot until their entry comes up.
-  for (; sessions.heap.length; popItem(stream, sessions.heap)) {
-    const span = changetype<Span>(topItem(sessions.heap));
-    if (span.state == State.gone) unpin(stream, sessions, span);
+  // Those merged into others hold a slot until they come up.
+  for (; sessions.heap.length; popItem(stream, sessions.heap)) drop(stream, sessions, changetype<Span>(topItem(sessions.heap)));
+  for (let span = emptyWheel(sessions.wheel); span; ) {
+    const next = changetype<Span>(<usize>span.beside);
+    drop(stream, sessions, span);
+    span = next;
   }
+  destroyWheel(stream, sessions.wheel);
   destroyHeap(stream, sessions.heap);
+  release(stream, sessions.closed);
+  if (sessions.barriers) release(stream, sessions.barriers);
   endSpans(stream, sessions);
+}
+
+function drop(stream: Stream, sessions: Sessions, span: Span): void {
+  if (span.state == State.gone) unpin(stream, sessions, span);
+}
+
+/** Before a batch: room for every id there is. */
+function widen(stream: Stream, sessions: Sessions): void {
+  const old = sessions.barrierCount;
+  if (sessions.headCount == old) return;
+  sessions.barriers = resize(stream, sessions.barriers, (<usize>sessions.headCount) << 3);
+  for (let id = old; id < sessions.headCount; id++) setBarrier(sessions, id, -Infinity);
+  sessions.barrierCount = sessions.headCount;
+}
+
+function barrierOf(sessions: Sessions, id: u32): f64 {
+  return load<f64>(sessions.barriers + ((<usize>id) << 3));
+}
+
+function setBarrier(sessions: Sessions, id: u32, end: f64): void {
+  store<f64>(sessions.barriers + ((<usize>id) << 3), end);
 }
 
 export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void {
@@ -101,6 +141,7 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
   const flags = stream.when ? stream.when + ((<usize>at) << 3) : 0;
   let gap = sessions.gap;
   begin(stream, sessions, at);
+  widen(stream, sessions);
   for (let i = 0; i < n; i++) {
     const t = load<f64>(times + ((<usize>i) << 3));
     if (t > stream.newest) {
@@ -114,7 +155,6 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
     if (watermark > stream.watermark) {
       stream.watermark = watermark;
       if (watermark >= sessions.dueAt) fireDue(stream, sessions, i);
-      else lookBack(stream, sessions);
     }
     if (gaps) gap = load<f64>(gaps + ((<usize>i) << 3));
     const id = load<u32>(ids + ((<usize>i) << 2));
@@ -123,18 +163,14 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
       span.end = max(span.end, t + gap);
     } else {
       span = join(stream, sessions, id, t, gap, i);
-      if (sessions.longest == 0) {
-        sessions.longest = gap;
-        lookBack(stream, sessions);
-      }
       if (!span) {
-        sessions.longest = max(sessions.longest, gap);
+        if (gap > sessions.longest) lengthen(stream, sessions, gap);
         listNone(stream, i);
         miss(stream, i, true);
         continue;
       }
     }
-    if (gaps) sessions.longest = max(sessions.longest, gap);
+    if (gap > sessions.longest) lengthen(stream, sessions, gap);
     listEvent(stream, sessions, span, i, t);
     stream.at = takenAt(i);
     if (span.count >= sessions.mostRows) fill(stream, sessions, span, i);
@@ -145,10 +181,16 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
   foldTo(stream, sessions, n);
 }
 
-/** The watermark has moved: what ended a gap before it is forgotten. */
-function lookBack(stream: Stream, sessions: Sessions): void {
-  if (sessions.longest == 0) return;
-  sessions.horizon = max(sessions.horizon, stream.watermark - stream.allowedLateness - sessions.longest);
+/** A gap longer than all before. What was forgotten by the last of those stays so. */
+function lengthen(stream: Stream, sessions: Sessions, gap: f64): void {
+  sessions.horizon = horizonOf(stream, sessions);
+  sessions.longest = gap;
+}
+
+/** Every session forgotten has ended before this time. */
+function horizonOf(stream: Stream, sessions: Sessions): f64 {
+  if (sessions.longest == 0) return -Infinity;
+  return max(sessions.horizon, stream.watermark - stream.allowedLateness - sessions.longest);
 }
 
 /** Whether a time has passed, at which a session would go on. */
@@ -168,14 +210,14 @@ function join(stream: Stream, sessions: Sessions, id: u32, t: f64, gap: f64, i: 
   let newer = changetype<Span>(0);
   let any = false;
   let earliest = Infinity;
+  const barrier = barrierOf(sessions, id);
+  if (t < barrier || (t == barrier && sessions.touching)) return changetype<Span>(0);
   for (let span = headOf(sessions, id); span; span = changetype<Span>(<usize>span.older)) {
-    if (reaches(sessions, span, t, end)) {
-      if (span.state == State.closed) return changetype<Span>(0);
-      any = true;
-      earliest = span.start;
-    }
+    if (!reaches(sessions, span, t, end)) continue;
+    any = true;
+    earliest = span.start;
   }
-  if (t < sessions.horizon && t < earliest) return changetype<Span>(0);
+  if (t < earliest && t < horizonOf(stream, sessions)) return changetype<Span>(0);
   const known = sessions.longest > 0 ? sessions.longest : gap;
   if (!any && isPast(stream, sessions, t + min(gap, known) + stream.allowedLateness)) return changetype<Span>(0);
   let span = headOf(sessions, id);
@@ -201,7 +243,7 @@ function join(stream: Stream, sessions: Sessions, id: u32, t: f64, gap: f64, i: 
       setHead(sessions, id, joined);
     }
     if (isPast(stream, sessions, end + stream.delay)) joined.state = State.held;
-    enter(stream, sessions, joined);
+    schedule(stream, sessions, joined);
     return joined;
   }
   if (joined.state == State.held) flush(stream, sessions, i);
@@ -242,11 +284,51 @@ function dueOf(stream: Stream, span: Span): f64 {
   return span.end + (span.state == State.open ? stream.delay : stream.allowedLateness);
 }
 
+/** A session joins the wheel; the heap where it is due soon, or stands in the wheel by another time. */
+function schedule(stream: Stream, sessions: Sessions, span: Span): void {
+  if (span.wheeled) {
+    enter(stream, sessions, span);
+    return;
+  }
+  const due = dueOf(stream, span);
+  const ahead = max(due - stream.watermark, sessions.longest + stream.outOfOrder + stream.allowedLateness);
+  if (!isWide(sessions.wheel, ahead)) fillAnew(stream, sessions, ahead);
+  span.pins++;
+  if (place(sessions.wheel, span, due)) {
+    sessions.dueAt = min(sessions.dueAt, nextTurn(sessions.wheel));
+    return;
+  }
+  span.pins--;
+  enter(stream, sessions, span);
+}
+
+/** A session joins the heap, whatever else points to it. */
 function enter(stream: Stream, sessions: Sessions, span: Span): void {
   span.due = dueOf(stream, span);
   span.pins++;
   pushItem(stream, sessions.heap, span.due, span.serial, changetype<usize>(span));
   sessions.dueAt = min(sessions.dueAt, span.due);
+}
+
+/** The wheel again, for spans that are due so much later than any before. */
+function fillAnew(stream: Stream, sessions: Sessions, ahead: f64): void {
+  let span = emptyWheel(sessions.wheel);
+  setWidth(sessions.wheel, ahead, stream.watermark);
+  while (span) {
+    const next = changetype<Span>(<usize>span.beside);
+    putOff(stream, sessions, span);
+    span = next;
+  }
+}
+
+/** A span that came up in the wheel goes on to a later bucket, or is due soon, or is not there any more. */
+function putOff(stream: Stream, sessions: Sessions, span: Span): void {
+  span.wheeled = false;
+  if (span.state != State.gone) {
+    if (stream.watermark != Infinity && place(sessions.wheel, span, dueOf(stream, span))) return;
+    enter(stream, sessions, span);
+  }
+  unpin(stream, sessions, span);
 }
 
 /** A late event changed a session that has fired. */
@@ -268,8 +350,14 @@ function fireDue(stream: Stream, sessions: Sessions, i: i32): void {
   const heap = sessions.heap;
   stream.at = clockAt(i);
   const watermark = stream.watermark;
+  let span = watermark == Infinity ? emptyWheel(sessions.wheel) : turnTo(sessions.wheel, watermark);
+  while (span) {
+    const next = changetype<Span>(<usize>span.beside);
+    putOff(stream, sessions, span);
+    span = next ? next : turnTo(sessions.wheel, watermark);
+  }
   while (heap.length && isPast(stream, sessions, topKey(heap))) {
-    const span = changetype<Span>(topItem(heap));
+    span = changetype<Span>(topItem(heap));
     const current = span.state <= State.held && topKey(heap) == span.due && topTie(heap) == span.serial;
     if (current && dueOf(stream, span) > span.due) {
       span.due = dueOf(stream, span);
@@ -281,9 +369,11 @@ function fireDue(stream: Stream, sessions: Sessions, i: i32): void {
     unpin(stream, sessions, span);
   }
   if (watermark >= sessions.markAt) fireChanged(stream, sessions, i);
-  while (sessions.first && isPast(stream, sessions, forgetAt(stream, sessions))) forget(stream, sessions);
-  lookBack(stream, sessions);
-  sessions.dueAt = min(min(topKey(heap), sessions.markAt), sessions.first ? forgetAt(stream, sessions) : Infinity);
+  while (sessions.closedHead != sessions.closedTail && isPast(stream, sessions, forgetAt(stream, sessions))) {
+    forget(stream, sessions);
+  }
+  const forgets = sessions.closedHead != sessions.closedTail ? forgetAt(stream, sessions) : Infinity;
+  sessions.dueAt = min(min(topKey(heap), nextTurn(sessions.wheel)), min(sessions.markAt, forgets));
 }
 
 /** A session's end has passed, or the time for which it was held. */
@@ -293,46 +383,74 @@ function fire(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
     put(stream, sessions, span, isFinal ? Pane.onTime | Pane.final : Pane.onTime, i);
     if (!isFinal) {
       span.state = State.held;
-      enter(stream, sessions, span);
+      schedule(stream, sessions, span);
       return;
     }
   }
-  span.state = State.closed;
-  sessions.live--;
-  if (sessions.last) changetype<Span>(sessions.last).next = <u32>changetype<usize>(span);
-  else sessions.first = changetype<usize>(span);
-  sessions.last = changetype<usize>(span);
+  remember(stream, sessions, span);
+  unchain(sessions, span);
+  retire(stream, sessions, span);
+}
+
+/** The closed session of a key; the hold on its id goes over to the queue. */
+function remember(stream: Stream, sessions: Sessions, span: Span): void {
+  if (sessions.closedTail - sessions.closedHead > sessions.closedMask) setRoom(stream, sessions, (sessions.closedMask + 1) * 2);
+  const entry = closedAt(sessions, sessions.closedTail++);
+  store<f64>(entry, span.end);
+  store<u32>(entry, span.id, 8);
+  setBarrier(sessions, span.id, max(barrierOf(sessions, span.id), span.end));
+}
+
+function closedAt(sessions: Sessions, i: u32): usize {
+  return sessions.closed + ((<usize>(i & sessions.closedMask)) << 4);
+}
+
+function setRoom(stream: Stream, sessions: Sessions, room: u32): void {
+  const closed = allocate(stream, (<usize>room) << 4);
+  for (let i = sessions.closedHead; i != sessions.closedTail; i++) {
+    v128.store(closed + ((<usize>(i & (room - 1))) << 4), v128.load(closedAt(sessions, i)));
+  }
+  release(stream, sessions.closed);
+  sessions.closed = closed;
+  sessions.closedMask = room - 1;
 }
 
 function forgetAt(stream: Stream, sessions: Sessions): f64 {
-  return changetype<Span>(sessions.first).end + stream.allowedLateness + sessions.longest;
+  return load<f64>(closedAt(sessions, sessions.closedHead)) + stream.allowedLateness + sessions.longest;
 }
 
 function forget(stream: Stream, sessions: Sessions): void {
-  const span = changetype<Span>(sessions.first);
-  sessions.first = span.next;
-  if (!span.next) sessions.last = 0;
-  unchain(sessions, span);
-  letGo(stream, sessions, span);
+  const entry = closedAt(sessions, sessions.closedHead++);
+  const id = load<u32>(entry, 8);
+  if (barrierOf(sessions, id) == load<f64>(entry)) setBarrier(sessions, id, -Infinity);
+  unhold(changetype<Dictionary>(stream.dictionary), id);
+  const room = sessions.closedMask + 1;
+  if (room > FEW * 4 && sessions.closedTail - sessions.closedHead < room >> 3) setRoom(stream, sessions, room >> 1);
 }
 
 export function advance(stream: Stream, sessions: Sessions, watermark: f64): void {
   begin(stream, sessions, 0);
+  widen(stream, sessions);
   if (watermark > stream.watermark) stream.watermark = watermark;
   fireDue(stream, sessions, 0);
   flush(stream, sessions, 0);
 }
 
-/** Bytes that n events can need, with the watermark moving up to `watermark`. */
+/** Bytes that n events can need. */
 export function demand(stream: Stream, sessions: Sessions, n: f64): f64 {
-  return spanBytes(stream, sessions, n) + heapBytes(sessions.heap, 2 * n);
+  const ids = <f64>changetype<Dictionary>(stream.dictionary).limit + n;
+  const barriers = ids > <f64>sessions.barrierCount ? 16 * max(ids, 2 * <f64>sessions.barrierCount) : 0;
+  const spans = <f64>sessions.live + n;
+  const closed = <f64>(sessions.closedTail - sessions.closedHead) + spans;
+  const longer = closed > <f64>sessions.closedMask ? 32 * closed : 8 * <f64>sessions.closedMask;
+  return spanBytes(stream, sessions, n, false) + heapBytes(sessions.heap, 2 * spans) + barriers + longer + 1024;
 }
 
-/** Results that n events can give. */
+/** Results that n events can give, with the watermark moving up to `watermark`. */
 export function due(stream: Stream, sessions: Sessions, n: f64, watermark: f64): f64 {
   const early = stream.early != Infinity || stream.when ? <f64>sessions.live + n : 0;
-  const ending = watermark == Infinity ? sessions.heap.length : countUpTo(sessions.heap, watermark);
-  return 2 * n + <f64>ending + early;
+  const ending = <f64>countUpTo(sessions.heap, watermark) + <f64>countComing(sessions.wheel, watermark);
+  return 2 * n + min(ending, <f64>sessions.live) + early;
 }
 
 export function live(stream: Stream, sessions: Sessions): f64 {
