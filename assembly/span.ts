@@ -199,8 +199,8 @@ export function listEvent(stream: Stream, spans: Spans, span: Span, i: i32, t: f
   const row = rowOf(span);
   store<f64>(row, load<f64>(row) + 1);
   span.count += 1;
-  if (t < span.start) span.start = t;
-  if (t > span.last) span.last = t;
+  span.start = min(span.start, t);
+  span.last = max(span.last, t);
   store<u32>(stream.rows + ((<usize>i) << 2), <u32>row);
   if (stream.early != Infinity) change(stream, spans, span);
 }

@@ -179,6 +179,7 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
   }
   flush(stream, sessions, n);
   foldTo(stream, sessions, n);
+  forget(stream, sessions);
 }
 
 /** A gap longer than all before. What was forgotten by the last of those stays so. */
@@ -369,11 +370,7 @@ function fireDue(stream: Stream, sessions: Sessions, i: i32): void {
     unpin(stream, sessions, span);
   }
   if (watermark >= sessions.markAt) fireChanged(stream, sessions, i);
-  while (sessions.closedHead != sessions.closedTail && isPast(stream, sessions, forgetAt(stream, sessions))) {
-    forget(stream, sessions);
-  }
-  const forgets = sessions.closedHead != sessions.closedTail ? forgetAt(stream, sessions) : Infinity;
-  sessions.dueAt = min(min(topKey(heap), nextTurn(sessions.wheel)), min(sessions.markAt, forgets));
+  sessions.dueAt = min(min(topKey(heap), nextTurn(sessions.wheel)), sessions.markAt);
 }
 
 /** A session's end has passed, or the time for which it was held. */
@@ -419,11 +416,15 @@ function forgetAt(stream: Stream, sessions: Sessions): f64 {
   return load<f64>(closedAt(sessions, sessions.closedHead)) + stream.allowedLateness + sessions.longest;
 }
 
+/** Forgets what no event can reach that is not before the horizon. It does not show when: once a batch will do. */
 function forget(stream: Stream, sessions: Sessions): void {
-  const entry = closedAt(sessions, sessions.closedHead++);
-  const id = load<u32>(entry, 8);
-  if (barrierOf(sessions, id) == load<f64>(entry)) setBarrier(sessions, id, -Infinity);
-  unhold(changetype<Dictionary>(stream.dictionary), id);
+  const keys = changetype<Dictionary>(stream.dictionary);
+  while (sessions.closedHead != sessions.closedTail && isPast(stream, sessions, forgetAt(stream, sessions))) {
+    const entry = closedAt(sessions, sessions.closedHead++);
+    const id = load<u32>(entry, 8);
+    if (barrierOf(sessions, id) == load<f64>(entry)) setBarrier(sessions, id, -Infinity);
+    unhold(keys, id);
+  }
   const room = sessions.closedMask + 1;
   if (room > FEW * 4 && sessions.closedTail - sessions.closedHead < room >> 3) setRoom(stream, sessions, room >> 1);
 }
@@ -434,6 +435,7 @@ export function advance(stream: Stream, sessions: Sessions, watermark: f64): voi
   if (watermark > stream.watermark) stream.watermark = watermark;
   fireDue(stream, sessions, 0);
   flush(stream, sessions, 0);
+  forget(stream, sessions);
 }
 
 /** Bytes that n events can need. */
