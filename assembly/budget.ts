@@ -118,7 +118,8 @@ export function closing(stream: Stream, n: f64, opened: f64): f64 {
 /** Room for n keys more: lists and table where they are too short, beside the old ones. */
 function demandOfKeys(keys: Dictionary, ids: f64, n: f64): f64 {
   let bytes = 16.0 * OVERHEAD;
-  if (ids > <f64>keys.capacity) bytes += max(ids, 2 * <f64>keys.capacity) * <f64>(20 + (keys.holds ? 4 : 0) + 8 * keys.width);
+  if (ids > <f64>keys.capacity)
+    bytes += max(ids, 2 * <f64>keys.capacity) * <f64>(20 + (keys.holds ? 4 : 0) + 8 * keys.width);
   if (<f64>keys.orderLength + n > <f64>keys.orderCapacity) bytes += 8 * (<f64>keys.liveCount + n);
   if (keys.width) {
     // A sweep marks every id; the table doubles, beside the old one, while it is too full.

@@ -268,7 +268,8 @@ export function stat(stream: Stream, which: Stat): f64 {
 
 function liveSlices(stream: Stream): f64 {
   let count = <f64>changetype<Slices>(stream.slices).length;
-  for (let w = 0; w < stream.gridCount; w++) count += <f64>(stacksAt(stream, w).panes.count + framesAt(stream, w).list.length);
+  for (let w = 0; w < stream.gridCount; w++)
+    count += <f64>(stacksAt(stream, w).panes.count + framesAt(stream, w).list.length);
   for (let w = stream.gridCount; w < stream.windowCount; w++) {
     count += call_indirect<f64>(load<u32>(windowAt(stream, w), WindowPlan.live), stream, storeAt(stream, w));
   }

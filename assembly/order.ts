@@ -23,7 +23,8 @@ export function orderResults(stream: Stream, from: i32): void {
   let other = allocate(results, (<usize>n) << 2);
   for (let i = 0; i < n; i++) store<u32>(list + ((<usize>i) << 2), from + i);
   for (let width = 1; width < n; width *= 2) {
-    for (let low = 0; low < n; low += 2 * width) merge(stream, outbox, list, other, low, min(low + width, n), min(low + 2 * width, n));
+    for (let low = 0; low < n; low += 2 * width)
+      merge(stream, outbox, list, other, low, min(low + width, n), min(low + 2 * width, n));
     const merged = other;
     other = list;
     list = merged;

@@ -80,7 +80,16 @@ export function openResults(stream: Stream, n: i32): i32 {
 }
 
 /** All of result i but its outputs. */
-export function putHead(stream: Stream, i: i32, start: f64, end: f64, id: u32, window: i32, pane: i32, row: usize): void {
+export function putHead(
+  stream: Stream,
+  i: i32,
+  start: f64,
+  end: f64,
+  id: u32,
+  window: i32,
+  pane: i32,
+  row: usize,
+): void {
   const outbox = changetype<Outbox>(stream.outbox);
   store<f64>(outbox.starts + ((<usize>i) << 3), start);
   store<f64>(outbox.ends + ((<usize>i) << 3), end);

@@ -128,8 +128,7 @@ export function shift(stream: Stream, pending: Pending): Event {
   const late = pending.stragglers;
   if (pending.head != pending.tail) {
     const event = first(pending);
-    const inOrder =
-      event.time < topKey(late) || (event.time == topKey(late) && <i32>(event.serial - topTie(late)) < 0);
+    const inOrder = event.time < topKey(late) || (event.time == topKey(late) && <i32>(event.serial - topTie(late)) < 0);
     if (!late.length || inOrder) {
       pending.head++;
       if (pending.mask >= FEW * 16 && pending.tail - pending.head < pending.mask >> 3) {

@@ -29,8 +29,10 @@ export function query(stream: Stream, id: u32, t: f64): usize {
     } else {
       row = call_indirect<usize>(load<u32>(windowAt(stream, w), WindowPlan.query), stream, storeAt(stream, w), id, t);
     }
-    store<f64>(at, stream.askedStart);
-    store<f64>(at, stream.askedEnd, 8);
+    // Before the first event there is no window.
+    const isAny = t != -Infinity;
+    store<f64>(at, isAny ? stream.askedStart : NaN);
+    store<f64>(at, isAny ? stream.askedEnd : NaN, 8);
     store<u32>(stream.chunkRows, <u32>row);
     let out = at + 16;
     for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {

@@ -72,7 +72,7 @@ export function initWork(stream: Stream, work: Work, window: usize, w: i32): voi
   work.window = window;
   work.w = w;
   work.pending = createPending(stream);
-  work.starts = allocate(stream, (<usize>CHUNK) * 20);
+  work.starts = allocate(stream, <usize>CHUNK * 20);
   work.ends = work.starts + ((<usize>CHUNK) << 3);
   work.ats = work.ends + ((<usize>CHUNK) << 3);
 }
@@ -273,7 +273,8 @@ export function evict(stream: Stream, work: Work, queue: Queue): void {
     queue.split = queue.head;
     queue.filled = false;
   }
-  if (queue.mask >= FEW * 16 && queue.tail - queue.head < queue.mask >> 3) setRoom(stream, queue, (queue.mask + 1) >> 1);
+  if (queue.mask >= FEW * 16 && queue.tail - queue.head < queue.mask >> 3)
+    setRoom(stream, queue, (queue.mask + 1) >> 1);
 }
 
 /** Turns all events, of which none is; at once. */

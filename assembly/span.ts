@@ -306,7 +306,8 @@ export function fireChanged(stream: Stream, spans: Spans, i: i32): void {
   if (stream.watermark != Infinity) {
     for (let j: usize = 0; j < <usize>spans.changedCount; j++) {
       const span = changetype<Span>(<usize>load<u32>(spans.changed + (j << 2)));
-      if (span.state == State.open && hasNews(stream, span)) pushItem(stream, spans.sorter, span.end, span.serial, changetype<usize>(span));
+      if (span.state == State.open && hasNews(stream, span))
+        pushItem(stream, spans.sorter, span.end, span.serial, changetype<usize>(span));
     }
     putSorted(stream, spans, Pane.early, i);
   }

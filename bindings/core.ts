@@ -130,7 +130,17 @@ export class Core {
         this.windows[owner][role as 'start'] = this.#indexOf(value);
         continue;
       }
-      const none = { size: 0, identity: 0, fold: 0, reduce: 0, combine: 0, slide: 0, lower: 0, needs: [], includes: {} };
+      const none = {
+        size: 0,
+        identity: 0,
+        fold: 0,
+        reduce: 0,
+        combine: 0,
+        slide: 0,
+        lower: 0,
+        needs: [],
+        includes: {},
+      };
       this.aggregates[owner] ??= none;
       const kernels = this.aggregates[owner];
       if (role === 'needs' && of) kernels.needs[(value as WebAssembly.Global).value] = of;

@@ -87,9 +87,7 @@ export class Filler {
 
   #boundsOf(w: number, k: number): readonly [start: number, end: number] {
     const { exports } = this.core;
-    return (
-      this.edges.bounds(w, k) ?? [exports.windowStart(this.stream, w, k), exports.windowEnd(this.stream, w, k)]
-    );
+    return this.edges.bounds(w, k) ?? [exports.windowStart(this.stream, w, k), exports.windowEnd(this.stream, w, k)];
   }
 
   /** The number of the window that has that end. */
@@ -110,10 +108,7 @@ export class Filler {
   #due(track: Track, watermark: number) {
     const { w, next } = track;
     if (next === undefined) return [];
-    const complete =
-      watermark === Number.POSITIVE_INFINITY
-        ? track.last
-        : this.#oldestOpen(w, watermark) - 1;
+    const complete = watermark === Number.POSITIVE_INFINITY ? track.last : this.#oldestOpen(w, watermark) - 1;
     const perWindow = Math.max(1, track.known.size);
     const until = Math.min(Math.max(complete, track.last), next + Math.ceil(MOST / perWindow));
     const due = [];

@@ -1,7 +1,7 @@
 /** The public names that every entry has. */
 export { WindowBatch } from './batch';
-export { OrielError, type OrielErrorCode } from './errors';
 export { type CalendarExtent, type CalendarUnit, calendar, type Weekday } from './calendar';
+export { OrielError, type OrielErrorCode } from './errors';
 export { type Duration, type DurationLike, type Extent, type Rows, rows } from './extent';
 export {
   type Aggregate,

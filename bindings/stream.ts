@@ -73,7 +73,8 @@ export class WindowedStream<const S extends Spec = Spec> {
   readonly #filler: Filler | undefined;
   /** Measures that are gaps of sessions. */
   readonly #gaps: readonly string[];
-  /** The clock, when an event last came; where it is needed. */
+  /** The clock, as it was last read, and when an event last came; where it is needed. */
+  #clock = Number.NEGATIVE_INFINITY;
   #cameAt = Number.NaN;
   /** Events written and not yet committed, from place 0 of the ring on. */
   #gathered = 0;
@@ -159,11 +160,14 @@ export class WindowedStream<const S extends Spec = Spec> {
     if (this.#spec.idle < Number.POSITIVE_INFINITY) this.#cameAt = this.#now();
   }
 
-  /** What the clock says. @throws {OrielError} ERR_ORIEL_TIME where that is no time */
+  /** What the clock says; it never goes back. @throws {OrielError} ERR_ORIEL_TIME where that is no time */
   #now(): number {
     const now = this.#spec.clock();
-    if (typeof now === 'number' && Math.abs(now) <= this.#spec.timeLimit) return now;
-    throw badTime('clock', now, this.#spec.timeLimit);
+    if (typeof now !== 'number' || !(Math.abs(now) <= this.#spec.timeLimit)) {
+      throw badTime('clock', now, this.#spec.timeLimit);
+    }
+    this.#clock = Math.max(this.#clock, now);
+    return this.#clock;
   }
 
   /** Time goes on without events: by the clock where they have none of their own, or where none has come for long. */
@@ -188,12 +192,12 @@ export class WindowedStream<const S extends Spec = Spec> {
    * does not name are passed over.
    * @throws as `push`, naming column and index
    */
-  pushColumns(columns: Columns<S>): void {
+  pushColumns<C extends Columns<S>>(columns: C): void {
     this.#open();
     if (typeof columns !== 'object' || columns === null) {
       throw new OrielError('ERR_ORIEL_COLUMN', `pushColumns: expected a record of columns, got ${show(columns)}`);
     }
-    this.#takeColumns(columns as Record<string, Given>);
+    this.#takeColumns(columns as unknown as Record<string, Given>);
   }
 
   /**
@@ -350,7 +354,9 @@ export class WindowedStream<const S extends Spec = Spec> {
     const { keys, windows, windowNames, places, aggregates, timeLimit, hasTime } = this.#spec;
     const parts = keys.length === 0 ? [] : keys.length === 1 ? [key] : (key as readonly unknown[] | undefined);
     if (!Array.isArray(parts) || parts.length !== keys.length || (keys.length === 0 && key !== undefined)) {
-      const accepted = keys.length ? `a value for each of ${keys.map(show).join(', ')}` : 'nothing: the stream has no key';
+      const accepted = keys.length
+        ? `a value for each of ${keys.map(show).join(', ')}`
+        : 'nothing: the stream has no key';
       throw new OrielError('ERR_ORIEL_COLUMN', `query: expected ${accepted}, got ${show(key)}`);
     }
     if (at !== undefined && !(typeof at === 'number' && Math.abs(at) <= timeLimit)) {

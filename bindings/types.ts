@@ -54,9 +54,7 @@ export type Columns<S extends Spec> = Simplify<
 
 /** Views into the ring, as `claim` gives them. */
 export type Claim<S extends Spec> = Simplify<
-  EventTime<S, Float64Array> &
-    Record<MeasureNames<S>, Float64Array> &
-    Record<KeyNames<S>, Float64Array | Uint32Array>
+  EventTime<S, Float64Array> & Record<MeasureNames<S>, Float64Array> & Record<KeyNames<S>, Float64Array | Uint32Array>
 >;
 
 type Figures<S extends Spec> = { -readonly [Name in keyof S['aggregates']]: ResultOf<S['aggregates'][Name]> };

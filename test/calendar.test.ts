@@ -3,12 +3,7 @@
 import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
 import { expect, test } from 'vitest';
-import {
-  type Calendar,
-  type CalendarUnit,
-  calendar as extent,
-  type Weekday,
-} from '../bindings/calendar';
+import { type Calendar, type CalendarUnit, calendar as extent, type Weekday } from '../bindings/calendar';
 import { MAX_CALENDAR_TIME } from '../bindings/windows';
 import { refused } from './helpers';
 

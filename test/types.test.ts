@@ -3,12 +3,16 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import {
   count,
+  everything,
   hopping,
   type Key,
   type Measure,
   max,
   type Row,
+  rolling,
+  rows,
   type Spec,
+  session,
   sum,
   tumbling,
   type WindowBatch,
@@ -150,7 +154,17 @@ test('several windows give their names, updates give panes, several keys their c
       }
     | undefined
   >();
-  expect(row).toEqual({ start: 0, end: 5, a: 'x', b: 2n, n: 1, window: 'fast', pane: 'on-time', index: 0, final: true });
+  expect(row).toEqual({
+    start: 0,
+    end: 5,
+    a: 'x',
+    b: 2n,
+    n: 1,
+    window: 'fast',
+    pane: 'on-time',
+    index: 0,
+    final: true,
+  });
   stream[Symbol.dispose]();
 });
 
@@ -176,6 +190,114 @@ test('a measure that is the time or a key is asked for once, as what it is', () 
   expectTypeOf<Pushed>().toExtend<{ t: number; k: Key }>();
   expectTypeOf<Row<S>>().toEqualTypeOf<{ start: number; end: number; k: Key; m: number }>();
   expectTypeOf<Measure>().toEqualTypeOf<number | bigint | null | undefined>();
+});
+
+test('a gap that names a column is asked for as a measure is, one that is a length is not', () => {
+  const named = windowed({ time: 't', key: 'k', window: session('gap'), aggregates: { n: count() } });
+  expectTypeOf(named.pushRows<{ t: number; k: Key; gap: number }>).toBeCallableWith([{ t: 1, k: 'a', gap: 5 }]);
+  expectTypeOf<keyof ReturnType<typeof named.claim>>().toEqualTypeOf<'t' | 'k' | 'gap'>();
+  expectTypeOf(named.close().toArray()).toEqualTypeOf<{ start: number; end: number; k: Key; n: number }[]>();
+  const refused = () => {
+    // @ts-expect-error: no gap
+    named.push({ t: 1, k: 'a' });
+  };
+  expect(refused).toThrow();
+  named[Symbol.dispose]();
+  const both = windowed({ time: 't', window: { a: session('pause'), b: session('5s') }, aggregates: { s: sum('v') } });
+  expectTypeOf<keyof ReturnType<typeof both.claim>>().toEqualTypeOf<'t' | 'pause' | 'v'>();
+  both[Symbol.dispose]();
+  for (const gap of [5, '30m', '1.5h', { minutes: 5 }] as const) {
+    const fixed = windowed({ time: 't', window: session(gap, { max: rows(9) }), aggregates: { n: count() } });
+    expectTypeOf<keyof ReturnType<typeof fixed.claim>>().toEqualTypeOf<'t'>();
+    fixed.push({ t: 1 });
+    fixed[Symbol.dispose]();
+  }
+});
+
+test('rows of rolling windows have the time of their event in place of bounds', () => {
+  const spec = { time: 'at', key: 'k', aggregates: { n: count() } } as const;
+  const stream = windowed({ ...spec, window: rolling('5m') });
+  expectTypeOf(stream.close().toArray()).toEqualTypeOf<{ at: number; k: Key; n: number }[]>();
+  stream[Symbol.dispose]();
+  const two = windowed({ ...spec, window: { time: rolling('5m'), rows: rolling(rows(5), { closed: 'left' }) } });
+  expectTypeOf(two.close().toArray()).toEqualTypeOf<{ at: number; k: Key; n: number; window: 'time' | 'rows' }[]>();
+  two[Symbol.dispose]();
+});
+
+test('where rolling windows and others are mixed rows have both', () => {
+  const stream = windowed({
+    time: 'at',
+    window: { frame: rolling(5), day: tumbling('1d'), visit: session('gap') },
+    aggregates: { n: count() },
+  });
+  stream.push({ at: 1, gap: 5 });
+  const batch = stream.close();
+  expectTypeOf(batch.toArray()).toEqualTypeOf<
+    { at: number; start: number; end: number; n: number; window: 'frame' | 'day' | 'visit' }[]
+  >();
+  expect(Object.keys(batch.columns).sort()).toEqual(['at', 'end', 'n', 'start', 'window']);
+  stream[Symbol.dispose]();
+});
+
+test('panes follow from emit', () => {
+  type Pane<S extends Spec> = Row<S> extends { pane: infer P; index: number; final: boolean } ? P : 'none';
+  type Base = { time: 't'; window: ReturnType<typeof tumbling>; aggregates: { n: ReturnType<typeof count> } };
+  expectTypeOf<Pane<Base>>().toEqualTypeOf<'none'>();
+  expectTypeOf<Pane<Base & { emit: 'final' }>>().toEqualTypeOf<'none'>();
+  expectTypeOf<Pane<Base & { emit: 'updates' }>>().toEqualTypeOf<'on-time' | 'late'>();
+  expectTypeOf<Pane<Base & { emit: { every: '1s' } }>>().toEqualTypeOf<'early' | 'on-time' | 'late'>();
+  expectTypeOf<Pane<Base & { emit: { when: () => boolean } }>>().toEqualTypeOf<'early' | 'on-time' | 'late'>();
+  const stream = windowed({
+    time: 't',
+    window: everything(),
+    aggregates: { n: count() },
+    emit: { every: '1s', when: ({ t }: { t: number }) => t > 5 },
+  });
+  const { columns } = stream.take();
+  expectTypeOf(columns.pane).toEqualTypeOf<('early' | 'on-time' | 'late')[]>();
+  expectTypeOf(columns.index).toEqualTypeOf<Float64Array<ArrayBuffer>>();
+  expectTypeOf(columns.final).toEqualTypeOf<boolean[]>();
+  expect([columns.pane, columns.index, columns.final]).toEqual([[], new Float64Array(), []]);
+  stream[Symbol.dispose]();
+});
+
+test('query takes what the keys are and gives bounds and figures, of several windows by name', () => {
+  const none = windowed({ time: 't', window: tumbling(5), aggregates: { n: count() } });
+  expectTypeOf(none.query).parameters.toEqualTypeOf<[key?: undefined, at?: number]>();
+  expectTypeOf(none.query()).toEqualTypeOf<{ start: number; end: number; n: number }>();
+  none[Symbol.dispose]();
+  const one = windowed({ time: 't', key: 'k', window: rolling(5), aggregates: { n: count(), s: sum('v') } });
+  expectTypeOf(one.query).parameters.toEqualTypeOf<[key?: Key, at?: number]>();
+  expectTypeOf(one.query('a')).toEqualTypeOf<{ start: number; end: number; n: number; s: number }>();
+  one[Symbol.dispose]();
+  const two = windowed({
+    time: 't',
+    key: ['a', 'b'],
+    window: { day: tumbling('1d'), visit: session('30m') },
+    aggregates: { n: count() },
+  });
+  expectTypeOf(two.query).parameters.toEqualTypeOf<[key?: readonly Key[], at?: number]>();
+  type Answered = { start: number; end: number; n: number };
+  const answer = two.query(['x', 5n], 9);
+  expectTypeOf<keyof typeof answer>().toEqualTypeOf<'day' | 'visit'>();
+  expectTypeOf(answer.day).toEqualTypeOf<Answered>();
+  expectTypeOf(answer.visit).toEqualTypeOf<Answered>();
+  expect(answer).toMatchObject({ day: { n: 0 }, visit: { n: 0 } });
+  two[Symbol.dispose]();
+});
+
+test('where the spec names no time, events have none and rolling rows have it as time', () => {
+  const stream = windowed({ key: 'k', window: rolling(5), aggregates: { s: sum('v') }, clock: () => 7 });
+  expectTypeOf(stream.push<{ k: Key; v: Measure }>).toBeCallableWith({ k: 'a', v: 1 });
+  expectTypeOf<keyof ReturnType<typeof stream.claim>>().toEqualTypeOf<'k' | 'v'>();
+  stream.push({ k: 'a', v: 1 });
+  const rows = stream.close().toArray();
+  expectTypeOf(rows).toEqualTypeOf<{ time: number; k: Key; s: number }[]>();
+  expect(rows).toEqual([{ time: 7, k: 'a', s: 1 }]);
+  stream[Symbol.dispose]();
+  const bounded = windowed({ window: tumbling(5), aggregates: { n: count() }, clock: () => 7 });
+  expectTypeOf(bounded.close().toArray()).toEqualTypeOf<{ start: number; end: number; n: number }[]>();
+  bounded[Symbol.dispose]();
 });
 
 test('a spec is refused by the compiler where a field is wrong', () => {

@@ -51,6 +51,15 @@ export function reduce(part: usize, row: usize, at: usize, n: i32): void {
   store<f64>(state, load<f64>(state) + <f64>count);
 }
 
-export function slide(part: usize, fronts: usize, ends: usize, back: usize, into: usize, stride: usize, at: usize, n: i32): void {
+export function slide(
+  part: usize,
+  fronts: usize,
+  ends: usize,
+  back: usize,
+  into: usize,
+  stride: usize,
+  at: usize,
+  n: i32,
+): void {
   slideEach<Count>(part, fronts, ends, back, into, stride, at, n);
 }

@@ -53,6 +53,15 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   lowerEach<Max>(part, rows, out, n);
 }
 
-export function slide(part: usize, fronts: usize, ends: usize, back: usize, into: usize, stride: usize, at: usize, n: i32): void {
+export function slide(
+  part: usize,
+  fronts: usize,
+  ends: usize,
+  back: usize,
+  into: usize,
+  stride: usize,
+  at: usize,
+  n: i32,
+): void {
   extreme.slideRun<Max>(part, fronts, ends, back, into, stride, at, n);
 }

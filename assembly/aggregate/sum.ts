@@ -57,6 +57,15 @@ export function reduce(part: usize, row: usize, at: usize, n: i32): void {
   store<f64>(state, error, 8);
 }
 
-export function slide(part: usize, fronts: usize, ends: usize, back: usize, into: usize, stride: usize, at: usize, n: i32): void {
+export function slide(
+  part: usize,
+  fronts: usize,
+  ends: usize,
+  back: usize,
+  into: usize,
+  stride: usize,
+  at: usize,
+  n: i32,
+): void {
   slideEach<Sum>(part, fronts, ends, back, into, stride, at, n);
 }

@@ -103,6 +103,15 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   lowerEach<Variance>(part, rows, out, n);
 }
 
-export function slide(part: usize, fronts: usize, ends: usize, back: usize, into: usize, stride: usize, at: usize, n: i32): void {
+export function slide(
+  part: usize,
+  fronts: usize,
+  ends: usize,
+  back: usize,
+  into: usize,
+  stride: usize,
+  at: usize,
+  n: i32,
+): void {
   slideEach<Variance>(part, fronts, ends, back, into, stride, at, n);
 }

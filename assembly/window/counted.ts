@@ -144,7 +144,8 @@ function close(stream: Stream, counted: Counted, pane: Event): void {
   queue.panes += 1;
   while (<f64>(queue.tail - queue.head) * counted.pane > counted.size) evict(stream, counted, queue);
   const beyond = queue.panes * counted.pane - counted.size;
-  const fires = counted.every >= counted.size || (beyond >= 0 && beyond - floor(beyond / counted.every) * counted.every == 0);
+  const fires =
+    counted.every >= counted.size || (beyond >= 0 && beyond - floor(beyond / counted.every) * counted.every == 0);
   if (!fires) return;
   const row = valueOf(stream, counted, queue, nextRow(stream, counted));
   putLater(stream, counted, row, pane.id, leastOf(queue), greatestOf(queue));

@@ -237,6 +237,8 @@ export function query(stream: Stream, rolling: Rolling, id: u32, t: f64): usize 
   if (!queue) return value;
   const from = t - rolling.size;
   let i = queue.head;
+  const most = <u32>min(rolling.size, <f64>u32.MAX_VALUE);
+  if (rolling.byRows && queue.tail - i > most) i = queue.tail - most;
   if (!rolling.byRows && i != queue.tail) {
     if (queue.head == queue.split) turnAll(stream, rolling, queue);
     // The first event in the frame.

@@ -14,7 +14,19 @@
  */
 
 import { Dictionary, unhold } from '../dictionary';
-import { countUpTo, createHeap, destroyHeap, Heap, heapBytes, moveTop, popItem, pushItem, topItem, topKey, topTie } from '../heap';
+import {
+  countUpTo,
+  createHeap,
+  destroyHeap,
+  Heap,
+  heapBytes,
+  moveTop,
+  popItem,
+  pushItem,
+  topItem,
+  topKey,
+  topTie,
+} from '../heap';
 import { allocate, release, resize } from '../memory';
 import { isFuture, miss } from '../misses';
 import { Closed, Pane, WindowPlan } from '../plan';
@@ -46,7 +58,18 @@ import {
   unchain,
   unpin,
 } from '../span';
-import { countComing, createWheel, destroyWheel, emptyWheel, isWide, nextTurn, place, setWidth, turnTo, Wheel } from '../wheel';
+import {
+  countComing,
+  createWheel,
+  destroyWheel,
+  emptyWheel,
+  isWide,
+  nextTurn,
+  place,
+  setWidth,
+  turnTo,
+  Wheel,
+} from '../wheel';
 import { clockAt, takenAt, FIRINGS, GIVEN, refires, Stream, windowAt } from '../stream';
 
 @unmanaged
@@ -99,7 +122,8 @@ export function create(stream: Stream, w: i32): usize {
 
 export function destroy(stream: Stream, sessions: Sessions): void {
   // Those merged into others hold a slot until they come up.
-  for (; sessions.heap.length; popItem(stream, sessions.heap)) drop(stream, sessions, changetype<Span>(topItem(sessions.heap)));
+  for (; sessions.heap.length; popItem(stream, sessions.heap))
+    drop(stream, sessions, changetype<Span>(topItem(sessions.heap)));
   for (let span = emptyWheel(sessions.wheel); span; ) {
     const next = changetype<Span>(<usize>span.beside);
     drop(stream, sessions, span);
@@ -391,7 +415,8 @@ function fire(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
 
 /** The closed session of a key; the hold on its id goes over to the queue. */
 function remember(stream: Stream, sessions: Sessions, span: Span): void {
-  if (sessions.closedTail - sessions.closedHead > sessions.closedMask) setRoom(stream, sessions, (sessions.closedMask + 1) * 2);
+  if (sessions.closedTail - sessions.closedHead > sessions.closedMask)
+    setRoom(stream, sessions, (sessions.closedMask + 1) * 2);
   const entry = closedAt(sessions, sessions.closedTail++);
   store<f64>(entry, span.end);
   store<u32>(entry, span.id, 8);

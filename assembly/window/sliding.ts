@@ -396,6 +396,7 @@ export function query(stream: Stream, sliding: Sliding, _id: u32, t: f64): usize
   if (sliding.split == sliding.low && sliding.high != sliding.low) turn(stream, sliding, sliding.low);
   let from = low;
   if (low - sliding.low < sliding.split - sliding.low) {
+    store<f64>(sliding.back, <f64>(sliding.high - sliding.split));
     list(stream, 0, value, sliding.front + <usize>(low - sliding.turned) * stream.stride, sliding.back);
     combineRows(stream, 1);
     from = sliding.high;

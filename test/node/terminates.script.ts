@@ -2,25 +2,35 @@
 
 import { readFileSync } from 'node:fs';
 import { provide } from '../../bindings/core';
-import * as oriel from '../../bindings/public';
+import {
+  count,
+  cumulative,
+  everything,
+  hopping,
+  type OrielError,
+  rolling,
+  type Spec,
+  session,
+  tumbling,
+  type Window,
+} from '../../bindings/public';
 import { windowed } from '../../bindings/windowed';
 
 provide(() => new WebAssembly.Module(readFileSync(new URL('../../build/release.wasm', import.meta.url))));
 
-const { count, rows, tumbling } = oriel;
+const MAKERS = { tumbling, hopping, cumulative, session, rolling, everything };
 
-/** A window by the name of what makes it, with what that is given; `rows` stands for so many events. */
-export type Made = [name: 'tumbling' | 'hopping' | 'cumulative' | 'session' | 'rolling' | 'everything', ...unknown[]];
+/** A window by the name of what makes it, with what that is given: as JSON, which has no Infinity, it could not be sent. */
+export type Made = [name: keyof typeof MAKERS, ...given: unknown[]];
 
-function made([name, ...given]: Made): oriel.Window {
-  const make = oriel[name] as (...given: unknown[]) => oriel.Window;
-  return make(...given.map((one) => (Array.isArray(one) ? rows(one[0]) : one)));
+function made([name, ...given]: Made): Window {
+  return (MAKERS[name] as (...given: unknown[]) => Window)(...given);
 }
 
 type Door = 'push' | 'pushRows' | 'pushColumns' | 'advance' | 'claim' | 'take' | 'stats' | 'close';
 
 const cases = {
-  windows(window: Made, times: number[], outOfOrder: number, emit: oriel.Spec['emit']): unknown {
+  windows(window: Made, times: number[], outOfOrder: number, emit: Spec['emit']): unknown {
     const stream = windowed({ time: 't', window: made(window), aggregates: { n: count() }, outOfOrder, emit });
     stream.pushColumns({ t: times });
     const rows = stream.close().toArray() as { start: number; end: number; t?: number; n: number }[];
@@ -39,7 +49,7 @@ const cases = {
           try {
             stream.push({ t: 100, v });
           } catch (error) {
-            if ((error as oriel.OrielError).code !== 'ERR_ORIEL_CLOSED') throw error;
+            if ((error as OrielError).code !== 'ERR_ORIEL_CLOSED') throw error;
             refused++;
           }
         }

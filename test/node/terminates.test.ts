@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { hopping } from '../../bindings';
+import { hopping, rows } from '../../bindings';
 import { windowsAt } from '../helpers';
 import type { Made } from './terminates.script';
 
@@ -38,33 +38,33 @@ test.concurrent.each<[what: string, window: Made, times: number[], outOfOrder: n
   ['at -2^53 and 2^53, sessions', ['session', 1], [-far, far], 0],
   ['at 2^53 with a gap of 2^53', ['session', far], [-far, 0, far], 0],
   ['at -2^53 and 2^53, sessions of 5 at most', ['session', 1, { max: 5 }], [-far, far, far], 0],
-  ['at -2^53 and 2^53, sessions of two rows at most', ['session', 1, { max: [2] }], [-far, far, far], 0],
+  ['at -2^53 and 2^53, sessions of two rows at most', ['session', 1, { max: rows(2) }], [-far, far, far], 0],
   ['at -2^53 and 2^53, a frame of 1', ['rolling', 1], [-far, far], 0],
   ['at -2^53 and 2^53, a frame of 2^53', ['rolling', far, { closed: 'both' }], [-far, 0, far], far],
-  ['at -2^53 and 2^53, frames of rows', ['rolling', [1]], [-far, far], 0],
-  ['at -2^53 and 2^53, windows of rows', ['tumbling', [2]], [-far, far, 0], 0],
+  ['at -2^53 and 2^53, frames of rows', ['rolling', rows(1)], [-far, far], 0],
+  ['at -2^53 and 2^53, windows of rows', ['tumbling', rows(2)], [-far, far, 0], 0],
 ])('a stream with an event %s comes to its end and counts the event', async (_, window, times, outOfOrder) => {
   for (const emit of ['final', 'updates', { every: 1 }]) {
-    const rows = (await run('windows', window, times, outOfOrder, emit)) as [number, number, number][];
-    const counted = rows.reduce((total, [, , n]) => total + n, 0);
+    const results = (await run('windows', window, times, outOfOrder, emit)) as [number, number, number][];
+    const counted = results.reduce((total, [, , n]) => total + n, 0);
     expect(counted).toBeGreaterThanOrEqual(times.length);
     // What is infinite is null in JSON.
-    expect(rows.every(([start, end, n]) => (start === null || start <= end) && n > 0)).toBe(true);
+    expect(results.every(([start, end, n]) => (start === null || start <= end) && n > 0)).toBe(true);
   }
 });
 
 test.concurrent('hops with time between them count an event that lies in one', async () => {
   for (const emit of ['final', 'updates', { every: 1 }]) {
-    const rows = (await run('windows', ['hopping', 1, 3], [-far], 0, emit)) as [number, number, number][];
-    expect(rows.every(([start, end, n]) => start <= end && n > 0)).toBe(true);
+    const results = (await run('windows', ['hopping', 1, 3], [-far], 0, emit)) as [number, number, number][];
+    expect(results.every(([start, end, n]) => start <= end && n > 0)).toBe(true);
   }
 });
 
 test.concurrent('a disorder of 2^53 changes no result', async () => {
   const times = [-20, 0, 3.25, 1, 100];
-  const rows = (await run('windows', ['hopping', 7.5, 2.5], times, far, 'final')) as [number, number, number][];
+  const results = (await run('windows', ['hopping', 7.5, 2.5], times, far, 'final')) as [number, number, number][];
   const wanted = times.flatMap((t) => windowsAt(hopping(7.5, 2.5), t)).length;
-  expect(rows.reduce((total, [, , n]) => total + n, 0)).toBe(wanted);
+  expect(results.reduce((total, [, , n]) => total + n, 0)).toBe(wanted);
 });
 
 test.concurrent.each(['push', 'pushRows', 'pushColumns', 'claim', 'advance', 'take', 'stats', 'close'])(

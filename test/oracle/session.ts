@@ -56,7 +56,8 @@ export class Sessions extends Store {
     const joined = this.#live.filter(met);
     const isOld = isPast(this.window, t + Math.min(gap, longest) + this.rules.allowedLateness, watermark);
     const isBehind = t < this.#horizon && joined.every((session) => t < session.start);
-    if ((isOld && joined.length === 0) || isBehind || this.#remembered.some(met)) return { held: true, taken: false, rows: [] };
+    if ((isOld && joined.length === 0) || isBehind || this.#remembered.some(met))
+      return { held: true, taken: false, rows: [] };
     this.#live = this.#live.filter((session) => !joined.includes(session));
     const session = merged(event, gap, joined.length ? joined : [emptySpan(key, t, t + gap, this.#created++)]);
     if (session.events.length >= this.window.maxRows) {

@@ -1,0 +1,266 @@
+/** Asking for the present value of a key: what the events taken so far give, computed anew, and nothing changed by the question. */
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { definitions, Oracle, type OracleEvent, type OracleWindow, windowsOf } from './oracle';
+import {
+  aggregates,
+  eventsOf,
+  FAMILIES,
+  isBare,
+  KEYS,
+  KINDS,
+  made,
+  named,
+  put,
+  type Row,
+  type Scenario,
+  scenarioOf,
+  windowed,
+} from './scenarios';
+
+/** What one window holds of a key at time t: its bounds and its events in order of arrival. */
+interface Held {
+  start: number;
+  end: number;
+  events: OracleEvent[];
+}
+
+const NOTHING: Held = { start: Number.NaN, end: Number.NaN, events: [] };
+
+/** Of all events of a key that the window took, in order of arrival, those that it holds at time t. */
+function heldAt(
+  window: OracleWindow,
+  events: OracleEvent[],
+  t: number,
+  inOrder: (event: OracleEvent) => boolean,
+): Held {
+  switch (window.kind) {
+    case 'session':
+      return window.max < Infinity ? cappedAt(window, events.filter(inOrder), t) : sessionAt(window, events, t);
+    case 'counted': {
+      const { size, every } = window;
+      const k = events.length < size ? 0 : Math.floor((events.length - size) / every) + 1;
+      return boundedBy(events.slice(k * every, k * every + size));
+    }
+    case 'punctuated':
+      return boundedBy(events.slice(events.findLastIndex(window.predicate) + 1));
+    case 'rolling': {
+      const isLeft = window.closed === 'left' || window.closed === 'both';
+      const start = t - window.size;
+      return { start, end: t, events: events.filter((one) => one.t > start || (isLeft && one.t === start)) };
+    }
+    case 'rollingRows': {
+      const isLeft = window.closed === 'left' || window.closed === 'both';
+      return { start: Number.NaN, end: t, events: events.slice(-window.size - (isLeft ? 1 : 0)) };
+    }
+    default: {
+      const [bounds] = windowsOf(window, t).sort(([, a], [, b]) => a - b);
+      if (!bounds) return NOTHING;
+      const [start, end] = bounds;
+      return { start, end, events: events.filter((one) => start <= one.t && one.t < end) };
+    }
+  }
+}
+
+function boundedBy(events: OracleEvent[]): Held {
+  const times = events.map(({ t }) => t);
+  return events.length ? { start: Math.min(...times), end: Math.max(...times), events } : NOTHING;
+}
+
+type Session = Extract<OracleWindow, { kind: 'session' }>;
+const gapOf = ({ gap }: Session, event: OracleEvent) => (typeof gap === 'number' ? gap : (event.gap as number));
+
+function sessionAt(window: Session, events: OracleEvent[], t: number): Held {
+  const meet = (a: Held, b: Held) =>
+    window.touching === 'merge' ? a.start <= b.end && b.start <= a.end : a.start < b.end && b.start < a.end;
+  let open: Held[] = [];
+  for (const event of events) {
+    const own = { start: event.t, end: event.t + gapOf(window, event), events: [event] };
+    const met = open.filter((other) => meet(own, other));
+    open = open.filter((other) => !met.includes(other));
+    const all = [...met, own];
+    const joined = {
+      start: Math.min(...all.map(({ start }) => start)),
+      end: Math.max(...all.map(({ end }) => end)),
+      events: events.filter((one) => all.some((part) => part.events.includes(one))),
+    };
+    if (joined.events.length < window.maxRows) open.push(joined);
+  }
+  return open.find(({ start, end }) => start <= t && t < end) ?? NOTHING;
+}
+
+function cappedAt(window: Session, events: OracleEvent[], t: number): Held {
+  let session: (Held & { reach: number }) | undefined;
+  for (const event of events.toSorted((a, b) => a.t - b.t)) {
+    const reaches = session && (event.t < session.reach || (window.touching === 'merge' && event.t === session.reach));
+    if (!session || !reaches || event.t >= session.start + window.max) {
+      session = { start: event.t, end: event.t, reach: -Infinity, events: [] };
+    }
+    session.events.push(event);
+    session.reach = Math.max(session.reach, event.t + gapOf(window, event));
+    session.end = Math.min(session.reach, session.start + window.max);
+  }
+  if (!session || session.end <= t) return NOTHING;
+  return { ...session, events: events.filter((one) => session.events.includes(one)) };
+}
+
+/** For each window what it took of each key, as an oracle of this window alone has it. */
+class Ledger {
+  readonly #oracle: Oracle;
+  readonly #taken = new Map<string, OracleEvent[]>();
+  newest = -Infinity;
+
+  constructor(
+    readonly scenario: Scenario,
+    readonly window: OracleWindow,
+  ) {
+    this.#oracle = new Oracle({ ...scenario, windows: { w: window } });
+  }
+
+  get watermark(): number {
+    return this.#oracle.watermark;
+  }
+
+  push(event: OracleEvent): void {
+    const { lateEvents, future } = this.#oracle;
+    const before = lateEvents.length + future;
+    this.#oracle.push(event);
+    if (this.#oracle.future === future) this.newest = Math.max(this.newest, event.t);
+    if (lateEvents.length + this.#oracle.future > before) return;
+    this.#taken.set(event.key, [...(this.#taken.get(event.key) ?? []), event]);
+  }
+
+  advance(watermark: number): void {
+    this.#oracle.advance(watermark);
+  }
+
+  answer(key: string, t: number): Row {
+    const { allowedLateness } = this.scenario;
+    const inOrder = (event: OracleEvent) => event.t + allowedLateness < this.watermark;
+    const { start, end, events } = heldAt(this.window, this.#taken.get(key) ?? [], t, inOrder);
+    return { start, end, ...Object.fromEntries(KINDS.map((kind) => [kind, definitions[kind]?.(events)])) };
+  }
+}
+
+const keyOf = (s: Scenario, key: string) => {
+  const values = Object.values((KEYS[s.keys] as (typeof KEYS)[string]).of(key));
+  return values.length < 2 ? values[0] : values;
+};
+
+function streamOf(s: Scenario) {
+  return windowed({
+    time: 't',
+    ...(KEYS[s.keys]?.spec ? { key: KEYS[s.keys]?.spec } : {}),
+    window: isBare(s) ? made(s.windows[0] as OracleWindow) : named(s.windows.map(made)),
+    aggregates,
+    outOfOrder: s.outOfOrder,
+    allowedLateness: s.allowedLateness,
+    ...(s.maxFutureSkew < Infinity ? { maxFutureSkew: s.maxFutureSkew } : {}),
+    emit: s.emit,
+  });
+}
+
+/** Asks between batches for some keys, at the newest time or later; all rows, and what was asked, answered and wanted. */
+function run(s: Scenario, asks: (Ask | undefined)[]) {
+  const stream = streamOf(s);
+  const ledgers = s.windows.map((window) => new Ledger(s, window));
+  const events = eventsOf(s);
+  const asked: { question: unknown; answer: Row; wanted: Row }[] = [];
+  const rows: Row[] = [];
+  let batch: OracleEvent[] = [];
+  const flush = () => {
+    const { of } = KEYS[s.keys] as (typeof KEYS)[string];
+    const list = batch.map(({ t, v, gap, key }) => ({ t, v, gap, ...of(key) }));
+    if (list.length) put(stream, list, 'columns');
+    batch = [];
+  };
+  events.forEach(({ advance, ...event }, i) => {
+    if (advance !== null) {
+      flush();
+      stream.advance(advance);
+      for (const ledger of ledgers) ledger.advance(advance);
+    }
+    batch.push(event);
+    for (const ledger of ledgers) ledger.push(event);
+    const ask = asks[i % asks.length];
+    if (!ask) return;
+    flush();
+    const [first] = ledgers as [Ledger];
+    // Before a watermark that was moved by hand there is nothing to ask for.
+    const now = Math.max(first.newest, first.watermark);
+    const key = ask.key ?? event.key;
+    const at = ask.later === 0 && first.watermark <= first.newest ? undefined : now + ask.later;
+    const answer = stream.query(keyOf(s, key), at);
+    const answers = ledgers.map((ledger) => ledger.answer(key, at ?? now));
+    asked.push({ question: { i, key, at }, answer, wanted: isBare(s) ? (answers[0] as Row) : named(answers) });
+    if (ask.takes) rows.push(...stream.take());
+  });
+  flush();
+  rows.push(...stream.close());
+  stream[Symbol.dispose]();
+  return { rows, asked };
+}
+
+interface Ask {
+  /** The key of the newest event where none is given. */
+  key: string | null;
+  later: number;
+  takes: boolean;
+}
+
+const asks = fc.array(
+  fc.oneof(
+    { weight: 2, arbitrary: fc.constant(undefined) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        key: fc.oneof(fc.constant(null), fc.constantFrom('0', '1', '5', '999')),
+        later: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20 })),
+        takes: fc.boolean(),
+      }),
+    },
+  ),
+  { minLength: 1, maxLength: 12 },
+);
+
+/** Figures that are as good as equal are made equal: roundings may come in another order. */
+function settled(wanted: unknown, actual: unknown): unknown {
+  if (typeof wanted === 'number' && typeof actual === 'number') {
+    return Math.abs(wanted - actual) <= 1e-10 * Math.abs(wanted) || wanted === actual ? actual : wanted;
+  }
+  if (typeof wanted !== 'object' || wanted === null) return wanted;
+  if (Array.isArray(wanted)) return wanted.map((one, i) => settled(one, (actual as unknown[])?.[i]));
+  return Object.fromEntries(Object.entries(wanted).map(([name, one]) => [name, settled(one, (actual as Row)?.[name])]));
+}
+
+const numRuns = Number(globalThis.process?.env.ORIEL_RUNS ?? 200);
+const accumulating = (window: fc.Arbitrary<OracleWindow>) =>
+  scenarioOf(window).map((s) =>
+    s.keys === 'none' ? { ...s, steps: s.steps.map((one) => ({ ...one, key: '0' })) } : s,
+  );
+
+describe.each(Object.entries(FAMILIES))('windows: %s', (_, window) => {
+  test('an answer is what the events that were taken give', () => {
+    fc.assert(
+      fc.property(accumulating(window), asks, (s, asks) => {
+        const { asked } = run(s, s.keys === 'none' ? asks.map((ask) => ask && { ...ask, key: null }) : asks);
+        for (const { question, answer, wanted } of asked) {
+          expect({ question, answer }).toEqual({ question, answer: settled(wanted, answer) });
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  test('nothing is changed by asking', () => {
+    fc.assert(
+      fc.property(accumulating(window), asks, (s, asks) => {
+        const { rows } = run(s, s.keys === 'none' ? asks.map((ask) => ask && { ...ask, key: null }) : asks);
+        const wanted = run(s, [undefined]).rows;
+        expect(rows).toEqual(settled(wanted, rows));
+      }),
+      { numRuns },
+    );
+  });
+});

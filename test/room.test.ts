@@ -1,0 +1,107 @@
+/** Streams with a greatest size, of every kind of window: what does not fit is refused whole, and a full stream can be closed. */
+
+import { describe, expect, test } from 'vitest';
+import {
+  count,
+  cumulative,
+  everything,
+  hopping,
+  OrielError,
+  punctuated,
+  rolling,
+  rows,
+  type Spec,
+  session,
+  sum,
+  tumbling,
+  type Window,
+  type WindowedStream,
+  windowed,
+} from '../bindings';
+
+/** Whether the call had room; any other error is one. */
+function fits(call: () => unknown): boolean {
+  try {
+    call();
+    return true;
+  } catch (error) {
+    if (error instanceof OrielError && error.code === 'ERR_ORIEL_MEMORY') return false;
+    throw error;
+  }
+}
+
+const KINDS: [what: string, window: Window][] = [
+  ['tumbling windows', tumbling(1e9)],
+  ['hopping windows', hopping(1e9, 1e8)],
+  ['cumulative windows', cumulative(1e9, 1e8)],
+  ['one window of all time', everything()],
+  ['sessions', session(1e9)],
+  ['sessions no longer than so long', session(1e9, { max: 1e9 })],
+  ['sessions of so many rows', session(1e9, { max: rows(1e6) })],
+  ['windows of rows', tumbling(rows(1e6))],
+  ['windows of rows that hop', hopping(rows(1e6), rows(1000))],
+  ['punctuated windows', punctuated(() => false)],
+  ['frames of time', rolling(1e9)],
+  ['frames of rows', rolling(rows(1e6))],
+];
+
+const EMITS: [how: string, emit: Spec['emit']][] = [
+  ['final results', 'final'],
+  ['updates', 'updates'],
+  ['early firing', { every: 1000 }],
+];
+
+const AGGREGATES = { n: count(), s: sum('v') };
+
+const CASES = KINDS.flatMap(([what, window]) => EMITS.map(([how, emit]) => ({ what, how, window, emit })));
+
+const KNOWN = [
+  'sessions no longer than so long',
+  'windows of rows',
+  'windows of rows that hop',
+  'punctuated windows',
+  'frames of time',
+];
+
+/** Fills a stream with events of so many keys, in batches until one does not fit, then one by one; whether it can be closed and gives all. */
+function closesFull(window: Window, emit: Spec['emit'], keys: number, length: number): boolean {
+  const spec = { time: 't', key: 'k', window, aggregates: AGGREGATES, emit, outOfOrder: 1e8 } as Spec;
+  const limited = windowed({ ...spec, memory: { maximum: 600_000 } }) as unknown as WindowedStream;
+  const twin = windowed(spec) as unknown as WindowedStream;
+  let at = 0;
+  const batch = (n: number) => {
+    const t = Array.from({ length: n }, (_, i) => at + i);
+    return { t, k: t.map((t) => t % keys), v: t } as never;
+  };
+  for (const n of [length, 1]) {
+    while (at < 30_000 && fits(() => limited.pushColumns(batch(n)))) {
+      twin.pushColumns(batch(n));
+      at += n;
+    }
+  }
+  const rows = limited.take().toArray();
+  const closes = fits(() => rows.push(...limited.close().toArray()));
+  if (closes) expect(rows).toEqual([...twin.take().toArray(), ...twin.close().toArray()]);
+  limited[Symbol.dispose]();
+  twin[Symbol.dispose]();
+  return closes;
+}
+
+//   events of ever new keys, or of few, until no more fit; then the end
+describe.each([Infinity, 50])('of %d keys', (keys) => {
+  test.each(CASES.filter(({ what }) => !KNOWN.includes(what)))(
+    'a stream of $what with $how that is full can still be closed, and gives what it took',
+    ({ window, emit }) => {
+      for (const length of [40, 1000]) expect([length, closesFull(window, emit, keys, length)]).toEqual([length, true]);
+    },
+  );
+});
+
+test.fails.each(KNOWN)('a stream of %s that is full can still be closed, and gives what it took', (kind) => {
+  for (const { what, window, emit } of CASES) {
+    if (what !== kind) continue;
+    for (const keys of [Infinity, 50]) {
+      for (const length of [40, 1000]) expect([length, closesFull(window, emit, keys, length)]).toEqual([length, true]);
+    }
+  }
+});
