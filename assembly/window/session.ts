@@ -99,6 +99,8 @@ class Sessions extends Spans {
 }
 
 const FEW: u32 = 16;
+/** A heap of so many is as good as a wheel, which has to be turned. */
+const SMALL: i32 = 64;
 
 export function create(stream: Stream, w: i32): usize {
   const sessions = changetype<Sessions>(allocate(stream, offsetof<Sessions>()));
@@ -309,9 +311,9 @@ function dueOf(stream: Stream, span: Span): f64 {
   return span.end + (span.state == State.open ? stream.delay : stream.allowedLateness);
 }
 
-/** A session joins the wheel; the heap where it is due soon, or stands in the wheel by another time. */
+/** A session joins the wheel; the heap where that is small, or it is due soon, or stands in the wheel by another time. */
 function schedule(stream: Stream, sessions: Sessions, span: Span): void {
-  if (span.wheeled) {
+  if (span.wheeled || sessions.heap.length < SMALL) {
     enter(stream, sessions, span);
     return;
   }
