@@ -96,13 +96,18 @@ function demandOfGrid(stream: Stream, n: f64, first: f64, last: f64): f64 {
  * every window; a pane's pieces; and, where several windows share slices or a pane has many, rows beside those of the slice.
  */
 export function closing(stream: Stream, n: f64, opened: f64): f64 {
-  if (stream.eager) return 0;
+  let bytes = 0.0;
+  for (let w = stream.gridCount; w < stream.windowCount; w++) {
+    const own = storeAt(stream, w);
+    bytes += call_indirect<f64>(load<u32>(windowAt(stream, w), WindowPlan.demand), stream, own, 0.0) + OVERHEAD * 16;
+  }
+  if (stream.eager || !stream.gridCount) return bytes;
   const keys = changetype<Dictionary>(stream.dictionary);
   const slices = <f64>changetype<Slices>(stream.slices).length + opened;
   const blocks = stream.keys ? (<f64>keys.limit + n) / 64 + 1 : 1;
   const rows = stream.keys ? <f64>keys.liveCount + n : 1;
   const block = <f64>stream.stride * (stream.keys ? 64 : 1) + OVERHEAD;
-  let bytes = 2 * block;
+  bytes += 2 * block;
   for (let w = 0; w < stream.gridCount; w++) {
     const stacks = stacksAt(stream, w);
     const shared = stream.gridCount > 1;

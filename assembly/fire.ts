@@ -14,7 +14,7 @@ import { combineRows, countFiring } from './rows';
 import { destroySlice, shiftSlice, Slice, sliceAt, Slices } from './slices';
 import * as two from './stacks';
 import { Stacks, stacksAt } from './stacks';
-import { CHUNK, Stream } from './stream';
+import { CHUNK, Stream, windowAt } from './stream';
 import * as time from './time';
 
 /** Moves the watermark, never back, and fires what it passes. */
@@ -46,7 +46,8 @@ function fireNext(stream: Stream): bool {
   }
   if (due < 0) return false;
   seal(stream, dueEnd);
-  fireWindow(stream, due, dueK);
+  if (time.repeats(windowAt(stream, due), dueK)) two.skipTo(stream, stacksAt(stream, due), dueK + 1);
+  else fireWindow(stream, due, dueK);
   return true;
 }
 

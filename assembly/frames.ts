@@ -156,6 +156,7 @@ function foldEverywhere(stream: Stream, t: f64, id: u32, at: i32, i: i32): bool 
     k = max(k, time.oldestOpen(frames.window, stream.watermark, stream.allowedLateness));
     for (; k <= newest; k = time.later(k + 1, k)) {
       taken = true;
+      if (time.repeats(frames.window, k)) continue;
       const frame = frameFor(stream, frames, k);
       const row = touch(stream, frame, id);
       store<f64>(row, load<f64>(row) - 1);

@@ -35,7 +35,7 @@ export function assignLate(stream: Stream, t: f64, id: u32, at: i32, i: i32): us
     covered = true;
     k = max(k, time.oldestOpen(window, stream.watermark, stream.allowedLateness));
     for (; k <= newest && time.end(window, k) + stream.delay <= stream.watermark; k = time.later(k + 1, k)) {
-      amend(stream, w, k, id, at);
+      if (!time.repeats(window, k)) amend(stream, w, k, id, at);
       amended = true;
     }
     if (k <= newest) awaited = true;

@@ -48,6 +48,12 @@ export function oldestOpen(window: usize, t: f64, slack: f64): f64 {
   return end(window, k - 1) + slack > t ? k - 1 : k;
 }
 
+/** Whether window k lies where the one before it does: local time knows days that never were. */
+export function repeats(window: usize, k: f64): bool {
+  if (!load<u32>(window, WindowPlan.edges)) return false;
+  return start(window, k) == start(window, k - 1) && end(window, k) == end(window, k - 1);
+}
+
 /** The last edge at or before t. */
 export function edgeBefore(window: usize, t: f64): f64 {
   const begun = start(window, newest(window, t));

@@ -66,26 +66,29 @@ class EdgeTable {
   /** @throws {OrielError} ERR_ORIEL_MEMORY */
   cover(times: ArrayLike<number>): void {
     let isNew = false;
+    const fresh = new Map<number, readonly [number, number]>();
     for (let i = 0; i < times.length; i++) {
       const t = times[i] as number;
       if (t >= this.#from && t < this.#until) continue;
       [this.#from, this.#until] = this.course.block(t);
       const [first, last] = this.course.around(t);
       for (let k = first - 1; k <= last + 1; k++) {
-        if (this.#entries.has(k)) continue;
-        this.#entries.set(k, this.course.bounds(k));
-        isNew = true;
+        fresh.set(k, this.#entries.get(k) ?? this.course.bounds(k));
+        isNew ||= !this.#entries.has(k);
       }
     }
-    if (isNew) this.#write();
+    if (isNew) this.#write(fresh);
   }
 
-  #write(): void {
+  /** The table with more entries, and without those that are closed and not among them. */
+  #write(fresh: ReadonlyMap<number, readonly [number, number]>): void {
     const { exports } = this.core;
     const watermark = exports.stat(this.stream, Stat.watermark);
+    const old = [...this.#entries].sort(([a], [b]) => a - b);
+    const open = old.findIndex(([, [, end]]) => end + this.allowedLateness > watermark);
+    for (const [k] of old.slice(0, Math.max(0, open - 1))) this.#entries.delete(k);
+    for (const [k, bounds] of fresh) this.#entries.set(k, bounds);
     const list = [...this.#entries].sort(([a], [b]) => a - b);
-    const open = list.findIndex(([, [, end]]) => end + this.allowedLateness > watermark);
-    for (const [k] of list.splice(0, Math.max(0, open - 1))) this.#entries.delete(k);
     // Twice, as the old table is there until the new one is.
     const bytes = list.length * 48 + 1024;
     if (bytes > exports.headroom(this.stream) || !exports.reserve(bytes)) {

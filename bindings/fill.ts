@@ -19,9 +19,10 @@ interface Result {
 /** A key that has had a result of a window. */
 interface Known {
   keys: readonly unknown[];
-  /** Its last result, and of which window number. */
+  /** Its last result, of which window number, and how far it was filled from there. */
   figures: readonly number[];
   k: number;
+  filled: number;
 }
 
 /** One window of the spec. */
@@ -30,9 +31,17 @@ interface Track {
   known: Map<unknown, Known>;
   /** The next window to be given; undefined before the first. */
   next: number | undefined;
-  /** Results of the core that wait, by number of the window; the greatest of these. */
+  /** Results of the core that wait, by number of the window, and the greatest of these. */
   waiting: Map<number, Result[]>;
   last: number;
+}
+
+/** A window that is to be given. */
+interface Due {
+  track: Track;
+  k: number;
+  start: number;
+  end: number;
 }
 
 export class Filler {
@@ -59,12 +68,17 @@ export class Filler {
   /** Columns of results: those of the core, and those of windows that the watermark has passed without events. */
   apply(columns: Record<string, ArrayLike<unknown>>, windows: ArrayLike<number>, watermark: number) {
     this.#sort(columns, windows);
-    const groups = this.#tracks.flatMap((track) => this.#due(track, watermark));
-    const { places } = this.spec;
-    const place = (track: Track) => places[track.w] as number;
-    groups.sort((a, b) => a.end - b.end || a.start - b.start || place(a.track) - place(b.track));
     const out = new Rows(this.spec);
-    for (const { track, k, start, end } of groups) this.#give(out, track, k, start, end);
+    const until = this.#tracks.map((track) => this.#completeTo(track, watermark));
+    const next = this.#tracks.map((track, i) => this.#due(track, until[i] as number));
+    while (out.length < MOST) {
+      const first = this.#first(next);
+      if (first < 0) break;
+      const due = next[first] as Due;
+      if (!this.#give(out, due)) break;
+      due.track.next = due.k + 1;
+      next[first] = this.#due(due.track, until[first] as number);
+    }
     return out.columns();
   }
 
@@ -95,63 +109,93 @@ export class Filler {
     return this.edges.oldest(w, end - 1) ?? this.core.exports.oldestOpen(this.stream, w, end, 0) - 1;
   }
 
-  /** The least number of a window that is not complete. */
-  #oldestOpen(w: number, watermark: number): number {
-    const { allowedLateness } = this.spec;
-    return (
+  /** The last window that is complete. */
+  #completeTo({ w, last }: Track, watermark: number): number {
+    const { allowedLateness, fill } = this.spec;
+    if (watermark === Number.POSITIVE_INFINITY || fill === 'linear') return last;
+    const open =
       this.edges.oldest(w, watermark - allowedLateness) ??
-      this.core.exports.oldestOpen(this.stream, w, watermark, allowedLateness)
-    );
+      this.core.exports.oldestOpen(this.stream, w, watermark, allowedLateness);
+    return Math.max(last, open - 1);
   }
 
-  /** The windows that are complete and not yet given, up to so many. */
-  #due(track: Track, watermark: number) {
-    const { w, next } = track;
-    if (next === undefined) return [];
-    const complete = watermark === Number.POSITIVE_INFINITY ? track.last : this.#oldestOpen(w, watermark) - 1;
-    const perWindow = Math.max(1, track.known.size);
-    const until = Math.min(Math.max(complete, track.last), next + Math.ceil(MOST / perWindow));
-    const due = [];
-    for (let k = next; k <= until; k++) {
+  /** The next window to be given; on a line only those with results give anything. */
+  #due(track: Track, until: number): Due | undefined {
+    const { w, next, waiting } = track;
+    if (next === undefined) return undefined;
+    const from = this.spec.fill === 'linear' ? least(waiting.keys()) : next;
+    for (let k = from; k <= until; k++) {
       const [start, end] = this.#boundsOf(w, k);
-      if (end > start) due.push({ track, k, start, end });
+      if (end > start && (waiting.has(k) || this.#boundsOf(w, k - 1)[1] < end)) return { track, k, start, end };
     }
-    track.next = until + 1;
-    return due;
+    track.next = Math.max(next, until + 1);
+    return undefined;
   }
 
-  #give(out: Rows, track: Track, k: number, start: number, end: number): void {
+  /** Place of the window that comes first, -1 if there is none. */
+  #first(next: readonly (Due | undefined)[]): number {
+    const { places } = this.spec;
+    let first = -1;
+    next.forEach((due, i) => {
+      const best = next[first];
+      if (!due) return;
+      const order = best
+        ? due.end - best.end || due.start - best.start || (places[i] as number) - (places[first] as number)
+        : -1;
+      if (order < 0) first = i;
+    });
+    return first;
+  }
+
+  /** The results of a window; false where they had no room and the rest is to come with the next take. */
+  #give(out: Rows, { track, k, start, end }: Due): boolean {
+    const { fill } = this.spec;
     const real = new Map<unknown, Result>();
     for (const result of track.waiting.get(k) ?? []) real.set(nameOf(result.keys), result);
+    if (fill === 'linear') {
+      for (const [name, result] of real) {
+        const known = track.known.get(name);
+        if (known && !this.#between(out, track, known, result, k)) return false;
+      }
+    }
     track.waiting.delete(k);
-    const { fill } = this.spec;
     for (const [name, result] of real) {
-      if (!track.known.has(name)) track.known.set(name, { ...result, k });
+      if (!track.known.has(name)) track.known.set(name, { ...result, k, filled: k });
     }
     for (const [name, known] of track.known) {
       const result = real.get(name);
-      if (!result) {
-        if (fill === 'linear') continue;
+      if (result) {
+        out.add(track.w, start, end, result.keys, result.figures);
+        known.figures = result.figures;
+        known.k = k;
+        known.filled = k;
+      } else if (fill !== 'linear') {
         out.add(track.w, start, end, known.keys, fill === 'previous' ? known.figures : this.#empty);
-        continue;
       }
-      if (fill === 'linear') this.#between(out, track, known, result, k);
-      out.add(track.w, start, end, result.keys, result.figures);
-      known.figures = result.figures;
-      known.k = k;
     }
+    return true;
   }
 
-  /** The windows between a key's last result and its next, on a line. */
-  #between(out: Rows, track: Track, known: Known, result: Result, k: number): void {
-    for (let j = known.k + 1; j < k; j++) {
+  /** The windows between a key's last result and its next, on a line; false where not all had room. */
+  #between(out: Rows, track: Track, known: Known, result: Result, k: number): boolean {
+    for (let j = known.filled + 1; j < k; j++) {
+      if (out.length >= MOST) return false;
+      known.filled = j;
       const [start, end] = this.#boundsOf(track.w, j);
       if (!(end > start)) continue;
-      const part = (j - known.k) / (k - known.k);
-      const figures = known.figures.map((from, i) => from + ((result.figures[i] as number) - from) * part);
+      const figures = known.figures.map(
+        (from, i) => from + (((result.figures[i] as number) - from) * (j - known.k)) / (k - known.k),
+      );
       out.add(track.w, start, end, known.keys, figures);
     }
+    return true;
   }
+}
+
+function least(numbers: Iterable<number>): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const number of numbers) least = Math.min(least, number);
+  return least;
 }
 
 /** Rows on their way into columns. */
@@ -161,6 +205,10 @@ class Rows {
   readonly #windows: number[] = [];
   readonly #keys: unknown[][];
   readonly #figures: number[][];
+
+  get length(): number {
+    return this.#starts.length;
+  }
 
   constructor(readonly spec: CheckedSpec) {
     this.#keys = spec.keys.map(() => []);

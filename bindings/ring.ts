@@ -112,7 +112,7 @@ export class EventRing {
     this.spec.keys.forEach((name, c) => {
       views[name] = (this.keys.direct ? ids : (words[c] as Float64Array)).subarray(at, at + n);
     });
-    views[this.spec.time] = times.subarray(at, at + n);
+    if (this.spec.hasTime) views[this.spec.time] = times.subarray(at, at + n);
     return views;
   }
 

@@ -281,6 +281,7 @@ export class WindowedStream<const S extends Spec = Spec> {
       this.#ring.flagClaimed(at, n);
       for (const name of this.#gaps) checkGaps(name, this.#ring.measure(name).subarray(at, at + n));
       this.#edges.cover(this.#ring.times.subarray(at, at + n));
+      if (this.#spec.idle < Number.POSITIVE_INFINITY) this.#cameAt = this.#now();
       this.#takeWritten(n);
     } catch (error) {
       this.#keys.restore(kinds);

@@ -26,8 +26,8 @@ import { random } from './helpers';
 afterEach(() => vi.restoreAllMocks());
 
 /**
- * Lets every call have a share of its own demand, and nothing to fall back on. A stream, and what counts its results, to which it leads at 16,
- * begin with `used`, then `limit`.
+ * Lets every call have a share of its own demand, and nothing to fall back on. A stream, and what counts its results,
+ * to which it leads at 16, begin with `used`, then `limit`.
  */
 function allowOnly(share: number): void {
   vi.spyOn(Core.prototype, 'atomically').mockImplementation(function (this: Core, stream, demand, run) {

@@ -1,4 +1,4 @@
-/** Rolling windows: a row for every event, over what lies before it; frames by time and by number, and what they leave behind. */
+/** Rolling windows: a row for every event, over what lies before it, by time or by number; and what they leave behind. */
 
 import { describe, expect, test } from 'vitest';
 import { count, max, mean, min, rolling, rows, stddev, sum, variance, windowed } from '../bindings';
@@ -134,7 +134,7 @@ test('by number, frames of one row have one, and of none before it nothing', () 
   }
 });
 
-//   windows  slow: rolling 10 by time, waits      fast: rolling two rows, at once       in the record's order where both fire
+//   slow: 10 by time, waits      fast: two rows, at once       in the record's order where both fire
 test('frames by time and by number share a stream, and each is as if it were alone', () => {
   const { step, close } = stepped({ slow: rolling(10), fast: rolling(rows(2)) });
   expect(step(['a', 1, 1], ['a', 2, 2])).toEqual(['fast a at 1 1', 'slow a at 1 1', 'fast a at 2 3']);
@@ -142,10 +142,27 @@ test('frames by time and by number share a stream, and each is as if it were alo
   expect(close()).toEqual(['slow a at 3 7']);
 });
 
+//   -2^53 - 1 has no double: the frame of 1 at -2^53 begins where it ends, and has its event all the same
+test('a keyed frame that is too short for the times around it has its own event', () => {
+  expect(ownEvent({ key: 'k' })).toEqual([1, 1]);
+});
+
+test('an un-keyed frame that is too short for the times around it has its own event', () => {
+  expect(ownEvent({})).toEqual([1, 1]);
+});
+
+function ownEvent(options: { key?: string }): number[] {
+  const stream = windowed({ time: 't', window: rolling(1), aggregates: { n: count() }, ...options });
+  stream.pushColumns({ t: [-(2 ** 53), 2 ** 53], k: [1, 1] } as never);
+  const given = stream.close().toArray();
+  stream[Symbol.dispose]();
+  return given.map(({ n }) => n);
+}
+
 describe('what has left a frame leaves no trace', () => {
   const AGGREGATES = { n: count(), s: sum('v'), m: mean('v'), d: variance('v'), least: min('v'), most: max('v') };
 
-  //   v   1  Infinity  2  -Infinity  NaN  3  4  5 …     a frame of three: from 4 on it is as if the others had never been
+  //   v   1  Infinity  2  -Infinity  NaN  3  4  5 …     a frame of three: from 5 on as if the others had never been
   test('not an infinity, not a missing value', () => {
     const v = [1, Infinity, 2, -Infinity, NaN, 3, 4, 5, 6];
     for (const window of [rolling(3), rolling(rows(3))]) {

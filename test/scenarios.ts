@@ -1,4 +1,4 @@
-/** Random streams: every kind of window, every way of firing, disorder, lateness, keys, jumps of time, and any cut into batches. */
+/** Random streams: all windows, all ways of firing, disorder, lateness, keys, jumps of time, and any cut into batches. */
 
 import fc from 'fast-check';
 import * as oriel from '../bindings';

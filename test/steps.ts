@@ -41,7 +41,7 @@ export function stepped(window: Spec['window'], options: Partial<Spec> = {}): St
   };
 }
 
-/** Rows as text: window, key, `[start, end)` or time, sum, and where there are panes which, with its index and ! if it is final. */
+/** Rows as text: window, key, `[start, end)` or time, sum; with panes which one, its index, and ! if it is final. */
 export function lines(rows: Iterable<Row>): string[] {
   return [...rows].map(({ window, k, start, end, t, s, pane, index, final }) => {
     const isFrame = t !== undefined && !Number.isNaN(t);

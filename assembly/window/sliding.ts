@@ -247,7 +247,9 @@ function giveByTime(stream: Stream, sliding: Sliding, i: i32): void {
     const high = sliding.right ? end : sliding.next;
     let low = sliding.low;
     const from = t - sliding.size;
-    while (low != high && (timeAt(sliding, low) < from || (timeAt(sliding, low) == from && !sliding.left))) low++;
+    // However short the frame, the event is in it.
+    const least = sliding.right ? sliding.next : high;
+    while (low != least && (timeAt(sliding, low) < from || (timeAt(sliding, low) == from && !sliding.left))) low++;
     i += end - sliding.next;
     // The event after the last of them passes their time, or the watermark moves by hand.
     for (; sliding.next != end; sliding.next++) give(stream, sliding, low, high, clockAt(max(i, 0)));

@@ -1,16 +1,11 @@
 /** DuckDB as a second opinion, by SQL, over two months of real flights. */
 
-import { fileURLToPath } from 'node:url';
-import { DuckDBInstance } from '@duckdb/node-api';
-import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import { expect, test } from 'vitest';
 import { count, hopping, max, mean, min, stddev, sum, tumbling, variance, windowed } from '../../bindings';
+import { ask, columnsOf, flights } from './flights';
 
-const FILE = fileURLToPath(new URL('../../node_modules/vega-datasets/data/flights-3m.parquet', import.meta.url));
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** Rows of the file, which has them by and large in order of time. */
 const ROWS = 1_000_000;
 
 interface Row {
@@ -25,19 +20,10 @@ interface Row {
   variance: number;
 }
 
-const flights = (async () => {
-  const file = await asyncBufferFromFile(FILE);
-  const rows = await parquetReadObjects({ file, compressors, columns: ['date', 'delay', 'origin'], rowEnd: ROWS });
-  return rows as { date: Date; delay: bigint | null; origin: string }[];
-})();
-
-async function query(every: number, size: number): Promise<Row[]> {
-  const db = await DuckDBInstance.create(':memory:');
-  const connection = await db.connect();
-  const reader = await connection.runAndReadAll(`
-    with flights as (
-      select epoch_ms(date)::bigint as t, delay, origin from '${FILE}' where file_row_number < ${ROWS}
-    ), hops as (
+const query = (every: number, size: number) =>
+  ask<Row>(
+    ROWS,
+    `, hops as (
       select unnest(range(0, ${size / every}))::bigint as hop
     )
     select
@@ -45,21 +31,14 @@ async function query(every: number, size: number): Promise<Row[]> {
       count(*) as n, sum(delay) as sum, avg(delay) as mean, min(delay) as min, max(delay) as max,
       stddev_samp(delay) as stddev, var_samp(delay) as variance
     from flights, hops
-    group by all order by all`);
-  const rows = reader.getRowObjects().map((row) => {
-    const numbers = Object.entries(row).map(([name, value]) => [name, value === null ? Number.NaN : Number(value)]);
-    return { ...Object.fromEntries(numbers), origin: String(row.origin) } as Row;
-  });
-  connection.closeSync();
-  db.closeSync();
-  return rows;
-}
+    group by all order by all`,
+  );
 
 test.each([
   ['tumbling by the day', tumbling('1d'), DAY],
   ['hopping by a day every six hours', hopping('1d', '6h'), 6 * HOUR],
 ])('flights by origin, %s, are what DuckDB makes of them', async (_, window, every) => {
-  const rows = await flights;
+  const rows = await flights(ROWS);
   expect(rows.length).toBe(ROWS);
   const stream = windowed({
     time: 't',
@@ -78,12 +57,7 @@ test.each([
   });
   const actual: Row[] = [];
   for (let from = 0; from < rows.length; from += 20_000) {
-    const part = rows.slice(from, from + 20_000);
-    stream.pushColumns({
-      t: part.map(({ date }) => date.getTime()),
-      origin: part.map(({ origin }) => origin),
-      delay: part.map(({ delay }) => delay),
-    });
+    stream.pushColumns(columnsOf(rows.slice(from, from + 20_000)));
     actual.push(...(stream.take().toArray() as Row[]));
   }
   actual.push(...(stream.close().toArray() as Row[]));

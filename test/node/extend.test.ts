@@ -69,7 +69,7 @@ test('an aggregate of one file and one line works in every window, keyed or not'
   provide(() => module);
   const { windowed } = await import('../../bindings/windowed');
   const { aggregate, sum } = await import('../../bindings/spec');
-  const { hopping, tumbling } = await import('../../bindings/windows');
+  const { cumulative, everything, hopping, rolling, session, tumbling } = await import('../../bindings/windows');
   expect(core().aggregates.sumOfSquares).toMatchObject({ size: 8, needs: [], includes: {} });
   const t = Array.from({ length: 500 }, (_, i) => i);
   const v = t.map((i) => (i % 7 === 3 ? Number.NaN : (i % 11) - 5));
@@ -79,11 +79,12 @@ test('an aggregate of one file and one line works in every window, keyed or not'
       0,
     );
   const aggregates = { s: sum('v'), squares: aggregate('sumOfSquares', 'v'), again: aggregate('sumOfSquares', 't') };
-  for (const window of [tumbling(40), hopping(50, 20), hopping(33, 7), hopping(10, 25)]) {
+  const grids = [tumbling(40), hopping(50, 20), hopping(33, 7), hopping(10, 25), cumulative(40, 10)];
+  for (const window of [...grids, everything(), session(2), session(2, { max: 30 })]) {
     const one = windowed({ time: 't', window, aggregates });
     one.pushColumns({ t, v });
     const rows = one.close().toArray();
-    expect(rows.length).toBeGreaterThan(12);
+    expect(rows.length).toBeGreaterThan(grids.includes(window) ? 12 : 0);
     for (const { start, end, squares: actual, again } of rows) {
       expect([start, actual]).toEqual([start, squares(start, end)]);
       expect(again).toBe(t.filter((i) => i >= start && i < end).reduce((total, i) => total + i * i, 0));
@@ -96,4 +97,8 @@ test('an aggregate of one file and one line works in every window, keyed or not'
     }
     keyed[Symbol.dispose]();
   }
+  const frames = windowed({ time: 't', window: rolling(40), aggregates });
+  frames.pushColumns({ t, v });
+  for (const { t: at, squares: actual } of frames.close()) expect([at, actual]).toEqual([at, squares(at - 39, at + 1)]);
+  frames[Symbol.dispose]();
 });

@@ -20,7 +20,7 @@ provide(() => new WebAssembly.Module(readFileSync(new URL('../../build/release.w
 
 const MAKERS = { tumbling, hopping, cumulative, session, rolling, everything };
 
-/** A window by the name of what makes it, with what that is given: as JSON, which has no Infinity, it could not be sent. */
+/** A window by the name of what makes it and what that is given: JSON, which has no Infinity, has no windows. */
 export type Made = [name: keyof typeof MAKERS, ...given: unknown[]];
 
 function made([name, ...given]: Made): Window {
