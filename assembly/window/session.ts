@@ -94,7 +94,7 @@ class Sessions extends Spans {
   closedMask: u32;
   closedHead: u32;
   closedTail: u32;
-  /** A watermark that fires or forgets something; none sooner does. */
+  /** A watermark that fires something, or turns the wheel; none sooner does. */
   dueAt: f64;
 }
 
