@@ -3,9 +3,10 @@
  * none before them can come any more and are taken in order of time; a session is given out once, when its end has passed.
  */
 
+import { tick } from '../clock';
 import { createHeap, destroyHeap, Heap, heapBytes, moveTop, popItem, pushItem, topItem, topKey } from '../heap';
 import { allocate } from '../memory';
-import { isFuture, miss } from '../misses';
+import { miss } from '../misses';
 import {
   createEvent,
   createPending,
@@ -86,18 +87,12 @@ export function take(stream: Stream, capped: Capped, at: i32, n: i32): void {
   begin(stream, capped, at);
   for (let i = 0; i < n; i++) {
     const t = load<f64>(times + ((<usize>i) << 3));
-    if (t > stream.newest) {
-      if (isFuture(stream, t, i)) {
-        listNone(stream, i);
-        continue;
-      }
-      stream.newest = t;
+    const before = stream.watermark;
+    if (!tick(stream, t, i)) {
+      listNone(stream, i);
+      continue;
     }
-    const watermark = stream.newest - stream.outOfOrder;
-    if (watermark > stream.watermark) {
-      stream.watermark = watermark;
-      drain(stream, capped, i);
-    }
+    if (stream.watermark > before) drain(stream, capped, i);
     if (t + stream.allowedLateness < stream.watermark) {
       listNone(stream, i);
       miss(stream, i, true);

@@ -6,9 +6,10 @@
  * of their key. Bounds of a window are its least and its greatest event time.
  */
 
+import { tick } from '../clock';
 import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem } from '../heap';
 import { allocate } from '../memory';
-import { isFuture, miss } from '../misses';
+import { miss } from '../misses';
 import { createEvent, Event, rowOf } from '../pending';
 import { WindowPlan } from '../plan';
 import {
@@ -95,11 +96,7 @@ export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
     const t = load<f64>(times + ((<usize>i) << 3));
     const place = stream.rows + ((<usize>i) << 2);
     store<u32>(place, <u32>stream.trash);
-    if (t > stream.newest) {
-      if (isFuture(stream, t, i)) continue;
-      stream.newest = t;
-      stream.watermark = max(stream.watermark, t - stream.outOfOrder);
-    }
+    if (!tick(stream, t, i)) continue;
     const id = load<u32>(ids + ((<usize>i) << 2));
     const queue = openQueue(stream, counted, id);
     const number = queue.count++;

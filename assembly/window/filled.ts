@@ -3,7 +3,7 @@
  * says is the last. The window fires with it. Time plays no part: no event is late. Bounds are the least and the greatest event time.
  */
 
-import { isFuture } from '../misses';
+import { tick } from '../clock';
 import { allocate } from '../memory';
 import { Pane, WindowPlan } from '../plan';
 import { measureColumn, Ring } from '../ring';
@@ -61,18 +61,11 @@ export function take(stream: Stream, filled: Filled, at: i32, n: i32): void {
   begin(stream, filled, at);
   for (let i = 0; i < n; i++) {
     const t = load<f64>(times + ((<usize>i) << 3));
-    if (t > stream.newest) {
-      if (isFuture(stream, t, i)) {
-        listNone(stream, i);
-        continue;
-      }
-      stream.newest = t;
+    if (!tick(stream, t, i)) {
+      listNone(stream, i);
+      continue;
     }
-    const watermark = stream.newest - stream.outOfOrder;
-    if (watermark > stream.watermark) {
-      stream.watermark = watermark;
-      if (watermark >= filled.markAt) fireChanged(stream, filled, i);
-    }
+    if (stream.watermark >= filled.markAt) fireChanged(stream, filled, i);
     const id = load<u32>(ids + ((<usize>i) << 2));
     let span = headOf(filled, id);
     if (!span) {

@@ -6,8 +6,9 @@
  * oldest first, so that those of a key that has gone silent leave like any other. By number there is no waiting (SQL's ROWS).
  */
 
+import { tick } from '../clock';
 import { allocate, release } from '../memory';
-import { isFuture, miss } from '../misses';
+import { miss } from '../misses';
 import { createEvent, enqueue, Event, nextTime, rowOf, shift, waiting } from '../pending';
 import { Closed, WindowPlan } from '../plan';
 import {
@@ -82,9 +83,7 @@ export function take(stream: Stream, rolling: Rolling, at: i32, n: i32): void {
   for (let i = 0; i < n; i++) {
     const t = load<f64>(times + ((<usize>i) << 3));
     let row = stream.trash;
-    if (t <= stream.newest || !isFuture(stream, t, i)) {
-      stream.newest = max(stream.newest, t);
-      stream.watermark = max(stream.watermark, stream.newest - stream.outOfOrder);
+    if (tick(stream, t, i)) {
       if (!rolling.byRows && t + stream.allowedLateness < stream.watermark) {
         miss(stream, i, true);
       } else {

@@ -13,6 +13,7 @@
  * beginning.
  */
 
+import { tick } from '../clock';
 import { Dictionary, unhold } from '../dictionary';
 import {
   countUpTo,
@@ -28,7 +29,7 @@ import {
   topTie,
 } from '../heap';
 import { allocate, release, resize } from '../memory';
-import { isFuture, miss } from '../misses';
+import { miss } from '../misses';
 import { Closed, Pane, WindowPlan } from '../plan';
 import { measureColumn, Ring } from '../ring';
 import { combineRows, list } from '../rows';
@@ -170,18 +171,11 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
   widen(stream, sessions);
   for (let i = 0; i < n; i++) {
     const t = load<f64>(times + ((<usize>i) << 3));
-    if (t > stream.newest) {
-      if (isFuture(stream, t, i)) {
-        listNone(stream, i);
-        continue;
-      }
-      stream.newest = t;
+    if (!tick(stream, t, i)) {
+      listNone(stream, i);
+      continue;
     }
-    const watermark = stream.newest - stream.outOfOrder;
-    if (watermark > stream.watermark) {
-      stream.watermark = watermark;
-      if (watermark >= sessions.dueAt) fireDue(stream, sessions, i);
-    }
+    if (stream.watermark >= sessions.dueAt) fireDue(stream, sessions, i);
     if (gaps) gap = load<f64>(gaps + ((<usize>i) << 3));
     const id = load<u32>(ids + ((<usize>i) << 2));
     let span = headOf(sessions, id);
