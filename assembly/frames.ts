@@ -9,7 +9,7 @@
  */
 
 import { Dictionary, NONE, retain } from './dictionary';
-import { allocate, release } from './memory';
+import { allocate } from './memory';
 import { isFuture, miss } from './misses';
 import { putResults } from './outbox';
 import { Pane } from './plan';

@@ -221,10 +221,6 @@ export function oldestOpen(stream: Stream, w: i32, t: f64, slack: f64): f64 {
   return time.oldestOpen(windowAt(stream, w), t, slack);
 }
 
-export function newestWindow(stream: Stream, w: i32, t: f64): f64 {
-  return time.newest(windowAt(stream, w), t);
-}
-
 export function idLimit(stream: Stream): u32 {
   return changetype<Dictionary>(stream.dictionary).limit;
 }

@@ -5,7 +5,7 @@
  */
 
 import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem, topKey, topTie } from './heap';
-import { allocate, release, resize } from './memory';
+import { allocate, release } from './memory';
 import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from './pool';
 import { copyRow, Stream } from './stream';
 

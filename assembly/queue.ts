@@ -225,7 +225,7 @@ export function combineListed(stream: Stream, work: Work): void {
 }
 
 /** Gives back the events that were evicted. */
-export function giveBack(stream: Stream, work: Work): void {
+function giveBack(stream: Stream, work: Work): void {
   while (work.gone) {
     const event = changetype<Event>(<usize>work.gone);
     work.gone = event.next;

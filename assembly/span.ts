@@ -10,7 +10,7 @@
  */
 
 import { Dictionary, hold, unhold } from './dictionary';
-import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem } from './heap';
+import { createHeap, destroyHeap, Heap, popItem, pushItem, topItem } from './heap';
 import { allocate, release, resize } from './memory';
 import { openResults, putHead, putOutputs } from './outbox';
 import { Pane } from './plan';

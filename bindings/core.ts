@@ -42,7 +42,6 @@ interface Exports {
   windowStart(stream: number, w: number, k: number): number;
   windowEnd(stream: number, w: number, k: number): number;
   oldestOpen(stream: number, w: number, t: number, slack: number): number;
-  newestWindow(stream: number, w: number, t: number): number;
   fireAt(stream: number): number;
   resultCount(stream: number): number;
   startsColumn(stream: number): number;

@@ -42,7 +42,6 @@ import {
   spanBytes,
   Spans,
   unchain,
-  unpin,
 } from '../span';
 import { clockAt, Stream, windowAt } from '../stream';
 import { hold, unhold, Dictionary } from '../dictionary';

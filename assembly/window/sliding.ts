@@ -166,7 +166,7 @@ function runLength(stream: Stream, sliding: Sliding, times: usize, n: i32): i32 
     if (t > newest) {
       if (t > newest + stream.maxFutureSkew && newest != -Infinity) break;
       newest = t;
-    } else if (!sliding.byRows && (t < newest || t < oldest)) {
+    } else if (!sliding.byRows && t < newest) {
       break;
     }
     if (t < oldest) break;
