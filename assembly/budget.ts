@@ -37,6 +37,8 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f6
   if (<f64>outbox.length + results > <f64>outbox.capacity) {
     bytes += 2 * (<f64>outbox.length + results) * width + <f64>(7 + stream.outputCount) * OVERHEAD;
   }
+  const listed = <f64>outbox.listLength + results * <f64>stream.listMost;
+  if (listed > <f64>outbox.listCapacity) bytes += 16 * (listed + <f64>outbox.listCapacity) + OVERHEAD;
   return bytes + (stream.ordered ? orderBytes(results) : 0);
 }
 

@@ -174,6 +174,15 @@ export function resultColumn(stream: Stream, i: i32): usize {
   return outputColumn(changetype<Outbox>(stream.outbox), i);
 }
 
+/** The numbers of lists among the results, and how many there is room for. */
+export function resultLists(stream: Stream): usize {
+  return changetype<Outbox>(stream.outbox).lists;
+}
+
+export function listCapacity(stream: Stream): i32 {
+  return changetype<Outbox>(stream.outbox).listCapacity;
+}
+
 export function emptyResults(stream: Stream): void {
   emptyOutbox(stream, changetype<Outbox>(stream.outbox));
 }
@@ -258,7 +267,7 @@ export function stat(stream: Stream, which: Stat): f64 {
     case Stat.liveSlices:
       return liveSlices(stream);
     default:
-      return stream.used + stream.results.used;
+      return stream.used + stream.results.used + stream.states.used;
   }
 }
 

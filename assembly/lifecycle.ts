@@ -20,6 +20,9 @@ export function createStream(planBytes: usize): usize {
   stream.results = changetype<Owner>(allocate(stream, offsetof<Owner>()));
   stream.results.used = 0;
   stream.results.limit = Infinity;
+  stream.states = changetype<Owner>(allocate(stream, offsetof<Owner>()));
+  stream.states.used = 0;
+  stream.states.limit = Infinity;
   stream.plan = allocate(stream, planBytes);
   return changetype<usize>(stream);
 }
@@ -69,11 +72,12 @@ export function buildStream(stream: Stream): bool {
   stream.lateEvents = allocate(stream, (<usize>capacity) << 2);
   stream.misses = allocate(stream, (<usize>capacity) << 1);
   memory.fill(stream.misses, 0, (<usize>capacity) << 1);
-  stream.into = allocate(stream, <usize>CHUNK * 5 * 4);
+  stream.into = allocate(stream, <usize>CHUNK * 5 * 4 + 12);
   stream.left = stream.into + CHUNK * 4;
   stream.right = stream.left + CHUNK * 4;
   stream.chunkRows = stream.right + CHUNK * 4;
   stream.chunkIds = stream.chunkRows + CHUNK * 4;
+  stream.single = stream.chunkIds + CHUNK * 4;
   stream.temporary = allocate(stream, <usize>CHUNK * stream.stride);
   memory.fill(stream.temporary, 0, <usize>CHUNK * stream.stride);
   stream.trash = allocate(stream, stream.stride);
@@ -81,10 +85,14 @@ export function buildStream(stream: Stream): bool {
   memory.fill(stream.empty, 0, stream.stride);
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     store<u32>(part, <u32>measureColumn(ring, load<u32>(part, PartPlan.measure)), PartPlan.column);
+    store<u32>(part, <u32>measureColumn(ring, load<u32>(part, PartPlan.second)), PartPlan.secondColumn);
     store<u32>(part, <u32>ring.times, PartPlan.times);
+    store<u32>(part, <u32>changetype<usize>(stream), PartPlan.stream);
     const identity = load<u32>(part, PartPlan.identity);
     if (identity) call_indirect<void>(identity, part, stream.empty);
     stream.outputCount += load<i32>(part, PartPlan.output);
+    if (load<u32>(part, PartPlan.drop)) stream.owning = true;
+    stream.listMost += load<u32>(part, PartPlan.most);
   }
   memory.copy(stream.trash, stream.empty, stream.stride);
 
@@ -138,7 +146,9 @@ export function destroyStream(stream: Stream): void {
     release(stream, stream.empty);
   }
   assert(stream.results.used == 0);
+  assert(stream.states.used == 0);
   release(stream, changetype<usize>(stream.results));
+  release(stream, changetype<usize>(stream.states));
   release(stream, stream.plan);
   assert(stream.used == 0);
   release(changetype<Owner>(0), changetype<usize>(stream));

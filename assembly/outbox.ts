@@ -24,6 +24,10 @@ export class Outbox {
   ats: usize;
   /** A list of the outputs' columns. */
   outputs: usize;
+  /** Numbers of the outputs that are lists, f64 each: a cell of such a column is 0 from: u32 │ 4 length: u32. */
+  lists: usize;
+  listLength: u32;
+  listCapacity: u32;
 }
 
 const FEW = 64;
@@ -46,6 +50,7 @@ export function destroyOutbox(stream: Stream, outbox: Outbox): void {
   if (outbox.firings) release(stream.results, outbox.firings);
   if (outbox.ats) release(stream.results, outbox.ats);
   for (let i = 0; i < stream.outputCount; i++) release(stream.results, outputColumn(outbox, i));
+  if (outbox.lists) release(stream.results, outbox.lists);
   release(stream.results, outbox.outputs);
   release(stream.results, changetype<usize>(outbox));
 }
@@ -123,6 +128,20 @@ export function putOutputs(stream: Stream, rows: usize, from: i32, n: i32): void
   }
 }
 
+/** The cell of an output that is a list: room for its n numbers, which the caller writes at once. */
+export function putList(stream: Stream, cell: usize, n: u32): usize {
+  const outbox = changetype<Outbox>(stream.outbox);
+  const from = outbox.listLength;
+  if (from + n > outbox.listCapacity) {
+    outbox.listCapacity = max(from + n, outbox.listCapacity * 2);
+    outbox.lists = resize(stream.results, outbox.lists, (<usize>outbox.listCapacity) << 3);
+  }
+  outbox.listLength = from + n;
+  store<u32>(cell, from);
+  store<u32>(cell, n, 4);
+  return outbox.lists + ((<usize>from) << 3);
+}
+
 /** Adds n results of one window: what `rows` lower to, for the listed ids. */
 export function putResults(
   stream: Stream,
@@ -155,6 +174,10 @@ export function emptyOutbox(stream: Stream, outbox: Outbox): void {
   if (!outbox.length) return;
   const spare = outbox.capacity > max(outbox.length * 4, FEW);
   outbox.length = 0;
+  outbox.listLength = 0;
+  if (outbox.lists) release(stream.results, outbox.lists);
+  outbox.lists = 0;
+  outbox.listCapacity = 0;
   if (headroom(stream) < 0) setCapacity(stream, outbox, FEW);
   else if (spare) setCapacity(stream, outbox, outbox.capacity >> 1);
 }

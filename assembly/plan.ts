@@ -98,7 +98,7 @@ export enum Closed {
 export enum PartPlan {
   /** Offset of the state in a row. */
   state = 0,
-  /** Which measure. */
+  /** Which measure; for aggregates of two columns the first. */
   measure = 4,
   identity = 8,
   fold = 12,
@@ -113,7 +113,19 @@ export enum PartPlan {
   column = 48,
   times = 52,
   slide = 56,
-  bytes = 64,
+  /** Of a state that owns blocks of memory: gives them back. See assembly/sketch/box.ts. */
+  drop = 60,
+  /** The second measure of an aggregate of two columns, and, filled in by the core, its column. */
+  second = 64,
+  secondColumn = 68,
+  /** Address of the aggregate's parameters: f64 each. */
+  parameters = 72,
+  parameterCount = 76,
+  /** Of an output that is a list of numbers: how many it can have at the most; 0 of one that is a number. */
+  most = 80,
+  /** Filled in by the core: the stream. */
+  stream = 84,
+  bytes = 88,
 }
 
 /** What a firing is; a result's `pane` is one of these, plus `final` where nothing more can come of its window. */

@@ -6,6 +6,7 @@
  */
 
 import { frameRow } from './frames';
+import { Outbox } from './outbox';
 import * as pane from './pane';
 import { PartPlan, WindowPlan } from './plan';
 import { combineRows, list } from './rows';
@@ -21,6 +22,8 @@ function answerBytes(stream: Stream): usize {
 
 /** The values of a key at time t, at an address good until the next call. `id` may be beyond all ids: then of no events. */
 export function query(stream: Stream, id: u32, t: f64): usize {
+  const outbox = changetype<Outbox>(stream.outbox);
+  const lists = outbox.listLength;
   for (let w = 0; w < stream.windowCount; w++) {
     const at = stream.answer + <usize>w * answerBytes(stream);
     let row: usize;
@@ -41,6 +44,8 @@ export function query(stream: Stream, id: u32, t: f64): usize {
       out += 8;
     }
   }
+  // Numbers of lists are there until the next call.
+  outbox.listLength = lists;
   return stream.answer;
 }
 

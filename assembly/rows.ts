@@ -1,7 +1,7 @@
 /** What is done to rows, over all parts of the plan: the only callers of the kernels. */
 
 import { PartPlan } from './plan';
-import { FIRINGS, refires, Stream } from './stream';
+import { copyRow, FIRINGS, refires, Stream } from './stream';
 
 /** Folds n events, from place `at` of the ring, each into its row of the list. The rows' event counts are the caller's. */
 export function foldRows(stream: Stream, rows: usize, at: i32, n: i32): void {
@@ -95,4 +95,34 @@ export function list(stream: Stream, i: i32, into: usize, left: usize, right: us
   store<u32>(stream.into + at, <u32>into);
   store<u32>(stream.left + at, <u32>left);
   store<u32>(stream.right + at, <u32>right);
+}
+
+/** Gives back what the states of a row own. */
+export function dropRow(stream: Stream, row: usize): void {
+  if (!stream.owning) return;
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    const drop = load<u32>(part, PartPlan.drop);
+    if (drop) call_indirect<void>(drop, part, row);
+  }
+}
+
+/** A row that has seen nothing, in place of one that has. */
+export function resetRow(stream: Stream, row: usize): void {
+  dropRow(stream, row);
+  copyRow(stream, row, stream.empty);
+}
+
+/** A copy of a row, with blocks of its own; what stood there is no row. */
+export function cloneRow(stream: Stream, to: usize, from: usize): void {
+  copyRow(stream, to, from);
+  if (!stream.owning) return;
+  const into = stream.single;
+  store<u32>(into, <u32>to);
+  store<u32>(into, <u32>from, 4);
+  store<u32>(into, <u32>stream.empty, 8);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    if (!load<u32>(part, PartPlan.drop)) continue;
+    call_indirect<void>(load<u32>(part, PartPlan.identity), part, to);
+    call_indirect<void>(load<u32>(part, PartPlan.combine), part, into, into + 4, into + 8, 1);
+  }
 }

@@ -24,6 +24,9 @@ import { WindowPlan } from './plan';
 export class Stream extends Owner {
   /** What results not yet taken are counted for. */
   results: Owner;
+  /** What states that own memory are counted for, and whether there are any. */
+  states: Owner;
+  owning: bool;
   plan: usize;
   windows: usize;
   windowCount: i32;
@@ -34,6 +37,8 @@ export class Stream extends Owner {
   parts: usize;
   partCount: i32;
   outputCount: i32;
+  /** How many numbers the lists of a result can have. */
+  listMost: u32;
   stride: usize;
   head: usize;
   delay: f64;
@@ -92,6 +97,8 @@ export class Stream extends Owner {
   into: usize;
   left: usize;
   right: usize;
+  /** The same of one address each. */
+  single: usize;
   temporary: usize;
   /** The rows that a firing lowers, and their ids. */
   chunkRows: usize;
@@ -145,5 +152,5 @@ export function windowAt(stream: Stream, w: i32): usize {
 
 /** Bytes that the stream may still hold. */
 export function headroom(stream: Stream): f64 {
-  return stream.limit - stream.used - stream.results.used;
+  return stream.limit - stream.used - stream.results.used - stream.states.used;
 }

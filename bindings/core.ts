@@ -51,6 +51,8 @@ interface Exports {
   resultPanes(stream: number): number;
   resultFirings(stream: number): number;
   resultColumn(stream: number, i: number): number;
+  resultLists(stream: number): number;
+  listCapacity(stream: number): number;
   emptyResults(stream: number): void;
   keyWords(stream: number, id: number): number;
   liveColumn(stream: number): number;
@@ -63,8 +65,9 @@ interface Exports {
 
 /** One kind of aggregate as the core has it: what it exports under its name. */
 export interface Kernels {
-  /** Bytes of state; 0 where it only reads the states of others. */
+  /** Bytes of state, and so many more for each parameter; 0 where it only reads the states of others. */
   size: number;
+  unit: number;
   /** Indices of the function table, 0 where there is none. */
   identity: number;
   fold: number;
@@ -72,6 +75,7 @@ export interface Kernels {
   combine: number;
   slide: number;
   lower: number;
+  drop: number;
   needs: string[];
   includes: Record<string, number>;
 }
@@ -131,12 +135,14 @@ export class Core {
       }
       const none = {
         size: 0,
+        unit: 0,
         identity: 0,
         fold: 0,
         reduce: 0,
         combine: 0,
         slide: 0,
         lower: 0,
+        drop: 0,
         needs: [],
         includes: {},
       };
@@ -144,7 +150,7 @@ export class Core {
       const kernels = this.aggregates[owner];
       if (role === 'needs' && of) kernels.needs[(value as WebAssembly.Global).value] = of;
       else if (role === 'includes' && of) kernels.includes[of] = (value as WebAssembly.Global).value;
-      else if (role === 'size') kernels.size = (value as WebAssembly.Global).value;
+      else if (role === 'size' || role === 'unit') kernels[role] = (value as WebAssembly.Global).value;
       else kernels[role as 'fold'] = this.#indexOf(value);
     }
   }

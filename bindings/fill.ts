@@ -5,6 +5,7 @@
 
 import type { Core } from './core';
 import type { Edges } from './edges';
+import { emptyOf, type Output } from './results';
 import type { CheckedSpec } from './spec';
 
 /** Filled rows of one take, about. */
@@ -13,14 +14,14 @@ const MOST = 2 ** 20;
 /** One result of the core, or filled in. */
 interface Result {
   keys: readonly unknown[];
-  figures: readonly number[];
+  figures: readonly unknown[];
 }
 
 /** A key that has had a result of a window. */
 interface Known {
   keys: readonly unknown[];
   /** Its last result, of which window number, and how far it was filled from there. */
-  figures: readonly number[];
+  figures: readonly unknown[];
   k: number;
   filled: number;
 }
@@ -46,13 +47,14 @@ interface Due {
 
 export class Filler {
   readonly #tracks: readonly Track[];
-  readonly #empty: readonly number[];
+  readonly #empty: readonly unknown[];
 
   constructor(
     readonly core: Core,
     readonly stream: number,
     readonly spec: CheckedSpec,
     readonly edges: Edges,
+    outputs: readonly Output[],
   ) {
     this.#tracks = spec.windows.map((_, w) => ({
       w,
@@ -61,8 +63,7 @@ export class Filler {
       waiting: new Map(),
       last: Number.NEGATIVE_INFINITY,
     }));
-    const counts = (kind: string) => kind === 'events' || kind === 'count';
-    this.#empty = spec.aggregates.map(([, { kind }]) => (counts(kind) || spec.fill === 'zero' ? 0 : Number.NaN));
+    this.#empty = outputs.map((output) => emptyOf(output, spec.fill === 'zero' ? 0 : undefined));
   }
 
   /** Columns of results: those of the core, and those of windows that the watermark has passed without events. */
@@ -86,11 +87,11 @@ export class Filler {
   #sort(columns: Record<string, ArrayLike<unknown>>, windows: ArrayLike<number>): void {
     const ends = columns.end as ArrayLike<number>;
     const keys = this.spec.keys.map((name) => columns[name] as ArrayLike<unknown>);
-    const figures = this.spec.aggregates.map(([name]) => columns[name] as ArrayLike<number>);
+    const figures = this.spec.aggregates.map(([name]) => columns[name] as ArrayLike<unknown>);
     for (let i = 0; i < ends.length; i++) {
       const track = this.#tracks[windows[i] as number] as Track;
       const k = this.#numberOf(track.w, ends[i] as number);
-      const result = { keys: keys.map((key) => key[i]), figures: figures.map((figure) => figure[i] as number) };
+      const result = { keys: keys.map((key) => key[i]), figures: figures.map((figure) => figure[i]) };
       const group = track.waiting.get(k);
       if (group) group.push(result);
       else track.waiting.set(k, [result]);
@@ -183,9 +184,11 @@ export class Filler {
       known.filled = j;
       const [start, end] = this.#boundsOf(track.w, j);
       if (!(end > start)) continue;
-      const figures = known.figures.map(
-        (from, i) => from + (((result.figures[i] as number) - from) * (j - known.k)) / (k - known.k),
-      );
+      const figures = known.figures.map((from, i) => {
+        const to = result.figures[i];
+        if (typeof from !== 'number' || typeof to !== 'number') return this.#empty[i];
+        return from + ((to - from) * (j - known.k)) / (k - known.k);
+      });
       out.add(track.w, start, end, known.keys, figures);
     }
     return true;
@@ -204,7 +207,7 @@ class Rows {
   readonly #ends: number[] = [];
   readonly #windows: number[] = [];
   readonly #keys: unknown[][];
-  readonly #figures: number[][];
+  readonly #figures: unknown[][];
 
   get length(): number {
     return this.#starts.length;
@@ -215,12 +218,12 @@ class Rows {
     this.#figures = spec.aggregates.map(() => []);
   }
 
-  add(w: number, start: number, end: number, keys: readonly unknown[], figures: readonly number[]): void {
+  add(w: number, start: number, end: number, keys: readonly unknown[], figures: readonly unknown[]): void {
     this.#windows.push(w);
     this.#starts.push(start);
     this.#ends.push(end);
     for (let c = 0; c < keys.length; c++) this.#keys[c]?.push(keys[c]);
-    for (let i = 0; i < figures.length; i++) this.#figures[i]?.push(figures[i] as number);
+    for (let i = 0; i < figures.length; i++) this.#figures[i]?.push(figures[i]);
   }
 
   columns(): Record<string, ArrayLike<unknown>> {
@@ -234,7 +237,8 @@ class Rows {
       columns[name] = this.#keys[c] as unknown[];
     });
     aggregates.forEach(([name], i) => {
-      columns[name] = Float64Array.from(this.#figures[i] as number[]);
+      const figures = this.#figures[i] as unknown[];
+      columns[name] = figures.every((figure) => typeof figure === 'number') ? Float64Array.from(figures) : figures;
     });
     return columns;
   }

@@ -1,7 +1,9 @@
 /** spec → plan: which states a row has and where, and the table the core reads (assembly/plan.ts). */
 
 import { Keys, PartPlan, Plan, WindowPlan } from '../assembly/plan';
+import type { Aggregate } from './aggregate';
 import { type Core, type Kernels, ROLES } from './core';
+import type { Output } from './results';
 import { type CheckedSpec, isRolling } from './spec';
 import { GRIDS, type Window } from './windows';
 
@@ -13,31 +15,46 @@ const LONG_HEAD_BYTES = 24;
 /** Room in the table for the `needs` of a part. */
 const MAX_NEEDS = 4;
 
-/** One aggregate of one column. */
+/** One aggregate of its columns. */
 interface Part {
   kernels: Kernels;
   kind: string;
-  measure: number;
+  measures: readonly number[];
+  parameters: readonly number[];
+  /** What tells its column and parameters from those of others of its kind. */
+  of: string;
   output: boolean;
+  /** How many numbers an output that is a list can have. */
+  most: number;
   /** Offset of the state in a row. */
   state: number;
   /** Whether it keeps that state itself, or finds it inside another part's. */
   folds: boolean;
 }
 
+/** An aggregate of the spec: one part, or several with names. */
+interface Wanted {
+  part?: Part;
+  list?: Aggregate['list'];
+  fields?: (readonly [name: string, Wanted])[];
+}
+
 export interface CompiledPlan {
   /** Columns that the ring has for measures, and after them for what functions say of events: 1 where true. */
   measures: readonly string[];
   flags: readonly ((event: never) => boolean)[];
-  /** For each aggregate of the spec, in order: which column of the core's results. */
-  outputs: readonly number[];
+  /** For each aggregate of the spec, in order: where it is found among the core's results. */
+  outputs: readonly Output[];
   outputCount: number;
   byteLength: number;
   write(view: DataView, address: number): void;
 }
 
 export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
-  const columns = [...spec.aggregates.map(([, { column }]) => column), ...spec.windows.map(({ column }) => column)];
+  const columns = [
+    ...spec.aggregates.flatMap(([, one]) => columnsOf(one)),
+    ...spec.windows.map(({ column }) => column),
+  ];
   const measures = [...new Set(columns.filter((column) => column !== undefined))];
   const flags = [spec.when, ...spec.windows.map(({ ends }) => ends)].filter((flag) => flag !== undefined);
   // 1 + the measure that a function fills, or a window reads; 0: none.
@@ -47,33 +64,49 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
   const head = spec.updates ? LONG_HEAD_BYTES : ROW_HEAD_BYTES;
   const parts = new Map<string, Part>();
 
-  function add(kind: string, measure: number): Part {
-    const name = `${kind} ${measure}`;
+  function add(kind: string, columns: readonly number[], parameters: readonly number[]): Part {
+    const of = [columns, parameters].join(' ');
+    const name = `${kind} ${of}`;
     const known = parts.get(name);
     if (known) return known;
     const kernels = core.aggregates[kind] as Kernels;
     if (kernels.needs.length > MAX_NEEDS) throw new RangeError(`${kind} needs more than ${MAX_NEEDS} others`);
-    for (const need of kernels.needs) add(need, measure);
-    const part = { kernels, kind, measure, output: false, state: 0, folds: kernels.size > 0 };
+    for (const need of kernels.needs) add(need, columns, parameters.slice(1));
+    const folds = kernels.size > 0;
+    const part = { kernels, kind, measures: columns, parameters, of, output: false, most: 0, state: 0, folds };
     parts.set(name, part);
     return part;
   }
 
-  const wanted = spec.aggregates.map(([, { kind, column }]) => {
-    const part = add(kind, column === undefined ? 0 : measures.indexOf(column));
+  function want({ kind, columns, parameters, list, fields }: Aggregate): Wanted {
+    if (fields) return { fields: Object.entries(fields).map(([name, one]) => [name, want(one)]) };
+    const part = add(
+      kind,
+      columns.map((column) => measures.indexOf(column)),
+      parameters,
+    );
     part.output = true;
-    return part;
-  });
+    if (list) part.most = list.most;
+    return { part, list };
+  }
+
+  const wanted = spec.aggregates.map(([, one]) => want(one));
   const stride = layOut([...parts.values()], head);
   const results = [...parts.values()].filter((part) => part.output);
+  const outputOf = ({ part, list, fields }: Wanted): Output => {
+    if (!part) return { fields: (fields ?? []).map(([name, one]) => [name, outputOf(one)]) };
+    const isCount = part.kind === 'events' || part.kind === 'count';
+    return { place: results.indexOf(part), empty: isCount ? 0 : Number.NaN, list };
+  };
 
+  const numbers = [...parts.values()].flatMap(({ parameters }) => parameters);
   const { windows } = spec;
   return {
     measures,
     flags,
     outputCount: results.length,
-    outputs: wanted.map((part) => results.indexOf(part)),
-    byteLength: Plan.windows + windows.length * WindowPlan.bytes + parts.size * PartPlan.bytes,
+    outputs: wanted.map(outputOf),
+    byteLength: Plan.windows + windows.length * WindowPlan.bytes + parts.size * PartPlan.bytes + numbers.length * 8,
     write(view, address) {
       const u32 = (offset: number, value: number) => view.setUint32(offset, value, true);
       const f64 = (offset: number, value: number) => view.setFloat64(offset, value, true);
@@ -112,17 +145,26 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         u32(at + WindowPlan.edgeCount, 0);
         at += WindowPlan.bytes;
       }
+      let parameters = at + parts.size * PartPlan.bytes;
       for (const part of parts.values()) {
         u32(at + PartPlan.state, part.state);
-        u32(at + PartPlan.measure, part.measure);
-        for (const kernel of ['identity', 'fold', 'reduce', 'combine', 'slide'] as const) {
+        u32(at + PartPlan.measure, part.measures[0] ?? 0);
+        u32(at + PartPlan.second, part.measures[1] ?? 0);
+        for (const kernel of ['identity', 'fold', 'reduce', 'combine', 'slide', 'drop'] as const) {
           u32(at + PartPlan[kernel], part.folds ? part.kernels[kernel] : 0);
         }
         u32(at + PartPlan.lower, part.kernels.lower);
         u32(at + PartPlan.output, part.output ? 1 : 0);
         part.kernels.needs.forEach((need, i) => {
-          u32(at + PartPlan.needs + 4 * i, parts.get(`${need} ${part.measure}`)?.state ?? 0);
+          u32(at + PartPlan.needs + 4 * i, add(need, part.measures, part.parameters.slice(1)).state);
         });
+        u32(at + PartPlan.most, part.most);
+        u32(at + PartPlan.parameters, parameters);
+        u32(at + PartPlan.parameterCount, part.parameters.length);
+        for (const parameter of part.parameters) {
+          f64(parameters, parameter);
+          parameters += 8;
+        }
         at += PartPlan.bytes;
       }
     },
@@ -144,18 +186,22 @@ function kindOf({ kind, every }: Window, { keys, outOfOrder, allowedLateness }: 
 
 /** Gives every part its place in the row, the states that another part's includes inside of that; the bytes of a row. */
 function layOut(parts: Part[], head: number): number {
-  const holderOf = (part: Part) =>
-    parts.find(({ measure, kernels }) => measure === part.measure && part.kind in kernels.includes);
+  const holderOf = (part: Part) => parts.find(({ of, kernels }) => of === part.of && part.kind in kernels.includes);
   let stride = head;
   for (const part of parts) {
     part.folds &&= holderOf(part) === undefined;
     if (!part.folds) continue;
     part.state = stride;
-    stride += part.kernels.size;
+    stride += part.kernels.size + part.kernels.unit * part.parameters.length;
   }
   for (const part of parts) {
     const holder = holderOf(part);
     if (holder) part.state = holder.state + (holder.kernels.includes[part.kind] ?? 0);
   }
   return stride;
+}
+
+/** The columns that an aggregate is of. */
+function columnsOf({ columns, fields }: Aggregate): readonly string[] {
+  return fields ? Object.values(fields).flatMap(columnsOf) : columns;
 }

@@ -1,12 +1,7 @@
 /** The public names that every entry has. */
-export { WindowBatch } from './batch';
-export { type CalendarExtent, type CalendarUnit, calendar, type Weekday } from './calendar';
-export { OrielError, type OrielErrorCode } from './errors';
-export { type Duration, type DurationLike, type Extent, type Rows, rows } from './extent';
 export {
   type Aggregate,
   count,
-  type EarlyFiring,
   first,
   last,
   max,
@@ -14,11 +9,15 @@ export {
   min,
   product,
   range,
-  type Spec,
   stddev,
   sum,
   variance,
-} from './spec';
+} from './aggregate';
+export { WindowBatch } from './batch';
+export { type CalendarExtent, type CalendarUnit, calendar, type Weekday } from './calendar';
+export { OrielError, type OrielErrorCode } from './errors';
+export { type Duration, type DurationLike, type Extent, type Rows, rows } from './extent';
+export type { EarlyFiring, Spec } from './spec';
 export type { Stats, WindowedStream } from './stream';
 export type {
   Answer,

@@ -1,61 +1,10 @@
-/** What a stream is told: aggregates as plain values, and the check of a whole spec. */
+/** What a stream is told, and the check of all of it. */
 
+import { Aggregate } from './aggregate';
 import type { WindowBatch } from './batch';
-import { OrielError, show } from './errors';
 import { bytesOf, type Extent, lengthOf } from './extent';
 import type { LateEvent } from './types';
 import { GRIDS, MAX_CALENDAR_TIME, MAX_TIME, only, reject, type Window } from './windows';
-
-/** One figure of a window: which, of which column. */
-export interface Aggregate<Column extends string = string, Result = number> {
-  readonly kind: string;
-  readonly column: Column | undefined;
-  /** Only there for inference. */
-  readonly result?: Result;
-}
-
-/** An aggregate by the name of its kind: what the functions below are made of. */
-export function aggregate<Column extends string>(kind: string, column: Column): Aggregate<Column> {
-  if (typeof column === 'string' && column !== '') return { kind, column };
-  throw new OrielError('ERR_ORIEL_SPEC', `${kind}: expected the name of a column, got ${show(column)}`);
-}
-
-/** Number of events, or, of a column, of its values: of events where it is not missing. */
-export function count(): Aggregate<never>;
-export function count<Column extends string>(column: Column): Aggregate<Column>;
-export function count(column?: string): Aggregate {
-  return column === undefined ? { kind: 'events', column } : aggregate('count', column);
-}
-
-/** Sum of the values, compensated: within an ulp of the exact sum for ordinary data. */
-export const sum = <Column extends string>(column: Column) => aggregate('sum', column);
-
-/** Arithmetic mean of the values. */
-export const mean = <Column extends string>(column: Column) => aggregate('mean', column);
-
-/** Least value. */
-export const min = <Column extends string>(column: Column) => aggregate('min', column);
-
-/** Greatest value. */
-export const max = <Column extends string>(column: Column) => aggregate('max', column);
-
-/** Greatest less least value. */
-export const range = <Column extends string>(column: Column) => aggregate('range', column);
-
-/** Product of the values. */
-export const product = <Column extends string>(column: Column) => aggregate('product', column);
-
-/** Value of the earliest event in event time that has one; of several at that time the first to arrive. */
-export const first = <Column extends string>(column: Column) => aggregate('first', column);
-
-/** Value of the latest event in event time that has one; of several at that time the last to arrive. */
-export const last = <Column extends string>(column: Column) => aggregate('last', column);
-
-/** Sample variance (over n - 1); NaN below two values. */
-export const variance = <Column extends string>(column: Column) => aggregate('variance', column);
-
-/** Sample standard deviation (over n - 1); NaN below two values. */
-export const stddev = <Column extends string>(column: Column) => aggregate('stddev', column);
 
 /** Everything a stream is told. */
 export interface Spec {
@@ -312,11 +261,9 @@ function aggregatesOf(
   if (entries.length === 0) reject('aggregates', `${accepted}, at least one`, aggregates);
   for (const [name, one] of entries) {
     const field = `aggregates.${name}`;
-    if (typeof one !== 'object' || one === null || typeof one.kind !== 'string' || !(one.kind in kinds)) {
+    if (!(one instanceof Aggregate) || !(one.kind in kinds || one.fields !== undefined)) {
       reject(field, `an aggregate, such as count() or sum('column')`, one);
     }
-    if (one.kind !== 'events' && (typeof one.column !== 'string' || one.column === ''))
-      reject(field, 'a column', one.column);
     if (keys.includes(name) || RESERVED.includes(name)) {
       reject(field, `a name that is not a key's nor one of ${RESERVED.join(', ')}`, name);
     }

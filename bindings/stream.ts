@@ -22,6 +22,7 @@ import { OrielError, show } from './errors';
 import { Filler } from './fill';
 import { KeyEncoder } from './keys';
 import { type CompiledPlan, compile, RING_EVENTS } from './plan';
+import { type Output, readColumn } from './results';
 import { EventRing } from './ring';
 import { type CheckedSpec, check, isRolling, type Spec } from './spec';
 import type { Answer, Claim, Columns, Event, Key, KeyOf, LateEvent, Row } from './types';
@@ -109,7 +110,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#mode = this.#keys.mode;
     this.#ring = new EventRing(core, handle, this.#spec, this.#plan.measures, this.#plan.flags, this.#keys);
     this.#edges = new Edges(core, handle, this.#spec);
-    this.#filler = this.#spec.fill ? new Filler(core, handle, this.#spec, this.#edges) : undefined;
+    this.#filler = this.#spec.fill ? new Filler(core, handle, this.#spec, this.#edges, this.#plan.outputs) : undefined;
     this.#gaps = this.#spec.windows.flatMap(({ column }) => column ?? []);
     const { windows, idle } = this.#spec;
     const hasCalendar = windows.some(({ calendar }) => calendar);
@@ -307,9 +308,12 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#spec.keys.forEach((name, c) => {
       columns[name] = keys[c] as Key[];
     });
+    const cells = {
+      column: (place: number) => this.#core.float64s(exports.resultColumn(this.#handle, place), n),
+      values: this.#lists(),
+    };
     this.#spec.aggregates.forEach(([name], i) => {
-      const address = exports.resultColumn(this.#handle, this.#plan.outputs[i] as number);
-      columns[name] = this.#core.float64s(address, n);
+      columns[name] = readColumn(this.#plan.outputs[i] as Output, cells);
     });
     if (updates) {
       const panes = new Uint8Array(buffer, exports.resultPanes(this.#handle), n);
@@ -321,6 +325,13 @@ export class WindowedStream<const S extends Spec = Spec> {
     exports.emptyResults(this.#handle);
     this.#deliver();
     return new WindowBatch(filled === columns ? n : (filled.start?.length ?? 0), filled);
+  }
+
+  /** What lists among the figures point into; a view. */
+  #lists(): Float64Array {
+    const { exports, buffer } = this.#core;
+    const address = exports.resultLists(this.#handle);
+    return new Float64Array(buffer, address, address ? exports.listCapacity(this.#handle) : 0);
   }
 
   /** Bounds of the results: start and end, the time of their event, or, where windows differ, all three and NaN where one does not apply. */
@@ -372,11 +383,16 @@ export class WindowedStream<const S extends Spec = Spec> {
     const { exports } = this.#core;
     const address = exports.query(this.#handle, id, t);
     const width = 2 + this.#plan.outputCount;
-    const values = this.#core.float64s(address, width * windows.length);
     const answers = windows.map((_, w) => {
-      const answer: Record<string, unknown> = { start: values[w * width], end: values[w * width + 1] };
+      const at = address + w * width * 8;
+      const [start, end] = this.#core.float64s(at, 2);
+      const answer: Record<string, unknown> = { start, end };
+      const cells = {
+        column: (place: number) => this.#core.float64s(at + 16 + place * 8, 1),
+        values: this.#lists(),
+      };
       aggregates.forEach(([name], i) => {
-        answer[name] = values[w * width + 2 + (this.#plan.outputs[i] as number)];
+        answer[name] = readColumn(this.#plan.outputs[i] as Output, cells)[0];
       });
       return answer;
     });

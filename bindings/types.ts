@@ -1,6 +1,7 @@
 /** What follows from a spec: the types of events, columns, claims and results. */
 
-import type { Aggregate, EarlyFiring, Spec } from './spec';
+import type { Aggregate } from './aggregate';
+import type { EarlyFiring, Spec } from './spec';
 import type { Window } from './windows';
 
 export type Key = string | number | bigint;

@@ -6,8 +6,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Aggregate, count, hopping, type Spec, tumbling, type Window, windowed } from '../bindings';
+import { aggregate } from '../bindings/aggregate';
 import { core } from '../bindings/core';
-import { aggregate } from '../bindings/spec';
 import { windowsAt } from './helpers';
 import { definitions, type OracleEvent } from './oracle';
 

@@ -21,7 +21,7 @@ import {
   type WindowedStream,
   windowed,
 } from '../bindings';
-import { aggregate } from '../bindings/spec';
+import { aggregate } from '../bindings/aggregate';
 import { refused } from './helpers';
 
 const NUMBER_ARRAYS = [
@@ -651,7 +651,7 @@ test.each<[given: unknown, ...parts: string[]]>([
   [{ ...SPEC, aggregates: { n: 5 } }, 'aggregates.n', '5'],
   [{ ...SPEC, aggregates: { n: { kind: 'median', column: 'v' } } }, 'aggregates.n'],
   [{ ...SPEC, aggregates: { n: { kind: 'toString', column: 'v' } } }, 'aggregates.n'],
-  [{ ...SPEC, aggregates: { n: { kind: 'sum' } } }, 'aggregates.n', 'undefined'],
+  [{ ...SPEC, aggregates: { n: { kind: 'sum' } } }, 'aggregates.n', 'an aggregate'],
   [{ ...SPEC, aggregates: { start: count() } }, 'aggregates.start'],
   [{ ...SPEC, aggregates: { end: count() } }, 'aggregates.end'],
   [{ ...SPEC, aggregates: { window: count() } }, 'aggregates.window'],

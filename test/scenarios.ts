@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import * as oriel from '../bindings';
-import { aggregate } from '../bindings/spec';
+import { Aggregate, aggregate } from '../bindings/aggregate';
 import { definitions, type OracleEvent, type OracleWindow } from './oracle';
 
 /** The public functions, loosely: what they are given here no type could follow. */
@@ -32,7 +32,7 @@ export type Row = Record<string, unknown>;
 
 export const KINDS = Object.keys(definitions);
 export const aggregates = Object.fromEntries(
-  KINDS.map((kind) => [kind, kind === 'events' ? { kind, column: undefined } : aggregate(kind, 'v')]),
+  KINDS.map((kind) => [kind, kind === 'events' ? new Aggregate(kind) : aggregate(kind, 'v')]),
 );
 
 /** How keys look to the stream; the oracle knows them as strings. */

@@ -12,6 +12,7 @@
  */
 
 import { PartPlan } from '../plan';
+import * as box from '../sketch/box';
 
 export function foldEach<State>(part: usize, rows: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
@@ -111,4 +112,57 @@ export function own(row: usize, part: usize): usize {
 /** The state of the aggregate that the part's `needs` lists in place i. */
 export function need(row: usize, part: usize, i: i32): usize {
   return row + load<u32>(part + ((<usize>i) << 2), PartPlan.needs);
+}
+
+/** As foldEach, of two columns: events where both have a value. */
+export function foldPairs<State>(part: usize, rows: usize, at: usize, n: i32): void {
+  const state = changetype<State>(0);
+  const offset = <usize>load<u32>(part, PartPlan.state);
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  const others = <usize>load<u32>(part, PartPlan.secondColumn) + at;
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const value = load<f64>(values + (i << 3));
+    const other = load<f64>(others + (i << 3));
+    if (value == value && other == other) state.lift(<usize>load<u32>(rows + (i << 2)) + offset, value, other);
+  }
+}
+
+/** As foldEach, for states that own memory. */
+export function foldOwned<State>(part: usize, rows: usize, at: usize, n: i32): void {
+  const state = changetype<State>(0);
+  const offset = <usize>load<u32>(part, PartPlan.state);
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const value = load<f64>(values + (i << 3));
+    if (value == value) state.lift(part, <usize>load<u32>(rows + (i << 2)) + offset, value);
+  }
+}
+
+/** As combineEach, for states that own memory: what `into` held is dropped, unless it is one of the two. */
+export function combineOwned<State>(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+  const state = changetype<State>(0);
+  const offset = <usize>load<u32>(part, PartPlan.state);
+  for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {
+    const to = <usize>load<u32>(into + i) + offset;
+    const a = <usize>load<u32>(left + i) + offset;
+    const b = <usize>load<u32>(right + i) + offset;
+    if (to == b) {
+      state.merge(part, to, a);
+      continue;
+    }
+    if (to != a) {
+      box.drop(part, to);
+      state.merge(part, to, a);
+    }
+    state.merge(part, to, b);
+  }
+}
+
+export function dropOwned(part: usize, row: usize): void {
+  box.drop(part, own(row, part));
+}
+
+/** The identity of states that own memory. */
+export function ownsNothing(part: usize, row: usize): void {
+  box.setNothing(own(row, part));
 }

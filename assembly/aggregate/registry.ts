@@ -3,13 +3,16 @@
  * core knows which aggregates there are.
  *
  *     size       bytes of its state in a row; none: it only reads the states of others
+ *     unit       so many bytes more for each parameter
  *     identity   (part, row)                    the state of a row that has seen nothing; none: all zero
  *     fold       (part, rows, at, n)            see kernel.ts
  *     reduce     (part, row, at, n)             n events in a row, in order, all of one row; none: fold does it
  *     combine    (part, into, left, right, n)
  *     slide      (part, fronts, ends, back, into, stride, at, n)     none: fold and combine do it
- *     lower      (part, rows, out, n)
- *     needs      the aggregates of the same column whose states lower reads, in the order it reads them
+ *     drop       (part, row)                    of a state that owns memory: gives it back, see sketch/box.ts
+ *     lower      (part, rows, out, n)           none: only others read it
+ *     needs      the aggregates of the same columns whose states lower reads, in the order it reads them; its first parameter is its own,
+ *                the others are theirs
  *     includes   the aggregates whose states are part of this one's, and at which offset
  */
 export { lower as events_lower } from './events';

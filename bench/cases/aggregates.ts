@@ -13,7 +13,7 @@ function aggregates(): [string, oriel.Aggregate][] {
     if (!/^[a-z]/.test(name) || name === 'windowed' || typeof make !== 'function') continue;
     try {
       const made = (make as (column: string) => oriel.Aggregate)('value');
-      if (typeof made.kind === 'string' && made.column === 'value') found.push([name, made]);
+      if (typeof made.kind === 'string' && made.columns.join() === 'value') found.push([name, made]);
     } catch {
       // A window, or what wants more than a column.
     }

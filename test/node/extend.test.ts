@@ -68,7 +68,7 @@ test('an aggregate of one file and one line works in every window, keyed or not'
   const { core, provide } = await import('../../bindings/core');
   provide(() => module);
   const { windowed } = await import('../../bindings/windowed');
-  const { aggregate, sum } = await import('../../bindings/spec');
+  const { aggregate, sum } = await import('../../bindings/aggregate');
   const { cumulative, everything, hopping, rolling, session, tumbling } = await import('../../bindings/windows');
   expect(core().aggregates.sumOfSquares).toMatchObject({ size: 8, needs: [], includes: {} });
   const t = Array.from({ length: 500 }, (_, i) => i);
