@@ -10,7 +10,7 @@ import { hold, letGo } from './held';
 import { putResults } from './outbox';
 import { Pane as HeldWindow, paneAt, rowIn } from './pane';
 import { Pane } from './plan';
-import { combineRows, countFiring } from './rows';
+import { countFiring, dropTemporaries } from './rows';
 import { destroySlice, shiftSlice, Slice, sliceAt, Slices } from './slices';
 import * as two from './stacks';
 import { Stacks, stacksAt } from './stacks';
@@ -120,22 +120,32 @@ function putWindow(stream: Stream, w: i32, k: f64, held: HeldWindow | null): boo
     store<u32>(rows + (n << 2), <u32>row);
     store<u32>(ids + (n << 2), id);
     if (++n < <usize>CHUNK) continue;
-    combineRows(stream, combined);
-    putResults(stream, rows, ids, CHUNK, start, end, w, Pane.onTime);
-    if (held) countFirings(stream, CHUNK);
+    putRows(stream, stacks, CHUNK, combined, start, end, w, held != null);
     any = true;
     n = 0;
     combined = 0;
   }
   if (!n) return any;
-  combineRows(stream, combined);
-  putResults(stream, rows, ids, <i32>n, start, end, w, Pane.onTime);
-  if (held) countFirings(stream, <i32>n);
+  putRows(stream, stacks, <i32>n, combined, start, end, w, held != null);
   return true;
 }
 
-function countFirings(stream: Stream, n: i32): void {
-  for (let i: usize = 0; i < <usize>n; i++) countFiring(stream, load<u32>(stream.chunkRows + (i << 2)));
+/** Puts n rows of the stream's chunk; so many of them are listed to be combined first. */
+function putRows(
+  stream: Stream,
+  stacks: Stacks,
+  n: i32,
+  listed: i32,
+  start: f64,
+  end: f64,
+  w: i32,
+  held: bool,
+): void {
+  const rows = stream.chunkRows;
+  if (!held) two.combinePresent(stream, stacks, rows, stream.chunkIds, n, listed);
+  putResults(stream, rows, stream.chunkIds, n, start, end, w, Pane.onTime);
+  if (!held) dropTemporaries(stream, listed ? n : 0);
+  for (let i: usize = 0; held && i < <usize>n; i++) countFiring(stream, load<u32>(rows + (i << 2)));
 }
 
 /** Before which newest time nothing fires and nothing is let go. A little early, for what addition may round: looking is free. */

@@ -14,7 +14,7 @@ import { isFuture, miss } from './misses';
 import { putResults } from './outbox';
 import { Pane } from './plan';
 import { Ring } from './ring';
-import { countFiring, foldRow, foldRows } from './rows';
+import { countFiring, foldRow, foldRows, resetRow } from './rows';
 import {
   createSlices,
   destroySlice,
@@ -28,7 +28,7 @@ import {
   Slices,
   widen,
 } from './slices';
-import { CHUNK, clockAt, copyRow, takenAt, FIRINGS, flagAt, GIVEN, Stream } from './stream';
+import { CHUNK, clockAt, takenAt, FIRINGS, flagAt, GIVEN, Stream } from './stream';
 import * as time from './time';
 
 @unmanaged
@@ -249,7 +249,7 @@ function putRows(stream: Stream, frame: Frame, w: i32, pane: i32, n: i32): void 
   for (let i: usize = 0; i < <usize>n; i++) {
     const row = <usize>load<u32>(stream.chunkRows + (i << 2));
     const firings = load<f64>(row, FIRINGS);
-    if (stream.discard) copyRow(stream, row, stream.empty);
+    if (stream.discard) resetRow(stream, row);
     store<f64>(row, load<f64>(row), GIVEN);
     store<f64>(row, firings, FIRINGS);
     countFiring(stream, row);

@@ -7,8 +7,8 @@ import { Dictionary, retain } from './dictionary';
 import { allocate } from './memory';
 import * as pane from './pane';
 import { Pane } from './pane';
-import { combineRows } from './rows';
-import { presentRow, Stacks } from './stacks';
+import { cloneRow } from './rows';
+import { combinePresent, presentRow, Stacks } from './stacks';
 import { copyRow, FIRINGS, GIVEN, refires, Stream } from './stream';
 import * as time from './time';
 
@@ -25,11 +25,16 @@ export function hold(stream: Stream, stacks: Stacks, k: f64): Pane {
     const rows = allocate(stream, <usize>popcnt(bits) * stream.stride);
     let row = rows;
     let n = 0;
+    let listed: usize = 0;
     for (let left = bits; left; left &= left - 1) {
       const id = (b << 6) + <u32>ctz(left);
+      copyRow(stream, row, stream.empty);
       const from = presentRow(stream, stacks, id, n, row);
       if (from == row) n++;
-      else copyRow(stream, row, from);
+      else cloneRow(stream, row, from);
+      store<u32>(stream.chunkRows + listed, <u32>row);
+      store<u32>(stream.chunkIds + listed, id);
+      listed += 4;
       retain(stream, keys, id);
       if (refires(stream)) {
         store<f64>(row, 0, GIVEN);
@@ -37,7 +42,7 @@ export function hold(stream: Stream, stacks: Stacks, k: f64): Pane {
       }
       row += stream.stride;
     }
-    combineRows(stream, n);
+    combinePresent(stream, stacks, stream.chunkRows, stream.chunkIds, <i32>(listed >> 2), n);
     pane.appendPiece(stream, kept, b, bits, rows);
   }
   return kept;

@@ -8,7 +8,7 @@ import { createRing, destroyRing, measureColumn, Ring } from './ring';
 import { createFrames, destroyFrames, Frames, framesAt } from './frames';
 import { createSlices, destroySlices, Slices } from './slices';
 import { createStacks, destroyStacks, Stacks, stacksAt } from './stacks';
-import { CHUNK, storeAt, Stream, windowAt } from './stream';
+import { CHUNK, copyRow, storeAt, Stream, windowAt } from './stream';
 
 /** A stream with room for a plan of so many bytes, which the caller writes before `buildStream`; 0 where memory is full. */
 export function createStream(planBytes: usize): usize {
@@ -79,7 +79,6 @@ export function buildStream(stream: Stream): bool {
   stream.chunkIds = stream.chunkRows + CHUNK * 4;
   stream.single = stream.chunkIds + CHUNK * 4;
   stream.temporary = allocate(stream, <usize>CHUNK * stream.stride);
-  memory.fill(stream.temporary, 0, <usize>CHUNK * stream.stride);
   stream.trash = allocate(stream, stream.stride);
   stream.empty = allocate(stream, stream.stride);
   memory.fill(stream.empty, 0, stream.stride);
@@ -95,6 +94,7 @@ export function buildStream(stream: Stream): bool {
     stream.listMost += load<u32>(part, PartPlan.most);
   }
   memory.copy(stream.trash, stream.empty, stream.stride);
+  for (let i = 0; i < CHUNK; i++) copyRow(stream, stream.temporary + <usize>i * stream.stride, stream.empty);
 
   const keys = createDictionary(stream, stream.keys == Keys.words ? keyWidth : 0);
   keys.limit = stream.keys == Keys.none ? 1 : 0;

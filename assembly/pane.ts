@@ -10,6 +10,7 @@
 
 import { allocate, release, resize } from './memory';
 import { Dictionary, drop, retain } from './dictionary';
+import { cloneRow, dropRow } from './rows';
 import { copyRow, Stream } from './stream';
 
 @unmanaged
@@ -106,16 +107,19 @@ function insertPiece(stream: Stream, pane: Pane, i: u32, block: u32, bits: u64, 
 /** Packed rows of the set bits of a whole block; the block itself, no longer the caller's, where that is nearly full. */
 export function packBlock(stream: Stream, block: usize, bits: u64): usize {
   if (popcnt(bits) >= NEARLY_FULL) return block | SPREAD;
-  const rows = copyPacked(stream, block, bits);
+  const rows = copyPacked(stream, block, bits, false);
   release(stream, block);
   return rows;
 }
 
-export function copyPacked(stream: Stream, block: usize, bits: u64): usize {
+/** Packed copies of the rows of the set bits, which own what they name themselves (`clone`) or take it over. */
+export function copyPacked(stream: Stream, block: usize, bits: u64, clone: bool): usize {
   const rows = allocate(stream, <usize>popcnt(bits) * stream.stride);
   let to = rows;
   for (let left = bits; left; left &= left - 1) {
-    copyRow(stream, to, block + <usize>ctz(left) * stream.stride);
+    const from = block + <usize>ctz(left) * stream.stride;
+    if (clone) cloneRow(stream, to, from);
+    else copyRow(stream, to, from);
     to += stream.stride;
   }
   return rows;
@@ -151,12 +155,16 @@ export function insertRow(stream: Stream, pane: Pane, id: u32): usize {
   return row;
 }
 
-/** Gives back the rows and their hold on ids. */
+/** Gives back the rows, what they own and their hold on ids. */
 function destroyPane(stream: Stream, pane: Pane): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   for (let i: u32 = 0; i < pane.count; i++) {
     const piece = pieceAt(pane, i);
-    for (let left = bitsOf(piece); left; left &= left - 1) drop(keys, (blockOf(piece) << 6) + <u32>ctz(left));
+    for (let left = bitsOf(piece); left; left &= left - 1) {
+      const bit = <u32>ctz(left);
+      drop(keys, (blockOf(piece) << 6) + bit);
+      dropRow(stream, rowAt(stream, piece, bit));
+    }
     release(stream, load<u32>(piece, 8) & ~SPREAD);
   }
   release(stream, pane.pieces);

@@ -17,6 +17,7 @@ import { orderResults } from './order';
 import { Outbox } from './outbox';
 import { Keys, WindowPlan } from './plan';
 import { Ring } from './ring';
+import { resetRow } from './rows';
 import { storeAt, Stream, windowAt } from './stream';
 
 /** Consumes what the ring holds. */
@@ -52,6 +53,8 @@ function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
     stream.at = 0;
     call_indirect<void>(load<u32>(windowAt(stream, w), WindowPlan.take), stream, storeAt(stream, w), at, n);
   }
+  // What nobody took is not to be kept.
+  if (stream.owning) resetRow(stream, stream.trash);
   settle(stream, n);
   orderResults(stream, from);
 }

@@ -9,10 +9,10 @@ import { frameRow } from './frames';
 import { Outbox } from './outbox';
 import * as pane from './pane';
 import { PartPlan, WindowPlan } from './plan';
-import { combineRows, list } from './rows';
+import { combineLight, combineOwning, combineRows, dropRow, list, resetRow } from './rows';
 import { Slice, sliceAt, Slices } from './slices';
 import { frontOf, Stacks, stacksAt, turnedTo } from './stacks';
-import { copyRow, storeAt, Stream, windowAt } from './stream';
+import { CHUNK, storeAt, Stream, windowAt } from './stream';
 import * as time from './time';
 
 /** Bytes of an answer for one window. */
@@ -43,6 +43,7 @@ export function query(stream: Stream, id: u32, t: f64): usize {
       call_indirect<void>(load<u32>(part, PartPlan.lower), part, stream.chunkRows, out, 1);
       out += 8;
     }
+    if (row >= stream.temporary && row < stream.temporary + <usize>CHUNK * stream.stride) dropRow(stream, row);
   }
   // Numbers of lists are there until the next call.
   outbox.listLength = lists;
@@ -61,7 +62,7 @@ function gridRow(stream: Stream, w: i32, id: u32, t: f64): usize {
     return row ? row : stream.empty;
   }
   const value = stream.temporary;
-  copyRow(stream, value, stream.empty);
+  resetRow(stream, value);
   addSealed(stream, stacksAt(stream, w), k, id, value);
   const slices = changetype<Slices>(stream.slices);
   for (let i = 0; i < slices.length; i++) {
@@ -88,15 +89,21 @@ function addSealed(stream: Stream, stacks: Stacks, k: f64, id: u32, value: usize
     const last = stacks.panes.count;
     if (first < last && pane.paneAt(stacks.panes, first).start < turnedTo(stacks, b)) {
       const row = turnedRow(stream, stacks, first, id);
-      if (row) add(stream, value, row);
-      if (hasBack) add(stream, value, back);
+      if (row) addLight(stream, value, row);
+      if (hasBack) addLight(stream, value, back);
     } else if (first == 0 || pane.paneAt(stacks.panes, first - 1).start < turnedTo(stacks, b)) {
-      if (hasBack) add(stream, value, back);
+      if (hasBack) addLight(stream, value, back);
     } else {
       for (let i = first; i < last; i++) {
         const row = pane.rowIn(stream, pane.paneAt(stacks.panes, i), id);
-        if (row) add(stream, value, row);
+        if (row) addLight(stream, value, row);
       }
+    }
+    for (let i = first; stream.owning && i < last; i++) {
+      const row = pane.rowIn(stream, pane.paneAt(stacks.panes, i), id);
+      if (!row) continue;
+      list(stream, 0, value, value, row);
+      combineOwning(stream, 1);
     }
   }
   if (stacks.gathered) {
@@ -137,6 +144,11 @@ function addSlice(stream: Stream, value: usize, slice: Slice, id: u32): void {
   if (!block) return;
   const row = block + <usize>(id & 63) * stream.stride;
   if (load<f64>(row) != 0) add(stream, value, row);
+}
+
+function addLight(stream: Stream, value: usize, row: usize): void {
+  list(stream, 0, value, value, row);
+  combineLight(stream, 1);
 }
 
 function add(stream: Stream, value: usize, row: usize): void {

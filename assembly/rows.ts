@@ -37,6 +37,16 @@ export function foldRow(stream: Stream, row: usize, at: i32): void {
   foldRows(stream, stream.into, at, 1);
 }
 
+/** The same but for the states that own memory. */
+export function foldLight(stream: Stream, row: usize, at: i32): void {
+  store<f64>(row, load<f64>(row) + 1);
+  store<u32>(stream.into, <u32>row);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    const fold = load<u32>(part, PartPlan.drop) ? 0 : load<u32>(part, PartPlan.fold);
+    if (fold) call_indirect<void>(fold, part, stream.into, (<usize>at) << 3, 1);
+  }
+}
+
 /**
  * A frame that slides: for each of n results the events up to its end, counted from byte `at` of the columns on, are folded into
  * `back`, and the n rows of the stream's `temporary` become what the listed rows of the front are with it. Their event counts are the
@@ -69,11 +79,36 @@ function slideSlow(stream: Stream, part: usize, fronts: usize, ends: usize, back
 
 /** into = left ⊕ right for the first n of the stream's three lists. */
 export function combineRows(stream: Stream, n: i32): void {
+  countRows(stream, n);
+  combineStates(stream, stream.into, stream.left, stream.right, n);
+}
+
+function countRows(stream: Stream, n: i32): void {
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {
     const events = load<f64>(load<u32>(stream.left + i)) + load<f64>(load<u32>(stream.right + i));
     store<f64>(load<u32>(stream.into + i), events);
   }
-  combineStates(stream, stream.into, stream.left, stream.right, n);
+}
+
+/** The same but for the states that own memory. */
+export function combineLight(stream: Stream, n: i32): void {
+  if (!stream.owning) {
+    combineRows(stream, n);
+    return;
+  }
+  countRows(stream, n);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    const combine = load<u32>(part, PartPlan.drop) ? 0 : load<u32>(part, PartPlan.combine);
+    if (combine) call_indirect<void>(combine, part, stream.into, stream.left, stream.right, n);
+  }
+}
+
+/** The same for the states that own memory alone. */
+export function combineOwning(stream: Stream, n: i32): void {
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    if (!load<u32>(part, PartPlan.drop)) continue;
+    call_indirect<void>(load<u32>(part, PartPlan.combine), part, stream.into, stream.left, stream.right, n);
+  }
 }
 
 /** The same for the states alone, of any three lists. */
@@ -106,10 +141,36 @@ export function dropRow(stream: Stream, row: usize): void {
   }
 }
 
+/** The same of the first n temporary rows. */
+export function dropTemporaries(stream: Stream, n: i32): void {
+  if (!stream.owning) return;
+  for (let i = 0, row = stream.temporary; i < n; i++, row += stream.stride) dropRow(stream, row);
+}
+
 /** A row that has seen nothing, in place of one that has. */
 export function resetRow(stream: Stream, row: usize): void {
   dropRow(stream, row);
   copyRow(stream, row, stream.empty);
+}
+
+/** A copy of a row without what it owns; what stood there is no row. */
+export function copyLight(stream: Stream, to: usize, from: usize): void {
+  copyRow(stream, to, from);
+  disown(stream, to);
+}
+
+/** A copy of a row that takes over what it owns; what stood there is no row. */
+export function moveRow(stream: Stream, to: usize, from: usize): void {
+  copyRow(stream, to, from);
+  disown(stream, from);
+}
+
+/** The states that own memory are as if they had seen nothing: what they own is another row's. */
+function disown(stream: Stream, row: usize): void {
+  if (!stream.owning) return;
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    if (load<u32>(part, PartPlan.drop)) call_indirect<void>(load<u32>(part, PartPlan.identity), part, row);
+  }
 }
 
 /** A copy of a row, with blocks of its own; what stood there is no row. */

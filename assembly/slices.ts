@@ -13,6 +13,7 @@
 
 import { allocate, release, resize } from './memory';
 import { Dictionary, drop } from './dictionary';
+import { dropRow } from './rows';
 import { copyRow, FIRINGS, Stream, windowAt } from './stream';
 import { end, newest, oldest, start } from './time';
 
@@ -135,10 +136,14 @@ export function newBlock(stream: Stream): usize {
   return block;
 }
 
-/** Gives back a block and its rows' hold on ids. */
+/** Gives back a block, with what its rows own and their hold on ids. */
 export function destroyBlock(stream: Stream, block: usize, b: u32): void {
   const keys = changetype<Dictionary>(stream.dictionary);
-  for (let left = present(stream, block); left; left &= left - 1) drop(keys, (b << 6) + <u32>ctz(left));
+  for (let left = present(stream, block); left; left &= left - 1) {
+    const i = <u32>ctz(left);
+    drop(keys, (b << 6) + i);
+    dropRow(stream, block + <usize>i * stream.stride);
+  }
   release(stream, block);
 }
 

@@ -17,6 +17,9 @@
  *     back     u32 for each block: 64 rows, 0 if none
  *     turned   f64 for each block: panes that start before this time are turned
  *
+ * States that own memory are not combined ahead: a turned row and `back` would each have to own what the panes own already. They stay in their
+ * panes' rows, and are combined when a window fires.
+ *
  * Law: for each id, front ⊕ back is the combination of its events in the panes; panes are disjoint, in order, begin and end on
  * edges of this window, and none ends at or before the start of window `next`.
  */
@@ -26,9 +29,19 @@ import { Dictionary, retain } from './dictionary';
 import * as pane from './pane';
 import { Pane, Panes } from './pane';
 import { WindowPlan } from './plan';
-import { combineRows, foldRow, list } from './rows';
+import {
+  cloneRow,
+  combineLight,
+  combineOwning,
+  combineRows,
+  copyLight,
+  foldLight,
+  foldRow,
+  list,
+  moveRow,
+} from './rows';
 import { destroyBlock, destroySlice, newBlock, present, rowFor, Slice, widen } from './slices';
-import { copyRow, Stream } from './stream';
+import { Stream } from './stream';
 import * as time from './time';
 
 @unmanaged
@@ -71,7 +84,8 @@ export function destroyStacks(stream: Stream, stacks: Stacks): void {
   if (stacks.gathered) destroySlice(stream, changetype<Slice>(stacks.gathered));
   for (let b: u32 = 0; b < stacks.blocks; b++) {
     const block = load<u32>(stacks.back + ((<usize>b) << 2));
-    if (block) release(stream, block);
+    if (block && stacks.overlaps) release(stream, block);
+    else if (block) destroyBlock(stream, block, b);
   }
   if (!stacks.blocks) return;
   release(stream, stacks.back);
@@ -111,11 +125,30 @@ function widenStacks(stream: Stream, stacks: Stacks): void {
 /** The row of an id for the window that fires next: in `temporary`, or where it stands; 0 if it has none. */
 export function presentRow(stream: Stream, stacks: Stacks, id: u32, n: i32, temporary: usize): usize {
   const back = backRow(stream, stacks, id);
-  const front = stacks.overlaps ? frontOf(stacks, id) : 0;
-  if (!back || load<f64>(back) == 0) return front;
-  if (!front) return back;
-  list(stream, n, temporary, front, back);
+  const hasBack = back && load<f64>(back) != 0;
+  if (!stacks.overlaps) return hasBack ? back : 0;
+  const front = frontOf(stacks, id);
+  if (!stream.owning || !(hasBack || front)) {
+    if (!hasBack) return front;
+    if (!front) return back;
+  }
+  list(stream, n, temporary, front ? front : stream.empty, hasBack ? back : stream.empty);
   return temporary;
+}
+
+/** Completes n rows that were listed: the states that own memory are combined pane by pane. */
+export function combinePresent(stream: Stream, stacks: Stacks, rows: usize, ids: usize, n: i32, listed: i32): void {
+  combineLight(stream, listed);
+  if (!stream.owning || !stacks.overlaps) return;
+  for (let i = 0; i < stacks.panes.count; i++) {
+    const from = paneAt(stacks, i);
+    let m = 0;
+    for (let j: usize = 0; j < (<usize>n) << 2; j += 4) {
+      const row = pane.rowIn(stream, from, load<u32>(ids + j));
+      if (row) list(stream, m++, load<u32>(rows + j), load<u32>(rows + j), row);
+    }
+    combineOwning(stream, m);
+  }
 }
 
 /** Adds a sealed slice. It may be taken apart (`last`), or must be left whole for other windows. */
@@ -185,13 +218,16 @@ function addPane(stream: Stream, stacks: Stacks, slice: Slice, last: bool): void
       pane.appendPiece(stream, added, b, bits, pane.packBlock(stream, block, bits));
     } else {
       for (let left = bits; left; left &= left - 1) retain(stream, keys, (b << 6) + <u32>ctz(left));
-      pane.appendPiece(stream, added, b, bits, pane.copyPacked(stream, block, bits));
+      pane.appendPiece(stream, added, b, bits, pane.copyPacked(stream, block, bits, true));
     }
   }
   pane.insertPane(stream, stacks.panes, stacks.panes.count, added);
 }
 
-/** back ⊕= one block of a slice, by moving it where it may (`take`); rows new in back hold their ids if `hold`. */
+/**
+ * back ⊕= one block of a slice, by moving it where it may (`take`); rows new in back hold their ids if `hold`. What owns memory stays in
+ * the panes where there are any.
+ */
 function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, take: bool, hold: bool): u64 {
   const from = <usize>load<u32>(slice.table + ((<usize>b) << 2));
   if (!from) return 0;
@@ -213,13 +249,16 @@ function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, take: b
     const i = <usize>ctz(left);
     const row = back + i * stream.stride;
     if (load<f64>(row) == 0) {
-      copyRow(stream, row, from + i * stream.stride);
+      if (stacks.overlaps) copyLight(stream, row, from + i * stream.stride);
+      else if (take) moveRow(stream, row, from + i * stream.stride);
+      else cloneRow(stream, row, from + i * stream.stride);
       if (hold) retain(stream, keys, (b << 6) + <u32>i);
     } else {
       list(stream, n++, row, row, from + i * stream.stride);
     }
   }
-  combineRows(stream, n);
+  if (stacks.overlaps) combineLight(stream, n);
+  else combineRows(stream, n);
   return bits;
 }
 
@@ -302,7 +341,7 @@ function turnBlock(stream: Stream, stacks: Stacks, b: u32, from: i32): void {
       if (after) list(stream, n++, row, row, after);
       store<u32>(fronts + ((<usize>bit) << 2), <u32>row);
     }
-    combineRows(stream, n);
+    combineLight(stream, n);
   }
   setTurned(stacks, b, paneAt(stacks, stacks.panes.count - 1).end);
   const place = stacks.back + ((<usize>b) << 2);
@@ -346,18 +385,18 @@ export function foldLate(stream: Stream, stacks: Stacks, t: f64, id: u32, at: i3
     row = pane.insertRow(stream, owner, id);
     if (turned) {
       const after = turnedRowAfter(stream, stacks, i, id);
-      if (after) copyRow(stream, row, after);
+      if (after) copyLight(stream, row, after);
     }
   }
   foldRow(stream, row, at);
   if (turned) {
     for (let j = 0; j < i; j++) {
       const before = pane.rowIn(stream, paneAt(stacks, j), id);
-      if (before) foldRow(stream, before, at);
+      if (before) foldLight(stream, before, at);
     }
     findFronts(stream, stacks, b, <u64>-1, 0);
   } else {
-    foldRow(stream, makeBackRow(stream, stacks, id), at);
+    foldLight(stream, makeBackRow(stream, stacks, id), at);
   }
 }
 
