@@ -112,8 +112,13 @@ export enum PartPlan {
   /** Addresses, filled in by the core: the measure's column and the time column. */
   column = 48,
   times = 52,
-  slide = 56,
-  bytes = 64,
+  /** Bytes of the state. */
+  size = 56,
+  prefix = 60,
+  suffix = 64,
+  /** Only where nothing else reads the state. */
+  join = 68,
+  bytes = 72,
 }
 
 /** What a firing is; a result's `pane` is one of these, plus `final` where nothing more can come of its window. */

@@ -37,36 +37,6 @@ export function foldRow(stream: Stream, row: usize, at: i32): void {
   foldRows(stream, stream.into, at, 1);
 }
 
-/**
- * A frame that slides: for each of n results the events up to its end, counted from byte `at` of the columns on, are folded into
- * `back`, and the n rows of the stream's `temporary` become what the listed rows of the front are with it. Their event counts are the
- * caller's.
- */
-export function slideRows(stream: Stream, fronts: usize, ends: usize, back: usize, at: usize, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const slide = load<u32>(part, PartPlan.slide);
-    if (slide) call_indirect<void>(slide, part, fronts, ends, back, stream.temporary, stream.stride, at, n);
-    else if (load<u32>(part, PartPlan.fold)) slideSlow(stream, part, fronts, ends, back, at, n);
-  }
-}
-
-/** For parts that have no kernel for it. */
-function slideSlow(stream: Stream, part: usize, fronts: usize, ends: usize, back: usize, at: usize, n: i32): void {
-  const fold = load<u32>(part, PartPlan.fold);
-  const combine = load<u32>(part, PartPlan.combine);
-  let i: u32 = 0;
-  for (let j: usize = 0; j < <usize>n; j++) {
-    store<u32>(stream.left, <u32>back);
-    for (; i < load<u32>(ends + (j << 2)); i++) {
-      call_indirect<void>(fold, part, stream.left, at + ((<usize>i) << 3), 1);
-    }
-    store<u32>(stream.into, <u32>(stream.temporary + j * stream.stride));
-    store<u32>(stream.left, load<u32>(fronts + (j << 2)));
-    store<u32>(stream.right, <u32>back);
-    call_indirect<void>(combine, part, stream.into, stream.left, stream.right, 1);
-  }
-}
-
 /** into = left ⊕ right for the first n of the stream's three lists. */
 export function combineRows(stream: Stream, n: i32): void {
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {

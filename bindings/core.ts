@@ -70,7 +70,9 @@ export interface Kernels {
   fold: number;
   reduce: number;
   combine: number;
-  slide: number;
+  prefix: number;
+  suffix: number;
+  join: number;
   lower: number;
   needs: string[];
   includes: Record<string, number>;
@@ -135,7 +137,9 @@ export class Core {
         fold: 0,
         reduce: 0,
         combine: 0,
-        slide: 0,
+        prefix: 0,
+        suffix: 0,
+        join: 0,
         lower: 0,
         needs: [],
         includes: {},

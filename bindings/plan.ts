@@ -59,6 +59,10 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
     return part;
   }
 
+  /** Whether another part reads the state. */
+  const isRead = ({ kind, measure }: Part) =>
+    [...parts.values()].some((other) => other.measure === measure && other.kernels.needs.includes(kind));
+
   const wanted = spec.aggregates.map(([, { kind, column }]) => {
     const part = add(kind, column === undefined ? 0 : measures.indexOf(column));
     part.output = true;
@@ -115,9 +119,11 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       for (const part of parts.values()) {
         u32(at + PartPlan.state, part.state);
         u32(at + PartPlan.measure, part.measure);
-        for (const kernel of ['identity', 'fold', 'reduce', 'combine', 'slide'] as const) {
+        for (const kernel of ['identity', 'fold', 'reduce', 'combine', 'prefix', 'suffix'] as const) {
           u32(at + PartPlan[kernel], part.folds ? part.kernels[kernel] : 0);
         }
+        u32(at + PartPlan.size, part.folds ? part.kernels.size : 0);
+        u32(at + PartPlan.join, part.folds && part.output && !isRead(part) ? part.kernels.join : 0);
         u32(at + PartPlan.lower, part.kernels.lower);
         u32(at + PartPlan.output, part.output ? 1 : 0);
         part.kernels.needs.forEach((need, i) => {
