@@ -118,7 +118,7 @@ export class Core {
 
   /** A copy of n numbers at an address. */
   float64s(address: number, n: number): Float64Array<ArrayBuffer> {
-    return new Float64Array(this.buffer, address, n).slice() as Float64Array<ArrayBuffer>;
+    return new Float64Array(new Float64Array(this.buffer, address, n));
   }
 
   /** The kernels, by the names of the exports: `sum_fold`, `mean_needs.count`, `hopping_start`. */

@@ -110,40 +110,53 @@ function timeAt(sliding: Sliding, position: u32): f64 {
   return load<f64>(addressOf(sliding, position));
 }
 
-/** Columns of another length, with what there is at their beginning: positions from `low` on. */
+/** The first position of which the history is wanted: what is turned is in the front, but by time frames are still to be found. */
+function kept(sliding: Sliding): u32 {
+  return sliding.byRows ? sliding.split : sliding.low;
+}
+
+/** Columns of another length, with what there is at their beginning: positions from `kept` on. */
 function setCapacity(stream: Stream, sliding: Sliding, capacity: u32): void {
   const old = sliding.columns;
   const lane = (<usize>sliding.capacity) << 3;
-  const kept = (<usize>(sliding.tail - sliding.low)) << 3;
-  const skipped = (<usize>(sliding.low - sliding.head)) << 3;
+  const first = kept(sliding);
+  const bytes = (<usize>(sliding.tail - first)) << 3;
+  const skipped = (<usize>(first - sliding.head)) << 3;
   sliding.columns = allocate(stream, ((<usize>capacity) << 3) * <usize>(1 + sliding.measures));
   sliding.capacity = capacity;
   for (let i = 0; old && i <= sliding.measures; i++) {
-    memory.copy(column(sliding, i), old + <usize>i * lane + skipped, kept);
+    memory.copy(column(sliding, i), old + <usize>i * lane + skipped, bytes);
   }
   if (old) release(stream, old);
-  sliding.head = sliding.low;
+  sliding.head = first;
   for (let i = 0, part = sliding.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     store<u32>(part, <u32>column(sliding, 1 + load<i32>(part, PartPlan.measure)), PartPlan.column);
     store<u32>(part, <u32>sliding.columns, PartPlan.times);
   }
 }
 
-/** Room for n more events: what is gone is given up first, and of room for many more than there are, half. */
+/** Room for n more events: what is gone is given up where little is left or room is short, and of room for many more than there are, half. */
 function makeRoom(stream: Stream, sliding: Sliding, n: u32): void {
-  if (sliding.tail - sliding.head + n <= sliding.capacity) return;
-  const needed = sliding.tail - sliding.low + n;
-  let capacity = sliding.capacity;
-  while (needed * 2 > capacity) capacity *= 2;
-  while (capacity > FEW * 16 && needed * 8 < capacity) capacity >>= 1;
-  if (capacity != sliding.capacity) {
-    setCapacity(stream, sliding, capacity);
-    return;
+  const first = kept(sliding);
+  const left = sliding.tail - first;
+  const gone = first - sliding.head;
+  const isShort = gone + left + n > sliding.capacity;
+  if (!isShort && left * 2 > gone) return;
+  if (isShort) {
+    const needed = left + n;
+    let capacity = sliding.capacity;
+    while (needed * 2 > capacity) capacity *= 2;
+    while (capacity > FEW * 16 && needed * 8 < capacity) capacity >>= 1;
+    if (capacity != sliding.capacity) {
+      setCapacity(stream, sliding, capacity);
+      return;
+    }
   }
-  const skipped = (<usize>(sliding.low - sliding.head)) << 3;
-  const kept = (<usize>(sliding.tail - sliding.low)) << 3;
-  for (let i = 0; i <= sliding.measures; i++) memory.copy(column(sliding, i), column(sliding, i) + skipped, kept);
-  sliding.head = sliding.low;
+  const bytes = (<usize>left) << 3;
+  for (let i = 0; i <= sliding.measures; i++) {
+    memory.copy(column(sliding, i), column(sliding, i) + ((<usize>gone) << 3), bytes);
+  }
+  sliding.head = first;
 }
 
 export function take(stream: Stream, sliding: Sliding, at: i32, n: i32): void {
