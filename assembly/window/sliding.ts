@@ -58,7 +58,7 @@ class Sliding {
   front: Columns;
   /** From split up to each of the positions that a chunk of frames ends at. */
   back: Columns;
-  /** Results listed, and those given of which no more than the outputs is there. */
+  /** Results listed, and after them those in the outbox of which no more than the outputs is there. */
   results: i32;
   bare: i32;
 }
@@ -183,11 +183,15 @@ function runLength(stream: Stream, sliding: Sliding, times: usize, n: i32): i32 
   let newest = stream.newest;
   let i = 0;
   if (sliding.byRows && stream.maxFutureSkew == Infinity) {
-    let latest = f64x2.splat(newest);
-    for (; i + 2 <= n; i += 2) latest = f64x2.pmax(latest, v128.load(times + ((<usize>i) << 3)));
-    newest = max(f64x2.extract_lane(latest, 0), f64x2.extract_lane(latest, 1));
-    if (i < n) newest = max(newest, load<f64>(times + ((<usize>i) << 3)));
-    i = n;
+    let even = f64x2.splat(newest);
+    let odd = even;
+    for (; i + 4 <= n; i += 4) {
+      even = f64x2.pmax(even, v128.load(times + ((<usize>i) << 3)));
+      odd = f64x2.pmax(odd, v128.load(times + ((<usize>i) << 3), 16));
+    }
+    even = f64x2.pmax(even, odd);
+    newest = max(f64x2.extract_lane(even, 0), f64x2.extract_lane(even, 1));
+    for (; i < n; i++) newest = max(newest, load<f64>(times + ((<usize>i) << 3)));
   }
   // By time, an event is late if it is before the watermark: there is no disorder here.
   const oldest = sliding.byRows ? -Infinity : stream.watermark;
@@ -267,26 +271,53 @@ function runByRows(stream: Stream, sliding: Sliding, size: u32, beyond: u32, i: 
 function giveByTime(stream: Stream, sliding: Sliding, i: i32): void {
   const size = sliding.size;
   const left = sliding.left;
+  const right = sliding.right;
+  const ordered = stream.ordered;
   const watermark = stream.watermark;
+  const front = sliding.front;
+  const back = sliding.back;
+  const lows = front.places;
+  const highs = back.places;
+  const columns = sliding.columns;
   const tail = addressOf(sliding, sliding.tail);
   let at = addressOf(sliding, sliding.next);
   let first = addressOf(sliding, sliding.low);
+  let listed = sliding.results;
   while (at != tail) {
     const t = load<f64>(at);
     if (t >= watermark) break;
     let end = at + 8;
     while (end != tail && load<f64>(end) == t) end += 8;
-    const n = <i32>((end - at) >> 3);
-    const high = sliding.next + (sliding.right ? n : 0);
     const from = t - size;
     // However short the frame, the event is in it.
     while (first != at && (left ? load<f64>(first) < from : load<f64>(first) <= from)) first += 8;
+    const n = <i32>((end - at) >> 3);
     i += n;
-    const low = sliding.head + <u32>((first - sliding.columns) >> 3);
     // The event after the last of them passes their time, or the watermark moves by hand.
-    give(stream, sliding, low, high, clockAt(max(i, 0)), n);
+    const reason = clockAt(max(i, 0));
+    const low = sliding.head + <u32>((first - columns) >> 3);
+    const high = sliding.head + <u32>(((right ? end : at) - columns) >> 3);
+    const lowPlace = low - front.from;
+    const highPlace = high - back.from;
+    sliding.results = listed;
+    if (lowPlace + 1 < front.count && highPlace <= <u32>CHUNK && listed + n <= CHUNK) {
+      // As give does it.
+      for (const next = listed + n; listed < next; listed++) {
+        const place = (<usize>listed) << 2;
+        store<u32>(lows + place, lowPlace);
+        store<u32>(highs + place, highPlace);
+        if (ordered) store<u32>(stream.chunkIds + place, reason);
+      }
+      sliding.low = low;
+      sliding.high = high;
+      sliding.next += n;
+    } else {
+      give(stream, sliding, low, high, reason, n);
+      listed = sliding.results;
+    }
     at = end;
   }
+  sliding.results = listed;
 }
 
 /** Frames begin at `low` from now on. Where that is beyond the front, what is in the frame so far is turned. */
@@ -355,6 +386,7 @@ function put(stream: Stream, sliding: Sliding, dense: bool): void {
 function finish(stream: Stream, sliding: Sliding): void {
   put(stream, sliding, false);
   const n = sliding.bare;
+  if (!n) return;
   putEvents(stream, n, addressOf(sliding, sliding.next - n), sliding.w);
   stream.fired += n;
   sliding.bare = 0;
@@ -367,6 +399,7 @@ function turn(stream: Stream, sliding: Sliding, low: u32): void {
   const n = sliding.high - low;
   sliding.split = sliding.high;
   setFront(stream, sliding, n);
+  if (!n) return;
   const parts = stream.parts;
   stream.parts = sliding.parts;
   suffixes(stream, sliding.front, (<usize>(low - sliding.head)) << 3, n);
