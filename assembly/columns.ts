@@ -7,11 +7,10 @@
  * Of a column some are wanted for results, by the list of their places; where the list is but the first of it, those that follow.
  */
 
-import { copyState } from './aggregate/kernel';
 import { allocate, release } from './memory';
 import { Outbox, outputColumn } from './outbox';
 import { PartPlan } from './plan';
-import { CHUNK, Stream } from './stream';
+import { CHUNK, copyState, Stream } from './stream';
 
 @unmanaged
 export class Columns {

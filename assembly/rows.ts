@@ -1,4 +1,4 @@
-/** What is done to rows, over all parts of the plan: the only callers of the kernels. */
+/** What is done to rows, over all parts of the plan. With columns.ts, where states stand in columns, the only caller of the kernels. */
 
 import { PartPlan } from './plan';
 import { FIRINGS, refires, Stream } from './stream';

@@ -39,7 +39,7 @@ export function reduceRun<Extreme>(part: usize, row: usize, at: usize, n: i32): 
   store<f64>(state, extreme.better(load<f64>(state), best));
 }
 
-/** Of runs of states, each begins where there is a value; from there on none is missing. */
+/** Until there is a value one by one; from there on no state is missing, and of equal ones the earliest stands however they are paired. */
 export function prefixRun<Extreme>(part: usize, states: usize, at: usize, n: i32): void {
   const extreme = changetype<Extreme>(0);
   let values = <usize>load<u32>(part, PartPlan.column) + at;
@@ -67,6 +67,7 @@ export function prefixRun<Extreme>(part: usize, states: usize, at: usize, n: i32
   }
 }
 
+/** The best of the first, and of both. */
 function ascending<Extreme>(pair: v128): v128 {
   return changetype<Extreme>(0).better2(v128.shuffle<f64>(pair, pair, 0, 0), pair);
 }

@@ -12,6 +12,7 @@
  */
 
 import { PartPlan } from '../plan';
+import { copyState } from '../stream';
 
 export function foldEach<State>(part: usize, rows: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
@@ -70,10 +71,6 @@ export function prefixTimed<State>(part: usize, states: usize, at: usize, n: i32
     copyState(states + size, states, size);
     if (value == value) state.lift(states + size, value, load<f64>(times + i));
   }
-}
-
-export function copyState(to: usize, from: usize, size: usize): void {
-  for (let i: usize = 0; i < size; i += 8) store<u64>(to + i, load<u64>(from + i));
 }
 
 /** `lower(row, part)` sees the whole row, for aggregates that read the states of others (see `need`). */

@@ -7,11 +7,12 @@
  *     head        low         split             high      tail
  *       │ gone     │ front      │ back            │ to come │        positions in the history
  *
- * `front` has a row for each position from where it was turned up to split: all from there to split, combined. `back` is all from split
- * to high. A frame [low, high) is one with the other, and when low reaches split all up to high is turned. What is kept of an event is
- * its values, and until it is gone its row of the front.
+ * `front` has a state for each position from where it was turned up to split: all from there to split, combined. `back` is all from
+ * split to high. A frame [low, high) is one with the other, and when low reaches split all up to high is turned. What is kept of an event
+ * is its values until it is turned, then its states in the front; by time also when it was.
  *
- * Law: head <= low <= split <= high <= tail; when a frame is turned depends on events alone, not on batches.
+ * Law: low <= split <= high <= tail, and head is no more than low by time, than split by number; when a frame is turned depends on events
+ * alone, not on batches.
  */
 
 import {
