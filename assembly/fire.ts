@@ -131,16 +131,7 @@ function putWindow(stream: Stream, w: i32, k: f64, held: HeldWindow | null): boo
 }
 
 /** Puts n rows of the stream's chunk; so many of them are listed to be combined first. */
-function putRows(
-  stream: Stream,
-  stacks: Stacks,
-  n: i32,
-  listed: i32,
-  start: f64,
-  end: f64,
-  w: i32,
-  held: bool,
-): void {
+function putRows(stream: Stream, stacks: Stacks, n: i32, listed: i32, start: f64, end: f64, w: i32, held: bool): void {
   const rows = stream.chunkRows;
   if (!held) two.combinePresent(stream, stacks, rows, stream.chunkIds, n, listed);
   putResults(stream, rows, stream.chunkIds, n, start, end, w, Pane.onTime);

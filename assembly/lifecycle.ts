@@ -32,7 +32,9 @@ function footprint(plan: usize): f64 {
   const capacity = <f64>load<u32>(plan, Plan.capacity);
   const columns = <f64>(2 + load<u32>(plan, Plan.keyWidth) + load<u32>(plan, Plan.measureCount));
   const stride = <f64>load<u32>(plan, Plan.stride);
-  return capacity * 8 * (columns + 1) + stride * (CHUNK + 2) + <f64>(load<u32>(plan, Plan.windowCount) << 10) + 65536;
+  const windows = load<u32>(plan, Plan.windowCount);
+  const scratch = stride * (CHUNK + 2) * <f64>(1 + 3 * (windows - load<u32>(plan, Plan.gridCount)));
+  return capacity * 8 * (columns + 1) + scratch + <f64>(windows << 10) + 65536;
 }
 
 /** Builds what the plan says; false, and nothing built, where that does not fit. */

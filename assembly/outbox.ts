@@ -105,16 +105,22 @@ export function putHead(
   if (outbox.ats) store<u32>(outbox.ats + ((<usize>i) << 2), stream.at);
 }
 
-/** All but the outputs of n results from number `from` on, of events that stand in a row: their times, and why they fire. */
-export function putEvents(stream: Stream, from: i32, n: i32, times: usize, reasons: usize, window: i32): void {
+/** Why n results from number `from` on fire. */
+export function putReasons(stream: Stream, from: i32, n: i32, reasons: usize): void {
   const outbox = changetype<Outbox>(stream.outbox);
-  memory.copy(outbox.starts + ((<usize>from) << 3), times, (<usize>n) << 3);
-  memory.copy(outbox.ends + ((<usize>from) << 3), times, (<usize>n) << 3);
-  memory.fill(outbox.ids + ((<usize>from) << 2), 0, (<usize>n) << 2);
-  memory.fill(outbox.windows + <usize>from, <u8>window, n);
-  memory.fill(outbox.panes + <usize>from, <u8>(Pane.onTime | Pane.final), n);
-  if (outbox.firings) memory.fill(outbox.firings + ((<usize>from) << 2), 0, (<usize>n) << 2);
   if (outbox.ats) memory.copy(outbox.ats + ((<usize>from) << 2), reasons, (<usize>n) << 2);
+}
+
+/** All else but the outputs of the last n results, of events that stand in a row. */
+export function putEvents(stream: Stream, n: i32, times: usize, window: i32): void {
+  const outbox = changetype<Outbox>(stream.outbox);
+  const from = <usize>(outbox.length - n);
+  memory.copy(outbox.starts + (from << 3), times, (<usize>n) << 3);
+  memory.copy(outbox.ends + (from << 3), times, (<usize>n) << 3);
+  memory.fill(outbox.ids + (from << 2), 0, (<usize>n) << 2);
+  memory.fill(outbox.windows + from, <u8>window, n);
+  memory.fill(outbox.panes + from, <u8>(Pane.onTime | Pane.final), n);
+  if (outbox.firings) memory.fill(outbox.firings + (from << 2), 0, (<usize>n) << 2);
 }
 
 /** The outputs of n results from number `from` on: what the rows lower to. */

@@ -112,20 +112,25 @@ export enum PartPlan {
   /** Addresses, filled in by the core: the measure's column and the time column. */
   column = 48,
   times = 52,
-  slide = 56,
+  /** Bytes of the state. */
+  size = 56,
+  prefix = 60,
+  suffix = 64,
+  /** Only where nothing else reads the state. */
+  join = 68,
   /** Of a state that owns blocks of memory: gives them back. See assembly/sketch/box.ts. */
-  drop = 60,
+  drop = 72,
   /** The second measure of an aggregate of two columns, and, filled in by the core, its column. */
-  second = 64,
-  secondColumn = 68,
+  second = 76,
+  secondColumn = 80,
   /** Address of the aggregate's parameters: f64 each. */
-  parameters = 72,
-  parameterCount = 76,
+  parameters = 84,
+  parameterCount = 88,
   /** Of an output that is a list of numbers: how many it can have at the most; 0 of one that is a number. */
-  most = 80,
+  most = 92,
   /** Filled in by the core: the stream. */
-  stream = 84,
-  bytes = 88,
+  stream = 96,
+  bytes = 104,
 }
 
 /** What a firing is; a result's `pane` is one of these, plus `final` where nothing more can come of its window. */

@@ -78,17 +78,24 @@ export function badTime(ring: Ring, at: i32, n: i32, limit: f64): i32 {
   let most = f64x2.splat(-Infinity);
   let good = f64x2.splat(limit);
   good = f64x2.eq(good, good);
+  let leastNext = least;
+  let mostNext = most;
   let i: usize = 0;
-  for (; i + 16 <= bytes; i += 16) {
+  for (; i + 32 <= bytes; i += 32) {
     const pair = v128.load(times + i);
-    good = v128.and(good, f64x2.eq(pair, pair));
+    const next = v128.load(times + i, 16);
+    good = v128.and(good, v128.and(f64x2.eq(pair, pair), f64x2.eq(next, next)));
     least = f64x2.pmin(least, pair);
+    leastNext = f64x2.pmin(leastNext, next);
     most = f64x2.pmax(most, pair);
+    mostNext = f64x2.pmax(mostNext, next);
   }
+  least = f64x2.pmin(least, leastNext);
+  most = f64x2.pmax(most, mostNext);
   let whole = i64x2.all_true(good);
   ring.first = min(f64x2.extract_lane(least, 0), f64x2.extract_lane(least, 1));
   ring.last = max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1));
-  if (i < bytes) {
+  for (; i < bytes; i += 8) {
     const t = load<f64>(times + i);
     if (t != t) whole = false;
     ring.first = min(ring.first, t);

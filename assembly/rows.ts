@@ -1,4 +1,4 @@
-/** What is done to rows, over all parts of the plan: the only callers of the kernels. */
+/** What is done to rows, over all parts of the plan. With columns.ts, where states stand in columns, the only caller of the kernels. */
 
 import { PartPlan } from './plan';
 import { copyRow, FIRINGS, refires, Stream } from './stream';
@@ -44,36 +44,6 @@ export function foldLight(stream: Stream, row: usize, at: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const fold = load<u32>(part, PartPlan.drop) ? 0 : load<u32>(part, PartPlan.fold);
     if (fold) call_indirect<void>(fold, part, stream.into, (<usize>at) << 3, 1);
-  }
-}
-
-/**
- * A frame that slides: for each of n results the events up to its end, counted from byte `at` of the columns on, are folded into
- * `back`, and the n rows of the stream's `temporary` become what the listed rows of the front are with it. Their event counts are the
- * caller's.
- */
-export function slideRows(stream: Stream, fronts: usize, ends: usize, back: usize, at: usize, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const slide = load<u32>(part, PartPlan.slide);
-    if (slide) call_indirect<void>(slide, part, fronts, ends, back, stream.temporary, stream.stride, at, n);
-    else if (load<u32>(part, PartPlan.fold)) slideSlow(stream, part, fronts, ends, back, at, n);
-  }
-}
-
-/** For parts that have no kernel for it. */
-function slideSlow(stream: Stream, part: usize, fronts: usize, ends: usize, back: usize, at: usize, n: i32): void {
-  const fold = load<u32>(part, PartPlan.fold);
-  const combine = load<u32>(part, PartPlan.combine);
-  let i: u32 = 0;
-  for (let j: usize = 0; j < <usize>n; j++) {
-    store<u32>(stream.left, <u32>back);
-    for (; i < load<u32>(ends + (j << 2)); i++) {
-      call_indirect<void>(fold, part, stream.left, at + ((<usize>i) << 3), 1);
-    }
-    store<u32>(stream.into, <u32>(stream.temporary + j * stream.stride));
-    store<u32>(stream.left, load<u32>(fronts + (j << 2)));
-    store<u32>(stream.right, <u32>back);
-    call_indirect<void>(combine, part, stream.into, stream.left, stream.right, 1);
   }
 }
 

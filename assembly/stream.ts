@@ -133,7 +133,11 @@ export const GIVEN: usize = 8;
 export const FIRINGS: usize = 16;
 
 export function copyRow(stream: Stream, to: usize, from: usize): void {
-  for (let i: usize = 0; i < stream.stride; i += 8) store<u64>(to + i, load<u64>(from + i));
+  copyState(to, from, stream.stride);
+}
+
+export function copyState(to: usize, from: usize, size: usize): void {
+  for (let i: usize = 0; i < size; i += 8) store<u64>(to + i, load<u64>(from + i));
 }
 
 /** Whether rows fire more than once: their heads then say so. */

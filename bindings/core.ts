@@ -73,7 +73,9 @@ export interface Kernels {
   fold: number;
   reduce: number;
   combine: number;
-  slide: number;
+  prefix: number;
+  suffix: number;
+  join: number;
   lower: number;
   drop: number;
   needs: string[];
@@ -120,7 +122,7 @@ export class Core {
 
   /** A copy of n numbers at an address. */
   float64s(address: number, n: number): Float64Array<ArrayBuffer> {
-    return new Float64Array(this.buffer, address, n).slice() as Float64Array<ArrayBuffer>;
+    return new Float64Array(new Float64Array(this.buffer, address, n));
   }
 
   /** The kernels, by the names of the exports: `sum_fold`, `mean_needs.count`, `hopping_start`. */
@@ -140,7 +142,9 @@ export class Core {
         fold: 0,
         reduce: 0,
         combine: 0,
-        slide: 0,
+        prefix: 0,
+        suffix: 0,
+        join: 0,
         lower: 0,
         drop: 0,
         needs: [],

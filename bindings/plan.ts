@@ -78,6 +78,10 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
     return part;
   }
 
+  /** Whether another part reads the state. */
+  const isRead = ({ kind, measures }: Part) =>
+    [...parts.values()].some((other) => `${other.measures}` === `${measures}` && other.kernels.needs.includes(kind));
+
   function want({ kind, columns, parameters, list, fields }: Aggregate): Wanted {
     if (fields) return { fields: Object.entries(fields).map(([name, one]) => [name, want(one)]) };
     const part = add(
@@ -99,6 +103,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
     return { place: results.indexOf(part), empty: isCount ? 0 : Number.NaN, list };
   };
 
+  const owning = [...parts.values()].some(({ kernels }) => kernels.drop > 0);
   const numbers = [...parts.values()].flatMap(({ parameters }) => parameters);
   const { windows } = spec;
   return {
@@ -136,7 +141,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         f64(at + WindowPlan.offset, window.offset);
         f64(at + WindowPlan.most, window.most);
         f64(at + WindowPlan.mostRows, window.mostRows);
-        const kind = kindOf(window, spec);
+        const kind = kindOf(window, spec, owning);
         for (const role of ROLES) u32(at + WindowPlan[role], core.windows[kind]?.[role] ?? 0);
         u32(at + WindowPlan.column, columnOf(window));
         u32(at + WindowPlan.closed, window.closed);
@@ -150,9 +155,11 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         u32(at + PartPlan.state, part.state);
         u32(at + PartPlan.measure, part.measures[0] ?? 0);
         u32(at + PartPlan.second, part.measures[1] ?? 0);
-        for (const kernel of ['identity', 'fold', 'reduce', 'combine', 'slide', 'drop'] as const) {
+        for (const kernel of ['identity', 'fold', 'reduce', 'combine', 'prefix', 'suffix', 'drop'] as const) {
           u32(at + PartPlan[kernel], part.folds ? part.kernels[kernel] : 0);
         }
+        u32(at + PartPlan.size, part.folds ? sizeOf(part) : 0);
+        u32(at + PartPlan.join, part.folds && part.output && !isRead(part) ? part.kernels.join : 0);
         u32(at + PartPlan.lower, part.kernels.lower);
         u32(at + PartPlan.output, part.output ? 1 : 0);
         part.kernels.needs.forEach((need, i) => {
@@ -178,9 +185,12 @@ function isOrdered({ windows, updates, allowedLateness }: CheckedSpec, eager: bo
   return windows.length > 1 || !windows.some(isRolling);
 }
 
-/** The kind of a window in the core, which has one apart for rolling windows whose events come in order. */
-function kindOf({ kind, every }: Window, { keys, outOfOrder, allowedLateness }: CheckedSpec): string {
-  const inOrder = keys.length === 0 && (every === 1 || outOfOrder + allowedLateness === 0);
+/**
+ * The kind of a window in the core, which has one apart for rolling windows whose events come in order, and whose states stand in
+ * columns: they own no memory.
+ */
+function kindOf({ kind, every }: Window, { keys, outOfOrder, allowedLateness }: CheckedSpec, owning: boolean): string {
+  const inOrder = !owning && keys.length === 0 && (every === 1 || outOfOrder + allowedLateness === 0);
   return kind === 'rolling' && inOrder ? 'sliding' : kind;
 }
 
@@ -192,13 +202,18 @@ function layOut(parts: Part[], head: number): number {
     part.folds &&= holderOf(part) === undefined;
     if (!part.folds) continue;
     part.state = stride;
-    stride += part.kernels.size + part.kernels.unit * part.parameters.length;
+    stride += sizeOf(part);
   }
   for (const part of parts) {
     const holder = holderOf(part);
     if (holder) part.state = holder.state + (holder.kernels.includes[part.kind] ?? 0);
   }
   return stride;
+}
+
+/** Bytes of a part's state. */
+function sizeOf({ kernels, parameters }: Part): number {
+  return kernels.size + kernels.unit * parameters.length;
 }
 
 /** The columns that an aggregate is of. */

@@ -1,7 +1,7 @@
 /** Rolling windows: a row for every event, over what lies before it, by time or by number; and what they leave behind. */
 
 import { describe, expect, test } from 'vitest';
-import { count, max, mean, min, rolling, rows, stddev, sum, variance, windowed } from '../bindings';
+import { count, last, max, mean, min, rolling, rows, stddev, sum, variance, windowed } from '../bindings';
 import { random } from './helpers';
 import { definitions } from './oracle';
 import { stepped } from './steps';
@@ -158,6 +158,48 @@ function ownEvent(options: { key?: string }): number[] {
   stream[Symbol.dispose]();
   return given.map(({ n }) => n);
 }
+
+/** Whole numbers, among them runs that are missing, infinities and zeros of either sign. */
+function oddValues(n: number, seed: number): number[] {
+  const next = random(seed);
+  const values: number[] = [];
+  while (values.length < n) {
+    const odd = [NaN, NaN, Infinity, -Infinity, 0, -0][Math.floor(next() * 12)];
+    const run = Math.ceil(next() ** 4 * (odd === undefined ? 700 : 400));
+    for (let i = 0; i < run; i++) values.push(odd ?? Math.floor(next() * 100) - 50);
+  }
+  return values.slice(0, n);
+}
+
+test.each([1, 2, 7, 255, 256, 257, 900])('frames of %i events are what they hold, however events are cut', (size) => {
+  const n = 3000;
+  const v = oddValues(n, size);
+  const t = v.map((_, i) => i);
+  const kinds = ['events', 'count', 'min', 'max', 'sum', 'last', 'mean'];
+  const own = { events: count(), count: count('v'), min: min('v'), max: max('v'), sum: sum('v'), last: last('v') };
+  // With a mean, sum and count are read by another as well.
+  for (const aggregates of [own, { ...own, mean: mean('v') }]) {
+    for (const window of [rolling(rows(size)), rolling(size)]) {
+      const [whole, ...others] = [n, 1, 97].map((cut) => {
+        const stream = windowed({ time: 't', window, aggregates });
+        for (let i = 0; i < n; i += cut) stream.pushColumns({ t: t.slice(i, i + cut), v: v.slice(i, i + cut) });
+        const { columns } = stream.close();
+        stream[Symbol.dispose]();
+        return columns as unknown as Record<string, Float64Array>;
+      });
+      for (const other of others) expect(other).toEqual(whole);
+      for (let i = 0; i < n; i += 11) {
+        const from = Math.max(0, i - size + 1);
+        const events = v.slice(from, i + 1).map((v, j) => ({ t: from + j, v, key: '' }));
+        for (const kind of kinds.filter((kind) => kind in aggregates)) {
+          // Which of two zeros is the lesser is not said.
+          const wanted = (definitions[kind]?.(events) as number) + 0;
+          expect([i, kind, (whole?.[kind]?.[i] as number) + 0]).toEqual([i, kind, wanted]);
+        }
+      }
+    }
+  }
+});
 
 describe('what has left a frame leaves no trace', () => {
   const AGGREGATES = { n: count(), s: sum('v'), m: mean('v'), d: variance('v'), least: min('v'), most: max('v') };

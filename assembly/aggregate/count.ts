@@ -5,7 +5,7 @@
  */
 
 import { PartPlan } from '../plan';
-import { combineEach, foldEach, lowerEach, own, slideEach } from './kernel';
+import { combineEach, foldEach, lowerEach, own } from './kernel';
 
 export const size: i32 = 8;
 
@@ -51,15 +51,30 @@ export function reduce(part: usize, row: usize, at: usize, n: i32): void {
   store<f64>(state, load<f64>(state) + <f64>count);
 }
 
-export function slide(
-  part: usize,
-  fronts: usize,
-  ends: usize,
-  back: usize,
-  into: usize,
-  stride: usize,
-  at: usize,
-  n: i32,
-): void {
-  slideEach<Count>(part, fronts, ends, back, into, stride, at, n);
+export function prefix(part: usize, states: usize, at: usize, n: i32): void {
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  let count = load<f64>(states);
+  for (let i: usize = 0; i < (<usize>n) << 3; i += 8) {
+    const value = load<f64>(values + i);
+    count += value == value ? 1 : 0;
+    store<f64>(states + i, count, 8);
+  }
+}
+
+export function suffix(part: usize, states: usize, at: usize, n: i32): void {
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  let i = (<usize>n) << 3;
+  let count = load<f64>(states + i);
+  while (i) {
+    i -= 8;
+    const value = load<f64>(values + i);
+    count += value == value ? 1 : 0;
+    store<f64>(states + i, count);
+  }
+}
+
+export function join(_part: usize, left: usize, right: usize, out: usize, n: i32): void {
+  for (let i: usize = 0; i < (<usize>n) << 3; i += 8) {
+    store<f64>(out + i, load<f64>(left + i) + load<f64>(right + i));
+  }
 }

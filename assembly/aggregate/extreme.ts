@@ -39,33 +39,74 @@ export function reduceRun<Extreme>(part: usize, row: usize, at: usize, n: i32): 
   store<f64>(state, extreme.better(load<f64>(state), best));
 }
 
-/** A sliding frame, with the best of its back in a register. */
-export function slideRun<Extreme>(
-  part: usize,
-  fronts: usize,
-  ends: usize,
-  back: usize,
-  into: usize,
-  stride: usize,
-  at: usize,
-  n: i32,
-): void {
+/** Until there is a value one by one; from there on no state is missing, and of equal ones the earliest stands however they are paired. */
+export function prefixRun<Extreme>(part: usize, states: usize, at: usize, n: i32): void {
   const extreme = changetype<Extreme>(0);
-  const offset = <usize>load<u32>(part, PartPlan.state);
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
-  let best = load<f64>(own(back, part));
-  let i: usize = 0;
-  into += offset;
-  for (let j: usize = 0; j < (<usize>n) << 2; j += 4, into += stride) {
-    for (const end = (<usize>load<u32>(ends + j)) << 3; i < end; i += 8) {
-      const value = load<f64>(values + i);
-      const better = extreme.better(best, value);
-      best = value == value ? better : best;
-    }
-    const front = load<f64>(<usize>load<u32>(fronts + j) + offset);
-    store<f64>(into, front == front ? extreme.better(best, front) : best);
+  let values = <usize>load<u32>(part, PartPlan.column) + at;
+  const end = values + ((<usize>n) << 3);
+  let first = load<f64>(states);
+  for (; first != first && values != end; values += 8) {
+    first = load<f64>(values);
+    states += 8;
+    store<f64>(states, first);
   }
-  store<f64>(own(back, part), best);
+  const worst = f64x2.splat(extreme.worst());
+  let best = f64x2.splat(first);
+  for (; values + 32 <= end; values += 32, states += 32) {
+    const pair = ascending<Extreme>(extreme.better2(worst, v128.load(values)));
+    let next = ascending<Extreme>(extreme.better2(worst, v128.load(values, 16)));
+    next = extreme.better2(v128.shuffle<f64>(pair, pair, 1, 1), next);
+    v128.store(states, extreme.better2(best, pair), 8);
+    v128.store(states, extreme.better2(best, next), 24);
+    best = extreme.better2(best, v128.shuffle<f64>(next, next, 1, 1));
+  }
+  for (; values != end; values += 8) {
+    best = extreme.better2(best, extreme.better2(worst, v128.load64_splat(values)));
+    states += 8;
+    store<f64>(states, f64x2.extract_lane(best, 0));
+  }
+}
+
+/** The best of the first, and of both. */
+function ascending<Extreme>(pair: v128): v128 {
+  return changetype<Extreme>(0).better2(v128.shuffle<f64>(pair, pair, 0, 0), pair);
+}
+
+export function suffixRun<Extreme>(part: usize, states: usize, at: usize, n: i32): void {
+  const extreme = changetype<Extreme>(0);
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  let i = (<usize>n) << 3;
+  let last = load<f64>(states + i);
+  while (last != last && i) {
+    i -= 8;
+    last = load<f64>(values + i);
+    store<f64>(states + i, last);
+  }
+  const worst = f64x2.splat(extreme.worst());
+  let best = f64x2.splat(last);
+  for (; i >= 16; ) {
+    i -= 16;
+    let pair = extreme.better2(worst, v128.load(values + i));
+    pair = extreme.better2(pair, v128.shuffle<f64>(pair, pair, 1, 1));
+    v128.store(states + i, extreme.better2(pair, best));
+    best = extreme.better2(v128.shuffle<f64>(pair, pair, 0, 0), best);
+  }
+  if (i) {
+    best = extreme.better2(extreme.better2(worst, v128.load64_splat(values)), best);
+    store<f64>(states, f64x2.extract_lane(best, 0));
+  }
+}
+
+export function joinRun<Extreme>(left: usize, right: usize, out: usize, n: i32): void {
+  const extreme = changetype<Extreme>(0);
+  const bytes = (<usize>n) << 3;
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const a = v128.load(left + i);
+    const b = v128.load(right + i);
+    const best = v128.bitselect(extreme.better2(b, a), a, f64x2.eq(b, b));
+    if (i + 16 <= bytes) v128.store(out + i, best);
+    else store<f64>(out + i, f64x2.extract_lane(best, 0));
+  }
 }
 
 function contains(values: usize, bytes: usize, sought: f64): bool {

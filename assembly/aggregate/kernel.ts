@@ -4,7 +4,7 @@
  *
  *     fold     state ⊕= lift(value) for n events, each in a row of its own choice; missing values (NaN) are passed over
  *     combine  into = left ⊕ right for n rows; `into` may be either
- *     slide    a frame that slides over events in order, see slideRows in rows.ts
+ *     prefix   states[i + 1] = states[i] ⊕ lift(value i) for n events of one row; states[0] is given: see columns.ts
  *     lower    n states → n results
  *
  * Laws: identity ⊕ a = a; ⊕ is associative and commutative (what depends on order carries its time), both within rounding.
@@ -13,6 +13,7 @@
 
 import { PartPlan } from '../plan';
 import * as box from '../sketch/box';
+import { copyState } from '../stream';
 
 export function foldEach<State>(part: usize, rows: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
@@ -48,51 +49,28 @@ export function combineEach<State>(part: usize, into: usize, left: usize, right:
   }
 }
 
-export function slideEach<State>(
-  part: usize,
-  fronts: usize,
-  ends: usize,
-  back: usize,
-  into: usize,
-  stride: usize,
-  at: usize,
-  n: i32,
-): void {
+/** As many states of one row as there are values and one more, the first of which is there. */
+export function prefixEach<State>(part: usize, states: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
-  const offset = <usize>load<u32>(part, PartPlan.state);
+  const size = <usize>load<u32>(part, PartPlan.size);
   const values = <usize>load<u32>(part, PartPlan.column) + at;
-  let i: usize = 0;
-  for (let j: usize = 0; j < (<usize>n) << 2; j += 4, into += stride) {
-    for (const end = (<usize>load<u32>(ends + j)) << 3; i < end; i += 8) {
-      const value = load<f64>(values + i);
-      if (value == value) state.lift(back + offset, value);
-    }
-    state.combine(into + offset, <usize>load<u32>(fronts + j) + offset, back + offset);
+  for (let i: usize = 0; i < (<usize>n) << 3; i += 8, states += size) {
+    const value = load<f64>(values + i);
+    copyState(states + size, states, size);
+    if (value == value) state.lift(states + size, value);
   }
 }
 
-/** As slideEach, where a lift also wants the time of its event. */
-export function slideTimed<State>(
-  part: usize,
-  fronts: usize,
-  ends: usize,
-  back: usize,
-  into: usize,
-  stride: usize,
-  at: usize,
-  n: i32,
-): void {
+/** As prefixEach, where a lift also wants the time of its event. */
+export function prefixTimed<State>(part: usize, states: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
-  const offset = <usize>load<u32>(part, PartPlan.state);
+  const size = <usize>load<u32>(part, PartPlan.size);
   const values = <usize>load<u32>(part, PartPlan.column) + at;
   const times = <usize>load<u32>(part, PartPlan.times) + at;
-  let i: usize = 0;
-  for (let j: usize = 0; j < (<usize>n) << 2; j += 4, into += stride) {
-    for (const end = (<usize>load<u32>(ends + j)) << 3; i < end; i += 8) {
-      const value = load<f64>(values + i);
-      if (value == value) state.lift(back + offset, value, load<f64>(times + i));
-    }
-    state.combine(into + offset, <usize>load<u32>(fronts + j) + offset, back + offset);
+  for (let i: usize = 0; i < (<usize>n) << 3; i += 8, states += size) {
+    const value = load<f64>(values + i);
+    copyState(states + size, states, size);
+    if (value == value) state.lift(states + size, value, load<f64>(times + i));
   }
 }
 

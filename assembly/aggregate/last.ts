@@ -6,7 +6,7 @@
  * Events of one time always meet in one row, in order of arrival, so that combining rows never has to break a tie.
  */
 
-import { combineEach, foldTimed, lowerEach, own, slideTimed } from './kernel';
+import { combineEach, foldTimed, lowerEach, own, prefixTimed } from './kernel';
 
 export const size: i32 = 16;
 
@@ -46,15 +46,6 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   lowerEach<Last>(part, rows, out, n);
 }
 
-export function slide(
-  part: usize,
-  fronts: usize,
-  ends: usize,
-  back: usize,
-  into: usize,
-  stride: usize,
-  at: usize,
-  n: i32,
-): void {
-  slideTimed<Last>(part, fronts, ends, back, into, stride, at, n);
+export function prefix(part: usize, states: usize, at: usize, n: i32): void {
+  prefixTimed<Last>(part, states, at, n);
 }

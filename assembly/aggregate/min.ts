@@ -53,15 +53,14 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   lowerEach<Min>(part, rows, out, n);
 }
 
-export function slide(
-  part: usize,
-  fronts: usize,
-  ends: usize,
-  back: usize,
-  into: usize,
-  stride: usize,
-  at: usize,
-  n: i32,
-): void {
-  extreme.slideRun<Min>(part, fronts, ends, back, into, stride, at, n);
+export function prefix(part: usize, states: usize, at: usize, n: i32): void {
+  extreme.prefixRun<Min>(part, states, at, n);
+}
+
+export function suffix(part: usize, states: usize, at: usize, n: i32): void {
+  extreme.suffixRun<Min>(part, states, at, n);
+}
+
+export function join(_part: usize, left: usize, right: usize, out: usize, n: i32): void {
+  extreme.joinRun<Min>(left, right, out, n);
 }

@@ -4,7 +4,7 @@
  *     state  f64        identity 1        lift, combine ×        8 bytes, and those of count
  */
 
-import { combineEach, foldEach, lowerEach, need, own, slideEach } from './kernel';
+import { combineEach, foldEach, lowerEach, need, own, prefixEach } from './kernel';
 
 export const size: i32 = 8;
 
@@ -40,15 +40,6 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   lowerEach<Product>(part, rows, out, n);
 }
 
-export function slide(
-  part: usize,
-  fronts: usize,
-  ends: usize,
-  back: usize,
-  into: usize,
-  stride: usize,
-  at: usize,
-  n: i32,
-): void {
-  slideEach<Product>(part, fronts, ends, back, into, stride, at, n);
+export function prefix(part: usize, states: usize, at: usize, n: i32): void {
+  prefixEach<Product>(part, states, at, n);
 }

@@ -6,7 +6,7 @@
 
 import { PartPlan } from '../plan';
 import * as compensated from './compensated';
-import { combineEach, foldEach, lowerEach, own, slideEach } from './kernel';
+import { combineEach, foldEach, lowerEach, own } from './kernel';
 
 export const size: i32 = 16;
 
@@ -57,15 +57,65 @@ export function reduce(part: usize, row: usize, at: usize, n: i32): void {
   store<f64>(state, error, 8);
 }
 
-export function slide(
-  part: usize,
-  fronts: usize,
-  ends: usize,
-  back: usize,
-  into: usize,
-  stride: usize,
-  at: usize,
-  n: i32,
-): void {
-  slideEach<Sum>(part, fronts, ends, back, into, stride, at, n);
+export function prefix(part: usize, states: usize, at: usize, n: i32): void {
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  let sum = load<f64>(states);
+  let error = load<f64>(states, 8);
+  for (let i: usize = 0; i < (<usize>n) << 3; i += 8) {
+    const value = load<f64>(values + i);
+    if (value == value) {
+      const total = sum + value;
+      const shift = total - sum;
+      error += sum - (total - shift) + (value - shift);
+      sum = total;
+    }
+    states += 16;
+    store<f64>(states, sum);
+    store<f64>(states, error, 8);
+  }
+}
+
+export function suffix(part: usize, states: usize, at: usize, n: i32): void {
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  states += (<usize>n) << 4;
+  let sum = load<f64>(states);
+  let error = load<f64>(states, 8);
+  for (let i = (<usize>n) << 3; i; ) {
+    i -= 8;
+    const value = load<f64>(values + i);
+    if (value == value) {
+      const total = sum + value;
+      const shift = total - sum;
+      error += sum - (total - shift) + (value - shift);
+      sum = total;
+    }
+    states -= 16;
+    store<f64>(states, sum);
+    store<f64>(states, error, 8);
+  }
+}
+
+/** As combine and lower do it, two at a time. To add nothing changes nothing, so that both being empty is all there is to look for. */
+export function join(_part: usize, left: usize, right: usize, out: usize, n: i32): void {
+  const end = out + ((<usize>n) << 3);
+  for (; out < end; left += 32, right += 32, out += 16) {
+    const results = joined(v128.load(left), v128.load(left, 16), v128.load(right), v128.load(right, 16));
+    if (out + 16 <= end) v128.store(out, results);
+    else store<f64>(out, f64x2.extract_lane(results, 0));
+  }
+}
+
+function joined(left: v128, leftNext: v128, right: v128, rightNext: v128): v128 {
+  const sum = v128.shuffle<f64>(left, leftNext, 0, 2);
+  const error = v128.shuffle<f64>(left, leftNext, 1, 3);
+  const value = v128.shuffle<f64>(right, rightNext, 0, 2);
+  const more = v128.shuffle<f64>(right, rightNext, 1, 3);
+  const total = f64x2.add(sum, value);
+  const shift = f64x2.sub(total, sum);
+  const lost = f64x2.add(f64x2.sub(sum, f64x2.sub(total, shift)), f64x2.sub(value, shift));
+  const whole = f64x2.add(total, f64x2.add(f64x2.add(error, more), lost));
+  const result = v128.bitselect(whole, total, f64x2.eq(whole, whole));
+  const nothing = i64x2.splat(compensated.NOTHING);
+  const empty = v128.and(i64x2.eq(error, nothing), i64x2.eq(more, nothing));
+  return v128.bitselect(f64x2.splat(NaN), result, empty);
 }

@@ -13,7 +13,7 @@
  */
 
 import * as compensated from './compensated';
-import { combineEach, foldEach, lowerEach, own, slideEach } from './kernel';
+import { combineEach, foldEach, lowerEach, own, prefixEach } from './kernel';
 
 export const size: i32 = 32;
 
@@ -103,15 +103,6 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   lowerEach<Variance>(part, rows, out, n);
 }
 
-export function slide(
-  part: usize,
-  fronts: usize,
-  ends: usize,
-  back: usize,
-  into: usize,
-  stride: usize,
-  at: usize,
-  n: i32,
-): void {
-  slideEach<Variance>(part, fronts, ends, back, into, stride, at, n);
+export function prefix(part: usize, states: usize, at: usize, n: i32): void {
+  prefixEach<Variance>(part, states, at, n);
 }

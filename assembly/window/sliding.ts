@@ -7,19 +7,34 @@
  *     head        low         split             high      tail
  *       │ gone     │ front      │ back            │ to come │        positions in the history
  *
- * `front` has a row for each position from where it was turned up to split: all from there to split, combined. `back` is all from split
- * to high. A frame [low, high) is one with the other, and when low reaches split all up to high is turned. What is kept of an event is
- * its values, and until it is gone its row of the front.
+ * `front` has a state for each position from where it was turned up to split: all from there to split, combined. `back` is all from
+ * split to high. A frame [low, high) is one with the other, and when low reaches split all up to high is turned. What is kept of an event
+ * is its values until it is turned, then its states in the front; by time also when it was.
  *
- * Law: head <= low <= split <= high <= tail; when a frame is turned depends on events alone, not on batches.
+ * States that own memory do not come here: see `kindOf` in bindings/plan.ts.
+ *
+ * Law: low <= split <= high <= tail, and head is no more than low by time, than split by number; when a frame is turned depends on events
+ * alone, not on batches.
  */
 
+import {
+  clearState,
+  columnBytes,
+  Columns,
+  combineAt,
+  createColumns,
+  destroyColumns,
+  moveState,
+  prefixes,
+  putJoined,
+  suffixes,
+} from '../columns';
 import { allocate, release, resize } from '../memory';
 import { isFuture, miss } from '../misses';
-import { openResults, putEvents, putOutputs } from '../outbox';
+import { openResults, putEvents, putReasons } from '../outbox';
 import { Closed, PartPlan, WindowPlan } from '../plan';
 import { measureColumn, Ring } from '../ring';
-import { combineRows, combineStates, foldRows, list, reduceRow, slideRows } from '../rows';
+import { reduceRow } from '../rows';
 import { CHUNK, clockAt, copyRow, Stream, takenAt, windowAt } from '../stream';
 
 @unmanaged
@@ -42,14 +57,13 @@ class Sliding {
   tail: u32;
   /** The first position whose event has no result yet. */
   next: u32;
-  /** Rows of the front, the first of them at position `turned`. */
-  front: usize;
-  turned: u32;
-  back: usize;
-  /** Of the chunk at hand: how many results, and for each the history up to its frame's end, from the first on. */
+  /** From each position where it was turned up to split, all to split; the last of no events. */
+  front: Columns;
+  /** From split up to each of the positions that a chunk of frames ends at. */
+  back: Columns;
+  /** Results listed, and after them those in the outbox of which no more than the outputs is there. */
   results: i32;
-  from: u32;
-  highs: usize;
+  bare: i32;
 }
 
 const FEW: u32 = 512;
@@ -69,19 +83,20 @@ export function create(stream: Stream, w: i32): usize {
   sliding.measures = changetype<Ring>(stream.ring).measureCount;
   sliding.parts = allocate(stream, <usize>stream.partCount * PartPlan.bytes);
   memory.copy(sliding.parts, stream.parts, <usize>stream.partCount * PartPlan.bytes);
-  sliding.back = allocate(stream, stream.stride);
-  copyRow(stream, sliding.back, stream.empty);
-  sliding.highs = allocate(stream, (<usize>CHUNK) << 2);
+  sliding.front = createColumns(stream);
+  sliding.back = createColumns(stream);
+  sliding.back.count = CHUNK + 1;
+  sliding.back.states = allocate(stream, columnBytes(stream, CHUNK + 1));
   setCapacity(stream, sliding, FEW);
+  setFront(stream, sliding, 0);
   return changetype<usize>(sliding);
 }
 
 export function destroy(stream: Stream, sliding: Sliding): void {
   release(stream, sliding.columns);
   release(stream, sliding.parts);
-  release(stream, sliding.back);
-  release(stream, sliding.highs);
-  if (sliding.front) release(stream, sliding.front);
+  destroyColumns(stream, sliding.front);
+  destroyColumns(stream, sliding.back);
   release(stream, changetype<usize>(sliding));
 }
 
@@ -89,44 +104,63 @@ function column(sliding: Sliding, i: i32): usize {
   return sliding.columns + ((<usize>i * <usize>sliding.capacity) << 3);
 }
 
-function timeAt(sliding: Sliding, position: u32): f64 {
-  return load<f64>(sliding.columns + ((<usize>(position - sliding.head)) << 3));
+/** Where the time of a position stands. */
+function addressOf(sliding: Sliding, position: u32): usize {
+  return sliding.columns + ((<usize>(position - sliding.head)) << 3);
 }
 
-/** Columns of another length, with what there is at their beginning: positions from `low` on. */
+function timeAt(sliding: Sliding, position: u32): f64 {
+  return load<f64>(addressOf(sliding, position));
+}
+
+/** The first position of which the history is wanted: what is turned is in the front, but by time frames are still to be found. */
+function kept(sliding: Sliding): u32 {
+  return sliding.byRows ? sliding.split : sliding.low;
+}
+
+/** Columns of another length, with what there is at their beginning: positions from `kept` on. */
 function setCapacity(stream: Stream, sliding: Sliding, capacity: u32): void {
   const old = sliding.columns;
   const lane = (<usize>sliding.capacity) << 3;
-  const kept = (<usize>(sliding.tail - sliding.low)) << 3;
-  const skipped = (<usize>(sliding.low - sliding.head)) << 3;
+  const first = kept(sliding);
+  const bytes = (<usize>(sliding.tail - first)) << 3;
+  const skipped = (<usize>(first - sliding.head)) << 3;
   sliding.columns = allocate(stream, ((<usize>capacity) << 3) * <usize>(1 + sliding.measures));
   sliding.capacity = capacity;
   for (let i = 0; old && i <= sliding.measures; i++) {
-    memory.copy(column(sliding, i), old + <usize>i * lane + skipped, kept);
+    memory.copy(column(sliding, i), old + <usize>i * lane + skipped, bytes);
   }
   if (old) release(stream, old);
-  sliding.head = sliding.low;
+  sliding.head = first;
   for (let i = 0, part = sliding.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     store<u32>(part, <u32>column(sliding, 1 + load<i32>(part, PartPlan.measure)), PartPlan.column);
+    store<u32>(part, <u32>column(sliding, 1 + load<i32>(part, PartPlan.second)), PartPlan.secondColumn);
     store<u32>(part, <u32>sliding.columns, PartPlan.times);
   }
 }
 
-/** Room for n more events: what is gone is given up first, and of room for many more than there are, half. */
+/** Room for n more events: what is gone is given up where little is left or room is short, and of room for many more than there are, half. */
 function makeRoom(stream: Stream, sliding: Sliding, n: u32): void {
-  if (sliding.tail - sliding.head + n <= sliding.capacity) return;
-  const needed = sliding.tail - sliding.low + n;
-  let capacity = sliding.capacity;
-  while (needed * 2 > capacity) capacity *= 2;
-  while (capacity > FEW * 16 && needed * 8 < capacity) capacity >>= 1;
-  if (capacity != sliding.capacity) {
-    setCapacity(stream, sliding, capacity);
-    return;
+  const first = kept(sliding);
+  const left = sliding.tail - first;
+  const gone = first - sliding.head;
+  const isShort = gone + left + n > sliding.capacity;
+  if (!isShort && left * 2 > gone) return;
+  if (isShort) {
+    const needed = left + n;
+    let capacity = sliding.capacity;
+    while (needed * 2 > capacity) capacity *= 2;
+    while (capacity > FEW * 16 && needed * 8 < capacity) capacity >>= 1;
+    if (capacity != sliding.capacity) {
+      setCapacity(stream, sliding, capacity);
+      return;
+    }
   }
-  const skipped = (<usize>(sliding.low - sliding.head)) << 3;
-  const kept = (<usize>(sliding.tail - sliding.low)) << 3;
-  for (let i = 0; i <= sliding.measures; i++) memory.copy(column(sliding, i), column(sliding, i) + skipped, kept);
-  sliding.head = sliding.low;
+  const bytes = (<usize>left) << 3;
+  for (let i = 0; i <= sliding.measures; i++) {
+    memory.copy(column(sliding, i), column(sliding, i) + ((<usize>gone) << 3), bytes);
+  }
+  sliding.head = first;
 }
 
 export function take(stream: Stream, sliding: Sliding, at: i32, n: i32): void {
@@ -145,7 +179,7 @@ export function take(stream: Stream, sliding: Sliding, at: i32, n: i32): void {
     if (t <= stream.newest || !isFuture(stream, t, i)) miss(stream, i, true);
     i++;
   }
-  put(stream, sliding);
+  finish(stream, sliding);
 }
 
 /** How many of n events are taken, up to the first that is not; they move the clock. */
@@ -153,14 +187,26 @@ function runLength(stream: Stream, sliding: Sliding, times: usize, n: i32): i32 
   let newest = stream.newest;
   let i = 0;
   if (sliding.byRows && stream.maxFutureSkew == Infinity) {
-    let latest = f64x2.splat(newest);
-    for (; i + 2 <= n; i += 2) latest = f64x2.pmax(latest, v128.load(times + ((<usize>i) << 3)));
-    newest = max(f64x2.extract_lane(latest, 0), f64x2.extract_lane(latest, 1));
-    if (i < n) newest = max(newest, load<f64>(times + ((<usize>i) << 3)));
-    i = n;
+    let even = f64x2.splat(newest);
+    let odd = even;
+    for (; i + 4 <= n; i += 4) {
+      even = f64x2.pmax(even, v128.load(times + ((<usize>i) << 3)));
+      odd = f64x2.pmax(odd, v128.load(times + ((<usize>i) << 3), 16));
+    }
+    even = f64x2.pmax(even, odd);
+    newest = max(f64x2.extract_lane(even, 0), f64x2.extract_lane(even, 1));
+    for (; i < n; i++) newest = max(newest, load<f64>(times + ((<usize>i) << 3)));
   }
   // By time, an event is late if it is before the watermark: there is no disorder here.
   const oldest = sliding.byRows ? -Infinity : stream.watermark;
+  if (!sliding.byRows && stream.maxFutureSkew == Infinity && load<f64>(times) >= max(newest, oldest)) {
+    // The last of each pair, and the one before it, are not before theirs.
+    for (i = 1; i + 2 <= n; i += 2) {
+      const later = times + ((<usize>i) << 3);
+      if (v128.any_true(f64x2.lt(v128.load(later), v128.load(later - 8)))) break;
+    }
+    newest = load<f64>(times + ((<usize>i - 1) << 3));
+  }
   for (; i < n; i++) {
     const t = load<f64>(times + ((<usize>i) << 3));
     if (t > newest) {
@@ -200,99 +246,154 @@ function giveByRows(stream: Stream, sliding: Sliding, i: i32): void {
     }
     const high = sliding.next + beyond;
     const low = high - sliding.low > size ? high - size : sliding.low;
-    give(stream, sliding, low, high, takenAt(i++));
-    sliding.next++;
+    give(stream, sliding, low, high, takenAt(i++), 1);
   }
 }
 
-/**
- * As many results as can be listed with frames that are full, each an event further than the one before, and reach into the front. How
- * many.
- */
+/** As many results as there can be in one go, of frames that are full, each an event further than the one before. How many. */
 function runByRows(stream: Stream, sliding: Sliding, size: u32, beyond: u32, i: i32): i32 {
-  const first = sliding.next + beyond - size;
-  const listed = sliding.results;
-  if (first - sliding.low > 1 || !listed) return 0;
-  const inFront = <i32>(sliding.split - first);
-  const n = min(min(<i32>(sliding.tail - sliding.next), inFront), CHUNK - listed);
+  const low = sliding.next + beyond - size;
+  if (low - sliding.low > 1) return 0;
+  if (sliding.results) put(stream, sliding, false);
+  moveTo(stream, sliding, low);
+  const n = min(min(<i32>(sliding.tail - sliding.next), <i32>(sliding.split - low)), CHUNK);
   if (n <= 0) return 0;
-  const place = (<usize>listed) << 2;
-  const stride = stream.stride;
-  let front = <u32>(sliding.front + <usize>(first - sliding.turned) * stride);
-  let high = sliding.next + beyond - sliding.from;
-  let into = stream.temporary + <usize>listed * stride;
-  for (let j: usize = 0; j < (<usize>n) << 2; j += 4) {
-    store<u32>(stream.chunkRows + place + j, front);
-    store<u32>(sliding.highs + place + j, high++);
-    store<f64>(into, <f64>size);
-    front += <u32>stride;
-    into += stride;
-  }
+  store<u32>(sliding.front.places, low - sliding.front.from);
+  store<u32>(sliding.back.places, 1);
   if (stream.ordered) {
-    for (let j = 0; j < n; j++) store<u32>(stream.chunkIds + place + ((<usize>j) << 2), takenAt(i + j));
+    for (let j = 0; j < n; j++) store<u32>(stream.chunkIds + ((<usize>j) << 2), takenAt(i + j));
   }
-  sliding.results = listed + n;
-  sliding.low = first + n - 1;
-  sliding.high = sliding.next + beyond + n - 1;
+  sliding.low = low + n - 1;
+  sliding.high += n;
   sliding.next += n;
+  sliding.results = n;
+  put(stream, sliding, true);
   return n;
 }
 
 /** By time: results for the events whose time has passed, the first of them number i of the batch, negative if it came before. */
 function giveByTime(stream: Stream, sliding: Sliding, i: i32): void {
-  while (sliding.next != sliding.tail && timeAt(sliding, sliding.next) < stream.watermark) {
-    const t = timeAt(sliding, sliding.next);
-    let end = sliding.next + 1;
-    while (end != sliding.tail && timeAt(sliding, end) == t) end++;
-    const high = sliding.right ? end : sliding.next;
-    let low = sliding.low;
-    const from = t - sliding.size;
+  const size = sliding.size;
+  const left = sliding.left;
+  const right = sliding.right;
+  const ordered = stream.ordered;
+  const watermark = stream.watermark;
+  const front = sliding.front;
+  const back = sliding.back;
+  const lows = front.places;
+  const highs = back.places;
+  const columns = sliding.columns;
+  const tail = addressOf(sliding, sliding.tail);
+  let at = addressOf(sliding, sliding.next);
+  let first = addressOf(sliding, sliding.low);
+  let listed = sliding.results;
+  while (at != tail) {
+    const t = load<f64>(at);
+    if (t >= watermark) break;
+    let end = at + 8;
+    while (end != tail && load<f64>(end) == t) end += 8;
+    const from = t - size;
     // However short the frame, the event is in it.
-    const least = sliding.right ? sliding.next : high;
-    while (low != least && (timeAt(sliding, low) < from || (timeAt(sliding, low) == from && !sliding.left))) low++;
-    i += end - sliding.next;
+    while (first != at && (left ? load<f64>(first) < from : load<f64>(first) <= from)) first += 8;
+    const n = <i32>((end - at) >> 3);
+    i += n;
     // The event after the last of them passes their time, or the watermark moves by hand.
-    for (; sliding.next != end; sliding.next++) give(stream, sliding, low, high, clockAt(max(i, 0)));
+    const reason = clockAt(max(i, 0));
+    const low = sliding.head + <u32>((first - columns) >> 3);
+    const high = sliding.head + <u32>(((right ? end : at) - columns) >> 3);
+    const lowPlace = low - front.from;
+    const highPlace = high - back.from;
+    sliding.results = listed;
+    if (lowPlace + 1 < front.count && highPlace <= <u32>CHUNK && listed + n <= CHUNK) {
+      // As give does it.
+      for (const next = listed + n; listed < next; listed++) {
+        const place = (<usize>listed) << 2;
+        store<u32>(lows + place, lowPlace);
+        store<u32>(highs + place, highPlace);
+        if (ordered) store<u32>(stream.chunkIds + place, reason);
+      }
+      sliding.low = low;
+      sliding.high = high;
+      sliding.next += n;
+    } else {
+      give(stream, sliding, low, high, reason, n);
+      listed = sliding.results;
+    }
+    at = end;
   }
+  sliding.results = listed;
 }
 
-/** Lists the result of the next event: of the frame [low, high). */
-function give(stream: Stream, sliding: Sliding, low: u32, high: u32, at: i32): void {
-  if (low - sliding.low > 0 && low - sliding.low >= sliding.split - sliding.low) {
-    // All of the front is gone: what is in the frame so far is turned.
-    put(stream, sliding);
+/** Frames begin at `low` from now on. Where that is beyond the front, what is in the frame so far is turned. */
+function moveTo(stream: Stream, sliding: Sliding, low: u32): void {
+  if (low == sliding.low) return;
+  if (low - sliding.low >= sliding.split - sliding.low) {
+    put(stream, sliding, false);
     turn(stream, sliding, low);
   }
   sliding.low = low;
-  if (sliding.results == CHUNK) put(stream, sliding);
-  if (!sliding.results) sliding.from = sliding.high;
-  const i = (<usize>sliding.results) << 2;
-  const front = low == sliding.split ? stream.empty : sliding.front + <usize>(low - sliding.turned) * stream.stride;
-  store<u32>(stream.chunkRows + i, <u32>front);
-  store<u32>(stream.chunkIds + i, at);
-  store<u32>(sliding.highs + i, high - sliding.from);
-  store<f64>(stream.temporary + <usize>sliding.results * stream.stride, <f64>(high - low));
-  sliding.results++;
-  sliding.high = high;
 }
 
-/** The results listed are worked out and go into the outbox. */
-function put(stream: Stream, sliding: Sliding): void {
-  const n = sliding.results;
-  if (!n) return;
+/** Lists results for the next n events, all of the frame [low, high). */
+function give(stream: Stream, sliding: Sliding, low: u32, high: u32, at: i32, n: i32): void {
+  if (low - sliding.low >= sliding.split - sliding.low) moveTo(stream, sliding, low);
+  sliding.low = low;
+  const front = sliding.front;
+  const back = sliding.back;
+  while (high - back.from > <u32>CHUNK) {
+    put(stream, sliding, false);
+    if (high - back.from <= <u32>CHUNK) break;
+    sliding.high += CHUNK;
+    scan(stream, sliding);
+    moveState(stream, back, CHUNK);
+  }
+  while (n > 0) {
+    if (sliding.results == CHUNK) put(stream, sliding, false);
+    const listed = min(n, CHUNK - sliding.results);
+    let i = (<usize>sliding.results) << 2;
+    for (const end = i + ((<usize>listed) << 2); i < end; i += 4) {
+      store<u32>(front.places + i, low - front.from);
+      store<u32>(back.places + i, high - back.from);
+      if (stream.ordered) store<u32>(stream.chunkIds + i, at);
+    }
+    sliding.results += listed;
+    sliding.next += listed;
+    sliding.high = high;
+    n -= listed;
+  }
+}
+
+/** The back goes on to `high`, with its states on the way. */
+function scan(stream: Stream, sliding: Sliding): void {
+  const back = sliding.back;
   const parts = stream.parts;
   stream.parts = sliding.parts;
-  const at = (<usize>(sliding.from - sliding.head)) << 3;
-  slideRows(stream, stream.chunkRows, sliding.highs, sliding.back, at, n);
+  prefixes(stream, back, (<usize>(back.from - sliding.head)) << 3, sliding.high - back.from);
   stream.parts = parts;
+}
+
+/** The outputs of the results listed are worked out and go into the outbox; `dense`: see columns.ts. */
+function put(stream: Stream, sliding: Sliding, dense: bool): void {
+  const n = sliding.results;
+  if (!n) return;
+  const back = sliding.back;
   const from = openResults(stream, n);
-  const times = sliding.columns + ((<usize>(sliding.next - n - sliding.head)) << 3);
-  putEvents(stream, from, n, times, stream.chunkIds, sliding.w);
-  let row = stream.temporary;
-  for (let i: usize = 0; i < (<usize>n) << 2; i += 4, row += stream.stride) store<u32>(stream.into + i, <u32>row);
-  putOutputs(stream, stream.into, from, n);
-  stream.fired += n;
+  scan(stream, sliding);
+  putJoined(stream, sliding.front, back, dense, from, n);
+  putReasons(stream, from, n, stream.chunkIds);
+  moveState(stream, back, sliding.high - back.from);
+  sliding.bare += n;
   sliding.results = 0;
+}
+
+/** All that is listed goes out, and what there is to results but outputs. */
+function finish(stream: Stream, sliding: Sliding): void {
+  put(stream, sliding, false);
+  const n = sliding.bare;
+  if (!n) return;
+  putEvents(stream, n, addressOf(sliding, sliding.next - n), sliding.w);
+  stream.fired += n;
+  sliding.bare = 0;
 }
 
 /** The front anew: of all positions from low to high, which back then holds nothing of. */
@@ -300,48 +401,30 @@ function turn(stream: Stream, sliding: Sliding, low: u32): void {
   // Where a frame ends before its event, one may begin after all that were ever in one.
   if (<i32>(sliding.high - low) < 0) sliding.high = low;
   const n = sliding.high - low;
-  sliding.turned = low;
   sliding.split = sliding.high;
-  copyRow(stream, sliding.back, stream.empty);
+  setFront(stream, sliding, n);
   if (!n) return;
-  sliding.front = resize(stream, sliding.front, <usize>n * stream.stride);
   const parts = stream.parts;
   stream.parts = sliding.parts;
-  let after: u32 = 0;
-  for (let end = n; end > 0; ) {
-    const begin = end > <u32>CHUNK ? end - <u32>CHUNK : 0;
-    const first = sliding.front + <usize>begin * stream.stride;
-    const count = <usize>(end - begin);
-    clearRows(stream, first, count);
-    // Rows in order to fold into, and then from the last on, each to be combined with the one before it in the list.
-    const down = stream.left;
-    store<u32>(down, after);
-    let row = first;
-    for (let i: usize = 0; i < count; i++, row += stream.stride) {
-      store<f64>(row, <f64>(end - begin - <u32>i + (n - end)));
-      store<u32>(stream.into + (i << 2), <u32>row);
-      store<u32>(down + ((count - i) << 2), <u32>row);
-    }
-    foldRows(stream, stream.into, <i32>(low - sliding.head + begin), <i32>count);
-    if (after) combineStates(stream, down + 4, down + 4, down, <i32>count);
-    else combineStates(stream, down + 8, down + 8, down + 4, <i32>count - 1);
-    after = <u32>first;
-    end = begin;
-  }
+  suffixes(stream, sliding.front, (<usize>(low - sliding.head)) << 3, n);
   stream.parts = parts;
 }
 
-/** n rows that nothing has been folded into. */
-function clearRows(stream: Stream, rows: usize, n: usize): void {
-  copyRow(stream, rows, stream.empty);
-  const bytes = n * stream.stride;
-  for (let done = stream.stride; done < bytes; done *= 2) memory.copy(rows + done, rows, min(done, bytes - done));
+/** Room for a front of n events, the state after them in place, and a back of none. */
+function setFront(stream: Stream, sliding: Sliding, n: u32): void {
+  const front = sliding.front;
+  front.count = n + 1;
+  front.states = resize(stream, front.states, max(columnBytes(stream, n + 1), 512));
+  clearState(stream, front, n);
+  front.from = sliding.high - n;
+  clearState(stream, sliding.back, 0);
+  sliding.back.from = sliding.high;
 }
 
 export function advance(stream: Stream, sliding: Sliding, watermark: f64): void {
   if (watermark > stream.watermark) stream.watermark = watermark;
   if (!sliding.byRows) giveByTime(stream, sliding, i32.MIN_VALUE >> 1);
-  put(stream, sliding);
+  finish(stream, sliding);
   if (sliding.byRows) {
     if (watermark == Infinity) clear(stream, sliding);
   } else if (sliding.tail != sliding.low && timeAt(sliding, sliding.tail - 1) < stream.watermark - sliding.size) {
@@ -354,16 +437,14 @@ function clear(stream: Stream, sliding: Sliding): void {
   sliding.low = sliding.tail;
   sliding.split = sliding.tail;
   sliding.high = sliding.tail;
-  copyRow(stream, sliding.back, stream.empty);
-  if (sliding.front) release(stream, sliding.front);
-  sliding.front = 0;
+  setFront(stream, sliding, 0);
   setCapacity(stream, sliding, FEW);
 }
 
 export function demand(stream: Stream, sliding: Sliding, n: f64): f64 {
   const events = <f64>(sliding.tail - sliding.low) + n;
   const columns = 4 * (events + <f64>FEW) * 8 * <f64>(1 + sliding.measures);
-  return columns + events * <f64>stream.stride * 2 + 1024;
+  return columns + events * <f64>stream.stride * 2 + 2048;
 }
 
 /** Results that n events can give. */
@@ -398,9 +479,8 @@ export function query(stream: Stream, sliding: Sliding, _id: u32, t: f64): usize
   if (sliding.split == sliding.low && sliding.high != sliding.low) turn(stream, sliding, sliding.low);
   let from = low;
   if (low - sliding.low < sliding.split - sliding.low) {
-    store<f64>(sliding.back, <f64>(sliding.high - sliding.split));
-    list(stream, 0, value, sliding.front + <usize>(low - sliding.turned) * stream.stride, sliding.back);
-    combineRows(stream, 1);
+    store<f64>(value, <f64>(sliding.high - low));
+    combineAt(stream, value, sliding.front, low - sliding.front.from, sliding.back, 0);
     from = sliding.high;
   }
   const parts = stream.parts;

@@ -1,0 +1,213 @@
+/**
+ * States in columns: for each part of the plan those of events that stand in a row, one after the other. Kernels then go over them
+ * without a list of addresses.
+ *
+ *     part 0: count states │ part 1: count states │ …        count × (stride - head) bytes
+ *
+ * Of a column some are wanted for results, by the list of their places; where the list is but the first of it, those that follow.
+ */
+
+import { allocate, release } from './memory';
+import { Outbox, outputColumn } from './outbox';
+import { PartPlan } from './plan';
+import { CHUNK, copyState, Stream } from './stream';
+
+@unmanaged
+export class Columns {
+  /** Position in the history of the event at which the first state stands. */
+  from: u32;
+  count: u32;
+  states: usize;
+  /** Places of a chunk of results, and what stands there. */
+  places: usize;
+  gathered: usize;
+}
+
+export function createColumns(stream: Stream): Columns {
+  const columns = changetype<Columns>(allocate(stream, offsetof<Columns>()));
+  memory.fill(changetype<usize>(columns), 0, offsetof<Columns>());
+  columns.places = allocate(stream, (<usize>CHUNK) << 2);
+  columns.gathered = allocate(stream, <usize>CHUNK * stream.stride);
+  return columns;
+}
+
+export function destroyColumns(stream: Stream, columns: Columns): void {
+  if (columns.states) release(stream, columns.states);
+  release(stream, columns.places);
+  release(stream, columns.gathered);
+  release(stream, changetype<usize>(columns));
+}
+
+/** Bytes of so many states of each part. */
+export function columnBytes(stream: Stream, count: u32): usize {
+  return <usize>count * (stream.stride - stream.head);
+}
+
+/** Address of a part's state at a place. */
+export function stateAt(stream: Stream, columns: Columns, part: usize, place: u32): usize {
+  const column = columns.states + (<usize>load<u32>(part, PartPlan.state) - stream.head) * <usize>columns.count;
+  return column + <usize>place * <usize>load<u32>(part, PartPlan.size);
+}
+
+/** The state at a place becomes that of no events. */
+export function clearState(stream: Stream, columns: Columns, place: u32): void {
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    const identity = stream.empty + load<u32>(part, PartPlan.state);
+    copyState(stateAt(stream, columns, part, place), identity, load<u32>(part, PartPlan.size));
+  }
+}
+
+/** The state at a place becomes the first. */
+export function moveState(stream: Stream, columns: Columns, place: u32): void {
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    const size = load<u32>(part, PartPlan.size);
+    copyState(stateAt(stream, columns, part, 0), stateAt(stream, columns, part, place), size);
+  }
+  columns.from += place;
+}
+
+/** States 1 to n: the first with n events more, of which the columns of the parts have the first at byte `at`. */
+export function prefixes(stream: Stream, columns: Columns, at: usize, n: i32): void {
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    const prefix = load<u32>(part, PartPlan.prefix);
+    const fold = load<u32>(part, PartPlan.fold);
+    let state = stateAt(stream, columns, part, 0);
+    if (prefix) {
+      call_indirect<void>(prefix, part, state, at, n);
+    } else if (fold) {
+      const size = <usize>load<u32>(part, PartPlan.size);
+      for (let j: usize = 0; j < (<usize>n) << 3; j += 8, state += size) {
+        copyState(state + size, state, size);
+        store<u32>(stream.into, <u32>(state + size) - load<u32>(part, PartPlan.state));
+        call_indirect<void>(fold, part, stream.into, at + j, 1);
+      }
+    }
+  }
+}
+
+/** States 0 to n - 1: each its event and those after it, with the state at place n. */
+export function suffixes(stream: Stream, columns: Columns, at: usize, n: i32): void {
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    const suffix = load<u32>(part, PartPlan.suffix);
+    if (suffix) call_indirect<void>(suffix, part, stateAt(stream, columns, part, 0), at, n);
+    else if (load<u32>(part, PartPlan.fold)) suffixSlow(stream, columns, part, at, n);
+  }
+}
+
+/** For parts that have no kernel for it: events are folded each by itself, then combined from the last on. */
+function suffixSlow(stream: Stream, columns: Columns, part: usize, at: usize, n: i32): void {
+  const size = <usize>load<u32>(part, PartPlan.size);
+  const offset = <usize>load<u32>(part, PartPlan.state);
+  const rows = stream.left;
+  for (let end = n; end > 0; end -= CHUNK - 1) {
+    const count = <usize>min(end, CHUNK - 1);
+    let row = stateAt(stream, columns, part, end) - offset;
+    store<u32>(rows, <u32>row);
+    for (let j: usize = 1; j <= count; j++) {
+      row -= size;
+      copyState(row + offset, stream.empty + offset, size);
+      store<u32>(rows + (j << 2), <u32>row);
+      store<u32>(stream.into + ((count - j) << 2), <u32>row);
+    }
+    const first = at + ((<usize>end - count) << 3);
+    call_indirect<void>(load<u32>(part, PartPlan.fold), part, stream.into, first, <i32>count);
+    call_indirect<void>(load<u32>(part, PartPlan.combine), part, rows + 4, rows + 4, rows, <i32>count);
+  }
+}
+
+/**
+ * The outputs of n results from number `from` on: of each what the state wanted of one column lowers to with that of the other. In a
+ * row (`dense`) only the first place is listed.
+ */
+export function putJoined(stream: Stream, left: Columns, right: Columns, dense: bool, from: i32, n: i32): void {
+  const outbox = changetype<Outbox>(stream.outbox);
+  let output = 0;
+  let rest = false;
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    const join = load<u32>(part, PartPlan.join);
+    if (join) {
+      const out = outputColumn(outbox, output) + ((<usize>from) << 3);
+      const a = wanted(stream, left, part, dense, n);
+      const b = wanted(stream, right, part, dense, n);
+      call_indirect<void>(join, part, a, b, out, n);
+    } else {
+      rest = true;
+    }
+    output += load<i32>(part, PartPlan.output);
+  }
+  if (rest) putJoinedSlow(stream, left, right, dense, from, n);
+}
+
+/** The states that a part has at the places wanted, in a row. */
+function wanted(stream: Stream, columns: Columns, part: usize, dense: bool, n: i32): usize {
+  const column = stateAt(stream, columns, part, 0);
+  const size = <usize>load<u32>(part, PartPlan.size);
+  if (dense) return column + <usize>load<u32>(columns.places) * size;
+  const end = (<usize>n) << 2;
+  let to = columns.gathered;
+  if (size == 8) {
+    for (let i: usize = 0; i < end; i += 4, to += 8) {
+      store<u64>(to, load<u64>(column + ((<usize>load<u32>(columns.places + i)) << 3)));
+    }
+    return columns.gathered;
+  }
+  for (let i: usize = 0; i < end; i += 4, to += size) {
+    copyState(to, column + <usize>load<u32>(columns.places + i) * size, size);
+  }
+  return columns.gathered;
+}
+
+/** For parts that have no kernel for it, or whose states others read: by way of rows. */
+function putJoinedSlow(stream: Stream, left: Columns, right: Columns, dense: bool, from: i32, n: i32): void {
+  let row = stream.temporary;
+  const before = right.from - left.from;
+  for (let i: usize = 0; i < (<usize>n) << 2; i += 4, row += stream.stride) {
+    // In a row, all frames have as many events.
+    const place: usize = dense ? 0 : i;
+    store<f64>(row, <f64>(before + load<u32>(right.places + place) - load<u32>(left.places + place)));
+    store<u32>(stream.into + i, <u32>row);
+  }
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    const combine = load<u32>(part, PartPlan.combine);
+    if (!combine || load<u32>(part, PartPlan.join)) continue;
+    listWanted(stream, stream.left, left, part, dense, n);
+    listWanted(stream, stream.right, right, part, dense, n);
+    call_indirect<void>(combine, part, stream.into, stream.left, stream.right, n);
+  }
+  const outbox = changetype<Outbox>(stream.outbox);
+  let output = 0;
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    if (!load<u32>(part, PartPlan.output)) continue;
+    const column = outputColumn(outbox, output++) + ((<usize>from) << 3);
+    if (load<u32>(part, PartPlan.join)) continue;
+    call_indirect<void>(load<u32>(part, PartPlan.lower), part, stream.into, column, n);
+  }
+}
+
+/** The states of a row become what is at one place, combined with what is at another. */
+export function combineAt(stream: Stream, row: usize, left: Columns, i: u32, right: Columns, j: u32): void {
+  for (let k = 0, part = stream.parts; k < stream.partCount; k++, part += PartPlan.bytes) {
+    const combine = load<u32>(part, PartPlan.combine);
+    if (!combine) continue;
+    const offset = load<u32>(part, PartPlan.state);
+    store<u32>(stream.into, <u32>row);
+    store<u32>(stream.left, <u32>stateAt(stream, left, part, i) - offset);
+    store<u32>(stream.right, <u32>stateAt(stream, right, part, j) - offset);
+    call_indirect<void>(combine, part, stream.into, stream.left, stream.right, 1);
+  }
+}
+
+/** What would be addresses of rows, to a kernel of the part. */
+function listWanted(stream: Stream, list: usize, columns: Columns, part: usize, dense: bool, n: i32): void {
+  const size = load<u32>(part, PartPlan.size);
+  const end = list + ((<usize>n) << 2);
+  let first = <u32>stateAt(stream, columns, part, 0) - load<u32>(part, PartPlan.state);
+  if (dense) {
+    first += load<u32>(columns.places) * size;
+    for (; list < end; list += 4, first += size) store<u32>(list, first);
+    return;
+  }
+  for (let places = columns.places; list < end; list += 4, places += 4) {
+    store<u32>(list, first + load<u32>(places) * size);
+  }
+}
