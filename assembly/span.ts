@@ -23,6 +23,8 @@ export enum State {
   open,
   /** Fired, and still takes late events. */
   held,
+  /** Is due and will fire, but is in the chain of its key no more. */
+  left,
   /** Fired for good: its slot is free as soon as nothing points to it. */
   gone,
 }

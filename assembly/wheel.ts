@@ -19,8 +19,9 @@ export class Wheel {
   /** First block of each bucket, and how many spans it has: u32 each. */
   firsts: usize;
   counts: usize;
-  /** Length of time of a bucket, a power of two; 0 before it is known. */
+  /** Length of time of a bucket, a power of two, and buckets a unit of time; 0 before it is known. */
   width: f64;
+  rate: f64;
   /** Number of the bucket that the watermark is in. */
   now: f64;
   count: u32;
@@ -91,14 +92,15 @@ export function widen(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap, ah
   wheel.width = 1;
   while (wheel.width * AHEAD < ahead) wheel.width *= 2;
   while (wheel.width * AHEAD >= 2 * ahead) wheel.width /= 2;
-  wheel.now = floor(stream.watermark / wheel.width);
+  wheel.rate = 1 / wheel.width;
+  wheel.now = floor(stream.watermark * wheel.rate);
   pushAll(stream, heap, all, putBack(stream, wheel, spans, all, total));
   if (all) release(stream, all);
 }
 
 /** Puts a span where it belongs; false where that is not in the wheel. */
 export function place(stream: Stream, wheel: Wheel, spans: Spans, span: Span, due: f64): bool {
-  const b = floor(due / wheel.width);
+  const b = floor(due * wheel.rate);
   if (!(b > wheel.now)) return false;
   const slot = slotOf(min(b, wheel.now + <f64>(BUCKETS - 1)));
   let block = <usize>load<u32>(wheel.firsts + slot);
@@ -174,7 +176,7 @@ function pushAll(stream: Stream, heap: Heap, all: usize, n: usize): void {
 /** Moves on to the bucket of the watermark. What was ready before has fired. */
 export function turn(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap): void {
   assert(!wheel.ready);
-  const to = floor(stream.watermark / wheel.width);
+  const to = floor(stream.watermark * wheel.rate);
   const from = wheel.now + 1;
   const n = min(to - wheel.now, <f64>BUCKETS);
   const total = countIn(wheel, from, n);
@@ -183,7 +185,7 @@ export function turn(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap): vo
   if (!all) return;
   const kept = putBack(stream, wheel, spans, all, total);
   if (kept <= FEW) pushAll(stream, heap, all, kept);
-  else order(stream, wheel, heap, all, kept, from * wheel.width, n * wheel.width);
+  else order(stream, wheel, heap, all, kept);
   release(stream, all);
 }
 
@@ -195,15 +197,21 @@ export function shiftReady(stream: Stream, wheel: Wheel): void {
   wheel.ready = 0;
 }
 
-/** Entries with keys of a stretch of time become ready, in order: by their place in it, then by insertion. */
-function order(stream: Stream, wheel: Wheel, heap: Heap, all: usize, n: usize, start: f64, length: f64): void {
+/** Entries become ready, in order: by their place between the least and the greatest key, then by insertion. */
+function order(stream: Stream, wheel: Wheel, heap: Heap, all: usize, n: usize): void {
   let parts: u32 = 16;
   while (<usize>parts < n) parts *= 2;
   const ready = allocate(stream, n * ENTRY + ((<usize>parts) << 2));
   const places = ready + n * ENTRY;
   memory.fill(places, 0, (<usize>parts) << 2);
-  const scale = <f64>parts / length;
   const end = all + n * ENTRY;
+  let start = Infinity;
+  let last = -Infinity;
+  for (let entry = all; entry < end; entry += ENTRY) {
+    start = min(start, load<f64>(entry));
+    last = max(last, load<f64>(entry));
+  }
+  const scale = last > start ? <f64>parts / (last - start) : 0;
   for (let entry = all; entry < end; entry += ENTRY) {
     const place = places + partOf(load<f64>(entry), start, scale, parts);
     store<u32>(place, load<u32>(place) + 1);
@@ -227,7 +235,7 @@ function order(stream: Stream, wheel: Wheel, heap: Heap, all: usize, n: usize, s
 }
 
 function partOf(key: f64, start: f64, scale: f64, parts: u32): usize {
-  return (<usize>(<i32>max(0, min((key - start) * scale, <f64>(parts - 1))))) << 2;
+  return (<usize>(<u32>min((key - start) * scale, <f64>(parts - 1)))) << 2;
 }
 
 /** Puts entries that are nearly in order in order; those far from their place go into the heap. Returns their end. */
@@ -263,7 +271,7 @@ export function nextTurn(wheel: Wheel): f64 {
 export function countComing(wheel: Wheel, watermark: f64): u32 {
   const ready = <u32>((wheel.end - wheel.first) / ENTRY);
   if (!wheel.count) return ready;
-  const n = min(floor(watermark / wheel.width) - wheel.now, <f64>BUCKETS);
+  const n = min(floor(watermark * wheel.rate) - wheel.now, <f64>BUCKETS);
   return ready + countIn(wheel, wheel.now + 1, n);
 }
 

@@ -139,6 +139,8 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
   const flags = stream.when ? stream.when + ((<usize>at) << 3) : 0;
   // Nothing but its row, and its end, is to be seen to for an event in an open session.
   const plain = !sessions.moreAt && !gaps;
+  // No event that is in order reaches a session that is due: those can wait, where results of no other store go between them.
+  const lazy = plain && stream.storeCount == 1;
   const touching = sessions.touching;
   const skew = stream.maxFutureSkew;
   const outOfOrder = stream.outOfOrder;
@@ -146,6 +148,11 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
   let gap = sessions.gap;
   begin(stream, sessions, at);
   for (let i = 0; i < n; i++) {
+    if (plain) {
+      i = takeOn(stream, sessions, times, ids, i, n, lazy ? Infinity : sessions.dueAt);
+      if (i == n) break;
+      newest = stream.newest;
+    }
     const t = load<f64>(times + ((<usize>i) << 3));
     if (t > newest) {
       if (t > newest + skew && isFuture(stream, t, i)) {
@@ -156,13 +163,15 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
       stream.newest = t;
       if (t - outOfOrder > stream.watermark) stream.watermark = t - outOfOrder;
     }
-    if (stream.watermark >= sessions.dueAt) fireDue(stream, sessions, i);
+    const inOrder = t == newest && t >= stream.watermark;
+    if (stream.watermark >= sessions.dueAt && !(lazy && inOrder)) fireDue(stream, sessions, i);
     if (gaps) gap = load<f64>(gaps + ((<usize>i) << 3));
     const id = load<u32>(ids + ((<usize>i) << 2));
     let span = headOf(sessions, id);
     if (span && span.state == State.open && t >= span.start && (t < span.end || (t == span.end && touching))) {
       span.end = max(span.end, t + gap);
     } else {
+      if (span && lazy && inOrder) leave(stream, sessions, span);
       span = join(stream, sessions, id, t, gap, i);
       if (!span) {
         if (gap > sessions.longest) lengthen(stream, sessions, gap);
@@ -172,8 +181,8 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
       }
     }
     if (plain) {
-      if (i + 1 < n && t == newest && load<u32>(ids + ((<usize>i) << 2), 4) == id) {
-        i = takeRun(stream, sessions, span, times, ids, i, n) - 1;
+      if (i + 1 < n && inOrder && load<u32>(ids + ((<usize>i) << 2), 4) == id) {
+        i = takeRun(stream, sessions, span, times, ids, i, n, lazy ? Infinity : sessions.dueAt) - 1;
         newest = stream.newest;
         continue;
       }
@@ -190,34 +199,82 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
     else if (span.state == State.held) amend(stream, sessions, span, i);
     if (flags && load<f64>(flags + ((<usize>i) << 3)) != 0) fireKey(stream, sessions, id, i);
   }
+  if (lazy && stream.watermark >= sessions.dueAt) fireDue(stream, sessions, n);
   flush(stream, sessions, n);
   foldTo(stream, sessions, n);
   forget(stream, sessions);
 }
 
 /**
- * Event i, the newest, has joined a session: takes it with those of its key that follow at once, in order, while nothing is due. Returns the
- * first event after them.
+ * Takes events from number i on that are in order, go on with an open session, and move the watermark to less than `dueAt`. Returns the first
+ * that is not so.
  */
-function takeRun(stream: Stream, sessions: Sessions, span: Span, times: usize, ids: usize, i: i32, n: i32): i32 {
+function takeOn(stream: Stream, sessions: Sessions, times: usize, ids: usize, i: i32, n: i32, dueAt: f64): i32 {
+  const gap = sessions.gap;
+  const skew = stream.maxFutureSkew;
+  const outOfOrder = stream.outOfOrder;
+  const heads = sessions.heads;
+  const rows = stream.rows;
+  const touching = sessions.touching;
+  let newest = stream.newest;
+  for (; i < n; i++) {
+    const t = load<f64>(times + ((<usize>i) << 3));
+    const id = load<u32>(ids + ((<usize>i) << 2));
+    // Where there is none, what stands at address 0 is read for nothing.
+    const span = changetype<Span>(<usize>load<u32>(heads + ((<usize>id) << 2)));
+    const goesOn =
+      i32(t >= newest) &
+      i32(t - newest <= skew) &
+      i32(t - outOfOrder < dueAt) &
+      i32(changetype<usize>(span) != 0) &
+      i32(span.state == State.open) &
+      i32(t >= span.start) &
+      (i32(t < span.end) | (i32(t == span.end) & i32(touching)));
+    if (!goesOn || load<u32>(ids + ((<usize>i) << 2), 4) == id) break;
+    newest = t;
+    span.end = t + gap;
+    const row = rowOf(span);
+    store<f64>(row, load<f64>(row) + 1);
+    store<u32>(rows + ((<usize>i) << 2), <u32>row);
+  }
+  if (newest > stream.newest) {
+    stream.newest = newest;
+    stream.watermark = max(stream.watermark, newest - outOfOrder);
+  }
+  return i;
+}
+
+/**
+ * Event i, which is in order, has joined a session: takes it with those of its key that follow at once and go on with it, as long as
+ * the watermark stays below `dueAt`. Returns the first event after them.
+ */
+function takeRun(
+  stream: Stream,
+  sessions: Sessions,
+  span: Span,
+  times: usize,
+  ids: usize,
+  i: i32,
+  n: i32,
+  dueAt: f64,
+): i32 {
   const gap = sessions.gap;
   const touching = sessions.touching;
   const skew = stream.maxFutureSkew;
-  // An only session cannot end while it goes on.
-  const dueAt = sessions.live == 1 ? Infinity : sessions.dueAt + stream.outOfOrder;
+  const outOfOrder = stream.outOfOrder;
   const row = rowOf(span);
   let newest = stream.newest;
   let end = span.end;
   let to = i + 1;
   for (; to < n && load<u32>(ids + ((<usize>to) << 2)) == span.id; to++) {
     const t = load<f64>(times + ((<usize>to) << 3));
-    if (!(t >= newest) || t > newest + skew || t >= dueAt || !(t < end || (t == end && touching))) break;
+    if (!(t >= newest) || t > newest + skew || t - outOfOrder >= dueAt || !(t < end || (t == end && touching))) break;
     newest = t;
     end = t + gap;
   }
   span.end = max(span.end, end);
   stream.newest = newest;
-  stream.watermark = max(stream.watermark, newest - stream.outOfOrder);
+  stream.watermark = max(stream.watermark, newest - outOfOrder);
   if (to - i >= RUN) {
     foldTo(stream, sessions, i);
     reduceRow(stream, row, sessions.at + i, to - i);
@@ -227,6 +284,13 @@ function takeRun(stream: Stream, sessions: Sessions, span: Span, times: usize, i
   store<f64>(row, load<f64>(row) + <f64>(to - i));
   for (; i < to; i++) store<u32>(stream.rows + ((<usize>i) << 2), <u32>row);
   return to;
+}
+
+/** A key's last session is followed by another: if it is due, it and those before it leave the key now, and fire later. */
+function leave(stream: Stream, sessions: Sessions, span: Span): void {
+  if (!isPast(stream, sessions, dueOf(stream, span))) return;
+  setHead(sessions, span.id, changetype<Span>(0));
+  for (; span; span = changetype<Span>(<usize>span.older)) span.state = <u8>State.left;
 }
 
 /** A gap longer than all before. What was forgotten by the last of those stays so. */
@@ -434,7 +498,7 @@ function fireUpTo(stream: Stream, sessions: Sessions, time: f64, before: bool, i
 /** A session's end has passed, or the time for which it was held. */
 function fire(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
   const isFinal = isPast(stream, sessions, span.end + stream.allowedLateness);
-  if (span.state == State.open) {
+  if (span.state != State.held) {
     put(stream, sessions, span, isFinal ? Pane.onTime | Pane.final : Pane.onTime, i);
     if (!isFinal) {
       span.state = <u8>State.held;
@@ -443,7 +507,7 @@ function fire(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
     }
   }
   remember(stream, sessions.past, span.id, span.end);
-  unchain(sessions, span);
+  if (span.state != State.left) unchain(sessions, span);
   retire(stream, sessions, span);
 }
 
