@@ -32,8 +32,12 @@ export class Wheel {
 }
 
 const BUCKETS: u32 = 128;
-/** How many buckets ahead of the watermark spans are to be due, or half as many. */
-const AHEAD: f64 = 64;
+/** How many buckets ahead of the watermark spans are to be due, or up to twice as many. */
+const AHEAD: f64 = 32;
+/** A number of these bits alone is a power of two: where a bucket begins is then exact. */
+const EXPONENT: u64 = 0x7ff0000000000000;
+/** Numbers of buckets are whole up to here; what is due beyond is left to the heap. */
+const FARTHEST: f64 = 4503599627370496;
 const BLOCK: u32 = 58;
 const BLOCK_BYTES: usize = 8 + ((<usize>BLOCK) << 2);
 /** So few entries are as well put in order by a heap. */
@@ -75,6 +79,10 @@ export function wheelBytes(wheel: Wheel, n: f64): f64 {
   return blocks * <f64>(BLOCK_BYTES + 16) + all * 56 + 512;
 }
 
+function numberOf(wheel: Wheel, time: f64): f64 {
+  return max(-FARTHEST, floor(time * wheel.rate));
+}
+
 function slotOf(b: f64): usize {
   return (<usize>(<i64>b & (BUCKETS - 1))) << 2;
 }
@@ -88,12 +96,9 @@ export function isWide(wheel: Wheel, ahead: f64): bool {
 export function widen(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap, ahead: f64): void {
   const total = wheel.count;
   const all = takeOut(stream, wheel, 0, BUCKETS);
-  // A power of two: where a bucket begins is then exact.
-  wheel.width = 1;
-  while (wheel.width * AHEAD < ahead) wheel.width *= 2;
-  while (wheel.width * AHEAD >= 2 * ahead) wheel.width /= 2;
+  wheel.width = reinterpret<f64>(reinterpret<u64>(ahead / AHEAD) & EXPONENT);
   wheel.rate = 1 / wheel.width;
-  wheel.now = floor(stream.watermark * wheel.rate);
+  wheel.now = numberOf(wheel, stream.watermark);
   pushAll(stream, heap, all, putBack(stream, wheel, spans, all, total));
   if (all) release(stream, all);
 }
@@ -101,7 +106,7 @@ export function widen(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap, ah
 /** Puts a span where it belongs; false where that is not in the wheel. */
 export function place(stream: Stream, wheel: Wheel, spans: Spans, span: Span, due: f64): bool {
   const b = floor(due * wheel.rate);
-  if (!(b > wheel.now)) return false;
+  if (!(b > wheel.now && b < FARTHEST)) return false;
   const slot = slotOf(min(b, wheel.now + <f64>(BUCKETS - 1)));
   let block = <usize>load<u32>(wheel.firsts + slot);
   let length = block ? load<u32>(block, 4) : BLOCK;
@@ -176,7 +181,7 @@ function pushAll(stream: Stream, heap: Heap, all: usize, n: usize): void {
 /** Moves on to the bucket of the watermark. What was ready before has fired. */
 export function turn(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap): void {
   assert(!wheel.ready);
-  const to = floor(stream.watermark * wheel.rate);
+  const to = numberOf(wheel, stream.watermark);
   const from = wheel.now + 1;
   const n = min(to - wheel.now, <f64>BUCKETS);
   const total = countIn(wheel, from, n);
@@ -271,7 +276,7 @@ export function nextTurn(wheel: Wheel): f64 {
 export function countComing(wheel: Wheel, watermark: f64): u32 {
   const ready = <u32>((wheel.end - wheel.first) / ENTRY);
   if (!wheel.count) return ready;
-  const n = min(floor(watermark * wheel.rate) - wheel.now, <f64>BUCKETS);
+  const n = min(numberOf(wheel, watermark) - wheel.now, <f64>BUCKETS);
   return ready + countIn(wheel, wheel.now + 1, n);
 }
 

@@ -2,7 +2,7 @@
  * Sessions: the events of a key no more than a gap apart. Each event is an interval [t, t + gap), the gap fixed or its own; intervals that
  * overlap, or touch where that is enough, are one session, and an event that reaches two makes them one.
  *
- * Open sessions stand in a wheel, and those due soon in a heap, by the time they are due. Their ends move on with every event, the wheel does
+ * Open sessions stand in a wheel, and those due soon in order, by the time they are due. Their ends move on with every event, the wheel does
  * not: what comes up too early is put off, so that an event costs no more than its session's row, and time no more than what ends.
  *
  * Where events that touch are one session, it ends when the watermark has passed its end: at that very time the next may come.
@@ -29,10 +29,11 @@ import {
 } from '../heap';
 import { allocate } from '../memory';
 import { isFuture, miss } from '../misses';
+import { AHEAD, fetch, MANY, takeOn, takeRun } from '../onward';
 import { barrierOf, createPast, destroyPast, firstEnd, forgetFirst, Past, pastBytes, remember } from '../past';
 import { Closed, Pane, WindowPlan } from '../plan';
 import { measureColumn, Ring } from '../ring';
-import { combineRows, list, reduceRow } from '../rows';
+import { combineRows, list } from '../rows';
 import {
   answer,
   begin,
@@ -95,8 +96,6 @@ class Sessions extends Spans {
   dueAt: f64;
 }
 
-/** Events of a key in a row that are folded at once, and not each by itself. */
-const RUN: i32 = 3;
 /** A heap of so many is as good as a wheel, which has to be turned. */
 const SMALL: i32 = 64;
 
@@ -147,9 +146,14 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
   let newest = stream.newest;
   let gap = sessions.gap;
   begin(stream, sessions, at);
+  let fetched = sessions.live > MANY ? 0 : n;
   for (let i = 0; i < n; i++) {
+    if (i >= fetched) {
+      fetch(stream, sessions, ids + ((<usize>i) << 2), min(AHEAD, n - i));
+      fetched = i + AHEAD;
+    }
     if (plain) {
-      i = takeOn(stream, sessions, times, ids, i, n, lazy ? Infinity : sessions.dueAt);
+      i = takeOn(stream, sessions, gap, touching, times, ids, i, n, lazy ? Infinity : sessions.dueAt);
       if (i == n) break;
       newest = stream.newest;
     }
@@ -182,7 +186,7 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
     }
     if (plain) {
       if (i + 1 < n && inOrder && load<u32>(ids + ((<usize>i) << 2), 4) == id) {
-        i = takeRun(stream, sessions, span, times, ids, i, n, lazy ? Infinity : sessions.dueAt) - 1;
+        i = takeRun(stream, sessions, span, gap, touching, times, ids, i, n, lazy ? Infinity : sessions.dueAt) - 1;
         newest = stream.newest;
         continue;
       }
@@ -203,87 +207,6 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
   flush(stream, sessions, n);
   foldTo(stream, sessions, n);
   forget(stream, sessions);
-}
-
-/**
- * Takes events from number i on that are in order, go on with an open session, and move the watermark to less than `dueAt`. Returns the first
- * that is not so.
- */
-function takeOn(stream: Stream, sessions: Sessions, times: usize, ids: usize, i: i32, n: i32, dueAt: f64): i32 {
-  const gap = sessions.gap;
-  const skew = stream.maxFutureSkew;
-  const outOfOrder = stream.outOfOrder;
-  const heads = sessions.heads;
-  const rows = stream.rows;
-  const touching = sessions.touching;
-  let newest = stream.newest;
-  for (; i < n; i++) {
-    const t = load<f64>(times + ((<usize>i) << 3));
-    const id = load<u32>(ids + ((<usize>i) << 2));
-    // Where there is none, what stands at address 0 is read for nothing.
-    const span = changetype<Span>(<usize>load<u32>(heads + ((<usize>id) << 2)));
-    const goesOn =
-      i32(t >= newest) &
-      i32(t - newest <= skew) &
-      i32(t - outOfOrder < dueAt) &
-      i32(changetype<usize>(span) != 0) &
-      i32(span.state == State.open) &
-      i32(t >= span.start) &
-      (i32(t < span.end) | (i32(t == span.end) & i32(touching)));
-    if (!goesOn || load<u32>(ids + ((<usize>i) << 2), 4) == id) break;
-    newest = t;
-    span.end = t + gap;
-    const row = rowOf(span);
-    store<f64>(row, load<f64>(row) + 1);
-    store<u32>(rows + ((<usize>i) << 2), <u32>row);
-  }
-  if (newest > stream.newest) {
-    stream.newest = newest;
-    stream.watermark = max(stream.watermark, newest - outOfOrder);
-  }
-  return i;
-}
-
-/**
- * Event i, which is in order, has joined a session: takes it with those of its key that follow at once and go on with it, as long as
- * the watermark stays below `dueAt`. Returns the first event after them.
- */
-function takeRun(
-  stream: Stream,
-  sessions: Sessions,
-  span: Span,
-  times: usize,
-  ids: usize,
-  i: i32,
-  n: i32,
-  dueAt: f64,
-): i32 {
-  const gap = sessions.gap;
-  const touching = sessions.touching;
-  const skew = stream.maxFutureSkew;
-  const outOfOrder = stream.outOfOrder;
-  const row = rowOf(span);
-  let newest = stream.newest;
-  let end = span.end;
-  let to = i + 1;
-  for (; to < n && load<u32>(ids + ((<usize>to) << 2)) == span.id; to++) {
-    const t = load<f64>(times + ((<usize>to) << 3));
-    if (!(t >= newest) || t > newest + skew || t - outOfOrder >= dueAt || !(t < end || (t == end && touching))) break;
-    newest = t;
-    end = t + gap;
-  }
-  span.end = max(span.end, end);
-  stream.newest = newest;
-  stream.watermark = max(stream.watermark, newest - outOfOrder);
-  if (to - i >= RUN) {
-    foldTo(stream, sessions, i);
-    reduceRow(stream, row, sessions.at + i, to - i);
-    sessions.folded = to;
-    return to;
-  }
-  store<f64>(row, load<f64>(row) + <f64>(to - i));
-  for (; i < to; i++) store<u32>(stream.rows + ((<usize>i) << 2), <u32>row);
-  return to;
 }
 
 /** A key's last session is followed by another: if it is due, it and those before it leave the key now, and fire later. */
