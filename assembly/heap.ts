@@ -15,6 +15,7 @@ export class Heap {
   capacity: i32;
 }
 
+export const ENTRY: usize = 16;
 const FIRST: usize = 48;
 const FEW: i32 = 16;
 
@@ -67,12 +68,12 @@ function countFrom(heap: Heap, i: i32, key: f64): i32 {
   return count;
 }
 
-function isBefore(key: f64, tie: u32, entry: usize): bool {
+export function isBefore(key: f64, tie: u32, entry: usize): bool {
   const other = load<f64>(entry);
   return key < other || (key == other && <i32>(tie - load<u32>(entry, 8)) < 0);
 }
 
-function setEntry(entry: usize, key: f64, tie: u32, item: usize): void {
+export function setEntry(entry: usize, key: f64, tie: u32, item: usize): void {
   store<f64>(entry, key);
   store<u32>(entry, tie, 8);
   store<u32>(entry, <u32>item, 12);

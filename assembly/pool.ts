@@ -2,8 +2,10 @@
  * Slots of one size, for what comes and goes one at a time. They stand in chunks, and a chunk that holds none is given back, so that a
  * pool takes what its slots take. Both ways take constant time.
  *
- *     chunk    0 next, 4 previous of the chunks with room │ 8 first free slot │ 12 slots in use │ 48 slots …
- *     slot     0 its chunk: u32 │ 4 what the user keeps; free: the next free slot
+ *     chunk    0 next, 4 previous of the chunks with room │ 8 first free slot │ 12 slots in use │ 64 slots …
+ *     slot     0 its place in the chunk: u8 │ 1 what the user keeps; free: 4 the next free slot
+ *
+ * Chunks begin with a line of cache, and so do slots that are not much shorter than a whole number of them.
  */
 
 import { allocate, release } from './memory';
@@ -19,13 +21,15 @@ export class Pool {
   count: u32;
 }
 
-const HEAD: usize = 48;
+const LINE: usize = 64;
+const HEAD: usize = LINE;
 const CHUNK_BYTES: usize = 8192;
 
 export function createPool(stream: Stream, bytes: usize): Pool {
   const pool = changetype<Pool>(allocate(stream, offsetof<Pool>()));
-  pool.slotBytes = (bytes + 7) & ~7;
-  pool.slots = max(1, <u32>((CHUNK_BYTES - HEAD) / pool.slotBytes));
+  const lines = (bytes + LINE - 1) & ~(LINE - 1);
+  pool.slotBytes = lines - bytes <= bytes >> 3 ? lines : (bytes + 7) & ~7;
+  pool.slots = min(255, max(1, <u32>((CHUNK_BYTES - HEAD) / pool.slotBytes)));
   pool.open = 0;
   pool.count = 0;
   return pool;
@@ -64,7 +68,7 @@ export function takeSlot(stream: Stream, pool: Pool): usize {
 }
 
 export function freeSlot(stream: Stream, pool: Pool, slot: usize): void {
-  const chunk = <usize>load<u32>(slot);
+  const chunk = slot - HEAD - <usize>load<u8>(slot) * pool.slotBytes;
   const next = load<u32>(chunk, 8);
   const used = load<u32>(chunk, 12) - 1;
   store<u32>(slot, next, 4);
@@ -86,7 +90,7 @@ function openChunk(stream: Stream, pool: Pool): void {
   store<u32>(chunk, <u32>slot, 8);
   store<u32>(chunk, 0, 12);
   for (let i: u32 = 0; i < pool.slots; i++, slot += pool.slotBytes) {
-    store<u32>(slot, <u32>chunk);
+    store<u8>(slot, i);
     store<u32>(slot, i + 1 < pool.slots ? <u32>(slot + pool.slotBytes) : 0, 4);
   }
   link(pool, chunk);

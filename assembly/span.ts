@@ -12,7 +12,7 @@
 import { Dictionary, hold, unhold } from './dictionary';
 import { createHeap, destroyHeap, Heap, popItem, pushItem, topItem } from './heap';
 import { allocate, release, resize } from './memory';
-import { openResults, putHead, putOutputs } from './outbox';
+import { openResults, Outbox, putHead, putOutputs } from './outbox';
 import { Pane } from './plan';
 import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from './pool';
 import { foldRows } from './rows';
@@ -23,36 +23,43 @@ export enum State {
   open,
   /** Fired, and still takes late events. */
   held,
+  /** Is due and will fire, but is in the chain of its key no more. */
+  left,
   /** Fired for good: its slot is free as soon as nothing points to it. */
   gone,
 }
 
+/** What every event looks at; the row follows. A row of count and sum ends with the line of cache. */
 @unmanaged
 export class Span {
-  chunk: u32;
+  /** The pool's. */
+  place: u8;
+  /** See State. */
+  state: u8;
+  /** Entries in wheels and heaps and places in lists that still point here. */
+  pins: u16;
   id: u32;
   /** Order of creation. */
   serial: u32;
   /** The next older span of its key. */
   older: u32;
-  /** The next in its bucket of a wheel. */
-  beside: u32;
-  /** 1 + its place among the changed, 0: not among them. */
-  changedAt: u32;
-  /** Key of its entry in a heap, where it has one. */
-  due: f64;
-  /** Entries in heaps and places in lists that still point here. */
-  pins: u16;
-  /** Whether it stands in a wheel. */
-  wheeled: bool;
-  // From here on what every event looks at, next to the row.
-  state: State;
+  start: f64;
+  end: f64;
+}
+
+/** After the row, in spans that fire more than once or are full at some time. */
+@unmanaged
+export class More {
   /** Its events, given out or not. */
   count: f64;
   /** Greatest event time. */
   last: f64;
-  start: f64;
-  end: f64;
+  /** Key of its entry among those due soon, where it has one. */
+  due: f64;
+  /** 1 + its place among the changed, 0: not among them. */
+  changedAt: u32;
+  /** Whether it stands in a wheel. */
+  wheeled: bool;
 }
 
 @unmanaged
@@ -60,6 +67,8 @@ export class Spans {
   window: usize;
   w: i32;
   pool: Pool;
+  /** Where `More` lies in a span, 0 where they have none. */
+  moreAt: usize;
   heads: usize;
   headCount: u32;
   serial: u32;
@@ -80,10 +89,12 @@ export class Spans {
 
 const FEW: u32 = 16;
 
-export function initSpans(stream: Stream, spans: Spans, window: usize, w: i32): void {
+export function initSpans(stream: Stream, spans: Spans, window: usize, w: i32, more: bool): void {
   spans.window = window;
   spans.w = w;
-  spans.pool = createPool(stream, offsetof<Span>() + stream.stride);
+  const bytes = offsetof<Span>() + stream.stride;
+  spans.moreAt = more ? bytes : 0;
+  spans.pool = createPool(stream, bytes + (more ? offsetof<More>() : 0));
   spans.sorter = createHeap(stream);
   spans.changedCapacity = FEW;
   spans.changed = allocate(stream, FEW << 2);
@@ -143,24 +154,39 @@ export function rowOf(span: Span): usize {
   return changetype<usize>(span) + offsetof<Span>();
 }
 
+function spanOf(row: usize): Span {
+  return changetype<Span>(row - offsetof<Span>());
+}
+
+export function moreOf(spans: Spans, span: Span): More {
+  assert(spans.moreAt);
+  return changetype<More>(changetype<usize>(span) + spans.moreAt);
+}
+
 /** A span with no events yet, not in the chain of its key. */
 export function createSpan(stream: Stream, spans: Spans, id: u32): Span {
   const span = changetype<Span>(takeSlot(stream, spans.pool));
   span.id = id;
   span.start = Infinity;
   span.end = -Infinity;
-  span.last = -Infinity;
-  span.count = 0;
   span.serial = spans.serial++;
   span.older = 0;
-  span.changedAt = 0;
-  span.state = State.open;
+  span.state = <u8>State.open;
   span.pins = 0;
-  span.wheeled = false;
+  if (spans.moreAt) {
+    const more = moreOf(spans, span);
+    memory.fill(changetype<usize>(more), 0, offsetof<More>());
+    more.last = -Infinity;
+  }
   copyRow(stream, rowOf(span), stream.empty);
   hold(changetype<Dictionary>(stream.dictionary), id);
   spans.live++;
   return span;
+}
+
+/** When something happens to a span if no event comes. */
+export function dueOf(stream: Stream, span: Span): f64 {
+  return span.end + (span.state == State.open ? stream.delay : stream.allowedLateness);
 }
 
 /** Takes a span out of the chain of its key. */
@@ -183,8 +209,8 @@ export function letGo(stream: Stream, spans: Spans, span: Span): void {
 /** The same, with the hold on its id left to the caller. */
 export function retire(stream: Stream, spans: Spans, span: Span): void {
   spans.live--;
-  unchange(spans, span);
-  span.state = State.gone;
+  if (spans.moreAt) unchange(spans, span);
+  span.state = <u8>State.gone;
   if (!span.pins) freeSlot(stream, spans.pool, changetype<usize>(span));
 }
 
@@ -198,9 +224,12 @@ export function unpin(stream: Stream, spans: Spans, span: Span): void {
 export function listEvent(stream: Stream, spans: Spans, span: Span, i: i32, t: f64): void {
   const row = rowOf(span);
   store<f64>(row, load<f64>(row) + 1);
-  span.count += 1;
   span.start = min(span.start, t);
-  span.last = max(span.last, t);
+  if (spans.moreAt) {
+    const more = moreOf(spans, span);
+    more.count += 1;
+    more.last = max(more.last, t);
+  }
   store<u32>(stream.rows + ((<usize>i) << 2), <u32>row);
   if (stream.early != Infinity) change(stream, spans, span);
 }
@@ -211,21 +240,23 @@ export function listNone(stream: Stream, i: i32): void {
 }
 
 export function change(stream: Stream, spans: Spans, span: Span): void {
-  if (span.changedAt) return;
+  const more = moreOf(spans, span);
+  if (more.changedAt) return;
   if (spans.changedCount == spans.changedCapacity) {
     spans.changedCapacity *= 2;
     spans.changed = resize(stream, spans.changed, (<usize>spans.changedCapacity) << 2);
   }
   store<u32>(spans.changed + ((<usize>spans.changedCount) << 2), <u32>changetype<usize>(span));
-  span.changedAt = ++spans.changedCount;
+  more.changedAt = ++spans.changedCount;
 }
 
 function unchange(spans: Spans, span: Span): void {
-  if (!span.changedAt) return;
+  const more = moreOf(spans, span);
+  if (!more.changedAt) return;
   const last = load<u32>(spans.changed + ((<usize>--spans.changedCount) << 2));
-  store<u32>(spans.changed + ((<usize>(span.changedAt - 1)) << 2), last);
-  changetype<Span>(<usize>last).changedAt = span.changedAt;
-  span.changedAt = 0;
+  store<u32>(spans.changed + ((<usize>(more.changedAt - 1)) << 2), last);
+  moreOf(spans, changetype<Span>(<usize>last)).changedAt = more.changedAt;
+  more.changedAt = 0;
 }
 
 /** Folds the events listed before number i. */
@@ -235,39 +266,27 @@ export function foldTo(stream: Stream, spans: Spans, i: i32): void {
   spans.folded = i;
 }
 
-/** A span fires, for the stream's present reason, with what is listed before event i: it is put into the outbox with the next others. */
+/** A span fires, for the stream's present reason; its outputs, of what is listed before event i, follow with the next others. */
 export function put(stream: Stream, spans: Spans, span: Span, pane: i32, i: i32): void {
-  if (stream.discard && load<f64>(rowOf(span)) == 0) return;
+  const row = rowOf(span);
+  if (stream.discard && load<f64>(row) == 0) return;
   if (spans.waiting == CHUNK) flush(stream, spans, i);
-  const place = (<usize>spans.waiting) << 2;
+  putHead(stream, openResults(stream, 1), span.start, span.end, span.id, spans.w, pane, row);
+  store<u32>(stream.chunkRows + ((<usize>spans.waiting) << 2), <u32>row);
   spans.waiting++;
   span.pins++;
-  store<u32>(stream.chunkRows + place, <u32>changetype<usize>(span));
-  store<u32>(stream.chunkIds + place, ((<u32>stream.at) << 4) | <u32>pane);
   if ((pane & Pane.kind) == Pane.onTime) stream.fired += 1;
 }
 
-/** All that waits goes into the outbox; what was listed before event i belongs to it. */
+/** The outputs of all that waits; what was listed before event i belongs to them. */
 export function flush(stream: Stream, spans: Spans, i: i32): void {
   const n = spans.waiting;
   if (!n) return;
   foldTo(stream, spans, i);
-  const from = openResults(stream, n);
-  const at = stream.at;
-  for (let j = 0; j < n; j++) {
-    const place = (<usize>j) << 2;
-    const span = changetype<Span>(<usize>load<u32>(stream.chunkRows + place));
-    const why = load<u32>(stream.chunkIds + place);
-    const row = rowOf(span);
-    stream.at = why >> 4;
-    putHead(stream, from + j, span.start, span.end, span.id, spans.w, why & 15, row);
-    store<u32>(stream.into + place, <u32>row);
-  }
-  stream.at = at;
-  putOutputs(stream, stream.into, from, n);
+  putOutputs(stream, stream.chunkRows, changetype<Outbox>(stream.outbox).length - n, n);
   spans.waiting = 0;
   for (let j = 0; j < n; j++) {
-    const span = changetype<Span>(<usize>load<u32>(stream.chunkRows + ((<usize>j) << 2)));
+    const span = spanOf(load<u32>(stream.chunkRows + ((<usize>j) << 2)));
     if (refires(stream)) given(stream, spans, span);
     unpin(stream, spans, span);
   }

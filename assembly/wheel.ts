@@ -1,30 +1,49 @@
 /**
  * What is due some time: a wheel of buckets of time (Varghese, Lauck, "Hashed and hierarchical timing wheels", 1987), each with a list of spans.
- * When the watermark comes to a bucket, what is due in it goes into a heap, which has the exact order; what has been put off since goes
- * on to a later bucket. So a span is looked at once in a turn of the wheel, and the heap holds only what is due soon.
+ * When the watermark comes to a bucket, what is due in it is put in order; what has been put off since goes on to a later bucket. So
+ * a span is looked at once in a turn of the wheel, and many at a time, so that the machine fetches them side by side.
  *
- * Law: a span whose due time is up to the end of bucket `now` is not in the wheel alone: it is in the heap.
+ *     bucket   blocks of 0 next │ 4 length │ 8 spans: u32 …
+ *     ready    entries as of a heap, in order: what is due in the buckets that came up last, unless that is little
+ *
+ * Law: a span whose due time is up to the end of bucket `now` is not in the wheel alone: it is ready, or in the heap.
  */
 
+import { ENTRY, Heap, isBefore, pushItem, setEntry } from './heap';
 import { allocate, release } from './memory';
-import { Span } from './span';
+import { dueOf, moreOf, Span, Spans, State, unpin } from './span';
 import { Stream } from './stream';
 
 @unmanaged
 export class Wheel {
-  /** First span of each bucket, and how many there are: u32 each. */
+  /** First block of each bucket, and how many spans it has: u32 each. */
   firsts: usize;
   counts: usize;
-  /** Length of time of a bucket; 0 before it is known. */
+  /** Length of time of a bucket, a power of two, and buckets a unit of time; 0 before it is known. */
   width: f64;
+  rate: f64;
   /** Number of the bucket that the watermark is in. */
   now: f64;
   count: u32;
+  /** The block of what is ready, 0 where nothing is; its first entry, and the end of them. */
+  ready: usize;
+  first: usize;
+  end: usize;
 }
 
-const BUCKETS: u32 = 256;
-/** How many buckets ahead of the watermark spans are to be due, or fewer. */
-const AHEAD: f64 = 128;
+const BUCKETS: u32 = 128;
+/** How many buckets ahead of the watermark spans are to be due, or up to twice as many. */
+const AHEAD: f64 = 32;
+/** A number of these bits alone is a power of two: where a bucket begins is then exact. */
+const EXPONENT: u64 = 0x7ff0000000000000;
+/** Numbers of buckets are whole up to here; what is due beyond is left to the heap. */
+const FARTHEST: f64 = 4503599627370496;
+const BLOCK: u32 = 58;
+const BLOCK_BYTES: usize = 8 + ((<usize>BLOCK) << 2);
+/** So few entries are as well put in order by a heap. */
+const FEW: usize = 8;
+/** How far an entry is moved to its place; the heap has a bound where this has none. */
+const STEPS: i32 = 24;
 
 export function createWheel(stream: Stream): Wheel {
   const wheel = changetype<Wheel>(allocate(stream, offsetof<Wheel>()));
@@ -36,13 +55,36 @@ export function createWheel(stream: Stream): Wheel {
   return wheel;
 }
 
-export function destroyWheel(stream: Stream, wheel: Wheel): void {
+/** Lets go of what stands in it, too. */
+export function destroyWheel(stream: Stream, wheel: Wheel, spans: Spans): void {
+  for (; wheel.first < wheel.end; wheel.first += ENTRY) drop(stream, spans, load<u32>(wheel.first, 12));
+  const total = wheel.count;
+  const all = takeOut(stream, wheel, 0, BUCKETS);
+  for (let entry = all; entry < all + <usize>total * ENTRY; entry += ENTRY) drop(stream, spans, load<u32>(entry, 12));
+  if (all) release(stream, all);
+  if (wheel.ready) release(stream, wheel.ready);
   release(stream, wheel.firsts);
   release(stream, changetype<usize>(wheel));
 }
 
-function bucketOf(b: f64): u32 {
-  return <u32>(<i64>b & (BUCKETS - 1));
+function drop(stream: Stream, spans: Spans, item: usize): void {
+  const span = changetype<Span>(item);
+  if (span.state == State.gone) unpin(stream, spans, span);
+}
+
+/** Bytes that n more spans can need. */
+export function wheelBytes(wheel: Wheel, n: f64): f64 {
+  const all = <f64>wheel.count + n;
+  const blocks = min(all, all / <f64>BLOCK + <f64>BUCKETS + 1);
+  return blocks * <f64>(BLOCK_BYTES + 16) + all * 56 + 512;
+}
+
+function numberOf(wheel: Wheel, time: f64): f64 {
+  return max(-FARTHEST, floor(time * wheel.rate));
+}
+
+function slotOf(b: f64): usize {
+  return (<usize>(<i64>b & (BUCKETS - 1))) << 2;
 }
 
 /** Spans will be due up to so much after the watermark; false where the wheel has to be filled anew for that. */
@@ -50,47 +92,179 @@ export function isWide(wheel: Wheel, ahead: f64): bool {
   return wheel.width * <f64>BUCKETS >= ahead;
 }
 
-/** Sets the width of a wheel that is empty. */
-export function setWidth(wheel: Wheel, ahead: f64, watermark: f64): void {
-  assert(wheel.count == 0);
-  wheel.width = ahead / AHEAD;
-  wheel.now = floor(watermark / wheel.width);
+/** The wheel again, for spans that are due so much later than any before. */
+export function widen(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap, ahead: f64): void {
+  const total = wheel.count;
+  const all = takeOut(stream, wheel, 0, BUCKETS);
+  wheel.width = reinterpret<f64>(reinterpret<u64>(ahead / AHEAD) & EXPONENT);
+  wheel.rate = 1 / wheel.width;
+  wheel.now = numberOf(wheel, stream.watermark);
+  pushAll(stream, heap, all, putBack(stream, wheel, spans, all, total));
+  if (all) release(stream, all);
 }
 
-/** Puts a span where it belongs; false where that is the heap. */
-export function place(wheel: Wheel, span: Span, due: f64): bool {
-  const b = floor(due / wheel.width);
-  if (!(b > wheel.now)) return false;
-  const slot = bucketOf(min(b, wheel.now + <f64>(BUCKETS - 1)));
-  const first = wheel.firsts + ((<usize>slot) << 2);
-  const count = wheel.counts + ((<usize>slot) << 2);
-  span.wheeled = true;
-  span.beside = load<u32>(first);
-  store<u32>(first, <u32>changetype<usize>(span));
-  store<u32>(count, load<u32>(count) + 1);
+/** Puts a span where it belongs; false where that is not in the wheel. */
+export function place(stream: Stream, wheel: Wheel, spans: Spans, span: Span, due: f64): bool {
+  const b = floor(due * wheel.rate);
+  if (!(b > wheel.now && b < FARTHEST)) return false;
+  const slot = slotOf(min(b, wheel.now + <f64>(BUCKETS - 1)));
+  let block = <usize>load<u32>(wheel.firsts + slot);
+  let length = block ? load<u32>(block, 4) : BLOCK;
+  if (length == BLOCK) {
+    const next = block;
+    block = allocate(stream, BLOCK_BYTES);
+    store<u32>(block, <u32>next);
+    store<u32>(wheel.firsts + slot, <u32>block);
+    length = 0;
+  }
+  store<u32>(block + ((<usize>length) << 2), <u32>changetype<usize>(span), 8);
+  store<u32>(block, length + 1, 4);
+  store<u32>(wheel.counts + slot, load<u32>(wheel.counts + slot) + 1);
   wheel.count++;
+  if (spans.moreAt) moreOf(spans, span).wheeled = true;
   return true;
 }
 
-/** The spans of the next bucket up to that of the watermark, by `beside`; null once there is none. Moves on to that bucket. */
-export function turnTo(wheel: Wheel, watermark: f64): Span {
-  const to = floor(watermark / wheel.width);
-  let taken = changetype<Span>(0);
-  if (!wheel.count) wheel.now = max(wheel.now, to);
-  // After a whole turn there is nothing left that was there before.
-  if (to - wheel.now > <f64>BUCKETS) wheel.now = to == Infinity ? wheel.now : to - <f64>BUCKETS;
-  for (let turned: u32 = 0; !taken && wheel.now < to && wheel.count && turned <= BUCKETS; turned++) {
-    wheel.now += 1;
-    const slot = bucketOf(wheel.now);
-    const first = wheel.firsts + ((<usize>slot) << 2);
-    const count = wheel.counts + ((<usize>slot) << 2);
-    taken = changetype<Span>(<usize>load<u32>(first));
-    wheel.count -= load<u32>(count);
-    store<u32>(first, 0);
-    store<u32>(count, 0);
+/** Takes the spans of n buckets from number `from` on out, as entries with their due times; 0 where there are none. */
+function takeOut(stream: Stream, wheel: Wheel, from: f64, n: f64): usize {
+  const total = countIn(wheel, from, n);
+  if (!total) return 0;
+  const all = allocate(stream, <usize>total * ENTRY);
+  let entry = all;
+  for (let b = from; b < from + n; b += 1) {
+    const slot = slotOf(b);
+    let block = <usize>load<u32>(wheel.firsts + slot);
+    store<u32>(wheel.firsts + slot, 0);
+    store<u32>(wheel.counts + slot, 0);
+    while (block) {
+      const end = block + ((<usize>load<u32>(block, 4)) << 2);
+      for (let at = block; at < end; at += 4, entry += ENTRY) {
+        const span = changetype<Span>(<usize>load<u32>(at, 8));
+        setEntry(entry, dueOf(stream, span), span.serial, changetype<usize>(span));
+      }
+      const next = <usize>load<u32>(block);
+      release(stream, block);
+      block = next;
+    }
   }
-  if (!wheel.count && !taken) wheel.now = max(wheel.now, to);
-  return taken;
+  wheel.count -= total;
+  return all;
+}
+
+/** Puts entries that were taken out back where they belong. The first of the list become those due sooner: returns how many. */
+function putBack(stream: Stream, wheel: Wheel, spans: Spans, all: usize, total: u32): usize {
+  let kept: usize = 0;
+  for (let entry = all; entry < all + <usize>total * ENTRY; entry += ENTRY) {
+    const span = changetype<Span>(<usize>load<u32>(entry, 12));
+    const due = load<f64>(entry);
+    if (span.state == State.gone) {
+      unpin(stream, spans, span);
+      continue;
+    }
+    if (place(stream, wheel, spans, span, due)) continue;
+    if (spans.moreAt) {
+      moreOf(spans, span).wheeled = false;
+      moreOf(spans, span).due = due;
+    }
+    v128.store(all + kept * ENTRY, v128.load(entry));
+    kept++;
+  }
+  return kept;
+}
+
+function pushAll(stream: Stream, heap: Heap, all: usize, n: usize): void {
+  for (let entry = all; entry < all + n * ENTRY; entry += ENTRY) {
+    pushItem(stream, heap, load<f64>(entry), load<u32>(entry, 8), load<u32>(entry, 12));
+  }
+}
+
+/** Moves on to the bucket of the watermark. What was ready before has fired. */
+export function turn(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap): void {
+  assert(!wheel.ready);
+  const to = numberOf(wheel, stream.watermark);
+  const from = wheel.now + 1;
+  const n = min(to - wheel.now, <f64>BUCKETS);
+  const total = countIn(wheel, from, n);
+  const all = takeOut(stream, wheel, from, n);
+  wheel.now = to;
+  if (!all) return;
+  const kept = putBack(stream, wheel, spans, all, total);
+  if (kept <= FEW) pushAll(stream, heap, all, kept);
+  else order(stream, wheel, heap, all, kept);
+  release(stream, all);
+}
+
+/** Takes the first ready entry out. */
+export function shiftReady(stream: Stream, wheel: Wheel): void {
+  wheel.first += ENTRY;
+  if (wheel.first < wheel.end) return;
+  release(stream, wheel.ready);
+  wheel.ready = 0;
+}
+
+/** Entries become ready, in order: by their place between the least and the greatest key, then by insertion. */
+function order(stream: Stream, wheel: Wheel, heap: Heap, all: usize, n: usize): void {
+  let parts: u32 = 16;
+  while (<usize>parts < n) parts *= 2;
+  const ready = allocate(stream, n * ENTRY + ((<usize>parts) << 2));
+  const places = ready + n * ENTRY;
+  memory.fill(places, 0, (<usize>parts) << 2);
+  const end = all + n * ENTRY;
+  let start = Infinity;
+  let last = -Infinity;
+  for (let entry = all; entry < end; entry += ENTRY) {
+    start = min(start, load<f64>(entry));
+    last = max(last, load<f64>(entry));
+  }
+  const scale = last > start ? <f64>parts / (last - start) : 0;
+  for (let entry = all; entry < end; entry += ENTRY) {
+    const place = places + partOf(load<f64>(entry), start, scale, parts);
+    store<u32>(place, load<u32>(place) + 1);
+  }
+  let before = <u32>ready;
+  for (let place = places; place < places + ((<usize>parts) << 2); place += 4) {
+    const count = load<u32>(place);
+    store<u32>(place, before);
+    before += count * <u32>ENTRY;
+  }
+  for (let entry = all; entry < end; entry += ENTRY) {
+    const place = places + partOf(load<f64>(entry), start, scale, parts);
+    const to = load<u32>(place);
+    store<u32>(place, to + <u32>ENTRY);
+    v128.store(to, v128.load(entry));
+  }
+  wheel.ready = ready;
+  wheel.first = ready;
+  // The first is always in its place.
+  wheel.end = insertAll(stream, heap, ready, places);
+}
+
+function partOf(key: f64, start: f64, scale: f64, parts: u32): usize {
+  return (<usize>(<u32>min((key - start) * scale, <f64>(parts - 1)))) << 2;
+}
+
+/** Puts entries that are nearly in order in order; those far from their place go into the heap. Returns their end. */
+function insertAll(stream: Stream, heap: Heap, first: usize, end: usize): usize {
+  let last = first;
+  for (let entry = first; entry < end; entry += ENTRY) {
+    const key = load<f64>(entry);
+    const tie = load<u32>(entry, 8);
+    const item = load<u32>(entry, 12);
+    let at = last;
+    let steps = STEPS;
+    while (at > first && steps && isBefore(key, tie, at - ENTRY)) {
+      at -= ENTRY;
+      steps--;
+    }
+    if (!steps) {
+      pushItem(stream, heap, key, tie, item);
+      continue;
+    }
+    for (let to = last; to > at; to -= ENTRY) v128.store(to, v128.load(to - ENTRY));
+    setEntry(at, key, tie, item);
+    last += ENTRY;
+  }
+  return last;
 }
 
 /** The watermark at which the next bucket comes up, Infinity where the wheel is empty. */
@@ -98,29 +272,16 @@ export function nextTurn(wheel: Wheel): f64 {
   return wheel.count ? (wheel.now + 1) * wheel.width : Infinity;
 }
 
-/** How many spans the buckets up to that of the watermark have. */
+/** How many spans the buckets up to that of the watermark have, and are ready. */
 export function countComing(wheel: Wheel, watermark: f64): u32 {
-  if (!wheel.count) return 0;
-  const to = floor(watermark / wheel.width);
-  if (to - wheel.now >= <f64>BUCKETS) return wheel.count;
-  let count: u32 = 0;
-  for (let b = wheel.now + 1; b <= to; b += 1) count += load<u32>(wheel.counts + ((<usize>bucketOf(b)) << 2));
-  return count;
+  const ready = <u32>((wheel.end - wheel.first) / ENTRY);
+  if (!wheel.count) return ready;
+  const n = min(numberOf(wheel, watermark) - wheel.now, <f64>BUCKETS);
+  return ready + countIn(wheel, wheel.now + 1, n);
 }
 
-/** Takes all spans out, as one list by `beside`. */
-export function emptyWheel(wheel: Wheel): Span {
-  let all = changetype<Span>(0);
-  for (let slot: usize = 0; slot < <usize>BUCKETS; slot++) {
-    let span = changetype<Span>(<usize>load<u32>(wheel.firsts + (slot << 2)));
-    while (span) {
-      const next = changetype<Span>(<usize>span.beside);
-      span.beside = <u32>changetype<usize>(all);
-      all = span;
-      span = next;
-    }
-  }
-  memory.fill(wheel.firsts, 0, (<usize>BUCKETS) << 3);
-  wheel.count = 0;
-  return all;
+function countIn(wheel: Wheel, from: f64, n: f64): u32 {
+  let count: u32 = 0;
+  for (let b = from; b < from + n; b += 1) count += load<u32>(wheel.counts + slotOf(b));
+  return count;
 }

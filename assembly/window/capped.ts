@@ -35,6 +35,7 @@ import {
   initSpans,
   letGo,
   listNone,
+  moreOf,
   put,
   rowOf,
   setHead,
@@ -61,7 +62,7 @@ export function create(stream: Stream, w: i32): usize {
   memory.fill(changetype<usize>(capped), 0, offsetof<Capped>());
   const window = windowAt(stream, w);
   const column = load<u32>(window, WindowPlan.column);
-  initSpans(stream, capped, window, w);
+  initSpans(stream, capped, window, w, true);
   capped.markAt = Infinity;
   capped.gap = load<f64>(window, WindowPlan.size);
   capped.gaps = column ? measureColumn(changetype<Ring>(stream.ring), column - 1) : 0;
@@ -145,7 +146,11 @@ function isPast(capped: Capped, t: f64, watermark: f64): bool {
 function enter(stream: Stream, capped: Capped, event: Event): void {
   const t = event.time;
   let span = headOf(capped, event.id);
-  const isNew = !span || t >= span.start + capped.most || !(t < span.last || (t == span.last && capped.touching));
+  let isNew = !span || t >= span.start + capped.most;
+  if (!isNew) {
+    const last = moreOf(capped, span).last;
+    isNew = !(t < last || (t == last && capped.touching));
+  }
   if (isNew) {
     const older = span;
     span = createSpan(stream, capped, event.id);
@@ -154,8 +159,9 @@ function enter(stream: Stream, capped: Capped, event: Event): void {
     setHead(capped, event.id, span);
   }
   // `last` is where the session would end if there were no greatest length.
-  span.last = max(span.last, t + event.note);
-  span.end = min(span.last, span.start + capped.most);
+  const more = moreOf(capped, span);
+  more.last = max(more.last, t + event.note);
+  span.end = min(more.last, span.start + capped.most);
   const row = rowOf(span);
   list(stream, 0, row, row, rowOfEvent(event));
   combineRows(stream, 1);

@@ -22,6 +22,7 @@ import {
   letGo,
   listEvent,
   listNone,
+  moreOf,
   put,
   setHead,
   Span,
@@ -43,7 +44,7 @@ export function create(stream: Stream, w: i32): usize {
   memory.fill(changetype<usize>(filled), 0, offsetof<Filled>());
   const window = windowAt(stream, w);
   const column = load<u32>(window, WindowPlan.column);
-  initSpans(stream, filled, window, w);
+  initSpans(stream, filled, window, w, true);
   filled.size = column ? Infinity : load<f64>(window, WindowPlan.size);
   filled.ends = column ? measureColumn(changetype<Ring>(stream.ring), column - 1) : 0;
   return changetype<usize>(filled);
@@ -73,10 +74,10 @@ export function take(stream: Stream, filled: Filled, at: i32, n: i32): void {
       setHead(filled, id, span);
     }
     listEvent(stream, filled, span, i, t);
-    span.end = span.last;
+    span.end = max(span.end, t);
     const ended = filled.ends && load<f64>(filled.ends + offset + ((<usize>i) << 3)) != 0;
     stream.at = takenAt(i);
-    if (ended || span.count >= filled.size) {
+    if (ended || moreOf(filled, span).count >= filled.size) {
       put(stream, filled, span, Pane.onTime | Pane.final, i);
       setHead(filled, id, changetype<Span>(0));
       letGo(stream, filled, span);
