@@ -40,9 +40,14 @@ export class Pending {
 const FEW: u32 = 64;
 
 export function createPending(stream: Stream): Pending {
+  return createWaiting(stream, stream.stride);
+}
+
+/** Its events have so many bytes in place of a row. */
+export function createWaiting(stream: Stream, bytes: usize): Pending {
   const pending = changetype<Pending>(allocate(stream, offsetof<Pending>()));
   memory.fill(changetype<usize>(pending), 0, offsetof<Pending>());
-  pending.pool = createPool(stream, offsetof<Event>() + stream.stride);
+  pending.pool = createPool(stream, offsetof<Event>() + bytes);
   pending.queue = allocate(stream, FEW << 2);
   pending.mask = FEW - 1;
   pending.last = -Infinity;
@@ -72,15 +77,21 @@ export function rowOf(event: Event): usize {
 
 /** An event that nothing has been folded into. */
 export function createEvent(stream: Stream, pending: Pending, id: u32, time: f64): Event {
+  const event = newEvent(stream, pending, id, time);
+  const row = rowOf(event);
+  copyRow(stream, row, stream.empty);
+  store<f64>(row, 1);
+  return event;
+}
+
+/** An event without a row. */
+export function newEvent(stream: Stream, pending: Pending, id: u32, time: f64): Event {
   const event = changetype<Event>(takeSlot(stream, pending.pool));
   event.id = id;
   event.time = time;
   event.serial = pending.serial++;
   event.next = 0;
   event.previous = 0;
-  const row = rowOf(event);
-  copyRow(stream, row, stream.empty);
-  store<f64>(row, 1);
   return event;
 }
 

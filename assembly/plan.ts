@@ -113,6 +113,7 @@ export enum PartPlan {
   column = 48,
   times = 52,
   slide = 56,
+  roll = 60,
   bytes = 64,
 }
 

@@ -71,6 +71,7 @@ export interface Kernels {
   reduce: number;
   combine: number;
   slide: number;
+  roll: number;
   lower: number;
   needs: string[];
   includes: Record<string, number>;
@@ -136,6 +137,7 @@ export class Core {
         reduce: 0,
         combine: 0,
         slide: 0,
+        roll: 0,
         lower: 0,
         needs: [],
         includes: {},

@@ -115,7 +115,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       for (const part of parts.values()) {
         u32(at + PartPlan.state, part.state);
         u32(at + PartPlan.measure, part.measure);
-        for (const kernel of ['identity', 'fold', 'reduce', 'combine', 'slide'] as const) {
+        for (const kernel of ['identity', 'fold', 'reduce', 'combine', 'slide', 'roll'] as const) {
           u32(at + PartPlan[kernel], part.folds ? part.kernels[kernel] : 0);
         }
         u32(at + PartPlan.lower, part.kernels.lower);

@@ -5,7 +5,7 @@
  */
 
 import { PartPlan } from '../plan';
-import { combineEach, foldEach, lowerEach, own, slideEach } from './kernel';
+import { combineEach, foldEach, lowerEach, own, rollEach, slideEach } from './kernel';
 
 export const size: i32 = 8;
 
@@ -62,4 +62,8 @@ export function slide(
   n: i32,
 ): void {
   slideEach<Count>(part, fronts, ends, back, into, stride, at, n);
+}
+
+export function roll(part: usize, fronts: usize, backs: usize, into: usize, stride: usize, at: usize, n: i32): void {
+  rollEach<Count>(part, fronts, backs, into, stride, at, n);
 }

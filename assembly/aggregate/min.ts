@@ -5,7 +5,7 @@
  */
 
 import * as extreme from './extreme';
-import { combineEach, foldEach, lowerEach, own } from './kernel';
+import { combineEach, foldEach, lowerEach, own, rollEach } from './kernel';
 
 export const size: i32 = 8;
 
@@ -64,4 +64,8 @@ export function slide(
   n: i32,
 ): void {
   extreme.slideRun<Min>(part, fronts, ends, back, into, stride, at, n);
+}
+
+export function roll(part: usize, fronts: usize, backs: usize, into: usize, stride: usize, at: usize, n: i32): void {
+  rollEach<Min>(part, fronts, backs, into, stride, at, n);
 }

@@ -4,7 +4,7 @@
  *     state  f64        identity 1        lift, combine ×        8 bytes, and those of count
  */
 
-import { combineEach, foldEach, lowerEach, need, own, slideEach } from './kernel';
+import { combineEach, foldEach, lowerEach, need, own, rollEach, slideEach } from './kernel';
 
 export const size: i32 = 8;
 
@@ -51,4 +51,8 @@ export function slide(
   n: i32,
 ): void {
   slideEach<Product>(part, fronts, ends, back, into, stride, at, n);
+}
+
+export function roll(part: usize, fronts: usize, backs: usize, into: usize, stride: usize, at: usize, n: i32): void {
+  rollEach<Product>(part, fronts, backs, into, stride, at, n);
 }

@@ -6,7 +6,7 @@
 
 import { PartPlan } from '../plan';
 import * as compensated from './compensated';
-import { combineEach, foldEach, lowerEach, own, slideEach } from './kernel';
+import { combineEach, foldEach, lowerEach, own, rollEach, slideEach } from './kernel';
 
 export const size: i32 = 16;
 
@@ -68,4 +68,8 @@ export function slide(
   n: i32,
 ): void {
   slideEach<Sum>(part, fronts, ends, back, into, stride, at, n);
+}
+
+export function roll(part: usize, fronts: usize, backs: usize, into: usize, stride: usize, at: usize, n: i32): void {
+  rollEach<Sum>(part, fronts, backs, into, stride, at, n);
 }

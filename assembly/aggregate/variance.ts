@@ -13,7 +13,7 @@
  */
 
 import * as compensated from './compensated';
-import { combineEach, foldEach, lowerEach, own, slideEach } from './kernel';
+import { combineEach, foldEach, lowerEach, own, rollEach, slideEach } from './kernel';
 
 export const size: i32 = 32;
 
@@ -114,4 +114,8 @@ export function slide(
   n: i32,
 ): void {
   slideEach<Variance>(part, fronts, ends, back, into, stride, at, n);
+}
+
+export function roll(part: usize, fronts: usize, backs: usize, into: usize, stride: usize, at: usize, n: i32): void {
+  rollEach<Variance>(part, fronts, backs, into, stride, at, n);
 }

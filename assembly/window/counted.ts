@@ -51,7 +51,6 @@ export function create(stream: Stream, w: i32): usize {
   memory.fill(changetype<usize>(counted), 0, offsetof<Counted>());
   const window = windowAt(stream, w);
   initWork(stream, counted, window, w);
-  counted.bounds = true;
   counted.size = load<f64>(window, WindowPlan.size);
   counted.every = load<f64>(window, WindowPlan.every);
   counted.pane = counted.every > counted.size ? counted.size : divisor(counted.size, counted.every);
