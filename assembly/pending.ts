@@ -7,6 +7,7 @@
 import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem, topKey, topTie } from './heap';
 import { allocate, release } from './memory';
 import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from './pool';
+import { dropRow } from './rows';
 import { copyRow, Stream } from './stream';
 
 @unmanaged
@@ -35,14 +36,23 @@ export class Pending {
   /** Time of the queue's last event. */
   last: f64;
   stragglers: Heap;
+  /** Whether its events have rows. */
+  lifted: bool;
 }
 
 const FEW: u32 = 64;
 
 export function createPending(stream: Stream): Pending {
+  const pending = createWaiting(stream, stream.stride);
+  pending.lifted = true;
+  return pending;
+}
+
+/** Its events have so many bytes in place of a row. */
+export function createWaiting(stream: Stream, bytes: usize): Pending {
   const pending = changetype<Pending>(allocate(stream, offsetof<Pending>()));
   memory.fill(changetype<usize>(pending), 0, offsetof<Pending>());
-  pending.pool = createPool(stream, offsetof<Event>() + stream.stride);
+  pending.pool = createPool(stream, offsetof<Event>() + bytes);
   pending.queue = allocate(stream, FEW << 2);
   pending.mask = FEW - 1;
   pending.last = -Infinity;
@@ -52,7 +62,7 @@ export function createPending(stream: Stream): Pending {
 
 /** Its events are all given back, but for those that wait. */
 export function destroyPending(stream: Stream, pending: Pending): void {
-  while (waiting(pending)) freeSlot(stream, pending.pool, changetype<usize>(shift(stream, pending)));
+  while (waiting(pending)) freeEvent(stream, pending, shift(stream, pending));
   destroyPool(stream, pending.pool);
   destroyHeap(stream, pending.stragglers);
   release(stream, pending.queue);
@@ -72,19 +82,26 @@ export function rowOf(event: Event): usize {
 
 /** An event that nothing has been folded into. */
 export function createEvent(stream: Stream, pending: Pending, id: u32, time: f64): Event {
-  const event = changetype<Event>(takeSlot(stream, pending.pool));
-  event.id = id;
-  event.time = time;
-  event.serial = pending.serial++;
-  event.next = 0;
-  event.previous = 0;
+  const event = newEvent(stream, pending, id, time);
   const row = rowOf(event);
   copyRow(stream, row, stream.empty);
   store<f64>(row, 1);
   return event;
 }
 
+/** An event without a row. */
+export function newEvent(stream: Stream, pending: Pending, id: u32, time: f64): Event {
+  const event = changetype<Event>(takeSlot(stream, pending.pool));
+  event.id = id;
+  event.time = time;
+  event.serial = pending.serial++;
+  event.next = 0;
+  event.previous = 0;
+  return event;
+}
+
 export function freeEvent(stream: Stream, pending: Pending, event: Event): void {
+  if (pending.lifted) dropRow(stream, rowOf(event));
   freeSlot(stream, pending.pool, changetype<usize>(event));
 }
 

@@ -130,6 +130,7 @@ export enum PartPlan {
   most = 92,
   /** Filled in by the core: the stream. */
   stream = 96,
+  roll = 100,
   bytes = 104,
 }
 

@@ -4,7 +4,9 @@
  * row together, `back`. A queue costs a word an event, and each event three combinations in all.
  *
  *     ring     addresses of events: head … split turned, split … tail not; all grow modulo 2^32
- *     bounds   `time` and `note` of an event are combined with its row where they are its least and greatest time
+ *     bounds   `time` and `note` of an event are its least and greatest time, and are combined with its row
+ *
+ * States that own memory are not combined ahead, but all at once when the value is asked for.
  *
  * What is to be combined is listed, in order, and done many at a time (`combineListed`); events that go are given back when the results
  * that may read their rows are out (`giveBack`).
@@ -15,7 +17,7 @@ import { allocate, release, resize } from './memory';
 import { openResults, putHead, putOutputs } from './outbox';
 import { createPending, destroyPending, Event, freeEvent, Pending, pendingBytes, rowOf } from './pending';
 import { Pane } from './plan';
-import { combineRows, list } from './rows';
+import { addOwning, combineLight, dropTemporaries, list } from './rows';
 import { CHUNK, copyRow, Stream } from './stream';
 
 @unmanaged
@@ -31,14 +33,11 @@ export class Queue {
   greatest: f64;
   /** Order of creation of the queues of a store. */
   serial: u32;
-  /** What its store notes: of its key's events the last that waits, or the one that others are still folded into; how many there were. */
+  /** What its store notes: the event that others are still folded into; how many there were. */
   waiting: u32;
   count: f64;
   panes: f64;
   next: f64;
-  /** Whether it is in the list of those that were found empty, and the next there. */
-  idle: bool;
-  nextIdle: u32;
   id: u32;
 }
 
@@ -56,9 +55,6 @@ export class Work {
   serial: u32;
   count: i32;
   gone: u32;
-  idle: u32;
-  /** Whether an event's time and note are the bounds of what its row holds. */
-  bounds: bool;
   /** Results to be put: their rows and ids are listed in the stream's chunk, their bounds here. */
   results: i32;
   starts: usize;
@@ -88,7 +84,6 @@ export function endWork(stream: Stream, work: Work): void {
 
 /** Drops all queues; nothing is listed. */
 export function clear(stream: Stream, work: Work): void {
-  work.idle = 0;
   for (let id: u32 = 0; id < work.queueCount; id++) if (queueOf(work, id)) dropQueue(stream, work, id);
 }
 
@@ -118,24 +113,6 @@ export function openQueue(stream: Stream, work: Work, id: u32): Queue {
   hold(changetype<Dictionary>(stream.dictionary), id);
   store<u32>(work.queues + ((<usize>id) << 2), <u32>changetype<usize>(queue));
   return queue;
-}
-
-/** A queue was found empty: it goes when all that is listed is done, if it is so still. */
-export function noteIdle(work: Work, queue: Queue): void {
-  if (queue.idle) return;
-  queue.idle = true;
-  queue.nextIdle = work.idle;
-  work.idle = <u32>changetype<usize>(queue);
-}
-
-/** Drops the queues that are empty and of which no event waits. */
-export function dropIdle(stream: Stream, work: Work): void {
-  while (work.idle) {
-    const queue = changetype<Queue>(<usize>work.idle);
-    work.idle = queue.nextIdle;
-    queue.idle = false;
-    if (isEmpty(queue) && !queue.waiting) dropQueue(stream, work, queue.id);
-  }
 }
 
 function dropQueue(stream: Stream, work: Work, id: u32): void {
@@ -191,6 +168,7 @@ export function putListed(stream: Stream, work: Work): void {
     }
     stream.at = at;
     putOutputs(stream, stream.chunkRows, from, n);
+    dropTemporaries(stream, n);
     stream.fired += n;
     work.results = 0;
   }
@@ -220,7 +198,7 @@ export function isEmpty(queue: Queue): bool {
 
 /** Does what is listed. */
 export function combineListed(stream: Stream, work: Work): void {
-  combineRows(stream, work.count);
+  combineLight(stream, work.count);
   work.count = 0;
 }
 
@@ -245,10 +223,8 @@ export function add(stream: Stream, work: Work, queue: Queue, event: Event): voi
   store<u32>(queue.ring + ((<usize>(queue.tail++ & queue.mask)) << 2), <u32>changetype<usize>(event));
   const back = backOf(queue);
   combineLater(stream, work, back, queue.filled ? back : stream.empty, rowOf(event));
-  if (work.bounds) {
-    queue.least = queue.filled ? min(queue.least, event.time) : event.time;
-    queue.greatest = queue.filled ? max(queue.greatest, event.note) : event.note;
-  }
+  queue.least = queue.filled ? min(queue.least, event.time) : event.time;
+  queue.greatest = queue.filled ? max(queue.greatest, event.note) : event.note;
   queue.filled = true;
 }
 
@@ -277,22 +253,14 @@ export function evict(stream: Stream, work: Work, queue: Queue): void {
     setRoom(stream, queue, (queue.mask + 1) >> 1);
 }
 
-/** Turns all events, of which none is; at once. */
-export function turnAll(stream: Stream, work: Work, queue: Queue): void {
-  turn(stream, work, queue, queue.head);
-  combineListed(stream, work);
-}
-
 /** Turns all events from number `from` on. */
 function turn(stream: Stream, work: Work, queue: Queue, from: u32): void {
   let after = eventAt(queue, queue.tail - 1);
   for (let i = queue.tail - 1; <i32>(i - from) > 0; ) {
     const event = eventAt(queue, --i);
     combineLater(stream, work, rowOf(event), rowOf(event), rowOf(after));
-    if (work.bounds) {
-      event.time = min(event.time, after.time);
-      event.note = max(event.note, after.note);
-    }
+    event.time = min(event.time, after.time);
+    event.note = max(event.note, after.note);
     after = event;
   }
   queue.split = queue.tail;
@@ -301,6 +269,13 @@ function turn(stream: Stream, work: Work, queue: Queue, from: u32): void {
 
 /** The combination of all events: where it stands, or in `temporary` once what is listed is done. */
 export function valueOf(stream: Stream, work: Work, queue: Queue, temporary: usize): usize {
+  if (stream.owning) {
+    const hasFront = queue.head != queue.split;
+    const front = hasFront ? rowOf(eventAt(queue, queue.head)) : stream.empty;
+    combineLater(stream, work, temporary, front, queue.filled ? backOf(queue) : stream.empty);
+    for (let i = queue.head; i != queue.tail; i++) addOwning(stream, temporary, rowOf(eventAt(queue, i)));
+    return temporary;
+  }
   if (queue.head == queue.split) {
     if (!queue.filled) return stream.empty;
     combineLater(stream, work, temporary, stream.empty, backOf(queue));

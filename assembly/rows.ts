@@ -47,6 +47,29 @@ export function foldLight(stream: Stream, row: usize, at: i32): void {
   }
 }
 
+/**
+ * Frames of many keys, each with a front and a back of its own: one after the other, n events from byte `at` of the columns on are folded
+ * into the back that is listed for each, and a row from `into` on becomes what its front then is with it. Event counts are the caller's.
+ */
+export function rollRows(stream: Stream, fronts: usize, backs: usize, into: usize, at: usize, n: i32): void {
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    const roll = load<u32>(part, PartPlan.roll);
+    if (roll) call_indirect<void>(roll, part, fronts, backs, into, stream.stride, at, n);
+    else if (load<u32>(part, PartPlan.fold)) rollSlow(stream, part, fronts, backs, into, at, n);
+  }
+}
+
+/** For parts that have no kernel for it. */
+function rollSlow(stream: Stream, part: usize, fronts: usize, backs: usize, into: usize, at: usize, n: i32): void {
+  const fold = load<u32>(part, PartPlan.fold);
+  const combine = load<u32>(part, PartPlan.combine);
+  for (let i: usize = 0; i < (<usize>n) << 2; i += 4, into += stream.stride) {
+    call_indirect<void>(fold, part, backs + i, at + (i << 1), 1);
+    store<u32>(stream.into, <u32>into);
+    call_indirect<void>(combine, part, stream.into, fronts + i, backs + i, 1);
+  }
+}
+
 /** into = left ⊕ right for the first n of the stream's three lists. */
 export function combineRows(stream: Stream, n: i32): void {
   countRows(stream, n);
@@ -78,6 +101,17 @@ export function combineOwning(stream: Stream, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (!load<u32>(part, PartPlan.drop)) continue;
     call_indirect<void>(load<u32>(part, PartPlan.combine), part, stream.into, stream.left, stream.right, n);
+  }
+}
+
+/** One row ⊕= another, of the states that own memory alone. */
+export function addOwning(stream: Stream, into: usize, from: usize): void {
+  const rows = stream.single;
+  store<u32>(rows, <u32>into);
+  store<u32>(rows, <u32>from, 4);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    if (!load<u32>(part, PartPlan.drop)) continue;
+    call_indirect<void>(load<u32>(part, PartPlan.combine), part, rows, rows, rows + 4, 1);
   }
 }
 

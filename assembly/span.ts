@@ -15,7 +15,7 @@ import { allocate, release, resize } from './memory';
 import { openResults, Outbox, putHead, putOutputs } from './outbox';
 import { Pane } from './plan';
 import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from './pool';
-import { foldRows } from './rows';
+import { dropRow, foldRows, resetRow } from './rows';
 import { CHUNK, copyRow, FIRINGS, flagAt, GIVEN, markAt, refires, Stream } from './stream';
 
 export enum State {
@@ -106,7 +106,7 @@ export function endSpans(stream: Stream, spans: Spans): void {
     let span = headOf(spans, id);
     while (span) {
       const older = changetype<Span>(<usize>span.older);
-      freeSlot(stream, spans.pool, changetype<usize>(span));
+      free(stream, spans, span);
       span = older;
     }
   }
@@ -211,13 +211,18 @@ export function retire(stream: Stream, spans: Spans, span: Span): void {
   spans.live--;
   if (spans.moreAt) unchange(spans, span);
   span.state = <u8>State.gone;
-  if (!span.pins) freeSlot(stream, spans.pool, changetype<usize>(span));
+  if (!span.pins) free(stream, spans, span);
 }
 
 /** One pointer less. */
 export function unpin(stream: Stream, spans: Spans, span: Span): void {
   span.pins--;
-  if (span.state == State.gone && !span.pins) freeSlot(stream, spans.pool, changetype<usize>(span));
+  if (span.state == State.gone && !span.pins) free(stream, spans, span);
+}
+
+function free(stream: Stream, spans: Spans, span: Span): void {
+  dropRow(stream, rowOf(span));
+  freeSlot(stream, spans.pool, changetype<usize>(span));
 }
 
 /** Lists event i for a span. */
@@ -296,7 +301,7 @@ export function flush(stream: Stream, spans: Spans, i: i32): void {
 function given(stream: Stream, spans: Spans, span: Span): void {
   const row = rowOf(span);
   const firings = load<f64>(row, FIRINGS) + 1;
-  if (stream.discard) copyRow(stream, row, stream.empty);
+  if (stream.discard) resetRow(stream, row);
   else store<f64>(row, load<f64>(row), GIVEN);
   store<f64>(row, firings, FIRINGS);
   unchange(spans, span);

@@ -76,6 +76,7 @@ export interface Kernels {
   prefix: number;
   suffix: number;
   join: number;
+  roll: number;
   lower: number;
   drop: number;
   needs: string[];
@@ -145,6 +146,7 @@ export class Core {
         prefix: 0,
         suffix: 0,
         join: 0,
+        roll: 0,
         lower: 0,
         drop: 0,
         needs: [],

@@ -155,7 +155,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         u32(at + PartPlan.state, part.state);
         u32(at + PartPlan.measure, part.measures[0] ?? 0);
         u32(at + PartPlan.second, part.measures[1] ?? 0);
-        for (const kernel of ['identity', 'fold', 'reduce', 'combine', 'prefix', 'suffix', 'drop'] as const) {
+        for (const kernel of ['identity', 'fold', 'reduce', 'combine', 'prefix', 'suffix', 'roll', 'drop'] as const) {
           u32(at + PartPlan[kernel], part.folds ? part.kernels[kernel] : 0);
         }
         u32(at + PartPlan.size, part.folds ? sizeOf(part) : 0);

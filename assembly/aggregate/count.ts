@@ -5,7 +5,7 @@
  */
 
 import { PartPlan } from '../plan';
-import { combineEach, foldEach, lowerEach, own } from './kernel';
+import { combineEach, foldEach, lowerEach, own, rollEach } from './kernel';
 
 export const size: i32 = 8;
 
@@ -77,4 +77,8 @@ export function join(_part: usize, left: usize, right: usize, out: usize, n: i32
   for (let i: usize = 0; i < (<usize>n) << 3; i += 8) {
     store<f64>(out + i, load<f64>(left + i) + load<f64>(right + i));
   }
+}
+
+export function roll(part: usize, fronts: usize, backs: usize, into: usize, stride: usize, at: usize, n: i32): void {
+  rollEach<Count>(part, fronts, backs, into, stride, at, n);
 }

@@ -5,6 +5,7 @@
  *     fold     state ⊕= lift(value) for n events, each in a row of its own choice; missing values (NaN) are passed over
  *     combine  into = left ⊕ right for n rows; `into` may be either
  *     prefix   states[i + 1] = states[i] ⊕ lift(value i) for n events of one row; states[0] is given: see columns.ts
+ *     roll     frames of many keys that slide, see rollRows in rows.ts
  *     lower    n states → n results
  *
  * Laws: identity ⊕ a = a; ⊕ is associative and commutative (what depends on order carries its time), both within rounding.
@@ -71,6 +72,27 @@ export function prefixTimed<State>(part: usize, states: usize, at: usize, n: i32
     const value = load<f64>(values + i);
     copyState(states + size, states, size);
     if (value == value) state.lift(states + size, value, load<f64>(times + i));
+  }
+}
+
+export function rollEach<State>(
+  part: usize,
+  fronts: usize,
+  backs: usize,
+  into: usize,
+  stride: usize,
+  at: usize,
+  n: i32,
+): void {
+  const state = changetype<State>(0);
+  const offset = <usize>load<u32>(part, PartPlan.state);
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  into += offset;
+  for (let i: usize = 0; i < <usize>n; i++, into += stride) {
+    const back = <usize>load<u32>(backs + (i << 2)) + offset;
+    const value = load<f64>(values + (i << 3));
+    if (value == value) state.lift(back, value);
+    state.combine(into, <usize>load<u32>(fronts + (i << 2)) + offset, back);
   }
 }
 

@@ -5,7 +5,7 @@
  */
 
 import * as extreme from './extreme';
-import { combineEach, foldEach, lowerEach, own } from './kernel';
+import { combineEach, foldEach, lowerEach, own, rollEach } from './kernel';
 
 export const size: i32 = 8;
 
@@ -63,4 +63,8 @@ export function suffix(part: usize, states: usize, at: usize, n: i32): void {
 
 export function join(_part: usize, left: usize, right: usize, out: usize, n: i32): void {
   extreme.joinRun<Max>(left, right, out, n);
+}
+
+export function roll(part: usize, fronts: usize, backs: usize, into: usize, stride: usize, at: usize, n: i32): void {
+  rollEach<Max>(part, fronts, backs, into, stride, at, n);
 }

@@ -11,6 +11,7 @@
  *     prefix     (part, states, at, n)          none: fold does it
  *     suffix     (part, states, at, n)          the same from the last event back; none: fold and combine do it
  *     join       (part, left, right, out, n)    what n states lower to, each combined with another; none: combine and lower do it
+ *     roll       (part, fronts, backs, into, stride, at, n)          none: fold and combine do it
  *     drop       (part, row)                    of a state that owns memory: gives it back, see sketch/box.ts
  *     lower      (part, rows, out, n)           none: only others read it
  *     needs      the aggregates of the same columns whose states lower reads, in the order it reads them; its first parameter is its own,
@@ -18,11 +19,11 @@
  *     includes   the aggregates whose states are part of this one's, and at which offset
  */
 export { lower as events_lower } from './events';
-export { size as count_size, fold as count_fold, reduce as count_reduce, combine as count_combine, lower as count_lower, prefix as count_prefix, suffix as count_suffix, join as count_join } from './count';
-export { size as sum_size, identity as sum_identity, fold as sum_fold, reduce as sum_reduce, combine as sum_combine, lower as sum_lower, prefix as sum_prefix, suffix as sum_suffix, join as sum_join } from './sum';
+export { size as count_size, fold as count_fold, reduce as count_reduce, combine as count_combine, lower as count_lower, prefix as count_prefix, suffix as count_suffix, join as count_join, roll as count_roll } from './count';
+export { size as sum_size, identity as sum_identity, fold as sum_fold, reduce as sum_reduce, combine as sum_combine, lower as sum_lower, prefix as sum_prefix, suffix as sum_suffix, join as sum_join, roll as sum_roll } from './sum';
 export { needs as mean_needs, lower as mean_lower } from './mean';
-export { size as min_size, identity as min_identity, fold as min_fold, reduce as min_reduce, combine as min_combine, lower as min_lower, prefix as min_prefix, suffix as min_suffix, join as min_join } from './min';
-export { size as max_size, identity as max_identity, fold as max_fold, reduce as max_reduce, combine as max_combine, lower as max_lower, prefix as max_prefix, suffix as max_suffix, join as max_join } from './max';
+export { size as min_size, identity as min_identity, fold as min_fold, reduce as min_reduce, combine as min_combine, lower as min_lower, prefix as min_prefix, suffix as min_suffix, join as min_join, roll as min_roll } from './min';
+export { size as max_size, identity as max_identity, fold as max_fold, reduce as max_reduce, combine as max_combine, lower as max_lower, prefix as max_prefix, suffix as max_suffix, join as max_join, roll as max_roll } from './max';
 export { needs as range_needs, lower as range_lower } from './range';
 export { size as product_size, needs as product_needs, identity as product_identity, fold as product_fold, combine as product_combine, lower as product_lower, prefix as product_prefix } from './product';
 export { size as first_size, identity as first_identity, fold as first_fold, combine as first_combine, lower as first_lower, prefix as first_prefix } from './first';

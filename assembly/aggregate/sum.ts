@@ -6,7 +6,7 @@
 
 import { PartPlan } from '../plan';
 import * as compensated from './compensated';
-import { combineEach, foldEach, lowerEach, own } from './kernel';
+import { combineEach, foldEach, lowerEach, own, rollEach } from './kernel';
 
 export const size: i32 = 16;
 
@@ -118,4 +118,8 @@ function joined(left: v128, leftNext: v128, right: v128, rightNext: v128): v128 
   const nothing = i64x2.splat(compensated.NOTHING);
   const empty = v128.and(i64x2.eq(error, nothing), i64x2.eq(more, nothing));
   return v128.bitselect(f64x2.splat(NaN), result, empty);
+}
+
+export function roll(part: usize, fronts: usize, backs: usize, into: usize, stride: usize, at: usize, n: i32): void {
+  rollEach<Sum>(part, fronts, backs, into, stride, at, n);
 }

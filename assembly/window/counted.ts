@@ -34,8 +34,8 @@ import {
   workBytes,
 } from '../queue';
 import { Ring } from '../ring';
-import { foldRows } from '../rows';
-import { copyRow, takenAt, Stream, windowAt } from '../stream';
+import { addOwning, dropRow, foldRows, resetRow } from '../rows';
+import { takenAt, Stream, windowAt } from '../stream';
 
 @unmanaged
 class Counted extends Work {
@@ -51,7 +51,6 @@ export function create(stream: Stream, w: i32): usize {
   memory.fill(changetype<usize>(counted), 0, offsetof<Counted>());
   const window = windowAt(stream, w);
   initWork(stream, counted, window, w);
-  counted.bounds = true;
   counted.size = load<f64>(window, WindowPlan.size);
   counted.every = load<f64>(window, WindowPlan.every);
   counted.pane = counted.every > counted.size ? counted.size : divisor(counted.size, counted.every);
@@ -226,7 +225,7 @@ export function live(stream: Stream, counted: Counted): f64 {
 export function query(stream: Stream, counted: Counted, id: u32, t: f64): usize {
   const queue = id < counted.queueCount ? queueOf(counted, id) : changetype<Queue>(0);
   const value = stream.temporary;
-  copyRow(stream, value, stream.empty);
+  resetRow(stream, value);
   stream.askedStart = NaN;
   stream.askedEnd = NaN;
   if (!queue) return value;
@@ -237,6 +236,9 @@ export function query(stream: Stream, counted: Counted, id: u32, t: f64): usize 
   const row = valueOf(stream, counted, queue, other);
   const pane = changetype<Event>(<usize>queue.waiting);
   combineLater(stream, counted, value, row, pane ? rowOf(pane) : stream.empty);
+  addOwning(stream, value, row);
+  if (pane) addOwning(stream, value, rowOf(pane));
+  dropRow(stream, other);
   putListed(stream, counted);
   if (pane) {
     least = min(least, pane.time);
