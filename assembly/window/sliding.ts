@@ -108,6 +108,7 @@ function setCapacity(stream: Stream, sliding: Sliding, capacity: u32): void {
   sliding.head = sliding.low;
   for (let i = 0, part = sliding.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     store<u32>(part, <u32>column(sliding, 1 + load<i32>(part, PartPlan.measure)), PartPlan.column);
+    store<u32>(part, <u32>column(sliding, 1 + load<i32>(part, PartPlan.second)), PartPlan.secondColumn);
     store<u32>(part, <u32>sliding.columns, PartPlan.times);
   }
 }
