@@ -27,3 +27,6 @@ export { size as first_size, identity as first_identity, fold as first_fold, com
 export { size as last_size, identity as last_identity, fold as last_fold, combine as last_combine, lower as last_lower, slide as last_slide } from './last';
 export { size as variance_size, includes as variance_includes, identity as variance_identity, fold as variance_fold, combine as variance_combine, lower as variance_lower, slide as variance_slide } from './variance';
 export { needs as stddev_needs, lower as stddev_lower } from './stddev';
+export { size as moments_size, fold as moments_fold, combine as moments_combine, slide as moments_slide } from './moments';
+export { needs as skewness_needs, lower as skewness_lower } from './skewness';
+export { needs as kurtosis_needs, lower as kurtosis_lower } from './kurtosis';
