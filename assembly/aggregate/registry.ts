@@ -36,3 +36,4 @@ export { needs as correlation_needs, lower as correlation_lower } from './correl
 export { needs as slope_needs, lower as slope_lower } from './slope';
 export { needs as intercept_needs, lower as intercept_lower } from './intercept';
 export { needs as r2_needs, lower as r2_lower } from './r2';
+export { size as weightedMean_size, identity as weightedMean_identity, fold as weightedMean_fold, combine as weightedMean_combine, lower as weightedMean_lower } from './weightedMean';
