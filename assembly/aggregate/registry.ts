@@ -37,3 +37,7 @@ export { needs as slope_needs, lower as slope_lower } from './slope';
 export { needs as intercept_needs, lower as intercept_lower } from './intercept';
 export { needs as r2_needs, lower as r2_lower } from './r2';
 export { size as weightedMean_size, identity as weightedMean_identity, fold as weightedMean_fold, combine as weightedMean_combine, lower as weightedMean_lower } from './weightedMean';
+export { size as any_size, identity as any_identity, fold as any_fold, combine as any_combine, lower as any_lower, slide as any_slide } from './any';
+export { size as all_size, identity as all_identity, fold as all_fold, combine as all_combine, lower as all_lower, slide as all_slide } from './all';
+export { size as bitAnd_size, needs as bitAnd_needs, identity as bitAnd_identity, fold as bitAnd_fold, combine as bitAnd_combine, lower as bitAnd_lower, slide as bitAnd_slide } from './bitAnd';
+export { size as bitOr_size, needs as bitOr_needs, fold as bitOr_fold, combine as bitOr_combine, lower as bitOr_lower, slide as bitOr_slide } from './bitOr';
