@@ -41,3 +41,5 @@ export { size as any_size, identity as any_identity, fold as any_fold, combine a
 export { size as all_size, identity as all_identity, fold as all_fold, combine as all_combine, lower as all_lower, slide as all_slide } from './all';
 export { size as bitAnd_size, needs as bitAnd_needs, identity as bitAnd_identity, fold as bitAnd_fold, combine as bitAnd_combine, lower as bitAnd_lower, slide as bitAnd_slide } from './bitAnd';
 export { size as bitOr_size, needs as bitOr_needs, fold as bitOr_fold, combine as bitOr_combine, lower as bitOr_lower, slide as bitOr_slide } from './bitOr';
+export { size as argmin_size, identity as argmin_identity, fold as argmin_fold, combine as argmin_combine, lower as argmin_lower } from './argmin';
+export { size as argmax_size, identity as argmax_identity, fold as argmax_fold, combine as argmax_combine, lower as argmax_lower } from './argmax';
