@@ -43,3 +43,6 @@ export { size as bitAnd_size, needs as bitAnd_needs, identity as bitAnd_identity
 export { size as bitOr_size, needs as bitOr_needs, fold as bitOr_fold, combine as bitOr_combine, lower as bitOr_lower, slide as bitOr_slide } from './bitOr';
 export { size as argmin_size, identity as argmin_identity, fold as argmin_fold, combine as argmin_combine, lower as argmin_lower } from './argmin';
 export { size as argmax_size, identity as argmax_identity, fold as argmax_fold, combine as argmax_combine, lower as argmax_lower } from './argmax';
+export { needs as delta_needs, lower as delta_lower } from './delta';
+export { needs as rate_needs, lower as rate_lower } from './rate';
+export { size as ewma_size, identity as ewma_identity, fold as ewma_fold, combine as ewma_combine, lower as ewma_lower } from './ewma';
