@@ -125,7 +125,12 @@ export enum PartPlan {
   most = 80,
   /** Filled in by the core: the stream. */
   stream = 84,
-  bytes = 88,
+  /** Fills the second measure before windows take events: see assembly/steps.ts. */
+  prepare = 88,
+  /** Filled in by the core: the samples that this remembers, and for how many ids there is room. */
+  samples = 92,
+  sampleCapacity = 96,
+  bytes = 104,
 }
 
 /** What a firing is; a result's `pane` is one of these, plus `final` where nothing more can come of its window. */

@@ -23,7 +23,7 @@ export class Aggregate<Column extends string = string, Result = number> {
     /** Numbers that belong to its definition. Of an aggregate that reads the state of another only the first is its own. */
     readonly parameters: readonly number[] = [],
     readonly list?: ListOf<Result>,
-    readonly fields?: Readonly<Record<string, Aggregate<Column>>>,
+    readonly fields?: Readonly<Record<string, Aggregate<Column, unknown>>>,
   ) {}
 }
 
@@ -167,6 +167,22 @@ export const delta = <Column extends string>(column: Column) => aggregate('delta
  */
 export function rate<Column extends string>(column: Column, { per = '1s' }: { per?: Extent } = {}): Aggregate<Column> {
   return new Aggregate('rate', [checked('rate', column)], [lengthAbove0(per, 'rate.per')]);
+}
+
+/**
+ * By how much a counter grew: the sum of the steps between its samples, where a value below the one before it means that the counter began
+ * anew. The step from the last sample before a window counts in the window of the later one; the first sample of a key is none. A
+ * sample that comes after a later one of its key adds nothing.
+ *
+ * The last sample of every key is remembered, and the key with it, until more than `within` of event time has passed; without it for ever.
+ * @example increase('requests', { within: '5m' })
+ */
+export function increase<Column extends string>(
+  column: Column,
+  { within }: { within?: Extent } = {},
+): Aggregate<Column> {
+  const length = within === undefined ? Number.POSITIVE_INFINITY : lengthAbove0(within, 'increase.within');
+  return new Aggregate('increase', [checked('increase', column)], [length]);
 }
 
 /**

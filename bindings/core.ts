@@ -55,6 +55,7 @@ interface Exports {
   listCapacity(stream: number): number;
   emptyResults(stream: number): void;
   keyWords(stream: number, id: number): number;
+  forget(stream: number): void;
   liveColumn(stream: number): number;
   holdsColumn(stream: number): number;
   idLimit(stream: number): number;
@@ -76,6 +77,7 @@ export interface Kernels {
   slide: number;
   lower: number;
   drop: number;
+  prepare: number;
   needs: string[];
   includes: Record<string, number>;
 }
@@ -143,6 +145,7 @@ export class Core {
         slide: 0,
         lower: 0,
         drop: 0,
+        prepare: 0,
         needs: [],
         includes: {},
       };

@@ -14,6 +14,7 @@ export {
   delta,
   ewma,
   first,
+  increase,
   kurtosis,
   type Line,
   last,

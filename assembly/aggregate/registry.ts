@@ -11,6 +11,8 @@
  *     slide      (part, fronts, ends, back, into, stride, at, n)     none: fold and combine do it
  *     drop       (part, row)                    of a state that owns memory: gives it back, see sketch/box.ts
  *     lower      (part, rows, out, n)           none: only others read it
+ *     prepare    (part, at, n)                  fills a column that stands behind the part's own, from n events of the ring, before any window
+ *                takes them; its needs are of that column
  *     needs      the aggregates of the same columns whose states lower reads, in the order it reads them; its first parameter is its own,
  *                the others are theirs
  *     includes   the aggregates whose states are part of this one's, and at which offset
@@ -46,3 +48,4 @@ export { size as argmax_size, identity as argmax_identity, fold as argmax_fold, 
 export { needs as delta_needs, lower as delta_lower } from './delta';
 export { needs as rate_needs, lower as rate_lower } from './rate';
 export { size as ewma_size, identity as ewma_identity, fold as ewma_fold, combine as ewma_combine, lower as ewma_lower } from './ewma';
+export { prepare as increase_prepare, needs as increase_needs, lower as increase_lower } from './increase';
