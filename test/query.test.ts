@@ -2,14 +2,14 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { definitions, Oracle, type OracleEvent, type OracleWindow, windowsOf } from './oracle';
+import { Oracle, type OracleEvent, type OracleWindow, windowsOf } from './oracle';
 import {
   aggregates,
   eventsOf,
   FAMILIES,
+  figuresOf,
   isBare,
   KEYS,
-  KINDS,
   made,
   named,
   put,
@@ -125,10 +125,10 @@ class Ledger {
   push(event: OracleEvent): void {
     const { lateEvents, future } = this.#oracle;
     const before = lateEvents.length + future;
-    this.#oracle.push(event);
+    const arrived = this.#oracle.push(event);
     if (this.#oracle.future === future) this.newest = Math.max(this.newest, event.t);
-    if (lateEvents.length + this.#oracle.future > before) return;
-    this.#taken.set(event.key, [...(this.#taken.get(event.key) ?? []), event]);
+    if (!arrived || lateEvents.length + this.#oracle.future > before) return;
+    this.#taken.set(event.key, [...(this.#taken.get(event.key) ?? []), arrived]);
   }
 
   advance(watermark: number): void {
@@ -139,7 +139,7 @@ class Ledger {
     const { allowedLateness } = this.scenario;
     const inOrder = (event: OracleEvent) => event.t + allowedLateness < this.watermark;
     const { start, end, events } = heldAt(this.window, this.#taken.get(key) ?? [], t, inOrder);
-    return { start, end, ...Object.fromEntries(KINDS.map((kind) => [kind, definitions[kind]?.(events)])) };
+    return { start, end, ...figuresOf(events) };
   }
 }
 
@@ -171,7 +171,7 @@ function run(s: Scenario, asks: (Ask | undefined)[]) {
   let batch: OracleEvent[] = [];
   const flush = () => {
     const { of } = KEYS[s.keys] as (typeof KEYS)[string];
-    const list = batch.map(({ t, v, gap, key }) => ({ t, v, gap, ...of(key) }));
+    const list = batch.map(({ t, v, w, gap, key }) => ({ t, v, w, gap, ...of(key) }));
     if (list.length) put(stream, list, 'columns');
     batch = [];
   };

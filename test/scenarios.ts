@@ -2,8 +2,7 @@
 
 import fc from 'fast-check';
 import * as oriel from '../bindings';
-import { Aggregate, aggregate } from '../bindings/aggregate';
-import { definitions, type OracleEvent, type OracleWindow } from './oracle';
+import { cases, companion, type Figure, type OracleEvent, type OracleWindow } from './oracle';
 
 /** The public functions, loosely: what they are given here no type could follow. */
 type Loose = (...given: unknown[]) => unknown;
@@ -30,10 +29,12 @@ export interface Stream {
 
 export type Row = Record<string, unknown>;
 
-export const KINDS = Object.keys(definitions);
-export const aggregates = Object.fromEntries(
-  KINDS.map((kind) => [kind, kind === 'events' ? new Aggregate(kind) : aggregate(kind, 'v')]),
-);
+export const aggregates = Object.fromEntries(Object.entries(cases).map(([name, { make }]) => [name, make()]));
+
+/** All of them by their definitions. */
+export function figuresOf(events: OracleEvent[]): Record<string, Figure> {
+  return Object.fromEntries(Object.entries(cases).map(([name, { define }]) => [name, define(events)]));
+}
 
 /** How keys look to the stream; the oracle knows them as strings. */
 export const KEYS: Record<string, { spec: string | string[] | undefined; of: (key: string) => Row }> = {
@@ -212,7 +213,8 @@ export function eventsOf({ steps, from, keys }: Scenario): (OracleEvent & { adva
   return steps.map(({ tick, lag, key, v, gap, advance }) => {
     clock += tick;
     const by = advance === null ? null : clock + advance;
-    return { t: clock - lag, key: keys === 'none' ? '0' : key, v, gap, advance: by };
+    const t = clock - lag;
+    return { t, key: keys === 'none' ? '0' : key, v, w: companion(t, v), gap, advance: by };
   });
 }
 
