@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isNear, Oracle, type OracleRow, type OracleWindow, type Rules } from './oracle';
+import { Oracle, type OracleRow, type OracleWindow, type Rules } from './oracle';
 import {
   aggregates,
   eventsOf,
@@ -17,6 +17,7 @@ import {
   type Row,
   type Scenario,
   scenarioOf,
+  settled,
   windowed,
 } from './scenarios';
 
@@ -89,20 +90,6 @@ function placeOf({ start, end, t }: OracleRow, windows: OracleWindow[]): Row {
   if (windows.every(isRolling)) return { t };
   if (!windows.some(isRolling)) return { start, end };
   return t === undefined ? { start, end, t: Number.NaN } : { start: Number.NaN, end: Number.NaN, t };
-}
-
-/** Figures that are the same to the last bit, whatever the order of combining. */
-const EXACT = ['events', 'count', 'min', 'max', 'range', 'first', 'last', 'ohlc', 'any', 'all', 'bitAnd', 'bitOr'];
-
-/** What is wanted, with the actual figure where it is as good: -0 for 0, other last digits where sums are inexact. */
-function settled(wanted: Row[], actual: Row[]): Row[] {
-  const isAsGood = (name: string, x: unknown, y: unknown) => isNear(y, x, EXACT.includes(name) ? 0 : 1e-10);
-  return wanted.map((row, i) => {
-    const other = actual[i] ?? {};
-    return Object.fromEntries(
-      Object.entries(row).map(([name, x]) => [name, isAsGood(name, x, other[name]) ? other[name] : x]),
-    );
-  });
 }
 
 describe.each(Object.entries(FAMILIES))('windows: %s', (_, window) => {

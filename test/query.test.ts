@@ -16,6 +16,7 @@ import {
   type Row,
   type Scenario,
   scenarioOf,
+  settled,
   windowed,
 } from './scenarios';
 
@@ -223,16 +224,6 @@ const asks = fc.array(
   ),
   { minLength: 1, maxLength: 12 },
 );
-
-/** Figures that are as good as equal are made equal: roundings may come in another order. */
-function settled(wanted: unknown, actual: unknown): unknown {
-  if (typeof wanted === 'number' && typeof actual === 'number') {
-    return Math.abs(wanted - actual) <= 1e-10 * Math.abs(wanted) || wanted === actual ? actual : wanted;
-  }
-  if (typeof wanted !== 'object' || wanted === null) return wanted;
-  if (Array.isArray(wanted)) return wanted.map((one, i) => settled(one, (actual as unknown[])?.[i]));
-  return Object.fromEntries(Object.entries(wanted).map(([name, one]) => [name, settled(one, (actual as Row)?.[name])]));
-}
 
 const numRuns = Number(globalThis.process?.env.ORIEL_RUNS ?? 200);
 const accumulating = (window: fc.Arbitrary<OracleWindow>) =>

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import * as oriel from '../bindings';
-import { cases, companion, type Figure, type OracleEvent, type OracleWindow } from './oracle';
+import { cases, companion, type Figure, isNear, type OracleEvent, type OracleWindow } from './oracle';
 
 /** The public functions, loosely: what they are given here no type could follow. */
 type Loose = (...given: unknown[]) => unknown;
@@ -34,6 +34,38 @@ export const aggregates = Object.fromEntries(Object.entries(cases).map(([name, {
 /** All of them by their definitions. */
 export function figuresOf(events: OracleEvent[]): Record<string, Figure> {
   return Object.fromEntries(Object.entries(cases).map(([name, { define }]) => [name, define(events)]));
+}
+
+/** Figures that are the same to the last bit, whatever the order of combining. */
+const EXACT = [
+  'events',
+  'count',
+  'sum',
+  'min',
+  'max',
+  'range',
+  'first',
+  'last',
+  'ohlc',
+  'delta',
+  'increase',
+  'any',
+  'all',
+  'bitAnd',
+  'bitOr',
+  'argmin',
+  'argmax',
+];
+
+/** What is wanted, with the actual figure where it is as good: -0 for 0, other last digits where roundings may come in another order. */
+export function settled(wanted: unknown, actual: unknown, tolerance = 0): unknown {
+  if (typeof wanted !== 'object' || wanted === null) return isNear(actual, wanted, tolerance) ? actual : wanted;
+  const of = (name: string, one: unknown) => {
+    const isFigure = name in cases && !EXACT.includes(name);
+    return settled(one, (actual as Row | undefined)?.[name], isFigure ? 1e-10 : tolerance);
+  };
+  if (Array.isArray(wanted)) return wanted.map((one, i) => of(String(i), one));
+  return Object.fromEntries(Object.entries(wanted).map(([name, one]) => [name, of(name, one)]));
 }
 
 /** How keys look to the stream; the oracle knows them as strings. */
