@@ -11,6 +11,7 @@ import { orderBytes } from './order';
 import { WindowPlan } from './plan';
 import { Slices } from './slices';
 import { stacksAt } from './stacks';
+import { sampleBytes } from './steps';
 import { storeAt, Stream, windowAt } from './stream';
 import * as time from './time';
 
@@ -24,7 +25,7 @@ const OVERHEAD = 80;
 export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f64): f64 {
   const keys = changetype<Dictionary>(stream.dictionary);
   results = 0;
-  let bytes = demandOfKeys(keys, stream.keys ? <f64>keys.limit + n : 1, n) + 4096;
+  let bytes = demandOfKeys(stream, keys, stream.keys ? <f64>keys.limit + n : 1, n) + 4096;
   if (stream.gridCount) bytes += demandOfGrid(stream, n, first, last);
   for (let w = stream.gridCount; w < stream.windowCount; w++) {
     const window = windowAt(stream, w);
@@ -123,10 +124,12 @@ export function closing(stream: Stream, n: f64, opened: f64): f64 {
 }
 
 /** Room for n keys more: lists and table where they are too short, beside the old ones. */
-function demandOfKeys(keys: Dictionary, ids: f64, n: f64): f64 {
+function demandOfKeys(stream: Stream, keys: Dictionary, ids: f64, n: f64): f64 {
   let bytes = 16.0 * OVERHEAD;
-  if (ids > <f64>keys.capacity)
+  if (ids > <f64>keys.capacity) {
     bytes += max(ids, 2 * <f64>keys.capacity) * <f64>(20 + (keys.holds ? 4 : 0) + 8 * keys.width);
+    if (stream.remembers) bytes += sampleBytes(stream, 2 * max(ids, <f64>keys.capacity));
+  }
   if (<f64>keys.orderLength + n > <f64>keys.orderCapacity) bytes += 8 * (<f64>keys.liveCount + n);
   if (keys.width) {
     // A sweep marks every id; the table doubles, beside the old one, while it is too full.

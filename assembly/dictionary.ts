@@ -7,7 +7,7 @@
  *     small   u32 for each whole number below its length: id + 1 where that key was met since the last sweep; a look at it
  *             spares the way through the table
  *     words   of each id                 live    rows on a grid of time that hold the id: slices, panes, windows that fired
- *                                        holds   what other windows have of it, where there are such
+ *                                        holds   what other windows have of it, and samples that are remembered, where there are such
  *     order   ids in the order in which they came alive (NONE: since died), and each id's place in it
  *
  * Law: an id with live = 0 and holds = 0 is in no row. Such ids are swept together once they are half of all, at the start of a batch, when no
@@ -99,7 +99,7 @@ function setCapacity(stream: Stream, keys: Dictionary, capacity: u32): void {
   keys.live = resize(stream, keys.live, (<usize>capacity) << 2);
   if (keys.width) keys.words = resize(stream, keys.words, (<usize>capacity * <usize>keys.width) << 3);
   for (let id = keys.capacity; id < capacity; id++) store<u32>(keys.live + ((<usize>id) << 2), 0);
-  if (stream.gridCount < stream.windowCount) {
+  if (stream.remembers || stream.gridCount < stream.windowCount) {
     keys.holds = resize(stream, keys.holds, (<usize>capacity) << 2);
     for (let id = keys.capacity; id < capacity; id++) store<u32>(keys.holds + ((<usize>id) << 2), 0);
   }
@@ -292,7 +292,7 @@ export function retain(stream: Stream, keys: Dictionary, id: u32): void {
   if (!count) comeAlive(stream, keys, id);
 }
 
-/** A window that is not on a grid has something of the id. */
+/** A window that is not on a grid has something of the id, or a sample of it is remembered. */
 export function hold(keys: Dictionary, id: u32): void {
   const holds = keys.holds + ((<usize>id) << 2);
   const count = load<u32>(holds);

@@ -17,6 +17,7 @@ import * as ringOf from './ring';
 import { Ring } from './ring';
 import { Slices } from './slices';
 import { stacksAt } from './stacks';
+import { forgetSamples } from './steps';
 import * as time from './time';
 import { headroom as headroomOf, storeAt, Stream, windowAt } from './stream';
 
@@ -187,6 +188,11 @@ export function emptyResults(stream: Stream): void {
   emptyOutbox(stream, changetype<Outbox>(stream.outbox));
 }
 
+/** Lets go of ids that are only held for what is no longer of use, before their counts are read. */
+export function forget(stream: Stream): void {
+  forgetSamples(stream);
+}
+
 /** Address of the words of an id's key. */
 export function keyWords(stream: Stream, id: u32): usize {
   return wordOf(changetype<Dictionary>(stream.dictionary), id, 0);
@@ -197,7 +203,7 @@ export function liveColumn(stream: Stream): usize {
   return changetype<Dictionary>(stream.dictionary).live;
 }
 
-/** The same for windows that are not on a grid of time; 0 where there are none. */
+/** The same for windows that are not on a grid of time and for samples; 0 where there are none. */
 export function holdsColumn(stream: Stream): usize {
   return changetype<Dictionary>(stream.dictionary).holds;
 }

@@ -8,6 +8,7 @@ import { createRing, destroyRing, measureColumn, Ring } from './ring';
 import { createFrames, destroyFrames, Frames, framesAt } from './frames';
 import { createSlices, destroySlices, Slices } from './slices';
 import { createStacks, destroyStacks, Stacks, stacksAt } from './stacks';
+import { createSamples, destroySamples } from './steps';
 import { CHUNK, copyRow, storeAt, Stream, windowAt } from './stream';
 
 /** A stream with room for a plan of so many bytes, which the caller writes before `buildStream`; 0 where memory is full. */
@@ -93,6 +94,7 @@ export function buildStream(stream: Stream): bool {
     if (identity) call_indirect<void>(identity, part, stream.empty);
     stream.outputCount += load<i32>(part, PartPlan.output);
     if (load<u32>(part, PartPlan.drop)) stream.owning = true;
+    if (load<u32>(part, PartPlan.prepare)) stream.remembers = true;
     stream.listMost += load<u32>(part, PartPlan.most);
   }
   memory.copy(stream.trash, stream.empty, stream.stride);
@@ -101,6 +103,9 @@ export function buildStream(stream: Stream): bool {
   const keys = createDictionary(stream, stream.keys == Keys.words ? keyWidth : 0);
   keys.limit = stream.keys == Keys.none ? 1 : 0;
   stream.dictionary = changetype<usize>(keys);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    if (load<u32>(part, PartPlan.prepare)) createSamples(stream, part);
+  }
   const when = load<u32>(plan, Plan.when);
   stream.when = when ? measureColumn(ring, when - 1) : 0;
   stream.outbox = changetype<usize>(createOutbox(stream));
@@ -136,6 +141,9 @@ export function destroyStream(stream: Stream): void {
     release(stream, stream.frames);
     destroySlices(stream, changetype<Slices>(stream.slices));
     destroyOutbox(stream, changetype<Outbox>(stream.outbox));
+    for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+      if (load<u32>(part, PartPlan.prepare)) destroySamples(stream, part);
+    }
     destroyDictionary(stream, changetype<Dictionary>(stream.dictionary));
     destroyRing(stream, changetype<Ring>(stream.ring));
     release(stream, stream.rows);

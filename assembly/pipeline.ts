@@ -2,6 +2,7 @@
  * One batch: map → every store in turn → results in order.
  *
  *     map      keys → ids
+ *     prepare  columns that are worked out from others
  *     take     each store goes over all of the batch by itself: it folds, and fires what falls due on the way
  *
  * Each store moves the clock with every event, from where it stood before the batch, so that none depends on another. Those on a
@@ -17,7 +18,8 @@ import { orderResults } from './order';
 import { Outbox } from './outbox';
 import { Keys, WindowPlan } from './plan';
 import { Ring } from './ring';
-import { resetRow } from './rows';
+import { prepareColumns, resetRow } from './rows';
+import { forgetSamples } from './steps';
 import { storeAt, Stream, windowAt } from './stream';
 
 /** Consumes what the ring holds. */
@@ -37,10 +39,14 @@ function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
   const outbox = changetype<Outbox>(stream.outbox);
   const ids = ring.ids + ((<usize>at) << 2);
   if (stream.keys >= Keys.words) {
-    if (keys.limit - keys.freeCount >= keys.sweepAt) sweep(stream, keys, outbox.ids, outbox.length);
+    if (keys.limit - keys.freeCount >= keys.sweepAt) {
+      forgetSamples(stream);
+      sweep(stream, keys, outbox.ids, outbox.length);
+    }
     const lanes = (<usize>ring.mask + 1) << 3;
     mapKeys(stream, keys, ring.words + ((<usize>at) << 3), lanes, ids, n, stream.keys == Keys.numbers);
   }
+  prepareColumns(stream, at, n);
   stream.events += n;
   const from = outbox.length;
   const newest = stream.newest;
@@ -71,5 +77,6 @@ export function advance(stream: Stream, watermark: f64): void {
     stream.at = 0;
     call_indirect<void>(load<u32>(windowAt(stream, w), WindowPlan.advance), stream, storeAt(stream, w), watermark);
   }
+  if (watermark == Infinity) forgetSamples(stream);
   orderResults(stream, from);
 }

@@ -131,7 +131,12 @@ export enum PartPlan {
   /** Filled in by the core: the stream. */
   stream = 96,
   roll = 100,
-  bytes = 104,
+  /** Fills the second measure before windows take events: see assembly/steps.ts. */
+  prepare = 104,
+  /** Filled in by the core: the samples that this remembers, and for how many ids there is room. */
+  samples = 108,
+  sampleCapacity = 112,
+  bytes = 120,
 }
 
 /** What a firing is; a result's `pane` is one of these, plus `final` where nothing more can come of its window. */

@@ -3,6 +3,15 @@
 import { PartPlan } from './plan';
 import { copyRow, FIRINGS, refires, Stream } from './stream';
 
+/** Fills the columns that are worked out from others, for n events from place `at` of the ring. */
+export function prepareColumns(stream: Stream, at: i32, n: i32): void {
+  if (!stream.remembers) return;
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    const prepare = load<u32>(part, PartPlan.prepare);
+    if (prepare) call_indirect<void>(prepare, part, at, n);
+  }
+}
+
 /** Folds n events, from place `at` of the ring, each into its row of the list. The rows' event counts are the caller's. */
 export function foldRows(stream: Stream, rows: usize, at: i32, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {

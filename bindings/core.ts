@@ -55,6 +55,7 @@ interface Exports {
   listCapacity(stream: number): number;
   emptyResults(stream: number): void;
   keyWords(stream: number, id: number): number;
+  forget(stream: number): void;
   liveColumn(stream: number): number;
   holdsColumn(stream: number): number;
   idLimit(stream: number): number;
@@ -79,6 +80,7 @@ export interface Kernels {
   roll: number;
   lower: number;
   drop: number;
+  prepare: number;
   needs: string[];
   includes: Record<string, number>;
 }
@@ -149,6 +151,7 @@ export class Core {
         roll: 0,
         lower: 0,
         drop: 0,
+        prepare: 0,
         needs: [],
         includes: {},
       };

@@ -263,6 +263,7 @@ export class KeyEncoder {
   sweep(): void {
     if (!this.columns.some(({ kind, strings }) => kind === 'string' && strings.full)) return;
     const { exports, buffer } = this.core;
+    exports.forget(this.stream);
     const limit = exports.idLimit(this.stream);
     const alive = new Uint8Array(limit);
     const live = new Uint32Array(buffer, exports.liveColumn(this.stream), limit);

@@ -35,7 +35,7 @@ interface Part {
 /** An aggregate of the spec: one part, or several with names. */
 interface Wanted {
   part?: Part;
-  list?: Aggregate['list'];
+  list?: Aggregate<string, unknown>['list'];
   fields?: (readonly [name: string, Wanted])[];
 }
 
@@ -64,6 +64,9 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
   const head = spec.updates ? LONG_HEAD_BYTES : ROW_HEAD_BYTES;
   const parts = new Map<string, Part>();
 
+  /** How many columns the core fills by itself, after all others. */
+  let prepared = 0;
+
   function add(kind: string, columns: readonly number[], parameters: readonly number[]): Part {
     const of = [columns, parameters].join(' ');
     const name = `${kind} ${of}`;
@@ -71,18 +74,21 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
     if (known) return known;
     const kernels = core.aggregates[kind] as Kernels;
     if (kernels.needs.length > MAX_NEEDS) throw new RangeError(`${kind} needs more than ${MAX_NEEDS} others`);
-    for (const need of kernels.needs) add(need, columns, parameters.slice(1));
+    const own = kernels.prepare ? [...columns, measures.length + flags.length + prepared++] : columns;
+    for (const need of kernels.needs) add(need, ofNeeds(kernels, own), parameters.slice(1));
     const folds = kernels.size > 0;
-    const part = { kernels, kind, measures: columns, parameters, of, output: false, most: 0, state: 0, folds };
+    const part = { kernels, kind, measures: own, parameters, of, output: false, most: 0, state: 0, folds };
     parts.set(name, part);
     return part;
   }
 
   /** Whether another part reads the state. */
   const isRead = ({ kind, measures }: Part) =>
-    [...parts.values()].some((other) => `${other.measures}` === `${measures}` && other.kernels.needs.includes(kind));
+    [...parts.values()].some(
+      (other) => other.kernels.needs.includes(kind) && `${ofNeeds(other.kernels, other.measures)}` === `${measures}`,
+    );
 
-  function want({ kind, columns, parameters, list, fields }: Aggregate): Wanted {
+  function want({ kind, columns, parameters, list, fields }: Aggregate<string, unknown>): Wanted {
     if (fields) return { fields: Object.entries(fields).map(([name, one]) => [name, want(one)]) };
     const part = add(
       kind,
@@ -123,7 +129,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       f64(address + Plan.early, spec.every);
       u32(address + Plan.keys, spec.keys.length ? Keys.words : Keys.none);
       u32(address + Plan.keyWidth, spec.keys.length);
-      u32(address + Plan.measureCount, measures.length + flags.length);
+      u32(address + Plan.measureCount, measures.length + flags.length + prepared);
       u32(address + Plan.windowCount, windows.length);
       u32(address + Plan.gridCount, windows.filter(({ kind }) => GRIDS.includes(kind)).length);
       u32(address + Plan.partCount, parts.size);
@@ -161,9 +167,13 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         u32(at + PartPlan.size, part.folds ? sizeOf(part) : 0);
         u32(at + PartPlan.join, part.folds && part.output && !isRead(part) ? part.kernels.join : 0);
         u32(at + PartPlan.lower, part.kernels.lower);
+        u32(at + PartPlan.prepare, part.kernels.prepare);
         u32(at + PartPlan.output, part.output ? 1 : 0);
         part.kernels.needs.forEach((need, i) => {
-          u32(at + PartPlan.needs + 4 * i, add(need, part.measures, part.parameters.slice(1)).state);
+          u32(
+            at + PartPlan.needs + 4 * i,
+            add(need, ofNeeds(part.kernels, part.measures), part.parameters.slice(1)).state,
+          );
         });
         u32(at + PartPlan.most, part.most);
         u32(at + PartPlan.parameters, parameters);
@@ -216,7 +226,12 @@ function sizeOf({ kernels, parameters }: Part): number {
   return kernels.size + kernels.unit * parameters.length;
 }
 
+/** The columns of the aggregates that one reads: its own, or the one that it fills. */
+function ofNeeds({ prepare }: Kernels, columns: readonly number[]): readonly number[] {
+  return prepare ? columns.slice(-1) : columns;
+}
+
 /** The columns that an aggregate is of. */
-function columnsOf({ columns, fields }: Aggregate): readonly string[] {
+function columnsOf({ columns, fields }: Aggregate<string, unknown>): readonly string[] {
   return fields ? Object.values(fields).flatMap(columnsOf) : columns;
 }

@@ -2,21 +2,22 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { definitions, Oracle, type OracleRow, type OracleWindow, type Rules } from './oracle';
+import { Oracle, type OracleRow, type OracleWindow, type Rules } from './oracle';
 import {
   aggregates,
   eventsOf,
   FAMILIES,
+  figuresOf,
   isBare,
   isRolling,
   KEYS,
-  KINDS,
   made,
   named,
   put,
   type Row,
   type Scenario,
   scenarioOf,
+  settled,
   windowed,
 } from './scenarios';
 
@@ -45,9 +46,13 @@ function run(s: Scenario, cuts: Scenario['cuts']) {
     if (advance !== null) stream.advance(advance);
     let n = 1;
     while (n < length && i + n < events.length && events[i + n]?.advance === null) n++;
-    const batch = events
-      .slice(i, i + n)
-      .map((event) => ({ t: event.t, v: event.v, ...(hasGaps ? { gap: event.gap } : {}), ...key.of(event.key) }));
+    const batch = events.slice(i, i + n).map((event) => ({
+      t: event.t,
+      v: event.v,
+      w: event.w,
+      ...(hasGaps ? { gap: event.gap } : {}),
+      ...key.of(event.key),
+    }));
     put(stream, batch, door);
     if (cut % 3 === 0) rows.push(...stream.take());
     i += n;
@@ -73,10 +78,10 @@ function expected(s: Scenario) {
       ...placeOf(row, s.windows),
       ...(isBare(s) ? {} : { window: row.window }),
       ...key.of(row.key),
-      ...Object.fromEntries(KINDS.map((kind) => [kind, definitions[kind]?.(row.events)])),
+      ...figuresOf(row.events),
       ...(s.emit === 'final' ? {} : { pane: row.pane, index: row.index, final: row.final }),
     })),
-    late: oracle.lateEvents.map((event) => ({ v: event.v, ...key.of(event.key), t: event.t })),
+    late: oracle.lateEvents.map((event) => ({ v: event.v, w: event.w, ...key.of(event.key), t: event.t })),
   };
 }
 
@@ -85,20 +90,6 @@ function placeOf({ start, end, t }: OracleRow, windows: OracleWindow[]): Row {
   if (windows.every(isRolling)) return { t };
   if (!windows.some(isRolling)) return { start, end };
   return t === undefined ? { start, end, t: Number.NaN } : { start: Number.NaN, end: Number.NaN, t };
-}
-
-const INEXACT = ['variance', 'stddev', 'mean', 'product'];
-
-/** What is wanted, with the actual figure where it is as good: -0 for 0, other last digits where sums are inexact. */
-function settled(wanted: Row[], actual: Row[]): Row[] {
-  const isAsGood = (name: string, x: unknown, y: unknown) =>
-    x === y || (INEXACT.includes(name) && Math.abs((x as number) - (y as number)) <= 1e-10 * Math.abs(x as number));
-  return wanted.map((row, i) => {
-    const other = actual[i] ?? {};
-    return Object.fromEntries(
-      Object.entries(row).map(([name, x]) => [name, isAsGood(name, x, other[name]) ? other[name] : x]),
-    );
-  });
 }
 
 describe.each(Object.entries(FAMILIES))('windows: %s', (_, window) => {

@@ -2,20 +2,21 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { definitions, Oracle, type OracleEvent, type OracleWindow, windowsOf } from './oracle';
+import { Oracle, type OracleEvent, type OracleWindow, windowsOf } from './oracle';
 import {
   aggregates,
   eventsOf,
   FAMILIES,
+  figuresOf,
   isBare,
   KEYS,
-  KINDS,
   made,
   named,
   put,
   type Row,
   type Scenario,
   scenarioOf,
+  settled,
   windowed,
 } from './scenarios';
 
@@ -125,10 +126,10 @@ class Ledger {
   push(event: OracleEvent): void {
     const { lateEvents, future } = this.#oracle;
     const before = lateEvents.length + future;
-    this.#oracle.push(event);
+    const arrived = this.#oracle.push(event);
     if (this.#oracle.future === future) this.newest = Math.max(this.newest, event.t);
-    if (lateEvents.length + this.#oracle.future > before) return;
-    this.#taken.set(event.key, [...(this.#taken.get(event.key) ?? []), event]);
+    if (!arrived || lateEvents.length + this.#oracle.future > before) return;
+    this.#taken.set(event.key, [...(this.#taken.get(event.key) ?? []), arrived]);
   }
 
   advance(watermark: number): void {
@@ -139,7 +140,7 @@ class Ledger {
     const { allowedLateness } = this.scenario;
     const inOrder = (event: OracleEvent) => event.t + allowedLateness < this.watermark;
     const { start, end, events } = heldAt(this.window, this.#taken.get(key) ?? [], t, inOrder);
-    return { start, end, ...Object.fromEntries(KINDS.map((kind) => [kind, definitions[kind]?.(events)])) };
+    return { start, end, ...figuresOf(events) };
   }
 }
 
@@ -171,7 +172,7 @@ function run(s: Scenario, asks: (Ask | undefined)[]) {
   let batch: OracleEvent[] = [];
   const flush = () => {
     const { of } = KEYS[s.keys] as (typeof KEYS)[string];
-    const list = batch.map(({ t, v, gap, key }) => ({ t, v, gap, ...of(key) }));
+    const list = batch.map(({ t, v, w, gap, key }) => ({ t, v, w, gap, ...of(key) }));
     if (list.length) put(stream, list, 'columns');
     batch = [];
   };
@@ -223,16 +224,6 @@ const asks = fc.array(
   ),
   { minLength: 1, maxLength: 12 },
 );
-
-/** Figures that are as good as equal are made equal: roundings may come in another order. */
-function settled(wanted: unknown, actual: unknown): unknown {
-  if (typeof wanted === 'number' && typeof actual === 'number') {
-    return Math.abs(wanted - actual) <= 1e-10 * Math.abs(wanted) || wanted === actual ? actual : wanted;
-  }
-  if (typeof wanted !== 'object' || wanted === null) return wanted;
-  if (Array.isArray(wanted)) return wanted.map((one, i) => settled(one, (actual as unknown[])?.[i]));
-  return Object.fromEntries(Object.entries(wanted).map(([name, one]) => [name, settled(one, (actual as Row)?.[name])]));
-}
 
 const numRuns = Number(globalThis.process?.env.ORIEL_RUNS ?? 200);
 const accumulating = (window: fc.Arbitrary<OracleWindow>) =>

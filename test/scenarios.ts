@@ -2,8 +2,7 @@
 
 import fc from 'fast-check';
 import * as oriel from '../bindings';
-import { Aggregate, aggregate } from '../bindings/aggregate';
-import { definitions, type OracleEvent, type OracleWindow } from './oracle';
+import { cases, companion, type Figure, isNear, type OracleEvent, type OracleWindow } from './oracle';
 
 /** The public functions, loosely: what they are given here no type could follow. */
 type Loose = (...given: unknown[]) => unknown;
@@ -30,10 +29,44 @@ export interface Stream {
 
 export type Row = Record<string, unknown>;
 
-export const KINDS = Object.keys(definitions);
-export const aggregates = Object.fromEntries(
-  KINDS.map((kind) => [kind, kind === 'events' ? new Aggregate(kind) : aggregate(kind, 'v')]),
-);
+export const aggregates = Object.fromEntries(Object.entries(cases).map(([name, { make }]) => [name, make()]));
+
+/** All of them by their definitions. */
+export function figuresOf(events: OracleEvent[]): Record<string, Figure> {
+  return Object.fromEntries(Object.entries(cases).map(([name, { define }]) => [name, define(events)]));
+}
+
+/** Figures that are the same to the last bit, whatever the order of combining. */
+const EXACT = [
+  'events',
+  'count',
+  'sum',
+  'min',
+  'max',
+  'range',
+  'first',
+  'last',
+  'ohlc',
+  'delta',
+  'increase',
+  'any',
+  'all',
+  'bitAnd',
+  'bitOr',
+  'argmin',
+  'argmax',
+];
+
+/** What is wanted, with the actual figure where it is as good: -0 for 0, other last digits where roundings may come in another order. */
+export function settled(wanted: unknown, actual: unknown, tolerance = 0): unknown {
+  if (typeof wanted !== 'object' || wanted === null) return isNear(actual, wanted, tolerance) ? actual : wanted;
+  const of = (name: string, one: unknown) => {
+    const isFigure = name in cases && !EXACT.includes(name);
+    return settled(one, (actual as Row | undefined)?.[name], isFigure ? 1e-10 : tolerance);
+  };
+  if (Array.isArray(wanted)) return wanted.map((one, i) => of(String(i), one));
+  return Object.fromEntries(Object.entries(wanted).map(([name, one]) => [name, of(name, one)]));
+}
 
 /** How keys look to the stream; the oracle knows them as strings. */
 export const KEYS: Record<string, { spec: string | string[] | undefined; of: (key: string) => Row }> = {
@@ -212,7 +245,8 @@ export function eventsOf({ steps, from, keys }: Scenario): (OracleEvent & { adva
   return steps.map(({ tick, lag, key, v, gap, advance }) => {
     clock += tick;
     const by = advance === null ? null : clock + advance;
-    return { t: clock - lag, key: keys === 'none' ? '0' : key, v, gap, advance: by };
+    const t = clock - lag;
+    return { t, key: keys === 'none' ? '0' : key, v, w: companion(t, v), gap, advance: by };
   });
 }
 

@@ -2,13 +2,22 @@
 
 import { expect, expectTypeOf, test } from 'vitest';
 import {
+  argmin,
+  type Candle,
+  correlation,
   count,
   everything,
+  ewma,
   hopping,
+  increase,
   type Key,
+  type Line,
   type Measure,
   max,
+  ohlc,
   type Row,
+  rate,
+  regression,
   rolling,
   rows,
   type Spec,
@@ -16,6 +25,7 @@ import {
   sum,
   tumbling,
   type WindowBatch,
+  weightedMean,
   windowed,
 } from '../bindings';
 
@@ -326,5 +336,50 @@ test('a spec that is only known as a Spec gives rows of start and end', () => {
   const stream = windowed(spec);
   for (const row of stream.close()) expectTypeOf(row.start).toEqualTypeOf<number>();
   expect(stream.stats().events).toBe(0);
+  stream[Symbol.dispose]();
+});
+
+test('aggregates of two columns want both, and those of several figures give records', () => {
+  const stream = windowed({
+    time: 't',
+    window: tumbling(5),
+    aggregates: {
+      line: regression('y', 'x'),
+      candle: ohlc('price'),
+      r: correlation('x', 'y'),
+      cheapest: argmin('price', 'shop'),
+      weighed: weightedMean('price', 'size'),
+      fading: ewma('x', '5s'),
+      speed: rate('x', { per: '1m' }),
+      up: increase('total', { within: '5m' }),
+    },
+  });
+  const batch = stream.claim(1);
+  expectTypeOf<keyof typeof batch>().toEqualTypeOf<'t' | 'x' | 'y' | 'price' | 'shop' | 'size' | 'total'>();
+  const { columns } = stream.take();
+  expectTypeOf(columns.line).toEqualTypeOf<Line[]>();
+  expectTypeOf(columns.r).toEqualTypeOf<Float64Array<ArrayBuffer>>();
+  stream.push({ t: 1, x: 1, y: 2, price: 3, shop: 4, size: 5, total: 6 });
+  for (const row of stream.close()) {
+    expectTypeOf(row).toEqualTypeOf<{
+      start: number;
+      end: number;
+      line: Line;
+      candle: Candle;
+      r: number;
+      cheapest: number;
+      weighed: number;
+      fading: number;
+      speed: number;
+      up: number;
+    }>();
+    expect(row.candle).toEqual({ open: 3, high: 3, low: 3, close: 3 });
+    expect([row.cheapest, row.weighed, row.fading, row.up]).toEqual([4, 3, 1, 0]);
+  }
+  const refused = () => {
+    // @ts-expect-error: no column of shops
+    stream.push({ t: 1, x: 1, y: 2, price: 3, size: 5, total: 6 });
+  };
+  expect(refused).toThrow();
   stream[Symbol.dispose]();
 });

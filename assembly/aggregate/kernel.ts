@@ -127,6 +127,22 @@ export function foldPairs<State>(part: usize, rows: usize, at: usize, n: i32): v
   }
 }
 
+/** As foldPairs, where a lift also wants the time of its event. */
+export function foldTimedPairs<State>(part: usize, rows: usize, at: usize, n: i32): void {
+  const state = changetype<State>(0);
+  const offset = <usize>load<u32>(part, PartPlan.state);
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  const others = <usize>load<u32>(part, PartPlan.secondColumn) + at;
+  const times = <usize>load<u32>(part, PartPlan.times) + at;
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const value = load<f64>(values + (i << 3));
+    const other = load<f64>(others + (i << 3));
+    if (value == value && other == other) {
+      state.lift(<usize>load<u32>(rows + (i << 2)) + offset, value, other, load<f64>(times + (i << 3)));
+    }
+  }
+}
+
 /** As foldEach, for states that own memory. */
 export function foldOwned<State>(part: usize, rows: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);

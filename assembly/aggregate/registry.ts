@@ -14,6 +14,8 @@
  *     roll       (part, fronts, backs, into, stride, at, n)          none: fold and combine do it
  *     drop       (part, row)                    of a state that owns memory: gives it back, see sketch/box.ts
  *     lower      (part, rows, out, n)           none: only others read it
+ *     prepare    (part, at, n)                  fills a column that stands behind the part's own, from n events of the ring, before any window
+ *                takes them; its needs are of that column
  *     needs      the aggregates of the same columns whose states lower reads, in the order it reads them; its first parameter is its own,
  *                the others are theirs
  *     includes   the aggregates whose states are part of this one's, and at which offset
@@ -25,8 +27,28 @@ export { needs as mean_needs, lower as mean_lower } from './mean';
 export { size as min_size, identity as min_identity, fold as min_fold, reduce as min_reduce, combine as min_combine, lower as min_lower, prefix as min_prefix, suffix as min_suffix, join as min_join, roll as min_roll } from './min';
 export { size as max_size, identity as max_identity, fold as max_fold, reduce as max_reduce, combine as max_combine, lower as max_lower, prefix as max_prefix, suffix as max_suffix, join as max_join, roll as max_roll } from './max';
 export { needs as range_needs, lower as range_lower } from './range';
-export { size as product_size, needs as product_needs, identity as product_identity, fold as product_fold, combine as product_combine, lower as product_lower, prefix as product_prefix } from './product';
+export { size as product_size, needs as product_needs, identity as product_identity, fold as product_fold, combine as product_combine, lower as product_lower } from './product';
 export { size as first_size, identity as first_identity, fold as first_fold, combine as first_combine, lower as first_lower, prefix as first_prefix } from './first';
 export { size as last_size, identity as last_identity, fold as last_fold, combine as last_combine, lower as last_lower, prefix as last_prefix } from './last';
 export { size as variance_size, includes as variance_includes, identity as variance_identity, fold as variance_fold, combine as variance_combine, lower as variance_lower, prefix as variance_prefix } from './variance';
 export { needs as stddev_needs, lower as stddev_lower } from './stddev';
+export { size as moments_size, fold as moments_fold, combine as moments_combine } from './moments';
+export { needs as skewness_needs, lower as skewness_lower } from './skewness';
+export { needs as kurtosis_needs, lower as kurtosis_lower } from './kurtosis';
+export { size as comoments_size, fold as comoments_fold, combine as comoments_combine } from './comoments';
+export { needs as covariance_needs, lower as covariance_lower } from './covariance';
+export { needs as correlation_needs, lower as correlation_lower } from './correlation';
+export { needs as slope_needs, lower as slope_lower } from './slope';
+export { needs as intercept_needs, lower as intercept_lower } from './intercept';
+export { needs as r2_needs, lower as r2_lower } from './r2';
+export { size as weightedMean_size, identity as weightedMean_identity, fold as weightedMean_fold, combine as weightedMean_combine, lower as weightedMean_lower } from './weightedMean';
+export { size as any_size, identity as any_identity, fold as any_fold, combine as any_combine, lower as any_lower } from './any';
+export { size as all_size, identity as all_identity, fold as all_fold, combine as all_combine, lower as all_lower } from './all';
+export { size as bitAnd_size, needs as bitAnd_needs, identity as bitAnd_identity, fold as bitAnd_fold, combine as bitAnd_combine, lower as bitAnd_lower } from './bitAnd';
+export { size as bitOr_size, needs as bitOr_needs, fold as bitOr_fold, combine as bitOr_combine, lower as bitOr_lower } from './bitOr';
+export { size as argmin_size, identity as argmin_identity, fold as argmin_fold, combine as argmin_combine, lower as argmin_lower } from './argmin';
+export { size as argmax_size, identity as argmax_identity, fold as argmax_fold, combine as argmax_combine, lower as argmax_lower } from './argmax';
+export { needs as delta_needs, lower as delta_lower } from './delta';
+export { needs as rate_needs, lower as rate_lower } from './rate';
+export { size as ewma_size, identity as ewma_identity, fold as ewma_fold, combine as ewma_combine, lower as ewma_lower } from './ewma';
+export { prepare as increase_prepare, needs as increase_needs, lower as increase_lower } from './increase';

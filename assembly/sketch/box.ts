@@ -66,5 +66,5 @@ export function drop(part: usize, state: usize): void {
 
 /** Parameter i of the aggregate. */
 export function parameter(part: usize, i: i32): f64 {
-  return load<f64>(load<u32>(part, PartPlan.parameters) + ((<usize>i) << 3));
+  return load<f64>(<usize>load<u32>(part, PartPlan.parameters) + ((<usize>i) << 3));
 }

@@ -3,12 +3,15 @@
  * enough to be checked by eye against the rules. Shares nothing with the core.
  */
 
+import { Counters } from './counter';
 import { Grid } from './grid';
 import { Rolling, RollingRows } from './rolling';
 import { Rows } from './rows';
 import { CappedSessions, Sessions } from './session';
 import type { OracleEvent, OracleRow, OracleWindow, Rules, Store } from './store';
 
+export { type Case, cases, companion, type Figure, isNear, kindsOf } from './cases';
+export { Counters } from './counter';
 export { definitions, twoPass } from './definitions';
 export { type GridWindow, windowsOf } from './grid';
 export type { RollingWindow } from './rolling';
@@ -24,6 +27,7 @@ export class Oracle {
   watermark = -Infinity;
   #newest = -Infinity;
   #arrived = 0;
+  readonly #counters = new Counters();
   /** In the order of the record of windows. */
   readonly #stores: Store[];
   /** Keys that are in a grid window, in the order in which they came alive. */
@@ -33,16 +37,19 @@ export class Oracle {
     this.#stores = Object.entries(rules.windows).map(([name, window]) => storeOf(name, rules, window));
   }
 
-  /** First moves the clock, which fires what is due; then takes the event, which may fire more; then fires early. */
-  push(event: OracleEvent): void {
+  /**
+   * First moves the clock, which fires what is due; then takes the event, which may fire more; then fires early. The event as it was
+   * taken, if it was.
+   */
+  push(event: OracleEvent): OracleEvent | undefined {
     const { outOfOrder, maxFutureSkew, emit } = this.rules;
     if (this.#newest !== -Infinity && event.t > this.#newest + maxFutureSkew) {
       this.future++;
-      return;
+      return undefined;
     }
     this.#newest = Math.max(this.#newest, event.t);
     this.advance(this.#newest - outOfOrder);
-    const arrived = { ...event, n: this.#arrived++ };
+    const arrived = { ...this.#counters.counted(event), n: this.#arrived++ };
     const results = this.#stores.map((store) => store.take(arrived, this.watermark));
     if (!this.#order.includes(event.key) && this.#isAlive(event.key)) this.#order.push(event.key);
     this.#give(results.flatMap(({ rows }) => rows));
@@ -54,6 +61,7 @@ export class Oracle {
       const took = this.#stores.filter((store, i) => (store instanceof Grid ? onGrid : results[i]?.taken));
       this.#give(took.flatMap((store) => store.early(event.key)));
     }
+    return arrived;
   }
 
   advance(watermark: number): void {

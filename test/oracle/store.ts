@@ -9,6 +9,10 @@ export interface OracleEvent {
   t: number;
   key: string;
   v: number;
+  /** The second column, of aggregates that have two. */
+  w?: number;
+  /** By how much a counter grew since its key's sample before: see counter.ts. */
+  step?: number;
   gap?: number;
 }
 

@@ -1,0 +1,34 @@
+/** Value of the second column where the first is least: see arg.ts. */
+
+import * as arg from './arg';
+import { combineEach, foldTimedPairs, lowerEach } from './kernel';
+
+export const size: i32 = 24;
+
+class Argmin {
+  lift(state: usize, by: f64, value: f64, time: f64): void {
+    arg.lift(state, by, value, time, by < load<f64>(state));
+  }
+  combine(into: usize, left: usize, right: usize): void {
+    arg.combine(into, left, right, load<f64>(right) < load<f64>(left));
+  }
+  lower(row: usize, part: usize): f64 {
+    return arg.lower(row, part);
+  }
+}
+
+export function identity(part: usize, row: usize): void {
+  arg.identity(part, row);
+}
+
+export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+  foldTimedPairs<Argmin>(part, rows, at, n);
+}
+
+export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+  combineEach<Argmin>(part, into, left, right, n);
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Argmin>(part, rows, out, n);
+}

@@ -1,0 +1,42 @@
+/**
+ * Bitwise and of the values as whole numbers of 64 bits in two's complement: what is behind the point is cut off, what is beyond such
+ * numbers becomes the last of them. As a number again it is exact up to 2^53, and else the nearest.
+ *
+ *     state  i64        identity all ones        lift, combine &        8 bytes, and those of count
+ */
+
+import { combineEach, foldEach, lowerEach, need, own } from './kernel';
+
+export const size: i32 = 8;
+
+export enum needs {
+  count,
+}
+
+class BitAnd {
+  lift(state: usize, value: f64): void {
+    store<i64>(state, load<i64>(state) & <i64>value);
+  }
+  combine(into: usize, left: usize, right: usize): void {
+    store<i64>(into, load<i64>(left) & load<i64>(right));
+  }
+  lower(row: usize, part: usize): f64 {
+    return load<f64>(need(row, part, needs.count)) == 0 ? NaN : <f64>load<i64>(own(row, part));
+  }
+}
+
+export function identity(part: usize, row: usize): void {
+  store<i64>(own(row, part), -1);
+}
+
+export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+  foldEach<BitAnd>(part, rows, at, n);
+}
+
+export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+  combineEach<BitAnd>(part, into, left, right, n);
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<BitAnd>(part, rows, out, n);
+}

@@ -1,0 +1,20 @@
+/** Sample covariance of two columns, over n - 1: NaN below two pairs. */
+
+import { XY } from './comoments';
+import { lowerEach, need } from './kernel';
+
+export enum needs {
+  comoments,
+}
+
+class Covariance {
+  lower(row: usize, part: usize): f64 {
+    const state = need(row, part, needs.comoments);
+    const n = load<f64>(state);
+    return n > 1 ? load<f64>(state, XY) / (n - 1) : NaN;
+  }
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Covariance>(part, rows, out, n);
+}

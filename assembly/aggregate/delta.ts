@@ -1,0 +1,18 @@
+/** The last value less the first, by event time: no state of its own. */
+
+import { lowerEach, need } from './kernel';
+
+export enum needs {
+  first,
+  last,
+}
+
+class Delta {
+  lower(row: usize, part: usize): f64 {
+    return load<f64>(need(row, part, needs.last), 8) - load<f64>(need(row, part, needs.first), 8);
+  }
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Delta>(part, rows, out, n);
+}

@@ -1,0 +1,82 @@
+/**
+ * Mean of the values, each weighted by its age: w = 2^-((T - t) / half-life), T the time of the latest value and the half-life the
+ * parameter.
+ *
+ *     0 T: f64 │ 8 Σ w v │ 16 Σ w: f64        identity (NaN, 0, 0)        24 bytes
+ *
+ * A later T fades both sums by one factor; weights are at most 1, so that nothing overflows, and never quite 0, so that an
+ * infinity stays one.
+ */
+
+import { exp2 } from '../math';
+import { parameter } from '../sketch/box';
+import { PartPlan } from '../plan';
+import { lowerEach, own } from './kernel';
+
+export const size: i32 = 24;
+
+const VALUES: usize = 8;
+const WEIGHTS: usize = 16;
+
+function weight(age: f64, halfLife: f64): f64 {
+  return age == 0 ? 1 : max(f64.MIN_VALUE, exp2(-age / halfLife));
+}
+
+/** Adds sums as they were at `time` to a state. */
+function addSums(into: usize, left: usize, time: f64, values: f64, weights: f64, halfLife: f64): void {
+  const before = load<f64>(left);
+  if (before != before) {
+    store<f64>(into, time);
+    store<f64>(into, values, VALUES);
+    store<f64>(into, weights, WEIGHTS);
+    return;
+  }
+  const fade = weight(abs(time - before), halfLife);
+  const old = time > before ? fade : 1;
+  const fresh = time > before ? 1 : fade;
+  const all = load<f64>(left, VALUES) * old + values * fresh;
+  const weighed = load<f64>(left, WEIGHTS) * old + weights * fresh;
+  store<f64>(into, max(time, before));
+  store<f64>(into, all, VALUES);
+  store<f64>(into, weighed, WEIGHTS);
+}
+
+class Ewma {
+  lower(row: usize, part: usize): f64 {
+    const state = own(row, part);
+    return load<f64>(state, VALUES) / load<f64>(state, WEIGHTS);
+  }
+}
+
+export function identity(part: usize, row: usize): void {
+  store<f64>(own(row, part), NaN);
+}
+
+export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+  const halfLife = parameter(part, 0);
+  const offset = <usize>load<u32>(part, PartPlan.state);
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  const times = <usize>load<u32>(part, PartPlan.times) + at;
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const value = load<f64>(values + (i << 3));
+    const state = <usize>load<u32>(rows + (i << 2)) + offset;
+    if (value == value) addSums(state, state, load<f64>(times + (i << 3)), value, 1, halfLife);
+  }
+}
+
+export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+  const halfLife = parameter(part, 0);
+  const offset = <usize>load<u32>(part, PartPlan.state);
+  for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {
+    const a = <usize>load<u32>(left + i) + offset;
+    const b = <usize>load<u32>(right + i) + offset;
+    const to = <usize>load<u32>(into + i) + offset;
+    const time = load<f64>(b);
+    if (time == time) addSums(to, a, time, load<f64>(b, VALUES), load<f64>(b, WEIGHTS), halfLife);
+    else if (to != a) memory.copy(to, a, size);
+  }
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Ewma>(part, rows, out, n);
+}

@@ -1,0 +1,27 @@
+/**
+ * By how much a counter grew: the sum of the steps between its samples (see steps.ts), from the state of that sum. Its parameter is for
+ * how long a sample is remembered.
+ */
+
+import { fillSteps } from '../steps';
+import * as compensated from './compensated';
+import { lowerEach, need } from './kernel';
+
+export enum needs {
+  sum,
+}
+
+class Increase {
+  lower(row: usize, part: usize): f64 {
+    const state = need(row, part, needs.sum);
+    return compensated.isEmpty(state) ? NaN : compensated.rounded(state);
+  }
+}
+
+export function prepare(part: usize, at: i32, n: i32): void {
+  fillSteps(part, at, n);
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Increase>(part, rows, out, n);
+}

@@ -1,0 +1,20 @@
+/** What the least-squares line of the first column over the second gives at 0; NaN where the second does not vary. */
+
+import { meanX, meanY } from './comoments';
+import { lowerEach, need } from './kernel';
+import { slope } from './slope';
+
+export enum needs {
+  comoments,
+}
+
+class Intercept {
+  lower(row: usize, part: usize): f64 {
+    const state = need(row, part, needs.comoments);
+    return meanX(state) - slope(state) * meanY(state);
+  }
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Intercept>(part, rows, out, n);
+}

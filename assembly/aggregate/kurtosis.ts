@@ -1,0 +1,20 @@
+/** Excess kurtosis of the values as a population: n M4 / M2² - 3, from the moments. NaN below two values, and where all are equal. */
+
+import { lowerEach, need } from './kernel';
+import { M2, M4 } from './moments';
+
+export enum needs {
+  moments,
+}
+
+class Kurtosis {
+  lower(row: usize, part: usize): f64 {
+    const state = need(row, part, needs.moments);
+    const m2 = load<f64>(state, M2);
+    return (load<f64>(state) * load<f64>(state, M4)) / (m2 * m2) - 3;
+  }
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Kurtosis>(part, rows, out, n);
+}

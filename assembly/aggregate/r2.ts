@@ -1,0 +1,26 @@
+/**
+ * How much of the first column's variance its least-squares line over the second explains, from 0 to 1. NaN where the second does not
+ * vary, else 1 where the first does not.
+ */
+
+import { XX, XY, YY } from './comoments';
+import { lowerEach, need } from './kernel';
+
+export enum needs {
+  comoments,
+}
+
+class R2 {
+  lower(row: usize, part: usize): f64 {
+    const state = need(row, part, needs.comoments);
+    const xx = load<f64>(state, XX);
+    const yy = load<f64>(state, YY);
+    const xy = load<f64>(state, XY);
+    if (yy == 0) return NaN;
+    return xx == 0 ? 1 : min(1, (xy / xx) * (xy / yy));
+  }
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<R2>(part, rows, out, n);
+}

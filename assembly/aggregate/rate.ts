@@ -1,0 +1,25 @@
+/**
+ * The last value less the first, by event time, for each of so many units of time: its parameter. No state of its own; NaN where the two
+ * are of one time.
+ */
+
+import { parameter } from '../sketch/box';
+import { lowerEach, need } from './kernel';
+
+export enum needs {
+  first,
+  last,
+}
+
+class Rate {
+  lower(row: usize, part: usize): f64 {
+    const first = need(row, part, needs.first);
+    const last = need(row, part, needs.last);
+    const time = load<f64>(last) - load<f64>(first);
+    return time > 0 ? (load<f64>(last, 8) - load<f64>(first, 8)) / (time / parameter(part, 0)) : NaN;
+  }
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Rate>(part, rows, out, n);
+}

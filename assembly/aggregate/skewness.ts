@@ -1,0 +1,24 @@
+/**
+ * Sample skewness, adjusted (Fisher and Pearson's G1): n √(n - 1) / (n - 2) · M3 / M2^(3/2), from the moments. NaN below three values, and
+ * where all are equal.
+ */
+
+import { lowerEach, need } from './kernel';
+import { M2, M3 } from './moments';
+
+export enum needs {
+  moments,
+}
+
+class Skewness {
+  lower(row: usize, part: usize): f64 {
+    const state = need(row, part, needs.moments);
+    const n = load<f64>(state);
+    const m2 = load<f64>(state, M2);
+    return n > 2 ? ((n * sqrt(n - 1)) / (n - 2)) * (load<f64>(state, M3) / (m2 * sqrt(m2))) : NaN;
+  }
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Skewness>(part, rows, out, n);
+}

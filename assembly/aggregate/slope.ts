@@ -1,0 +1,24 @@
+/** Slope of the least-squares line of the first column over the second; NaN where the second does not vary. */
+
+import { XY, YY } from './comoments';
+import { lowerEach, need } from './kernel';
+
+export enum needs {
+  comoments,
+}
+
+/** Of a state of the comoments whose x is what the line gives, and whose y what it is drawn over. */
+export function slope(state: usize): f64 {
+  const spread = load<f64>(state, YY);
+  return spread == 0 ? NaN : load<f64>(state, XY) / spread;
+}
+
+class Slope {
+  lower(row: usize, part: usize): f64 {
+    return slope(need(row, part, needs.comoments));
+  }
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Slope>(part, rows, out, n);
+}

@@ -1,0 +1,47 @@
+/**
+ * Mean of the first column weighted by the second: Σ w v / Σ w, both sums compensated. NaN where the weights come to 0.
+ *
+ *     0 Σ w v │ 16 Σ w        compensated sums        lift, combine two-sum        32 bytes
+ *
+ * Events where either is missing are passed over.
+ */
+
+import * as compensated from './compensated';
+import { combineEach, foldPairs, lowerEach, own } from './kernel';
+
+export const size: i32 = 32;
+
+const WEIGHTS: usize = 16;
+
+class WeightedMean {
+  lift(state: usize, value: f64, weight: f64): void {
+    compensated.add(state, value * weight);
+    compensated.add(state + WEIGHTS, weight);
+  }
+  combine(into: usize, left: usize, right: usize): void {
+    compensated.addAll(into, left, right);
+    compensated.addAll(into + WEIGHTS, left + WEIGHTS, right + WEIGHTS);
+  }
+  lower(row: usize, part: usize): f64 {
+    const state = own(row, part);
+    const weights = compensated.rounded(state + WEIGHTS);
+    return weights == 0 ? NaN : compensated.rounded(state) / weights;
+  }
+}
+
+export function identity(part: usize, row: usize): void {
+  compensated.identity(own(row, part));
+  compensated.identity(own(row, part) + WEIGHTS);
+}
+
+export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+  foldPairs<WeightedMean>(part, rows, at, n);
+}
+
+export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+  combineEach<WeightedMean>(part, into, left, right, n);
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<WeightedMean>(part, rows, out, n);
+}

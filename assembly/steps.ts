@@ -1,0 +1,110 @@
+/**
+ * By how much a counter grew: for each value the step from the sample of its key before it, whichever window that lies in. Steps are a
+ * column of the ring, filled for a whole batch before any window takes an event of it; what sums them up is sum.ts.
+ *
+ *     newest sample of each id        time f64, NaN: none │ value f64        16 bytes
+ *
+ *     step    v - previous, or v itself where the counter began anew (v < previous)
+ *             0 for the first sample, and for one that is older than the newest, which is not remembered
+ *             NaN where there is no value, or the event is too far ahead to be believed
+ *
+ * Law: what a step is follows from the events alone, however they are cut into batches. An id whose sample is remembered is held, so that
+ * no other key gets it. A sample is forgotten once the watermark, or the next sample, is more than `within` later; that this is done
+ * with it only when ids are swept never shows.
+ */
+
+import { Dictionary, hold, unhold } from './dictionary';
+import { release, resize } from './memory';
+import { PartPlan } from './plan';
+import { measureColumn, Ring } from './ring';
+import { parameter } from './sketch/box';
+import { Stream } from './stream';
+
+const SAMPLE_BYTES: usize = 16;
+
+export function createSamples(stream: Stream, part: usize): void {
+  store<u32>(part, 0, PartPlan.samples);
+  store<u32>(part, 0, PartPlan.sampleCapacity);
+  setCapacity(stream, part, changetype<Dictionary>(stream.dictionary).capacity);
+}
+
+export function destroySamples(stream: Stream, part: usize): void {
+  release(stream, load<u32>(part, PartPlan.samples));
+}
+
+/** Room for as many ids as the dictionary has; those beyond a smaller one are no key's. */
+function setCapacity(stream: Stream, part: usize, capacity: u32): void {
+  const samples = resize(stream, load<u32>(part, PartPlan.samples), <usize>capacity * SAMPLE_BYTES);
+  for (let id = load<u32>(part, PartPlan.sampleCapacity); id < capacity; id++) {
+    store<f64>(samples + <usize>id * SAMPLE_BYTES, NaN);
+  }
+  store<u32>(part, <u32>samples, PartPlan.samples);
+  store<u32>(part, capacity, PartPlan.sampleCapacity);
+}
+
+/** Bytes that the samples of so many ids can need. */
+export function sampleBytes(stream: Stream, ids: f64): f64 {
+  let bytes = 0.0;
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    if (load<u32>(part, PartPlan.prepare)) bytes += ids * <f64>SAMPLE_BYTES;
+  }
+  return bytes;
+}
+
+/** The steps of n events from place `at` of the ring, out of the part's first column into its second. */
+export function fillSteps(part: usize, at: i32, n: i32): void {
+  const stream = changetype<Stream>(<usize>load<u32>(part, PartPlan.stream));
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const ring = changetype<Ring>(stream.ring);
+  if (keys.capacity != load<u32>(part, PartPlan.sampleCapacity)) setCapacity(stream, part, keys.capacity);
+  const within = parameter(part, 0);
+  const samples = <usize>load<u32>(part, PartPlan.samples);
+  const values = measureColumn(ring, load<u32>(part, PartPlan.measure));
+  const steps = measureColumn(ring, load<u32>(part, PartPlan.second));
+  let newest = stream.newest;
+  let watermark = stream.watermark;
+  for (let i = <usize>at; i < <usize>(at + n); i++) {
+    const value = load<f64>(values + (i << 3));
+    const time = load<f64>(ring.times + (i << 3));
+    store<f64>(steps + (i << 3), NaN);
+    if (time > newest + stream.maxFutureSkew && newest != -Infinity) continue;
+    newest = max(newest, time);
+    watermark = max(watermark, newest - stream.outOfOrder);
+    if (value != value) continue;
+    const id = load<u32>(ring.ids + (i << 2));
+    const sample = samples + <usize>id * SAMPLE_BYTES;
+    const before = load<f64>(sample);
+    let step = 0.0;
+    if (before != before) {
+      hold(keys, id);
+    } else if (max(time, watermark) - before <= within) {
+      if (time < before) {
+        store<f64>(steps + (i << 3), 0);
+        continue;
+      }
+      const previous = load<f64>(sample, 8);
+      if (value != previous) step = value < previous ? value : value - previous;
+    }
+    store<f64>(sample, time);
+    store<f64>(sample, value, 8);
+    store<f64>(steps + (i << 3), step);
+  }
+}
+
+/** Lets go of what no step will be reckoned from, before ids are swept; at the end of the stream of all. */
+export function forgetSamples(stream: Stream): void {
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const watermark = stream.watermark;
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    if (!load<u32>(part, PartPlan.prepare)) continue;
+    const within = parameter(part, 0);
+    const samples = <usize>load<u32>(part, PartPlan.samples);
+    for (let id: u32 = 0; id < load<u32>(part, PartPlan.sampleCapacity); id++) {
+      const sample = samples + <usize>id * SAMPLE_BYTES;
+      const time = load<f64>(sample);
+      if (time != time || (watermark - time <= within && watermark != Infinity)) continue;
+      store<f64>(sample, NaN);
+      unhold(keys, id);
+    }
+  }
+}
