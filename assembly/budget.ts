@@ -8,7 +8,7 @@ import { Dictionary, roomIn } from './dictionary';
 import { framesAt } from './frames';
 import { Outbox } from './outbox';
 import { orderBytes } from './order';
-import { WindowPlan } from './plan';
+import { PartPlan, WindowPlan } from './plan';
 import { Slices } from './slices';
 import { stacksAt } from './stacks';
 import { storeAt, Stream, windowAt } from './stream';
@@ -24,26 +24,77 @@ const OVERHEAD = 80;
 export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f64): f64 {
   const keys = changetype<Dictionary>(stream.dictionary);
   results = 0;
+  firings = 0;
   let bytes = demandOfKeys(keys, stream.keys ? <f64>keys.limit + n : 1, n) + 4096;
   if (stream.gridCount) bytes += demandOfGrid(stream, n, first, last);
   for (let w = stream.gridCount; w < stream.windowCount; w++) {
     const window = windowAt(stream, w);
     const own = storeAt(stream, w);
     bytes += call_indirect<f64>(load<u32>(window, WindowPlan.demand), stream, own, n) + OVERHEAD * 16;
-    results += call_indirect<f64>(load<u32>(window, WindowPlan.due), stream, own, n, beyond - stream.outOfOrder);
+    const due = call_indirect<f64>(load<u32>(window, WindowPlan.due), stream, own, n, beyond - stream.outOfOrder);
+    results += due;
+    firings += due;
+    bytes += demandOfStates(stream, n);
   }
   const outbox = changetype<Outbox>(stream.outbox);
   const width = 30 + 8 * <f64>stream.outputCount;
   if (<f64>outbox.length + results > <f64>outbox.capacity) {
     bytes += 2 * (<f64>outbox.length + results) * width + <f64>(7 + stream.outputCount) * OVERHEAD;
   }
-  const listed = <f64>outbox.listLength + results * <f64>stream.listMost;
+  const listed = <f64>outbox.listLength + listsOf(stream, n);
   if (listed > <f64>outbox.listCapacity) bytes += 16 * (listed + <f64>outbox.listCapacity) + OVERHEAD;
   return bytes + (stream.ordered ? orderBytes(results) : 0);
 }
 
-/** Results that the call at hand can give, summed up as its demand is. */
+/** Results that the call at hand can give, and how often all that is held, summed up as its demand is. */
 let results: f64 = 0;
+let firings: f64 = 0;
+
+/** Numbers that the lists of so many results can have: no more than what is held gives, each time that it is given out. */
+function listsOf(stream: Stream, n: f64): f64 {
+  if (!results) return 0;
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const rows = stream.keys ? <f64>keys.liveCount + n : 1;
+  const held = (stream.states.used / 8 + 3 * (rows + n)) * stream.ownedLists;
+  return results * stream.listMost + (stream.ownedLists ? min(results * stream.ownedMost, firings * held) : 0);
+}
+
+/** Into a large block go at least so many values; one that can leap keeps more of them in a small one. */
+const FEW = 5;
+const MORE = 17;
+/** What one value can need where blocks are small, and what a large one can take beside itself. */
+const SMALL = 384;
+const ASIDE = 1024;
+
+/**
+ * What states that own memory can need for n values more. A block grows to no more than twice its size, and by what a value can make it
+ * leap; and only so many can be large that were, or get enough of the values.
+ */
+export function demandOfStates(stream: Stream, n: f64): f64 {
+  let bytes = 0.0;
+  for (let i = 0, part = stream.parts; stream.owning && i < stream.partCount; i++, part += PartPlan.bytes) {
+    const block = load<u32>(part, PartPlan.block);
+    if (!block || !load<u32>(part, PartPlan.drop)) continue;
+    const leap = <f64>load<u32>(part, PartPlan.leap);
+    const large = min(n, <f64>load<u32>(part, PartPlan.large) + n / (leap ? MORE : FEW));
+    const most = large * (call_indirect<f64>(block, part) + ASIDE);
+    bytes += n * SMALL + min(n ? most : 0, 2 * load<f64>(part, PartPlan.held) + n * leap);
+  }
+  return bytes;
+}
+
+/** What the states of so many rows can own that are made of others: no more than twice what those have, but for leaps. */
+export function demandOfMerges(stream: Stream, rows: f64): f64 {
+  let bytes = 0.0;
+  for (let i = 0, part = stream.parts; stream.owning && i < stream.partCount; i++, part += PartPlan.bytes) {
+    const block = load<u32>(part, PartPlan.block);
+    if (!rows || !block || !load<u32>(part, PartPlan.drop)) continue;
+    const most = rows * (call_indirect<f64>(block, part) + ASIDE);
+    const held = load<f64>(part, PartPlan.held);
+    bytes += load<u32>(part, PartPlan.leap) ? most : min(most, 4 * held + rows * SMALL);
+  }
+  return bytes;
+}
 
 function demandOfGrid(stream: Stream, n: f64, first: f64, last: f64): f64 {
   const keys = changetype<Dictionary>(stream.dictionary);
@@ -57,8 +108,9 @@ function demandOfGrid(stream: Stream, n: f64, first: f64, last: f64): f64 {
     edges += 2 * (time.newest(window, last) - time.newest(window, first) + 2);
   }
   const opened = min(n, edges);
+  const folded = stream.eager ? 0 : demandOfStates(stream, n);
   // Slices: rows, tables, and the list of them.
-  let bytes = min(n, opened * blocks) * block + opened * (blocks * 8 + 3 * OVERHEAD);
+  let bytes = folded + min(n, opened * blocks) * block + opened * (blocks * 8 + 3 * OVERHEAD);
 
   const before = max(stream.watermark, (stream.newest == -Infinity ? first : stream.newest) - stream.outOfOrder);
   const watermark = max(stream.watermark, last - stream.outOfOrder);
@@ -76,12 +128,17 @@ function demandOfGrid(stream: Stream, n: f64, first: f64, last: f64): f64 {
     }
     const late = stream.allowedLateness > stream.delay ? n * cycle : 0;
     results += fires * rows + late;
+    firings += fires + late;
     if (stream.eager) {
       const frames = min(n, opened) * cycle;
       bytes += min(n * cycle, (frames + <f64>held) * blocks) * block + (frames + <f64>held) * blocks * 12;
       bytes += frames * 4 * OVERHEAD;
       // An early firing gives a row only for what is new in it.
-      if (stream.early != Infinity || stream.when) results += n * cycle + <f64>held * rows;
+      if (stream.early != Infinity || stream.when) {
+        results += n * cycle + <f64>held * rows;
+        firings += n * cycle + <f64>held;
+      }
+      bytes += demandOfStates(stream, n * cycle);
       continue;
     }
     if (stream.allowedLateness > stream.delay) {

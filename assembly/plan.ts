@@ -126,12 +126,21 @@ export enum PartPlan {
   /** Address of the aggregate's parameters: f64 each. */
   parameters = 84,
   parameterCount = 88,
-  /** Of an output that is a list of numbers: how many it can have at the most; 0 of one that is a number. */
+  /** Of an output that is a list of numbers: how many it can have at the most, or NO_BOUND; 0 of one that is a number. */
   most = 92,
   /** Filled in by the core: the stream. */
   stream = 96,
-  bytes = 104,
+  /** Of a state that owns memory: how large its block can be, and by how much one value can make it grow beyond twice its size. */
+  block = 100,
+  leap = 104,
+  /** Counted by the core: how many of its blocks are large, and the bytes of all (f64). See assembly/sketch/box.ts. */
+  large = 108,
+  held = 112,
+  bytes = 120,
 }
+
+/** In place of the greatest number of something that has none. */
+export const NO_BOUND: u32 = 0xffffffff;
 
 /** What a firing is; a result's `pane` is one of these, plus `final` where nothing more can come of its window. */
 export enum Pane {

@@ -1,6 +1,6 @@
 /** spec → plan: which states a row has and where, and the table the core reads (assembly/plan.ts). */
 
-import { Keys, PartPlan, Plan, WindowPlan } from '../assembly/plan';
+import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from '../assembly/plan';
 import type { Aggregate } from './aggregate';
 import { type Core, type Kernels, ROLES } from './core';
 import type { Output } from './results';
@@ -12,6 +12,8 @@ export const RING_EVENTS = 4096;
 /** A count of events; where rows fire more than once, how many were given out, and how often. */
 const ROW_HEAD_BYTES = 8;
 const LONG_HEAD_BYTES = 24;
+/** What is 0 where there are no events. */
+const COUNTS = ['events', 'count', 'distinct'];
 /** Room in the table for the `needs` of a part. */
 const MAX_NEEDS = 4;
 
@@ -90,7 +92,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       parameters,
     );
     part.output = true;
-    if (list) part.most = list.most;
+    if (list) part.most = Math.max(part.most, list.most);
     return { part, list };
   }
 
@@ -99,8 +101,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
   const results = [...parts.values()].filter((part) => part.output);
   const outputOf = ({ part, list, fields }: Wanted): Output => {
     if (!part) return { fields: (fields ?? []).map(([name, one]) => [name, outputOf(one)]) };
-    const isCount = part.kind === 'events' || part.kind === 'count';
-    return { place: results.indexOf(part), empty: isCount ? 0 : Number.NaN, list };
+    return { place: results.indexOf(part), empty: COUNTS.includes(part.kind) ? 0 : Number.NaN, list };
   };
 
   const owning = [...parts.values()].some(({ kernels }) => kernels.drop > 0);
@@ -155,7 +156,8 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         u32(at + PartPlan.state, part.state);
         u32(at + PartPlan.measure, part.measures[0] ?? 0);
         u32(at + PartPlan.second, part.measures[1] ?? 0);
-        for (const kernel of ['identity', 'fold', 'reduce', 'combine', 'prefix', 'suffix', 'drop'] as const) {
+        const kernels = ['identity', 'fold', 'reduce', 'combine', 'prefix', 'suffix', 'drop', 'block'] as const;
+        for (const kernel of kernels) {
           u32(at + PartPlan[kernel], part.folds ? part.kernels[kernel] : 0);
         }
         u32(at + PartPlan.size, part.folds ? sizeOf(part) : 0);
@@ -165,7 +167,10 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         part.kernels.needs.forEach((need, i) => {
           u32(at + PartPlan.needs + 4 * i, add(need, part.measures, part.parameters.slice(1)).state);
         });
-        u32(at + PartPlan.most, part.most);
+        u32(at + PartPlan.leap, part.kernels.leap);
+        f64(at + PartPlan.held, 0);
+        u32(at + PartPlan.large, 0);
+        u32(at + PartPlan.most, Math.min(part.most, NO_BOUND));
         u32(at + PartPlan.parameters, parameters);
         u32(at + PartPlan.parameterCount, part.parameters.length);
         for (const parameter of part.parameters) {

@@ -12,6 +12,8 @@
  *     suffix     (part, states, at, n)          the same from the last event back; none: fold and combine do it
  *     join       (part, left, right, out, n)    what n states lower to, each combined with another; none: combine and lower do it
  *     drop       (part, row)                    of a state that owns memory: gives it back, see sketch/box.ts
+ *     block      (part) → f64                   of such a state: bytes of the greatest block it can have; Infinity where it has no bound
+ *     leap       by how many bytes one value can make that grow beyond twice its size
  *     lower      (part, rows, out, n)           none: only others read it
  *     needs      the aggregates of the same columns whose states lower reads, in the order it reads them; its first parameter is its own,
  *                the others are theirs
