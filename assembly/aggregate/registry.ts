@@ -31,3 +31,5 @@ export { size as first_size, identity as first_identity, fold as first_fold, com
 export { size as last_size, identity as last_identity, fold as last_fold, combine as last_combine, lower as last_lower, prefix as last_prefix } from './last';
 export { size as variance_size, includes as variance_includes, identity as variance_identity, fold as variance_fold, combine as variance_combine, lower as variance_lower, prefix as variance_prefix } from './variance';
 export { needs as stddev_needs, lower as stddev_lower } from './stddev';
+export { size as ddsketch_size, leap as ddsketch_leap, block as ddsketch_block, identity as ddsketch_identity, fold as ddsketch_fold, combine as ddsketch_combine, drop as ddsketch_drop } from './ddsketch';
+export { needs as quantile_needs, lower as quantile_lower } from './quantile';
