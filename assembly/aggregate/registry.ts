@@ -33,3 +33,6 @@ export { size as variance_size, includes as variance_includes, identity as varia
 export { needs as stddev_needs, lower as stddev_lower } from './stddev';
 export { size as ddsketch_size, leap as ddsketch_leap, block as ddsketch_block, identity as ddsketch_identity, fold as ddsketch_fold, combine as ddsketch_combine, drop as ddsketch_drop } from './ddsketch';
 export { needs as quantile_needs, lower as quantile_lower } from './quantile';
+export { size as values_size, block as values_block, identity as values_identity, fold as values_fold, combine as values_combine, drop as values_drop } from './values';
+export { needs as exactQuantile_needs, lower as exactQuantile_lower } from './exactQuantile';
+export { needs as median_needs, lower as median_lower } from './median';
