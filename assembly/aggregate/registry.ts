@@ -36,3 +36,4 @@ export { needs as quantile_needs, lower as quantile_lower } from './quantile';
 export { size as values_size, block as values_block, identity as values_identity, fold as values_fold, combine as values_combine, drop as values_drop } from './values';
 export { needs as exactQuantile_needs, lower as exactQuantile_lower } from './exactQuantile';
 export { needs as median_needs, lower as median_lower } from './median';
+export { size as distinct_size, block as distinct_block, identity as distinct_identity, fold as distinct_fold, combine as distinct_combine, drop as distinct_drop, lower as distinct_lower } from './distinct';
