@@ -39,3 +39,6 @@ export { needs as median_needs, lower as median_lower } from './median';
 export { size as distinct_size, block as distinct_block, identity as distinct_identity, fold as distinct_fold, combine as distinct_combine, drop as distinct_drop, lower as distinct_lower } from './distinct';
 export { size as topK_size, block as topK_block, identity as topK_identity, fold as topK_fold, combine as topK_combine, drop as topK_drop, lower as topK_lower } from './topK';
 export { size as histogram_size, unit as histogram_unit, fold as histogram_fold, combine as histogram_combine, lower as histogram_lower } from './histogram';
+export { size as samples_size, block as samples_block, identity as samples_identity, fold as samples_fold, combine as samples_combine, drop as samples_drop } from './samples';
+export { needs as collect_needs, lower as collect_lower } from './collect';
+export { needs as timeWeightedMean_needs, lower as timeWeightedMean_lower } from './timeWeightedMean';
