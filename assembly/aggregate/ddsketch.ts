@@ -42,7 +42,7 @@ export function fold(part: usize, rows: usize, at: usize, n: i32): void {
       if (load<u32>(block) == sketch.BINNED) {
         const place = <u32>(sketch.binOf(bits, scale) - load<i32>(run, sketch.RUNS));
         if (place < load<u32>(run, sketch.BINS)) {
-          const before = (<usize>load<u32>(block, sketch.BINS)) & -sign;
+          const before = <usize>load<u32>(block, sketch.BINS) & -sign;
           const count = block + ((before + <usize>place) << 3);
           store<f64>(count, load<f64>(count, sketch.COUNTS) + 1, sketch.COUNTS);
           continue;

@@ -7,7 +7,6 @@ import { combineOwned, dropOwned, lowerEach, own, ownsNothing } from './kernel';
 
 export const size: i32 = box.bytes;
 
-@inline
 function precisionOf(part: usize): u32 {
   return <u32>box.parameter(part, 0);
 }

@@ -7,7 +7,6 @@ import { combineOwned, dropOwned, ownsNothing } from './kernel';
 
 export const size: i32 = sketch.bytes;
 
-@inline
 function limitOf(part: usize): u32 {
   return load<u32>(part, PartPlan.parameterCount) ? <u32>box.parameter(part, 0) : 0x0fffffff;
 }

@@ -9,7 +9,6 @@ import { combineOwned, dropOwned, foldOwned, own, ownsNothing } from './kernel';
 
 export const size: i32 = box.bytes;
 
-@inline
 function capacityOf(part: usize): u32 {
   return <u32>box.parameter(part, 1);
 }

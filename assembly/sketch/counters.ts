@@ -20,7 +20,6 @@ const LEAST: usize = 16;
 const CURSOR: usize = 24;
 const VALUES: usize = 32;
 
-@inline
 function columnOf(block: usize, i: usize): usize {
   return block + VALUES + ((<usize>load<u32>(block, 4) * i) << 3);
 }

@@ -42,26 +42,22 @@ export const GREATEST: usize = COUNTS + 2 * MOST * 8;
 export const RUN: i32 = MOST * 8 + 64;
 
 /** Whether a value has a bin: it is neither as good as zero nor infinite. */
-@inline
 export function hasBin(bits: u64): bool {
   return <u32>(<u32>(bits >> 52) & 0x7ff) - 1 < 2046;
 }
 
 /** The bin of a value. */
-@inline
 export function binOf(bits: u64, scale: f64): i32 {
   const s = reinterpret<f64>((bits & 0xfffffffffffff) | 0x3ff0000000000000) - 1;
-  const e = <f64>(<i32>((<u32>(bits >> 52)) & 0x7ff) - 1023);
+  const e = <f64>(<i32>(<u32>(bits >> 52) & 0x7ff) - 1023);
   return <i32>floor((((A * s + B) * s + C) * s + e) * scale);
 }
 
 /** How a run is read: `counts` is the address of its first bin. */
-@inline
 function runOf(block: usize, sign: usize): usize {
   return block + RUNS + (sign << 3);
 }
 
-@inline
 function countsOf(block: usize, sign: usize): usize {
   return block + COUNTS + (sign ? (<usize>load<u32>(block, BINS)) << 3 : 0);
 }

@@ -3,10 +3,9 @@
  * hash, so that there can be any number of slots. -0 is 0: the caller adds 0 first.
  */
 
-export const FREE: u64 = 0x7ff8000000000000;
+export const FREE: u64 = 0xffffffffffffffff;
 
 /** Of the bits of a number: the finaliser of MurmurHash3 (Appleby 2011). */
-@inline
 export function hash(value: f64): u64 {
   let h = reinterpret<u64>(value);
   h ^= h >> 33;
@@ -17,13 +16,11 @@ export function hash(value: f64): u64 {
 }
 
 /** The slot where a number belongs. */
-@inline
 export function homeOf(slots: u32, value: f64): u32 {
   return <u32>(((hash(value) >> 32) * <u64>slots) >> 32);
 }
 
 /** The slot that has a number, or the free one where it would go. */
-@inline
 export function slotOf(column: usize, slots: u32, value: f64): u32 {
   let i = homeOf(slots, value);
   let at = column + ((<usize>i) << 3);
@@ -34,18 +31,16 @@ export function slotOf(column: usize, slots: u32, value: f64): u32 {
   return i;
 }
 
-@inline
 export function isFree(at: usize): bool {
   return load<u64>(at) == FREE;
 }
 
 /** Whether one more of n is too many: three quarters are as full as it gets. */
-@inline
 export function isFull(slots: u32, n: u32): bool {
   return (<u64>n + 1) * 4 > <u64>slots * 3;
 }
 
 /** Makes all slots free. */
 export function clear(column: usize, slots: u32): void {
-  for (let i: usize = 0; i < (<usize>slots) << 3; i += 8) store<u64>(column + i, FREE);
+  memory.fill(column, 0xff, (<usize>slots) << 3);
 }

@@ -19,12 +19,12 @@ const FIRST: usize = 16;
 
 /** How many values a set may have. */
 function limitOf(precision: u32): u32 {
-  return precision ? max((<u32>1 << precision) >> 4, 2) : 0xfffffff0;
+  return precision ? max(((<u32>1) << precision) >> 4, 2) : 0xfffffff0;
 }
 
 /** Bytes of the greatest block. */
 export function greatest(precision: u32): f64 {
-  return precision ? FIRST + <f64>(<u32>1 << precision) * 1.5 + 128 : Infinity;
+  return precision ? FIRST + <f64>((<u32>1) << precision) * 1.5 + 128 : Infinity;
 }
 
 export function lift(part: usize, precision: u32, state: usize, given: f64): void {
@@ -43,11 +43,10 @@ export function lift(part: usize, precision: u32, state: usize, given: f64): voi
   }
 }
 
-@inline
 function mark(block: usize, precision: u32, value: f64): void {
   const h = hash(value);
   const at = block + <usize>(h >> <u64>(64 - precision));
-  const rank = <u32>clz((h << <u64>precision) | ((<u64>1) << <u64>(precision - 1))) + 1;
+  const rank = <u32>clz((h << (<u64>precision)) | ((<u64>1) << (<u64>(precision - 1)))) + 1;
   if (<u32>load<u8>(at, FIRST) < rank) store<u8>(at, rank, FIRST);
 }
 
@@ -178,7 +177,6 @@ function estimate(registers: usize, precision: u32): f64 {
 }
 
 /** Powers of two, by their exponents: the sums of two and two. */
-@inline
 function powers(exponents: v128): v128 {
   const words = i32x4.shl(exponents, 20);
   const none = i32x4.splat(0);

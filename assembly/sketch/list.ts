@@ -76,7 +76,7 @@ export function selectFrom(values: usize, n: u32, k: u32): f64 {
   for (let seed: u32 = 1; low < high; ) {
     seed = seed * 1664525 + 1013904223;
     const span = (high - low) >> 3;
-    const pivot = load<f64>(low + ((<usize>(((<u64>seed) * <u64>(span + 1)) >> 32)) << 3));
+    const pivot = load<f64>(low + ((<usize>((<u64>seed * <u64>(span + 1)) >> 32)) << 3));
     let i = low;
     let j = high;
     while (i <= j) {
