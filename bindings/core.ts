@@ -159,7 +159,8 @@ export class Core {
       const kernels = this.aggregates[owner];
       if (role === 'needs' && of) kernels.needs[(value as WebAssembly.Global).value] = of;
       else if (role === 'includes' && of) kernels.includes[of] = (value as WebAssembly.Global).value;
-      else if (role === 'size' || role === 'unit' || role === 'leap') kernels[role] = (value as WebAssembly.Global).value;
+      else if (role === 'size' || role === 'unit' || role === 'leap')
+        kernels[role] = (value as WebAssembly.Global).value;
       else kernels[role as 'fold'] = this.#indexOf(value);
     }
   }

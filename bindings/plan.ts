@@ -37,7 +37,7 @@ interface Part {
 /** An aggregate of the spec: one part, or several with names. */
 interface Wanted {
   part?: Part;
-  list?: Aggregate['list'];
+  list?: Aggregate<string, unknown>['list'];
   fields?: (readonly [name: string, Wanted])[];
 }
 
@@ -84,7 +84,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
   const isRead = ({ kind, measures }: Part) =>
     [...parts.values()].some((other) => `${other.measures}` === `${measures}` && other.kernels.needs.includes(kind));
 
-  function want({ kind, columns, parameters, list, fields }: Aggregate): Wanted {
+  function want({ kind, columns, parameters, list, fields }: Aggregate<string, unknown>): Wanted {
     if (fields) return { fields: Object.entries(fields).map(([name, one]) => [name, want(one)]) };
     const part = add(
       kind,
@@ -222,6 +222,6 @@ function sizeOf({ kernels, parameters }: Part): number {
 }
 
 /** The columns that an aggregate is of. */
-function columnsOf({ columns, fields }: Aggregate): readonly string[] {
+function columnsOf({ columns, fields }: Aggregate<string, unknown>): readonly string[] {
   return fields ? Object.values(fields).flatMap(columnsOf) : columns;
 }

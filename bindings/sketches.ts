@@ -130,7 +130,10 @@ export function topK<Column extends string>(column: Column, k: number): Aggregat
  * @param edges from 1 to 1,000 finite numbers, ascending
  * @example histogram('ms', [1, 10, 100])   // [below 1, 1 to 10, 10 to 100, 100 and more]
  */
-export function histogram<Column extends string>(column: Column, edges: readonly number[]): Aggregate<Column, number[]> {
+export function histogram<Column extends string>(
+  column: Column,
+  edges: readonly number[],
+): Aggregate<Column, number[]> {
   const accepted = 'from 1 to 1000 finite numbers, ascending';
   if (!Array.isArray(edges) || edges.length < 1 || edges.length > 1000) reject('histogram: edges', accepted, edges);
   edges.forEach((edge, i) => {
@@ -184,7 +187,8 @@ export function fold<Column extends string, State, Result>(
   definition: FoldOf<Column, State, Result>,
 ): Aggregate<Column, Result> {
   const roles = ['identity', 'lift', 'combine', 'lower'] as const;
-  if (typeof definition !== 'object' || definition === null) reject('fold', `{ column, ${roles.join(', ')} }`, definition);
+  if (typeof definition !== 'object' || definition === null)
+    reject('fold', `{ column, ${roles.join(', ')} }`, definition);
   only(definition, ['column', ...roles], 'fold');
   for (const role of roles) {
     if (typeof definition[role] !== 'function') reject(`fold: ${role}`, 'a function', definition[role]);

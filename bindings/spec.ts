@@ -18,7 +18,7 @@ export interface Spec {
   /** The window, or several by name, which share the work. */
   readonly window: Window | Readonly<Record<string, Window>>;
   /** The figures, by the name they have in the results. */
-  readonly aggregates: Readonly<Record<string, Aggregate>>;
+  readonly aggregates: Readonly<Record<string, Aggregate<string, unknown>>>;
   /** How far behind the newest event an event may come and still count as in order. Default 0. */
   readonly outOfOrder?: Extent;
   /** How long after its end a window still takes late events. Default 0. */
@@ -75,7 +75,7 @@ export interface CheckedSpec {
   places: readonly number[];
   /** Names of the windows, where they have any. */
   windowNames: readonly string[] | undefined;
-  aggregates: readonly (readonly [name: string, aggregate: Aggregate])[];
+  aggregates: readonly (readonly [name: string, aggregate: Aggregate<string, unknown>])[];
   outOfOrder: number;
   allowedLateness: number;
   maxFutureSkew: number;
@@ -254,7 +254,7 @@ function aggregatesOf(
   aggregates: Spec['aggregates'],
   keys: string[],
   kinds: Record<string, unknown>,
-): [string, Aggregate][] {
+): [string, Aggregate<string, unknown>][] {
   const accepted = 'a record of aggregates, such as { visits: count() }';
   if (typeof aggregates !== 'object' || aggregates === null) reject('aggregates', accepted, aggregates);
   const entries = Object.entries(aggregates);
