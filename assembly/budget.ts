@@ -8,11 +8,12 @@ import { Dictionary, roomIn } from './dictionary';
 import { framesAt } from './frames';
 import { Outbox } from './outbox';
 import { orderBytes } from './order';
-import { WindowPlan } from './plan';
+import { PartPlan, WindowPlan } from './plan';
+import * as box from './sketch/box';
 import { Slices } from './slices';
 import { stacksAt } from './stacks';
 import { sampleBytes } from './steps';
-import { storeAt, Stream, windowAt } from './stream';
+import { CHUNK, storeAt, Stream, windowAt } from './stream';
 import * as time from './time';
 
 /** A block's header, and what its size is rounded up by. */
@@ -25,26 +26,78 @@ const OVERHEAD = 80;
 export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f64): f64 {
   const keys = changetype<Dictionary>(stream.dictionary);
   results = 0;
+  firings = 0;
   let bytes = demandOfKeys(stream, keys, stream.keys ? <f64>keys.limit + n : 1, n) + 4096;
   if (stream.gridCount) bytes += demandOfGrid(stream, n, first, last);
   for (let w = stream.gridCount; w < stream.windowCount; w++) {
     const window = windowAt(stream, w);
     const own = storeAt(stream, w);
     bytes += call_indirect<f64>(load<u32>(window, WindowPlan.demand), stream, own, n) + OVERHEAD * 16;
-    results += call_indirect<f64>(load<u32>(window, WindowPlan.due), stream, own, n, beyond - stream.outOfOrder);
+    const due = call_indirect<f64>(load<u32>(window, WindowPlan.due), stream, own, n, beyond - stream.outOfOrder);
+    results += due;
+    firings += due;
+    // Spans are merged, panes are.
+    bytes += demandOfStates(stream, n) + demandOfMerges(stream, n);
   }
   const outbox = changetype<Outbox>(stream.outbox);
   const width = 30 + 8 * <f64>stream.outputCount;
   if (<f64>outbox.length + results > <f64>outbox.capacity) {
     bytes += 2 * (<f64>outbox.length + results) * width + <f64>(7 + stream.outputCount) * OVERHEAD;
   }
-  const listed = <f64>outbox.listLength + results * <f64>stream.listMost;
+  const listed = <f64>outbox.listLength + listsOf(stream, n);
   if (listed > <f64>outbox.listCapacity) bytes += 16 * (listed + <f64>outbox.listCapacity) + OVERHEAD;
   return bytes + (stream.ordered ? orderBytes(results) : 0);
 }
 
-/** Results that the call at hand can give, summed up as its demand is. */
+/** Results that the call at hand can give, and how often all that is held, summed up as its demand is. */
 let results: f64 = 0;
+let firings: f64 = 0;
+
+/** Numbers that the lists of so many results can have: no more than what is held gives, each time that it is given out. */
+function listsOf(stream: Stream, n: f64): f64 {
+  if (!results) return 0;
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const rows = stream.keys ? <f64>keys.liveCount + n : 1;
+  const held = (stream.states.used / 8 + 3 * (rows + n)) * stream.ownedLists;
+  return results * stream.listMost + (stream.ownedLists ? min(results * stream.ownedMost, firings * held) : 0);
+}
+
+/** Into a large block go at least so many values; one that can leap keeps more of them in a small one. */
+const FEW = 5;
+const MORE = 17;
+/** What one value can need where blocks are small, and what a large one can take beside itself. */
+const SMALL = 384;
+const ASIDE = 1024;
+
+/**
+ * What states that own memory can need for n values more. A block grows to no more than twice its size, and by what a value can make it
+ * leap; and only so many can be large that were, or get enough of the values.
+ */
+export function demandOfStates(stream: Stream, n: f64): f64 {
+  let bytes = 0.0;
+  for (let i = 0, part = stream.parts; stream.owning && i < stream.partCount; i++, part += PartPlan.bytes) {
+    const block = load<u32>(part, PartPlan.block);
+    if (!block || !load<u32>(part, PartPlan.drop)) continue;
+    const leap = <f64>load<u32>(part, PartPlan.leap);
+    const large = min(n, box.largeOf(part) + n / (leap ? MORE : FEW));
+    const most = large * (call_indirect<f64>(block, part) + ASIDE);
+    bytes += n * SMALL + min(n ? most : 0, 2 * box.heldBy(part) + n * leap);
+  }
+  return bytes;
+}
+
+/** What the states of so many rows can own that are made of others: no more than twice what those have, but for leaps. */
+export function demandOfMerges(stream: Stream, rows: f64): f64 {
+  let bytes = 0.0;
+  for (let i = 0, part = stream.parts; stream.owning && i < stream.partCount; i++, part += PartPlan.bytes) {
+    const block = load<u32>(part, PartPlan.block);
+    if (!rows || !block || !load<u32>(part, PartPlan.drop)) continue;
+    const most = rows * (call_indirect<f64>(block, part) + ASIDE);
+    const held = box.heldBy(part);
+    bytes += load<u32>(part, PartPlan.leap) ? most : min(most, 4 * held + rows * SMALL);
+  }
+  return bytes;
+}
 
 function demandOfGrid(stream: Stream, n: f64, first: f64, last: f64): f64 {
   const keys = changetype<Dictionary>(stream.dictionary);
@@ -58,8 +111,9 @@ function demandOfGrid(stream: Stream, n: f64, first: f64, last: f64): f64 {
     edges += 2 * (time.newest(window, last) - time.newest(window, first) + 2);
   }
   const opened = min(n, edges);
+  const folded = stream.eager ? 0 : demandOfStates(stream, n);
   // Slices: rows, tables, and the list of them.
-  let bytes = min(n, opened * blocks) * block + opened * (blocks * 8 + 3 * OVERHEAD);
+  let bytes = folded + min(n, opened * blocks) * block + opened * (blocks * 8 + 3 * OVERHEAD);
 
   const before = max(stream.watermark, (stream.newest == -Infinity ? first : stream.newest) - stream.outOfOrder);
   const watermark = max(stream.watermark, last - stream.outOfOrder);
@@ -77,16 +131,22 @@ function demandOfGrid(stream: Stream, n: f64, first: f64, last: f64): f64 {
     }
     const late = stream.allowedLateness > stream.delay ? n * cycle : 0;
     results += fires * rows + late;
+    firings += fires + late;
     if (stream.eager) {
       const frames = min(n, opened) * cycle;
       bytes += min(n * cycle, (frames + <f64>held) * blocks) * block + (frames + <f64>held) * blocks * 12;
       bytes += frames * 4 * OVERHEAD;
       // An early firing gives a row only for what is new in it.
-      if (stream.early != Infinity || stream.when) results += n * cycle + <f64>held * rows;
+      if (stream.early != Infinity || stream.when) {
+        results += n * cycle + <f64>held * rows;
+        firings += n * cycle + <f64>held;
+      }
+      bytes += demandOfStates(stream, n * cycle);
       continue;
     }
     if (stream.allowedLateness > stream.delay) {
       bytes += (fires * (rows + blocks) + late) * (<f64>stream.stride + OVERHEAD + 16);
+      bytes += demandOfMerges(stream, fires * rows) + demandOfStates(stream, late);
     }
     // An event that comes late adds a row here and there, with the rows of its block moved.
     bytes += n * (block + OVERHEAD);
@@ -104,6 +164,8 @@ export function closing(stream: Stream, n: f64, opened: f64): f64 {
     const own = storeAt(stream, w);
     bytes += call_indirect<f64>(load<u32>(windowAt(stream, w), WindowPlan.demand), stream, own, 0.0) + OVERHEAD * 16;
   }
+  // Temporary rows.
+  bytes += demandOfMerges(stream, CHUNK);
   if (stream.eager || !stream.gridCount) return bytes;
   const keys = changetype<Dictionary>(stream.dictionary);
   const slices = <f64>changetype<Slices>(stream.slices).length + opened;
@@ -118,6 +180,7 @@ export function closing(stream: Stream, n: f64, opened: f64): f64 {
     if (stacks.overlaps || shared) bytes += blocks * block;
     if (stacks.overlaps)
       bytes += slices * (min(blocks, rows) * 16 + 4 * OVERHEAD) + (shared ? blocks * (block + 4) : 0);
+    if (shared) bytes += demandOfMerges(stream, slices * rows);
     if (stacks.overlaps && shared) bytes += slices * (rows * <f64>stream.stride + min(blocks, rows) * OVERHEAD);
   }
   return bytes;

@@ -3,7 +3,7 @@
 import { createDictionary, destroyDictionary, Dictionary } from './dictionary';
 import { allocate, Owner, release, reserve } from './memory';
 import { createOutbox, destroyOutbox, Outbox } from './outbox';
-import { Keys, PartPlan, Plan, WindowPlan } from './plan';
+import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';
 import { createRing, destroyRing, measureColumn, Ring } from './ring';
 import { createFrames, destroyFrames, Frames, framesAt } from './frames';
 import { createSlices, destroySlices, Slices } from './slices';
@@ -95,7 +95,13 @@ export function buildStream(stream: Stream): bool {
     stream.outputCount += load<i32>(part, PartPlan.output);
     if (load<u32>(part, PartPlan.drop)) stream.owning = true;
     if (load<u32>(part, PartPlan.prepare)) stream.remembers = true;
-    stream.listMost += load<u32>(part, PartPlan.most);
+    const most = load<u32>(part, PartPlan.most);
+    if (most && load<u32>(part, PartPlan.fold) && !load<u32>(part, PartPlan.drop)) {
+      stream.listMost += <f64>most;
+    } else if (most) {
+      stream.ownedMost += most == NO_BOUND ? Infinity : <f64>most;
+      stream.ownedLists++;
+    }
   }
   memory.copy(stream.trash, stream.empty, stream.stride);
   for (let i = 0; i < CHUNK; i++) copyRow(stream, stream.temporary + <usize>i * stream.stride, stream.empty);

@@ -126,7 +126,7 @@ export enum PartPlan {
   /** Address of the aggregate's parameters: f64 each. */
   parameters = 84,
   parameterCount = 88,
-  /** Of an output that is a list of numbers: how many it can have at the most; 0 of one that is a number. */
+  /** Of an output that is a list of numbers: how many it can have at the most, or NO_BOUND; 0 of one that is a number. */
   most = 92,
   /** Filled in by the core: the stream. */
   stream = 96,
@@ -136,8 +136,16 @@ export enum PartPlan {
   /** Filled in by the core: the samples that this remembers, and for how many ids there is room. */
   samples = 108,
   sampleCapacity = 112,
-  bytes = 120,
+  /** Of a state that owns memory: how large its block can be, and by how much one value can make it grow beyond twice its size. */
+  block = 116,
+  leap = 120,
+  /** Where the core counts what its blocks take: 0 bytes: f64 │ 8 how many are large: u32. See assembly/sketch/box.ts. */
+  counts = 124,
+  bytes = 128,
 }
+
+/** In place of the greatest number of something that has none. */
+export const NO_BOUND: u32 = 0xffffffff;
 
 /** What a firing is; a result's `pane` is one of these, plus `final` where nothing more can come of its window. */
 export enum Pane {

@@ -39,8 +39,11 @@ export class Stream extends Owner {
   parts: usize;
   partCount: i32;
   outputCount: i32;
-  /** How many numbers the lists of a result can have. */
-  listMost: u32;
+  /** How many numbers the lists of a result can have: those of a fixed length, and those that follow from what its states own. */
+  listMost: f64;
+  ownedMost: f64;
+  /** How many of the outputs are of the second kind. */
+  ownedLists: f64;
   stride: usize;
   head: usize;
   delay: f64;

@@ -55,6 +55,17 @@ export function randomValues(n: number, seed = 1): Float64Array {
   return values;
 }
 
+/** As latencies are: most are small, a few very large (log-normal, with a median of 20). */
+export function skewedValues(n: number, seed = 9): Float64Array {
+  const random = uniform(seed);
+  const values = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    values[i] = 20 * Math.exp(1.2 * normal);
+  }
+  return values;
+}
+
 export type Skew = 'uniform' | 'zipf';
 
 /** Keys from 0 to `keys` - 1, as often each, or by Zipf's law with exponent 1 and the frequent ones anywhere. */

@@ -81,6 +81,9 @@ export interface Kernels {
   lower: number;
   drop: number;
   prepare: number;
+  block: number;
+  /** By how many bytes one value can make a block grow beyond twice its size. */
+  leap: number;
   needs: string[];
   includes: Record<string, number>;
 }
@@ -152,6 +155,8 @@ export class Core {
         lower: 0,
         drop: 0,
         prepare: 0,
+        block: 0,
+        leap: 0,
         needs: [],
         includes: {},
       };
@@ -159,7 +164,8 @@ export class Core {
       const kernels = this.aggregates[owner];
       if (role === 'needs' && of) kernels.needs[(value as WebAssembly.Global).value] = of;
       else if (role === 'includes' && of) kernels.includes[of] = (value as WebAssembly.Global).value;
-      else if (role === 'size' || role === 'unit') kernels[role] = (value as WebAssembly.Global).value;
+      else if (role === 'size' || role === 'unit' || role === 'leap')
+        kernels[role] = (value as WebAssembly.Global).value;
       else kernels[role as 'fold'] = this.#indexOf(value);
     }
   }

@@ -1,6 +1,6 @@
 /** spec → plan: which states a row has and where, and the table the core reads (assembly/plan.ts). */
 
-import { Keys, PartPlan, Plan, WindowPlan } from '../assembly/plan';
+import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from '../assembly/plan';
 import type { Aggregate } from './aggregate';
 import { type Core, type Kernels, ROLES } from './core';
 import type { Output } from './results';
@@ -12,6 +12,8 @@ export const RING_EVENTS = 4096;
 /** A count of events; where rows fire more than once, how many were given out, and how often. */
 const ROW_HEAD_BYTES = 8;
 const LONG_HEAD_BYTES = 24;
+/** What is 0 where there are no events. */
+const COUNTS = ['events', 'count', 'distinct'];
 /** Room in the table for the `needs` of a part. */
 const MAX_NEEDS = 4;
 
@@ -96,7 +98,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       parameters,
     );
     part.output = true;
-    if (list) part.most = list.most;
+    if (list) part.most = Math.max(part.most, list.most);
     return { part, list };
   }
 
@@ -105,8 +107,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
   const results = [...parts.values()].filter((part) => part.output);
   const outputOf = ({ part, list, fields }: Wanted): Output => {
     if (!part) return { fields: (fields ?? []).map(([name, one]) => [name, outputOf(one)]) };
-    const isCount = part.kind === 'events' || part.kind === 'count';
-    return { place: results.indexOf(part), empty: isCount ? 0 : Number.NaN, list };
+    return { place: results.indexOf(part), empty: COUNTS.includes(part.kind) ? 0 : Number.NaN, list };
   };
 
   const owning = [...parts.values()].some(({ kernels }) => kernels.drop > 0);
@@ -117,7 +118,8 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
     flags,
     outputCount: results.length,
     outputs: wanted.map(outputOf),
-    byteLength: Plan.windows + windows.length * WindowPlan.bytes + parts.size * PartPlan.bytes + numbers.length * 8,
+    byteLength:
+      Plan.windows + windows.length * WindowPlan.bytes + parts.size * (PartPlan.bytes + 16) + numbers.length * 8,
     write(view, address) {
       const u32 = (offset: number, value: number) => view.setUint32(offset, value, true);
       const f64 = (offset: number, value: number) => view.setFloat64(offset, value, true);
@@ -156,12 +158,14 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         u32(at + WindowPlan.edgeCount, 0);
         at += WindowPlan.bytes;
       }
-      let parameters = at + parts.size * PartPlan.bytes;
+      let counts = at + parts.size * PartPlan.bytes;
+      let parameters = counts + parts.size * 16;
       for (const part of parts.values()) {
         u32(at + PartPlan.state, part.state);
         u32(at + PartPlan.measure, part.measures[0] ?? 0);
         u32(at + PartPlan.second, part.measures[1] ?? 0);
-        for (const kernel of ['identity', 'fold', 'reduce', 'combine', 'prefix', 'suffix', 'roll', 'drop'] as const) {
+        const kernels = ['identity', 'fold', 'reduce', 'combine', 'prefix', 'suffix', 'roll', 'drop', 'block'] as const;
+        for (const kernel of kernels) {
           u32(at + PartPlan[kernel], part.folds ? part.kernels[kernel] : 0);
         }
         u32(at + PartPlan.size, part.folds ? sizeOf(part) : 0);
@@ -175,7 +179,12 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
             add(need, ofNeeds(part.kernels, part.measures), part.parameters.slice(1)).state,
           );
         });
-        u32(at + PartPlan.most, part.most);
+        u32(at + PartPlan.leap, part.kernels.leap);
+        u32(at + PartPlan.counts, counts);
+        f64(counts, 0);
+        u32(counts + 8, 0);
+        counts += 16;
+        u32(at + PartPlan.most, Math.min(part.most, NO_BOUND));
         u32(at + PartPlan.parameters, parameters);
         u32(at + PartPlan.parameterCount, part.parameters.length);
         for (const parameter of part.parameters) {

@@ -36,6 +36,20 @@ export { WindowBatch } from './batch';
 export { type CalendarExtent, type CalendarUnit, calendar, type Weekday } from './calendar';
 export { OrielError, type OrielErrorCode } from './errors';
 export { type Duration, type DurationLike, type Extent, type Rows, rows } from './extent';
+export {
+  collect,
+  type DistinctOptions,
+  distinct,
+  type FoldOf,
+  type Frequent,
+  fold,
+  histogram,
+  median,
+  type QuantileOptions,
+  quantile,
+  timeWeightedMean,
+  topK,
+} from './sketches';
 export type { EarlyFiring, Spec } from './spec';
 export type { Stats, WindowedStream } from './stream';
 export type {

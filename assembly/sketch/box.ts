@@ -10,7 +10,7 @@
  * one makes blocks of its own for the copy (`cloneRow`), who moves one forgets where it was.
  */
 
-import { allocate, Owner, release, resize } from '../memory';
+import { allocate, capacity, Owner, release } from '../memory';
 import { PartPlan } from '../plan';
 import { Stream } from '../stream';
 
@@ -31,6 +31,15 @@ export function blockOf(state: usize): usize {
   return load<u32>(state);
 }
 
+/** The one value of a state that is neither. */
+export function valueOf(state: usize): f64 {
+  return load<f64>(state);
+}
+
+export function setValue(state: usize, value: f64): void {
+  store<f64>(state, value);
+}
+
 export function setNothing(state: usize): void {
   store<u64>(state, NOTHING);
 }
@@ -45,17 +54,51 @@ function ownerOf(part: usize): Owner {
   return changetype<Stream>(<usize>load<u32>(part, PartPlan.stream)).states;
 }
 
-/** A block of at least so many bytes, its content undefined. */
-export function allocateFor(part: usize, bytes: usize): usize {
-  return allocate(ownerOf(part), bytes);
+/** From this size on a block is large: it is not had with a few values, so that few of them can come at once. */
+export const LARGE: usize = 240;
+
+function count(part: usize, block: usize, sign: f64): void {
+  const bytes = capacity(block);
+  const counts = <usize>load<u32>(part, PartPlan.counts);
+  store<f64>(counts, load<f64>(counts) + sign * <f64>(bytes + 16));
+  if (bytes >= LARGE) store<u32>(counts, load<u32>(counts, 8) + <i32>sign, 8);
 }
 
-export function resizeFor(part: usize, block: usize, bytes: usize): usize {
-  return resize(ownerOf(part), block, bytes);
+/** Bytes that the blocks of an aggregate take. */
+export function heldBy(part: usize): f64 {
+  return load<f64>(<usize>load<u32>(part, PartPlan.counts));
+}
+
+/** How many of its blocks are large. */
+export function largeOf(part: usize): f64 {
+  return <f64>load<u32>(<usize>load<u32>(part, PartPlan.counts), 8);
+}
+
+/** A block of at least so many bytes, its content undefined. */
+export function allocateFor(part: usize, bytes: usize): usize {
+  const block = allocate(ownerOf(part), bytes);
+  count(part, block, 1);
+  return block;
 }
 
 export function releaseFor(part: usize, block: usize): void {
+  count(part, block, -1);
   release(ownerOf(part), block);
+}
+
+/** A block of at least so many bytes with what was in the old one. */
+export function resizeFor(part: usize, block: usize, bytes: usize): usize {
+  const kept = capacity(block);
+  if (kept >= bytes) return block;
+  const moved = allocateFor(part, bytes);
+  memory.copy(moved, block, kept);
+  releaseFor(part, block);
+  return moved;
+}
+
+/** What to ask for where a block of so many bytes is full: blocks of twice the size, header and all. */
+export function twice(bytes: usize): usize {
+  return 2 * bytes + 16;
 }
 
 /** Gives back the block of a state that has one; it holds nothing then. */

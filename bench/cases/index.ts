@@ -9,6 +9,7 @@ import { late } from './late';
 import { rolling } from './rolling';
 import { rows } from './rows';
 import { sessions } from './session';
+import { sketches } from './sketches';
 import { unkeyed } from './unkeyed';
 
 export const cells: readonly Cell[] = [
@@ -19,6 +20,7 @@ export const cells: readonly Cell[] = [
   ...rolling,
   ...late,
   ...rows,
+  ...sketches,
   ...aggregateCells,
   ...facts,
 ];

@@ -1,0 +1,22 @@
+/** The values themselves, by time. Parameters: none, or one that says nothing and the greatest number of them. */
+
+import { putList } from '../outbox';
+import { PartPlan } from '../plan';
+import * as sketch from '../sketch/samples';
+import { Stream } from '../stream';
+import { need } from './kernel';
+
+export enum needs {
+  samples,
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  const stream = changetype<Stream>(<usize>load<u32>(part, PartPlan.stream));
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const state = need(load<u32>(rows + (i << 2)), part, needs.samples);
+    const length = sketch.lengthOf(state);
+    const values = putList(stream, out + (i << 3), length);
+    const first = sketch.firstOf(state);
+    for (let j: usize = 0; j < <usize>length; j++) store<f64>(values + (j << 3), load<f64>(first + (j << 4), 8));
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The values as quantiles need them, within a relative error: see sketch/ddsketch.ts. Parameters: accuracy, and the scale that follows from it.
+ */
+
+import { PartPlan } from '../plan';
+import * as box from '../sketch/box';
+import * as sketch from '../sketch/ddsketch';
+import { combineOwned, dropOwned, ownsNothing } from './kernel';
+
+export const size: i32 = box.bytes;
+
+/** By how much one value can make a block grow. */
+export const leap: i32 = sketch.RUN;
+
+export function block(part: usize): f64 {
+  return <f64>sketch.GREATEST;
+}
+
+class Bins {
+  merge(part: usize, into: usize, from: usize): void {
+    sketch.merge(part, box.parameter(part, 1), into, from);
+  }
+}
+
+export function identity(part: usize, row: usize): void {
+  ownsNothing(part, row);
+}
+
+export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+  const offset = <usize>load<u32>(part, PartPlan.state);
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  const scale = box.parameter(part, 1);
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const value = load<f64>(values + (i << 3));
+    if (value != value) continue;
+    const state = <usize>load<u32>(rows + (i << 2)) + offset;
+    const bits = reinterpret<u64>(value);
+    if (box.isBlock(state) && sketch.hasBin(bits)) {
+      const block = box.blockOf(state);
+      const sign = <usize>(bits >> 63);
+      const run = block + (sign << 3);
+      if (load<u32>(block) == sketch.BINNED) {
+        const place = <u32>(sketch.binOf(bits, scale) - load<i32>(run, sketch.RUNS));
+        if (place < load<u32>(run, sketch.BINS)) {
+          const before = <usize>load<u32>(block, sketch.BINS) & -sign;
+          const count = block + ((before + <usize>place) << 3);
+          store<f64>(count, load<f64>(count, sketch.COUNTS) + 1, sketch.COUNTS);
+          continue;
+        }
+      }
+    }
+    sketch.lift(part, scale, state, value);
+  }
+}
+
+export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+  combineOwned<Bins>(part, into, left, right, n);
+}
+
+export function drop(part: usize, row: usize): void {
+  dropOwned(part, row);
+}

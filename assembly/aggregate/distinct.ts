@@ -1,0 +1,51 @@
+/** How many different values: see sketch/hyperloglog.ts. Parameter: the precision, 0 for the exact number. */
+
+import { PartPlan } from '../plan';
+import * as box from '../sketch/box';
+import * as sketch from '../sketch/hyperloglog';
+import { combineOwned, dropOwned, lowerEach, own, ownsNothing } from './kernel';
+
+export const size: i32 = box.bytes;
+
+function precisionOf(part: usize): u32 {
+  return <u32>box.parameter(part, 0);
+}
+
+class Distinct {
+  merge(part: usize, into: usize, from: usize): void {
+    sketch.merge(part, precisionOf(part), into, from);
+  }
+  lower(row: usize, part: usize): f64 {
+    return sketch.count(own(row, part), precisionOf(part));
+  }
+}
+
+export function block(part: usize): f64 {
+  return sketch.greatest(precisionOf(part));
+}
+
+export function identity(part: usize, row: usize): void {
+  ownsNothing(part, row);
+}
+
+export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+  const offset = <usize>load<u32>(part, PartPlan.state);
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  const precision = precisionOf(part);
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const value = load<f64>(values + (i << 3));
+    if (value == value) sketch.lift(part, precision, <usize>load<u32>(rows + (i << 2)) + offset, value);
+  }
+}
+
+export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+  combineOwned<Distinct>(part, into, left, right, n);
+}
+
+export function drop(part: usize, row: usize): void {
+  dropOwned(part, row);
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Distinct>(part, rows, out, n);
+}

@@ -1,0 +1,57 @@
+/**
+ * How many values lie between the edges, which are its parameters: below the first, from each to the next, from the last on.
+ *
+ *     counts: f64 × (edges + 1)
+ */
+
+import { putList } from '../outbox';
+import { PartPlan } from '../plan';
+import { Stream } from '../stream';
+import { own } from './kernel';
+
+export const size: i32 = 8;
+export const unit: i32 = 8;
+
+export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+  const offset = <usize>load<u32>(part, PartPlan.state);
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  const edges = <usize>load<u32>(part, PartPlan.parameters);
+  const all = (<usize>load<u32>(part, PartPlan.parameterCount)) << 3;
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const value = load<f64>(values + (i << 3));
+    if (value != value) continue;
+    // Of the edges from `low` on, which are `left` bytes, some may be above the value.
+    let low = edges;
+    for (let left = all; left; ) {
+      const half = (left >> 1) & ~7;
+      if (load<f64>(low + half) <= value) {
+        low += half + 8;
+        left -= half + 8;
+      } else {
+        left = half;
+      }
+    }
+    const count = <usize>load<u32>(rows + (i << 2)) + offset + (low - edges);
+    store<f64>(count, load<f64>(count) + 1);
+  }
+}
+
+export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+  const offset = <usize>load<u32>(part, PartPlan.state);
+  const bytes: usize = 8 + ((<usize>load<u32>(part, PartPlan.parameterCount)) << 3);
+  for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {
+    const to = <usize>load<u32>(into + i) + offset;
+    const a = <usize>load<u32>(left + i) + offset;
+    const b = <usize>load<u32>(right + i) + offset;
+    for (let at: usize = 0; at < bytes; at += 8) store<f64>(to + at, load<f64>(a + at) + load<f64>(b + at));
+  }
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  const stream = changetype<Stream>(<usize>load<u32>(part, PartPlan.stream));
+  const bins = load<u32>(part, PartPlan.parameterCount) + 1;
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const counts = putList(stream, out + (i << 3), bins);
+    memory.copy(counts, own(load<u32>(rows + (i << 2)), part), (<usize>bins) << 3);
+  }
+}

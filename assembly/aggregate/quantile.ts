@@ -1,0 +1,19 @@
+/** Quantile within a relative error, from a DDSketch that others may share. Parameters: q, then the sketch's. */
+
+import * as box from '../sketch/box';
+import * as sketch from '../sketch/ddsketch';
+import { lowerEach, need } from './kernel';
+
+export enum needs {
+  ddsketch,
+}
+
+class Quantile {
+  lower(row: usize, part: usize): f64 {
+    return sketch.quantile(need(row, part, needs.ddsketch), box.parameter(part, 0), box.parameter(part, 2));
+  }
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<Quantile>(part, rows, out, n);
+}

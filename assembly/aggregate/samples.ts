@@ -1,0 +1,46 @@
+/** Values with their times, the earliest so many of them: see sketch/samples.ts. Parameter: how many; none: all. */
+
+import { PartPlan } from '../plan';
+import * as box from '../sketch/box';
+import * as sketch from '../sketch/samples';
+import { combineOwned, dropOwned, ownsNothing } from './kernel';
+
+export const size: i32 = sketch.bytes;
+
+function limitOf(part: usize): u32 {
+  return load<u32>(part, PartPlan.parameterCount) ? <u32>box.parameter(part, 0) : 0x0fffffff;
+}
+
+class Samples {
+  merge(part: usize, into: usize, from: usize): void {
+    sketch.merge(part, limitOf(part), into, from);
+  }
+}
+
+export function block(part: usize): f64 {
+  return load<u32>(part, PartPlan.parameterCount) ? 64 * box.parameter(part, 0) + 256 : Infinity;
+}
+
+export function identity(part: usize, row: usize): void {
+  ownsNothing(part, row);
+}
+
+export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+  const offset = <usize>load<u32>(part, PartPlan.state);
+  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  const times = <usize>load<u32>(part, PartPlan.times) + at;
+  const limit = limitOf(part);
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const value = load<f64>(values + (i << 3));
+    if (value != value) continue;
+    sketch.lift(part, limit, <usize>load<u32>(rows + (i << 2)) + offset, value, load<f64>(times + (i << 3)));
+  }
+}
+
+export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+  combineOwned<Samples>(part, into, left, right, n);
+}
+
+export function drop(part: usize, row: usize): void {
+  dropOwned(part, row);
+}

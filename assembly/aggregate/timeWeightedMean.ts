@@ -1,0 +1,40 @@
+/**
+ * Mean of the values, each as long as it holds: until the next. The last holds for no time; it is the mean where all are of one time.
+ *
+ *     Σ vᵢ (tᵢ₊₁ - tᵢ) / (tₙ - t₁)
+ */
+
+import * as sketch from '../sketch/samples';
+import { lowerEach, need } from './kernel';
+
+export enum needs {
+  samples,
+}
+
+class TimeWeightedMean {
+  lower(row: usize, part: usize): f64 {
+    const state = need(row, part, needs.samples);
+    const n = sketch.lengthOf(state);
+    if (n == 0) return NaN;
+    const first = sketch.firstOf(state);
+    const last = first + ((<usize>n - 1) << 4);
+    const span = load<f64>(last) - load<f64>(first);
+    if (span == 0) return load<f64>(last, 8);
+    const sum = area(first, last, 1) / span;
+    return abs(sum) < Infinity ? sum : area(first, last, span);
+  }
+}
+
+/** Sum of the values, each by how long it holds in units of time. */
+function area(first: usize, last: usize, unit: f64): f64 {
+  let sum = 0.0;
+  for (let at = first; at < last; at += 16) {
+    const time = load<f64>(at, 16) - load<f64>(at);
+    if (time > 0) sum += load<f64>(at, 8) * (time / unit);
+  }
+  return sum;
+}
+
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  lowerEach<TimeWeightedMean>(part, rows, out, n);
+}

@@ -1,0 +1,53 @@
+/** The k values that come most often, with their counts: see sketch/counters.ts. Parameters: k, and how many counters there may be. */
+
+import { putList } from '../outbox';
+import { PartPlan } from '../plan';
+import * as box from '../sketch/box';
+import * as sketch from '../sketch/counters';
+import { Stream } from '../stream';
+import { combineOwned, dropOwned, foldOwned, own, ownsNothing } from './kernel';
+
+export const size: i32 = box.bytes;
+
+function capacityOf(part: usize): u32 {
+  return <u32>box.parameter(part, 1);
+}
+
+class TopK {
+  lift(part: usize, state: usize, value: f64): void {
+    sketch.lift(part, capacityOf(part), state, value);
+  }
+  merge(part: usize, into: usize, from: usize): void {
+    sketch.merge(part, capacityOf(part), into, from);
+  }
+}
+
+export function block(part: usize): f64 {
+  return sketch.greatest(capacityOf(part));
+}
+
+export function identity(part: usize, row: usize): void {
+  ownsNothing(part, row);
+}
+
+export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+  foldOwned<TopK>(part, rows, at, n);
+}
+
+export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+  combineOwned<TopK>(part, into, left, right, n);
+}
+
+export function drop(part: usize, row: usize): void {
+  dropOwned(part, row);
+}
+
+/** A list for each row: value, count, error, again and again. */
+export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+  const stream = changetype<Stream>(<usize>load<u32>(part, PartPlan.stream));
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const state = own(load<u32>(rows + (i << 2)), part);
+    const k = min(<u32>box.parameter(part, 0), sketch.lengthOf(state));
+    sketch.top(state, putList(stream, out + (i << 3), 3 * k), k);
+  }
+}

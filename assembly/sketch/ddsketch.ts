@@ -1,0 +1,350 @@
+/**
+ * Quantiles with a bound on the relative error: Masson, Rim, Lee, "DDSketch: a fast and fully-mergeable quantile sketch with
+ * relative-error guarantees" (2019). A value lies in a bin by its magnitude; hi / lo of a bin is at most (1 + a) / (1 - a), so that
+ * 2 lo hi / (lo + hi) is within a of every value in it.
+ *
+ * Bins are of one width on a scale that is near enough to log2 |v| and needs no logarithm: for |v| = (1 + s) 2^e,
+ *
+ *     e + 6/35 s³ - 3/5 s² + 10/7 s            d ln v / d scale ≤ 7/10, at s = 0 and s = 2/3
+ *
+ * and there are `scale` = 7/10 / ln((1 + a) / (1 - a)) bins to each power of two: 1 % more than with a logarithm.
+ *
+ *     list     0 n: u32        │ 8 values: f64 × n, up to LISTED        few values; sorted only to be read
+ *     bins     0 BINNED: u32   │ 8 zeros, 16 ∞, 24 -∞: f64
+ *              32 first: i32, 36 bins: u32, of positive values; 40, 44 of negative ones      by magnitude, without gaps
+ *              48 counts: f64 for each bin, of positive values, then of negative ones
+ *
+ * What is below 2^-1022 counts as zero. Law: counts depend on nothing but which values came. Of either sign only the MOST bins up to the
+ * greatest magnitude are told apart, those below count for the last of them; a run of MOST bins ends with its greatest.
+ */
+
+import * as box from './box';
+
+export const LISTED: u32 = 29;
+export const BINNED: u32 = 0xffffffff;
+export const MOST: i32 = 2048;
+
+export const RUNS: usize = 32;
+export const BINS: usize = 36;
+export const COUNTS: usize = 48;
+
+const VALUES: usize = 8;
+const ZEROS: usize = 8;
+const INFINITE: usize = 16;
+const MINUS_INFINITE: usize = 24;
+
+const A: f64 = 6.0 / 35.0;
+const B: f64 = -3.0 / 5.0;
+const C: f64 = 10.0 / 7.0;
+
+/** Bytes of the greatest block, and of the greatest run: what one value can add. */
+export const GREATEST: usize = COUNTS + 2 * MOST * 8;
+export const RUN: i32 = MOST * 8 + 64;
+
+/** Whether a value has a bin: it is neither as good as zero nor infinite. */
+export function hasBin(bits: u64): bool {
+  return <u32>(<u32>(bits >> 52) & 0x7ff) - 1 < 2046;
+}
+
+/** The bin of a value. */
+export function binOf(bits: u64, scale: f64): i32 {
+  const s = reinterpret<f64>((bits & 0xfffffffffffff) | 0x3ff0000000000000) - 1;
+  const e = <f64>(<i32>(<u32>(bits >> 52) & 0x7ff) - 1023);
+  return <i32>floor((((A * s + B) * s + C) * s + e) * scale);
+}
+
+/** How a run is read: `counts` is the address of its first bin. */
+function runOf(block: usize, sign: usize): usize {
+  return block + RUNS + (sign << 3);
+}
+
+function countsOf(block: usize, sign: usize): usize {
+  return block + COUNTS + (sign ? (<usize>load<u32>(block, BINS)) << 3 : 0);
+}
+
+/** One value more, where it is not in a bin that is there. */
+export function lift(part: usize, scale: f64, state: usize, value: f64): void {
+  if (!box.isBlock(state)) {
+    if (box.isNothing(state)) {
+      box.setValue(state, value);
+      return;
+    }
+    const block = box.allocateFor(part, VALUES + 16);
+    store<u32>(block, 2);
+    store<f64>(block, box.valueOf(state), VALUES);
+    store<f64>(block, value, VALUES + 8);
+    box.setBlock(state, block);
+    return;
+  }
+  let block = box.blockOf(state);
+  const n = load<u32>(block);
+  if (n == BINNED) {
+    add(part, scale, state, value);
+    return;
+  }
+  if (n == LISTED) {
+    spread(part, scale, state);
+    add(part, scale, state, value);
+    return;
+  }
+  // Room for 5, 13, 29: blocks of 64, 128, 256 bytes.
+  if (n == 5 || n == 13) {
+    block = box.resizeFor(part, block, VALUES + ((<usize>n) << 4) + 24);
+    box.setBlock(state, block);
+  }
+  store<f64>(block + ((<usize>n) << 3), value, VALUES);
+  store<u32>(block, n + 1);
+}
+
+/** From a list to bins: the two runs are made as long as they must be at once. */
+function spread(part: usize, scale: f64, state: usize): void {
+  const list = box.blockOf(state);
+  const n = <usize>load<u32>(list);
+  const block = box.allocateFor(part, COUNTS);
+  memory.fill(block, 0, COUNTS);
+  store<u32>(block, BINNED);
+  box.setBlock(state, block);
+  for (let sign: usize = 0; sign < 2; sign++) {
+    let low = i32.MAX_VALUE;
+    let high = i32.MIN_VALUE;
+    for (let i: usize = 0; i < n; i++) {
+      const bits = load<u64>(list + (i << 3), VALUES);
+      if (!hasBin(bits) || <usize>(bits >> 63) != sign) continue;
+      const bin = binOf(bits, scale);
+      low = min(low, bin);
+      high = max(high, bin);
+    }
+    if (low <= high) cover(part, state, sign, low, high);
+  }
+  for (let i: usize = 0; i < n; i++) add(part, scale, state, load<f64>(list + (i << 3), VALUES));
+  box.releaseFor(part, list);
+}
+
+/** One value more in bins. */
+function add(part: usize, scale: f64, state: usize, value: f64): void {
+  const bits = reinterpret<u64>(value);
+  let block = box.blockOf(state);
+  let at: usize;
+  if (hasBin(bits)) {
+    const sign = <usize>(bits >> 63);
+    const bin = binOf(bits, scale);
+    block = cover(part, state, sign, bin, bin);
+    at = countsOf(block, sign) + ((<usize>max(bin - load<i32>(runOf(block, sign)), 0)) << 3);
+  } else if (abs(value) < Infinity) {
+    at = block + ZEROS;
+  } else {
+    at = block + (value > 0 ? INFINITE : MINUS_INFINITE);
+  }
+  store<f64>(at, load<f64>(at) + 1);
+}
+
+/** Sees to it that a run has the bins from `low` to `high`, or as many of them as may be: the block. */
+function cover(part: usize, state: usize, sign: usize, low: i32, high: i32): usize {
+  const block = box.blockOf(state);
+  const run = runOf(block, sign);
+  const first = load<i32>(run);
+  const bins = load<i32>(run, 4);
+  const last = first + bins - 1;
+  if (bins) {
+    if (low >= first && high <= last) return block;
+    if (bins == MOST && high <= last) return block;
+  }
+  let bottom = bins ? min(low, first) : low;
+  let top = bins ? max(high, topOf(block, sign)) : high;
+  if (top - bottom + 1 >= MOST) {
+    bottom = max(bottom, top - MOST + 1);
+  } else if (bins) {
+    // Room for more of the kind, so that it need not be made for every value that lies further out.
+    const spare = min(((top - bottom) >> 1) + 8, MOST - 1 - (top - bottom + 1));
+    if (low < first) bottom -= spare;
+    else top += spare;
+  }
+  return lengthen(part, state, sign, bottom, top - bottom + 1);
+}
+
+/** A block with another run of one sign, what is below it counted for its first bin. */
+function lengthen(part: usize, state: usize, sign: usize, first: i32, bins: i32): usize {
+  const old = box.blockOf(state);
+  const other = <usize>load<u32>(runOf(old, sign ^ 1), 4);
+  const block = box.allocateFor(part, COUNTS + ((<usize>bins + other) << 3));
+  memory.copy(block, old, COUNTS);
+  store<i32>(runOf(block, sign), first);
+  store<i32>(runOf(block, sign), bins, 4);
+  memory.copy(countsOf(block, sign ^ 1), countsOf(old, sign ^ 1), other << 3);
+  const counts = countsOf(block, sign);
+  memory.fill(counts, 0, (<usize>bins) << 3);
+  addRun(counts, first, countsOf(old, sign), load<i32>(runOf(old, sign)), topOf(old, sign));
+  box.releaseFor(part, old);
+  box.setBlock(state, block);
+  return block;
+}
+
+/** The greatest bin of a run that counts anything; below its first if none does. */
+function topOf(block: usize, sign: usize): i32 {
+  const counts = countsOf(block, sign);
+  const run = runOf(block, sign);
+  let i = load<i32>(run, 4) - 1;
+  while (i >= 0 && load<f64>(counts + ((<usize>i) << 3)) == 0) i--;
+  return load<i32>(run) + i;
+}
+
+/** Adds bins up to `last` of another run to one that has them, or counts them for its first. */
+function addRun(counts: usize, first: i32, from: usize, fromFirst: i32, last: i32): void {
+  let i = fromFirst;
+  for (; i <= last && i < first; i++, from += 8) store<f64>(counts, load<f64>(counts) + load<f64>(from));
+  if (i > last) return;
+  let to = counts + ((<usize>(i - first)) << 3);
+  const stop = from + ((<usize>(last - i + 1)) << 3);
+  for (; from + 16 <= stop; from += 16, to += 16) {
+    v128.store(to, f64x2.add(v128.load(to), v128.load(from)));
+  }
+  if (from < stop) store<f64>(to, load<f64>(to) + load<f64>(from));
+}
+
+/** What is in one state is added to another. */
+export function merge(part: usize, scale: f64, into: usize, from: usize): void {
+  if (box.isNothing(from)) return;
+  if (!box.isBlock(from)) {
+    lift(part, scale, into, box.valueOf(from));
+    return;
+  }
+  const other = box.blockOf(from);
+  const n = load<u32>(other);
+  if (n != BINNED) {
+    for (let i: usize = 0; i < <usize>n; i++) lift(part, scale, into, load<f64>(other + (i << 3), VALUES));
+    return;
+  }
+  if (!box.isBlock(into) || load<u32>(box.blockOf(into)) != BINNED) {
+    mergeSmall(part, scale, into, other);
+    return;
+  }
+  let block = box.blockOf(into);
+  for (let at = ZEROS; at <= MINUS_INFINITE; at += 8) {
+    store<f64>(block + at, load<f64>(block + at) + load<f64>(other + at));
+  }
+  for (let sign: usize = 0; sign < 2; sign++) {
+    const run = runOf(other, sign);
+    const bins = load<i32>(run, 4);
+    if (!bins) continue;
+    let first = load<i32>(run);
+    let counts = countsOf(other, sign);
+    const top = topOf(other, sign);
+    while (load<f64>(counts) == 0) {
+      counts += 8;
+      first++;
+    }
+    block = cover(part, into, sign, first, top);
+    addRun(countsOf(block, sign), load<i32>(runOf(block, sign)), counts, first, top);
+  }
+}
+
+/** The same where bins come to a few values: to a copy of the bins. */
+function mergeSmall(part: usize, scale: f64, into: usize, other: usize): void {
+  const bytes = COUNTS + ((<usize>(load<u32>(other, BINS) + load<u32>(other, BINS + 8))) << 3);
+  const block = box.allocateFor(part, bytes);
+  memory.copy(block, other, bytes);
+  if (box.isBlock(into)) {
+    const list = box.blockOf(into);
+    const n = <usize>load<u32>(list);
+    box.setBlock(into, block);
+    for (let i: usize = 0; i < n; i++) add(part, scale, into, load<f64>(list + (i << 3), VALUES));
+    box.releaseFor(part, list);
+    return;
+  }
+  const one = box.valueOf(into);
+  box.setBlock(into, block);
+  if (one == one) add(part, scale, into, one);
+}
+
+/** The value at rank floor(q (n - 1)) of n, by the bin it is in; NaN of nothing. */
+export function quantile(state: usize, q: f64, scale: f64): f64 {
+  if (!box.isBlock(state)) return binned(box.valueOf(state), scale);
+  const block = box.blockOf(state);
+  const n = load<u32>(block);
+  if (n == BINNED) return ranked(block, q, scale);
+  const values = block + VALUES;
+  sort(values, n);
+  return binned(load<f64>(values + ((<usize>(q * <f64>(n - 1))) << 3)), scale);
+}
+
+/** Few values: by insertion. */
+function sort(values: usize, n: u32): void {
+  for (let i: usize = 8; i < (<usize>n) << 3; i += 8) {
+    const value = load<f64>(values + i);
+    let j = i;
+    for (; j > 0 && load<f64>(values + j - 8) > value; j -= 8) store<f64>(values + j, load<f64>(values + j - 8));
+    store<f64>(values + j, value);
+  }
+}
+
+function ranked(block: usize, q: f64, scale: f64): f64 {
+  const minus = load<f64>(block, MINUS_INFINITE);
+  const zeros = load<f64>(block, ZEROS);
+  const negative = total(block, 1);
+  const below = minus + negative + zeros;
+  const n = below + total(block, 0) + load<f64>(block, INFINITE);
+  let rank = floor(q * (n - 1));
+  if (rank < minus) return -Infinity;
+  rank -= minus;
+  if (rank < negative) {
+    // Greatest magnitude first.
+    let at = countsOf(block, 1) + ((<usize>load<u32>(block, BINS + 8)) << 3);
+    let bin = load<i32>(block, RUNS + 8) + load<i32>(block, BINS + 8);
+    do {
+      at -= 8;
+      bin--;
+      rank -= load<f64>(at);
+    } while (rank >= 0);
+    return -valueOf(bin, scale);
+  }
+  rank -= negative;
+  if (rank < zeros) return 0;
+  rank -= zeros;
+  if (rank >= n - below - load<f64>(block, INFINITE)) return Infinity;
+  let at = countsOf(block, 0);
+  let bin = load<i32>(block, RUNS);
+  for (rank -= load<f64>(at); rank >= 0; rank -= load<f64>(at)) {
+    at += 8;
+    bin++;
+  }
+  return valueOf(bin, scale);
+}
+
+function total(block: usize, sign: usize): f64 {
+  let at = countsOf(block, sign);
+  const stop = at + ((<usize>load<u32>(runOf(block, sign), 4)) << 3);
+  let sums = f64x2.splat(0);
+  for (; at + 16 <= stop; at += 16) sums = f64x2.add(sums, v128.load(at));
+  let sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
+  if (at < stop) sum += load<f64>(at);
+  return sum;
+}
+
+/** A value as the sketch gives it out. */
+function binned(value: f64, scale: f64): f64 {
+  const bits = reinterpret<u64>(value);
+  if (!hasBin(bits)) return abs(value) < Infinity ? 0 : value;
+  return copysign(valueOf(binOf(bits, scale), scale), value);
+}
+
+/** The value that stands for a bin: 2 lo hi / (lo + hi). */
+function valueOf(bin: i32, scale: f64): f64 {
+  const low = <f64>bin / scale;
+  const high = (<f64>bin + 1) / scale;
+  const e = floor(low);
+  const lo = significand(low - e);
+  const hi = significand(high - floor(high)) * power(<i32>(floor(high) - e));
+  const half = <i32>e >> 1;
+  return min(((2 * lo * hi) / (lo + hi)) * power(half) * power(<i32>e - half), f64.MAX_VALUE);
+}
+
+/** 1 + s for what s adds to the scale: by Newton's method, from below. */
+function significand(y: f64): f64 {
+  let s = 0.7 * y;
+  for (let i = 0; i < 6; i++) s += (y - ((A * s + B) * s + C) * s) / ((3 * A * s + 2 * B) * s + C);
+  return 1 + s;
+}
+
+function power(e: i32): f64 {
+  return reinterpret<f64>((<u64>(e + 1023)) << 52);
+}

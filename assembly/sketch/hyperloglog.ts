@@ -1,0 +1,211 @@
+/**
+ * How many different values: all of them while they are few, then Flajolet, Fusy, Gandouet, Meunier, "HyperLogLog" (2007), with 64 bits of
+ * hash, read by Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (2017), which needs no tables of biases.
+ *
+ *     set          0 n: u32           │ 4 slots: u32 │ 8 values: f64 × slots        at most 2^p / 16, see hash.ts
+ *     registers    0 REGISTERS: u32   │ 16 u8 × 2^p: 1 + the zeros that lead what is left of a hash, at the most
+ *
+ * The first p bits of a hash say which register. p = 0: a set that grows without end. Law: what a state holds depends on
+ * nothing but which values came. The standard error is 1.04 / √2^p; up to 2^p / 16 values the count is exact.
+ */
+
+import { capacity } from '../memory';
+import * as box from './box';
+import { clear, hash, isFree, isFull, slotOf } from './hash';
+
+const REGISTERS: u32 = 0xffffffff;
+const VALUES: usize = 8;
+const FIRST: usize = 16;
+
+/** How many values a set may have. */
+function limitOf(precision: u32): u32 {
+  return precision ? max(((<u32>1) << precision) >> 4, 2) : 0xfffffff0;
+}
+
+/** Bytes of the greatest block. */
+export function greatest(precision: u32): f64 {
+  return precision ? FIRST + <f64>((<u32>1) << precision) * 1.5 + 128 : Infinity;
+}
+
+export function lift(part: usize, precision: u32, state: usize, given: f64): void {
+  const value = given + 0;
+  if (box.isBlock(state)) {
+    const block = box.blockOf(state);
+    if (load<u32>(block) == REGISTERS) mark(block, precision, value);
+    else insert(part, precision, state, block, value);
+  } else if (box.isNothing(state)) {
+    box.setValue(state, value);
+  } else if (box.valueOf(state) != value) {
+    const block = setOf(part, VALUES + 3 * 8);
+    put(block, box.valueOf(state));
+    put(block, value);
+    box.setBlock(state, block);
+  }
+}
+
+function mark(block: usize, precision: u32, value: f64): void {
+  const h = hash(value);
+  const at = block + <usize>(h >> <u64>(64 - precision));
+  const rank = <u32>clz((h << (<u64>precision)) | ((<u64>1) << (<u64>(precision - 1)))) + 1;
+  if (<u32>load<u8>(at, FIRST) < rank) store<u8>(at, rank, FIRST);
+}
+
+/** A set without values in a block of so many bytes. */
+function setOf(part: usize, bytes: usize): usize {
+  const block = box.allocateFor(part, bytes);
+  const slots = <u32>((capacity(block) - VALUES) >> 3);
+  store<u32>(block, 0);
+  store<u32>(block, slots, 4);
+  clear(block + VALUES, slots);
+  return block;
+}
+
+/** A value that a set has not, and has room for. */
+function put(block: usize, value: f64): void {
+  const slot = slotOf(block + VALUES, load<u32>(block, 4), value);
+  store<f64>(block + ((<usize>slot) << 3), value, VALUES);
+  store<u32>(block, load<u32>(block) + 1);
+}
+
+function insert(part: usize, precision: u32, state: usize, block: usize, value: f64): void {
+  const n = load<u32>(block);
+  const slots = load<u32>(block, 4);
+  const at = block + ((<usize>slotOf(block + VALUES, slots, value)) << 3);
+  if (!isFree(at + VALUES)) return;
+  if (n < limitOf(precision) && !isFull(slots, n)) {
+    store<f64>(at, value, VALUES);
+    store<u32>(block, n + 1);
+    return;
+  }
+  let moved: usize;
+  if (n < limitOf(precision)) {
+    moved = setOf(part, box.twice(capacity(block)));
+    addAll(moved, 0, block);
+    put(moved, value);
+  } else {
+    moved = registersFor(part, precision);
+    addAll(moved, precision, block);
+    mark(moved, precision, value);
+  }
+  box.releaseFor(part, block);
+  box.setBlock(state, moved);
+}
+
+function registersFor(part: usize, precision: u32): usize {
+  const block = box.allocateFor(part, FIRST + ((<usize>1) << precision));
+  store<u32>(block, REGISTERS);
+  memory.fill(block + FIRST, 0, (<usize>1) << precision);
+  return block;
+}
+
+/** The values of a set, to registers or, where p is 0, to a set with room for them that has none of them. */
+function addAll(to: usize, precision: u32, set: usize): void {
+  const stop = set + VALUES + ((<usize>load<u32>(set, 4)) << 3);
+  for (let at = set + VALUES; at < stop; at += 8) {
+    if (isFree(at)) continue;
+    if (precision) mark(to, precision, load<f64>(at));
+    else put(to, load<f64>(at));
+  }
+}
+
+export function merge(part: usize, precision: u32, into: usize, from: usize): void {
+  if (box.isNothing(from)) return;
+  if (!box.isBlock(from)) {
+    lift(part, precision, into, box.valueOf(from));
+    return;
+  }
+  const other = box.blockOf(from);
+  if (load<u32>(other) != REGISTERS) {
+    const stop = other + VALUES + ((<usize>load<u32>(other, 4)) << 3);
+    for (let at = other + VALUES; at < stop; at += 8) {
+      if (!isFree(at)) lift(part, precision, into, load<f64>(at));
+    }
+    return;
+  }
+  const m = (<usize>1) << precision;
+  if (box.isBlock(into) && load<u32>(box.blockOf(into)) == REGISTERS) {
+    const block = box.blockOf(into);
+    for (let i: usize = 0; i < m; i += 16) {
+      const at = block + i;
+      v128.store(at, i8x16.max_u(v128.load(at, FIRST), v128.load(other + i, FIRST)), FIRST);
+    }
+    return;
+  }
+  const block = box.allocateFor(part, FIRST + m);
+  memory.copy(block, other, FIRST + m);
+  if (box.isBlock(into)) {
+    addAll(block, precision, box.blockOf(into));
+    box.releaseFor(part, box.blockOf(into));
+  } else if (!box.isNothing(into)) {
+    mark(block, precision, box.valueOf(into));
+  }
+  box.setBlock(into, block);
+}
+
+export function count(state: usize, precision: u32): f64 {
+  if (!box.isBlock(state)) return box.isNothing(state) ? 0 : 1;
+  const block = box.blockOf(state);
+  const n = load<u32>(block);
+  return n == REGISTERS ? estimate(block + FIRST, precision) : <f64>n;
+}
+
+/** Ertl's improved raw estimate (2017, algorithm 6), to the next whole number. */
+function estimate(registers: usize, precision: u32): f64 {
+  const m = <f64>((<usize>1) << precision);
+  const most = 64 - precision + 1;
+  const full = i8x16.splat(<i8>most);
+  const none = i8x16.splat(0);
+  const bias = i32x4.splat(1023);
+  let sums = f64x2.splat(0);
+  let zeros = 0;
+  let tops = 0;
+  for (let at = registers; at < registers + ((<usize>1) << precision); at += 16) {
+    const ranks = v128.load(at);
+    zeros += popcnt(i8x16.bitmask(i8x16.eq(ranks, none)));
+    tops += popcnt(i8x16.bitmask(i8x16.eq(ranks, full)));
+    const low = i16x8.extend_low_i8x16_u(ranks);
+    const high = i16x8.extend_high_i8x16_u(ranks);
+    sums = f64x2.add(sums, powers(i32x4.sub(bias, i32x4.extend_low_i16x8_u(low))));
+    sums = f64x2.add(sums, powers(i32x4.sub(bias, i32x4.extend_high_i16x8_u(low))));
+    sums = f64x2.add(sums, powers(i32x4.sub(bias, i32x4.extend_low_i16x8_u(high))));
+    sums = f64x2.add(sums, powers(i32x4.sub(bias, i32x4.extend_high_i16x8_u(high))));
+  }
+  const least = reinterpret<f64>((<u64>(1023 - most)) << 52);
+  let z = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1) - <f64>zeros - <f64>tops * least;
+  z += m * tau(1 - <f64>tops / m) * 2 * least + m * sigma(<f64>zeros / m);
+  return nearest((m * m) / (z * 1.3862943611198906));
+}
+
+/** Powers of two, by their exponents: the sums of two and two. */
+function powers(exponents: v128): v128 {
+  const words = i32x4.shl(exponents, 20);
+  const none = i32x4.splat(0);
+  return f64x2.add(v128.shuffle<i32>(none, words, 0, 4, 1, 5), v128.shuffle<i32>(none, words, 2, 6, 3, 7));
+}
+
+function sigma(share: f64): f64 {
+  if (share == 1) return Infinity;
+  let x = share;
+  let y = 1.0;
+  let z = x;
+  for (let before = NaN; before != z; y += y) {
+    x *= x;
+    before = z;
+    z += x * y;
+  }
+  return z;
+}
+
+function tau(share: f64): f64 {
+  if (share == 0 || share == 1) return 0;
+  let x = share;
+  let y = 1.0;
+  let z = 1 - x;
+  for (let before = NaN; before != z; ) {
+    x = sqrt(x);
+    before = z;
+    y *= 0.5;
+    z -= (1 - x) * (1 - x) * y;
+  }
+  return z / 3;
+}

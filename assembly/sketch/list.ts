@@ -1,0 +1,105 @@
+/**
+ * All the values there were, in any order: what the exact figures need.
+ *
+ *     0 n: u32 │ 8 values: f64 × n           blocks double as they fill
+ *
+ * The k-th least is found in place by quickselect (Hoare, "Algorithm 65: find", 1961), in linear time for pivots drawn at random.
+ */
+
+import { capacity } from '../memory';
+import * as box from './box';
+
+const VALUES: usize = 8;
+
+export function lift(part: usize, state: usize, value: f64): void {
+  if (box.isNothing(state)) {
+    box.setValue(state, value);
+    return;
+  }
+  const block = room(part, state, 1);
+  const n = load<u32>(block);
+  store<f64>(block + ((<usize>n) << 3), value, VALUES);
+  store<u32>(block, n + 1);
+}
+
+export function merge(part: usize, into: usize, from: usize): void {
+  if (box.isNothing(from)) return;
+  if (!box.isBlock(from)) {
+    lift(part, into, box.valueOf(from));
+    return;
+  }
+  const other = box.blockOf(from);
+  const m = load<u32>(other);
+  const block = room(part, into, m);
+  const n = load<u32>(block);
+  memory.copy(block + VALUES + ((<usize>n) << 3), other + VALUES, (<usize>m) << 3);
+  store<u32>(block, n + m);
+}
+
+/** The block of a state, with room for so many values more. */
+function room(part: usize, state: usize, more: u32): usize {
+  let block: usize;
+  if (box.isBlock(state)) {
+    block = box.blockOf(state);
+    const bytes = VALUES + ((<usize>load<u32>(block) + more) << 3);
+    const kept = capacity(block);
+    if (bytes <= kept) return block;
+    block = box.resizeFor(part, block, max(bytes, box.twice(kept)));
+  } else {
+    const one = box.valueOf(state);
+    block = box.allocateFor(part, VALUES + ((<usize>more + 1) << 3));
+    store<f64>(block, one, VALUES);
+    store<u32>(block, one == one ? 1 : 0);
+  }
+  box.setBlock(state, block);
+  return block;
+}
+
+/** How many values a state has. */
+export function lengthOf(state: usize): u32 {
+  return box.isBlock(state) ? load<u32>(box.blockOf(state)) : box.isNothing(state) ? 0 : 1;
+}
+
+/** The value that would stand at place k if they were sorted; the k values before it are then no greater. */
+export function select(state: usize, k: u32): f64 {
+  if (!box.isBlock(state)) return box.valueOf(state) + 0;
+  const block = box.blockOf(state);
+  // -0 and 0 stand in any order.
+  return selectFrom(block + VALUES, load<u32>(block), k) + 0;
+}
+
+/** The same for any n values. */
+export function selectFrom(values: usize, n: u32, k: u32): f64 {
+  const place = values + ((<usize>k) << 3);
+  let low = values;
+  let high = values + ((<usize>n - 1) << 3);
+  for (let seed: u32 = 1; low < high; ) {
+    seed = seed * 1664525 + 1013904223;
+    const span = (high - low) >> 3;
+    const pivot = load<f64>(low + ((<usize>((<u64>seed * <u64>(span + 1)) >> 32)) << 3));
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (load<f64>(i) < pivot) i += 8;
+      while (load<f64>(j) > pivot) j -= 8;
+      if (i > j) break;
+      const value = load<f64>(i);
+      store<f64>(i, load<f64>(j));
+      store<f64>(j, value);
+      i += 8;
+      j -= 8;
+    }
+    if (place <= j) high = j;
+    else if (place >= i) low = i;
+    else break;
+  }
+  return load<f64>(place);
+}
+
+/** The greatest of the first k values, of which there is one at least. */
+export function greatest(state: usize, k: u32): f64 {
+  const values = box.blockOf(state) + VALUES;
+  let greatest = load<f64>(values);
+  for (let i: usize = 8; i < (<usize>k) << 3; i += 8) greatest = max(greatest, load<f64>(values + i));
+  return greatest + 0;
+}
