@@ -1,6 +1,7 @@
 /** Making and ending a stream: the plan read into the stream's own fields, its stores built, its scratch set out. */
 
 import { createDictionary, destroyDictionary, Dictionary } from './dictionary';
+import { linkProgram, REGISTER_BYTES } from './expression';
 import { allocate, Owner, release, reserve } from './memory';
 import { createOutbox, destroyOutbox, Outbox } from './outbox';
 import { Keys, PartPlan, Plan, WindowPlan } from './plan';
@@ -32,7 +33,8 @@ function footprint(plan: usize): f64 {
   const capacity = <f64>load<u32>(plan, Plan.capacity);
   const columns = <f64>(2 + load<u32>(plan, Plan.keyWidth) + load<u32>(plan, Plan.measureCount));
   const stride = <f64>load<u32>(plan, Plan.stride);
-  return capacity * 8 * (columns + 1) + stride * (CHUNK + 2) + <f64>(load<u32>(plan, Plan.windowCount) << 10) + 65536;
+  const registers = <f64>load<u32>(plan, Plan.registers) * <f64>REGISTER_BYTES;
+  return capacity * 8 * (columns + 1) + registers + stride * (CHUNK + 2) + <f64>(load<u32>(plan, Plan.windowCount) << 10) + 65536;
 }
 
 /** Builds what the plan says; false, and nothing built, where that does not fit. */
@@ -68,6 +70,10 @@ export function buildStream(stream: Stream): bool {
   const keyWidth = load<i32>(plan, Plan.keyWidth);
   const ring = createRing(stream, capacity, keyWidth, load<i32>(plan, Plan.measureCount));
   stream.ring = changetype<usize>(ring);
+  stream.program = plan + <usize>load<u32>(plan, Plan.program);
+  stream.programLength = load<i32>(plan, Plan.programLength);
+  stream.registers = allocate(stream, <usize>load<u32>(plan, Plan.registers) * REGISTER_BYTES);
+  linkProgram(stream, ring);
   stream.rows = allocate(stream, (<usize>capacity) << 2);
   stream.lateEvents = allocate(stream, (<usize>capacity) << 2);
   stream.misses = allocate(stream, (<usize>capacity) << 1);
@@ -136,6 +142,7 @@ export function destroyStream(stream: Stream): void {
     destroyOutbox(stream, changetype<Outbox>(stream.outbox));
     destroyDictionary(stream, changetype<Dictionary>(stream.dictionary));
     destroyRing(stream, changetype<Ring>(stream.ring));
+    release(stream, stream.registers);
     release(stream, stream.rows);
     release(stream, stream.lateEvents);
     release(stream, stream.misses);

@@ -1,6 +1,7 @@
 /**
- * One batch: map → every store in turn → results in order.
+ * One batch: compute → map → every store in turn → results in order.
  *
+ *     compute  measures → expressions of them, as further columns
  *     map      keys → ids
  *     take     each store goes over all of the batch by itself: it folds, and fires what falls due on the way
  *
@@ -9,6 +10,7 @@
  */
 
 import { Dictionary, mapKeys, sweep } from './dictionary';
+import { evaluate } from './expression';
 import { advanceTo } from './fire';
 import { advanceFrames, takeFrames } from './frames';
 import { takeGrid } from './grid';
@@ -25,6 +27,7 @@ export function consume(stream: Stream): void {
   while (ring.head != ring.tail) {
     const at = ring.head & ring.mask;
     const n = min(ring.tail - ring.head, ring.mask + 1 - at);
+    if (stream.programLength) evaluate(stream, <i32>at, <i32>n);
     consumeRow(stream, ring, <i32>at, <i32>n);
     ring.head += n;
   }

@@ -53,6 +53,10 @@ export class Stream extends Owner {
   early: f64;
   /** The measure that makes events fire windows early, 0 if none. */
   when: usize;
+  /** What is computed of every batch: see expression.ts. */
+  program: usize;
+  programLength: i32;
+  registers: usize;
 
   /** The greatest event time so far, and the time before which no event is expected. */
   newest: f64;

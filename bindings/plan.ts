@@ -1,8 +1,11 @@
 /** spec → plan: which states a row has and where, and the table the core reads (assembly/plan.ts). */
 
 import { Keys, PartPlan, Plan, WindowPlan } from '../assembly/plan';
-import type { Aggregate } from './aggregate';
+import type { AnyAggregate, ListOf } from './aggregate';
 import { type Core, type Kernels, ROLES } from './core';
+import { Expression } from './expression';
+import { leafOf, Measures, type TextColumn, type Texts } from './measures';
+import { Program, programBytes, writeProgram } from './program';
 import type { Output } from './results';
 import { type CheckedSpec, isRolling } from './spec';
 import { GRIDS, type Window } from './windows';
@@ -35,13 +38,14 @@ interface Part {
 /** An aggregate of the spec: one part, or several with names. */
 interface Wanted {
   part?: Part;
-  list?: Aggregate['list'];
+  list?: ListOf<unknown> | undefined;
+  texts?: TextColumn | undefined;
   fields?: (readonly [name: string, Wanted])[];
 }
 
 export interface CompiledPlan {
-  /** Columns that the ring has for measures, and after them for what functions say of events: 1 where true. */
-  measures: readonly string[];
+  /** Columns that the ring has for measures, after them for what functions say of events (1 where true), and then for what is computed. */
+  measures: Measures;
   flags: readonly ((event: never) => boolean)[];
   /** For each aggregate of the spec, in order: where it is found among the core's results. */
   outputs: readonly Output[];
@@ -51,15 +55,18 @@ export interface CompiledPlan {
 }
 
 export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
-  const columns = [
-    ...spec.aggregates.flatMap(([, one]) => columnsOf(one)),
-    ...spec.windows.map(({ column }) => column),
-  ];
-  const measures = [...new Set(columns.filter((column) => column !== undefined))];
   const flags = [spec.when, ...spec.windows.map(({ ends }) => ends)].filter((flag) => flag !== undefined);
+  const measures = new Measures();
+  for (const [name, one] of spec.aggregates) gather(measures, one, `aggregates.${name}`);
+  for (const { column } of spec.windows) if (column !== undefined) measures.addNumbers(column, 'a gap');
+  if (spec.where) measures.addExpression(spec.where);
+  measures.settle(flags.length > 0 || spec.onLate !== undefined);
+  const measureCount = measures.count;
+  const program = new Program(measures, measureCount + flags.length);
+  const filter = spec.where ? program.column(spec.where) + 1 : 0;
   // 1 + the measure that a function fills, or a window reads; 0: none.
-  const flagOf = (flag: (typeof flags)[number] | undefined) => (flag ? measures.length + flags.indexOf(flag) + 1 : 0);
-  const columnOf = ({ column, ends }: Window) => (column ? measures.indexOf(column) + 1 : flagOf(ends));
+  const flagOf = (flag: (typeof flags)[number] | undefined) => (flag ? measureCount + flags.indexOf(flag) + 1 : 0);
+  const columnOf = ({ column, ends }: Window) => (column ? measures.placeOf(column) + 1 : flagOf(ends));
   const eager = spec.discard || spec.every < Number.POSITIVE_INFINITY || spec.when !== undefined;
   const head = spec.updates ? LONG_HEAD_BYTES : ROW_HEAD_BYTES;
   const parts = new Map<string, Part>();
@@ -78,35 +85,44 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
     return part;
   }
 
-  function want({ kind, columns, parameters, list, fields }: Aggregate): Wanted {
-    if (fields) return { fields: Object.entries(fields).map(([name, one]) => [name, want(one)]) };
-    const part = add(
-      kind,
-      columns.map((column) => measures.indexOf(column)),
-      parameters,
-    );
+  function want(one: AnyAggregate, given?: Expression): Wanted {
+    const { kind, columns, parameters, list, fields, texts } = one;
+    const own = one.condition;
+    const condition = given && own ? new Expression('and', [given, own]) : (own ?? given);
+    if (fields) return { fields: Object.entries(fields).map(([name, field]) => [name, want(field, condition)]) };
+    const places = columns.map((column, i) => placeOf(column, texts[i]));
+    // A condition leaves the first column only where it holds; the events of a condition are those that have a 1 there.
+    if (condition) places[0] = program.selected(condition, places[0] ?? ONE);
+    const part = add(kind === 'events' && condition ? 'count' : kind, places, parameters);
     part.output = true;
     if (list) part.most = list.most;
-    return { part, list };
+    return { part, list, texts: measures.columnOf(one) };
+  }
+
+  function placeOf(column: string | Expression, texts?: Texts): number {
+    const name = leafOf(column);
+    return name === undefined ? program.column(column as Expression) : measures.placeOf(name, texts);
   }
 
   const wanted = spec.aggregates.map(([, one]) => want(one));
   const stride = layOut([...parts.values()], head);
   const results = [...parts.values()].filter((part) => part.output);
-  const outputOf = ({ part, list, fields }: Wanted): Output => {
+  const outputOf = ({ part, list, fields, texts }: Wanted): Output => {
     if (!part) return { fields: (fields ?? []).map(([name, one]) => [name, outputOf(one)]) };
     const isCount = part.kind === 'events' || part.kind === 'count';
-    return { place: results.indexOf(part), empty: isCount ? 0 : Number.NaN, list };
+    return { place: results.indexOf(part), empty: isCount ? 0 : Number.NaN, list, texts };
   };
 
   const numbers = [...parts.values()].flatMap(({ parameters }) => parameters);
   const { windows } = spec;
+  const assembled = program.assemble();
+  const programAt = Plan.windows + windows.length * WindowPlan.bytes + parts.size * PartPlan.bytes + numbers.length * 8;
   return {
     measures,
     flags,
     outputCount: results.length,
     outputs: wanted.map(outputOf),
-    byteLength: Plan.windows + windows.length * WindowPlan.bytes + parts.size * PartPlan.bytes + numbers.length * 8,
+    byteLength: programAt + programBytes(assembled),
     write(view, address) {
       const u32 = (offset: number, value: number) => view.setUint32(offset, value, true);
       const f64 = (offset: number, value: number) => view.setFloat64(offset, value, true);
@@ -118,7 +134,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       f64(address + Plan.early, spec.every);
       u32(address + Plan.keys, spec.keys.length ? Keys.words : Keys.none);
       u32(address + Plan.keyWidth, spec.keys.length);
-      u32(address + Plan.measureCount, measures.length + flags.length);
+      u32(address + Plan.measureCount, measureCount + flags.length + program.columns);
       u32(address + Plan.windowCount, windows.length);
       u32(address + Plan.gridCount, windows.filter(({ kind }) => GRIDS.includes(kind)).length);
       u32(address + Plan.partCount, parts.size);
@@ -129,6 +145,11 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       u32(address + Plan.discard, spec.discard ? 1 : 0);
       u32(address + Plan.ordered, isOrdered(spec, eager) ? 1 : 0);
       u32(address + Plan.when, flagOf(spec.when));
+      u32(address + Plan.program, programAt);
+      u32(address + Plan.programLength, assembled.steps.length);
+      u32(address + Plan.registers, assembled.registers);
+      u32(address + Plan.filter, filter);
+      writeProgram(assembled, view, address + programAt, programAt);
       let at = address + Plan.windows;
       for (const [w, window] of windows.entries()) {
         f64(at + WindowPlan.size, window.size);
@@ -201,7 +222,14 @@ function layOut(parts: Part[], head: number): number {
   return stride;
 }
 
-/** The columns that an aggregate is of. */
-function columnsOf({ columns, fields }: Aggregate): readonly string[] {
-  return fields ? Object.values(fields).flatMap(columnsOf) : columns;
+/** What a condition selects where an aggregate has no column of its own. */
+const ONE = new Expression('lit', [1]);
+
+/** The columns that an aggregate reads. */
+function gather(measures: Measures, { columns, fields, texts, condition }: AnyAggregate, by: string): void {
+  columns.forEach((column, i) => {
+    measures.addColumn(column, texts[i] ?? 'none', by);
+  });
+  if (condition) measures.addExpression(condition);
+  for (const [name, field] of Object.entries(fields ?? {})) gather(measures, field, `${by}.${name}`);
 }

@@ -54,6 +54,11 @@ export interface Stats {
   milliseconds: number;
 }
 
+interface Kinds {
+  keys: ReturnType<KeyEncoder['kindsOf']>;
+  measures: CompiledPlan['measures']['kinds'];
+}
+
 const PANES = { [Pane.onTime]: 'on-time', [Pane.late]: 'late', [Pane.early]: 'early' } as Record<number, string>;
 
 /** Frees the memory of streams that nobody disposed of: a net, not a plan. Some platforms have none. */
@@ -149,7 +154,9 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#open();
     const { time, hasTime, keys } = this.#spec;
     const list = listOf(rows);
-    const columns = columnsOfRows(list, this.#plan.measures, hasTime ? [time, ...keys] : keys);
+    const { plain, columns: texts } = this.#plan.measures;
+    const others = [...keys, ...texts.map(({ name }) => name)];
+    const columns = columnsOfRows(list, plain, hasTime ? [time, ...others] : others);
     const flags = this.#plan.flags.map((flag) => Float64Array.from(list, (event) => (flag(event as never) ? 1 : 0)));
     this.#takeColumns(columns, list.length, flags);
   }
@@ -232,16 +239,26 @@ export class WindowedStream<const S extends Spec = Spec> {
   }
 
   /**
-   * What stands for a key in a claimed column: a number for itself, a string's number for a string. Good until the claim is
-   * committed.
-   * @param column which, where the key has several
+   * What stands for a key, or for a string that is a measure, in a claimed column: a number for itself, a string's number for a string. Good
+   * until the claim is committed.
+   * @param column which, where it is not the only column of the key
    */
   keyId(key: string | number, column?: string): number {
     this.#open();
     const found = column === undefined ? this.#keys.columns[0] : this.#keys.columns.find(({ name }) => name === column);
+    const texts = this.#plan.measures.texts;
     if (!found || (column === undefined && this.#keys.columns.length > 1)) {
-      const names = this.#spec.keys.map(show).join(', ') || 'none';
-      throw new OrielError('ERR_ORIEL_COLUMN', `keyId: expected a key column (${names}), got ${show(column)}`);
+      const measure = texts.find((text) => text.column.name === column);
+      if (measure) {
+        measure.column.kind ??= measure.column.kindOf(key);
+        measure.column.kindOf(key);
+        return measure.column.numberOf(key, measure.form);
+      }
+      const names = [...this.#spec.keys, ...texts.map((text) => text.column.name)].map(show).join(', ') || 'none';
+      throw new OrielError(
+        'ERR_ORIEL_COLUMN',
+        `keyId: expected a column of keys or strings (${names}), got ${show(column)}`,
+      );
     }
     const kind = found.kindOf(key);
     if (kind !== 'string') return key as number;
@@ -274,7 +291,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     if (!this.#spec.hasTime) this.#ring.times.fill(this.#now(), at, at + n);
     const bad = exports.badTime(this.#handle, at, n, this.#spec.timeLimit);
     if (bad >= 0) throw badTime(this.#spec.time, this.#ring.times[at + bad], this.#spec.timeLimit, bad);
-    const kinds = this.#keys.kinds;
+    const kinds = this.#kinds;
     this.#keys.settle(this.#spec.keys.map(() => 'number'));
     try {
       this.#ring.checkClaimed(claim, n);
@@ -285,7 +302,7 @@ export class WindowedStream<const S extends Spec = Spec> {
       if (this.#spec.idle < Number.POSITIVE_INFINITY) this.#cameAt = this.#now();
       this.#takeWritten(n);
     } catch (error) {
-      this.#keys.restore(kinds);
+      this.#restore(kinds);
       throw error;
     }
     this.#claim = undefined;
@@ -516,10 +533,15 @@ export class WindowedStream<const S extends Spec = Spec> {
       ? timesOf(spec.time, columnOf(columns, spec.time), spec.timeLimit)
       : new Float64Array(count ?? this.#lengthOf(columns)).fill(this.#now());
     const n = times.length;
-    const measures = this.#plan.measures.map((name) => numbersOf(name, columnOf(columns, name, n)));
+    const { plain, texts } = this.#plan.measures;
+    const measures = plain.map((name) => numbersOf(name, columnOf(columns, name, n)));
     const keys = spec.keys.map((name) => columnOf(columns, name, n));
-    const kinds = this.#keys.kindsOf(keys);
-    for (const name of this.#gaps) checkGaps(name, measures[this.#plan.measures.indexOf(name)] as Numbers);
+    const kinds = {
+      keys: this.#keys.kindsOf(keys),
+      measures: this.#plan.measures.columns.map((column) => column.kindOfColumn(columnOf(columns, column.name, n))),
+    };
+    for (const name of this.#gaps) checkGaps(name, measures[plain.indexOf(name)] as Numbers);
+    measures.push(...texts.map(({ column, form }) => column.numbersOf(columnOf(columns, column.name), form)));
     if (this.#special) {
       checkTimes(spec.time, times, spec.timeLimit);
       measures.push(...(flags ?? flagsOf(this.#plan.flags, { ...columns, [spec.time]: times }, n)));
@@ -534,21 +556,33 @@ export class WindowedStream<const S extends Spec = Spec> {
 
   /** Events in columns that have no time: of the first column that the spec names. */
   #lengthOf(columns: Record<string, Given>): number {
-    const name = this.#spec.keys[0] ?? this.#plan.measures[0] ?? Object.keys(columns)[0] ?? 'time';
+    const { plain, columns: texts } = this.#plan.measures;
+    const name = this.#spec.keys[0] ?? plain[0] ?? texts[0]?.name ?? Object.keys(columns)[0] ?? 'time';
     return columnOf(columns, name).length;
   }
 
-  #takeAll(times: Numbers, measures: Numbers[], keys: Given[], kinds: ReturnType<KeyEncoder['kindsOf']>): void {
-    const before = this.#keys.kinds;
-    this.#keys.settle(kinds);
+  #takeAll(times: Numbers, measures: Numbers[], keys: Given[], kinds: Kinds): void {
+    const before = this.#kinds;
+    this.#keys.settle(kinds.keys);
+    this.#plan.measures.kinds = kinds.measures;
     try {
       if (times.length <= RING_EVENTS) this.#takeChunk(times, measures, keys);
       else this.#takeChunks(times, measures, keys);
     } catch (error) {
-      this.#keys.restore(before);
+      this.#restore(before);
       throw error;
     }
     this.#settleDown();
+  }
+
+  /** Kinds of all columns whose values say what they are. */
+  get #kinds(): Kinds {
+    return { keys: this.#keys.kinds, measures: this.#plan.measures.kinds };
+  }
+
+  #restore({ keys, measures }: Kinds): void {
+    this.#keys.restore(keys);
+    this.#plan.measures.kinds = measures;
   }
 
   #takeChunk(times: Numbers, measures: Numbers[], keys: Given[]): void {
@@ -610,6 +644,8 @@ export class WindowedStream<const S extends Spec = Spec> {
   #settleDown(): void {
     const { exports } = this.#core;
     this.#keys.sweep();
+    // Which strings live states and results hold, the core cannot say yet.
+    this.#plan.measures.sweep(() => undefined);
     this.#fireAt = exports.fireAt(this.#handle);
     const newest = exports.stat(this.#handle, Stat.watermark) + this.#spec.outOfOrder;
     const enough =
@@ -626,7 +662,8 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#late = undefined;
     const columns: Record<string, ArrayLike<unknown>> = {};
     for (const [name, values] of Object.entries(late)) {
-      columns[name] = this.#spec.keys.includes(name) ? values : Float64Array.from(values as number[]);
+      const isText = this.#spec.keys.includes(name) || values.some((value) => typeof value !== 'number');
+      columns[name] = isText ? values : Float64Array.from(values as number[]);
     }
     this.#spec.onLate?.(new WindowBatch<LateEvent<Spec>>(columns[this.#spec.time]?.length ?? 0, columns));
   }
