@@ -2,6 +2,7 @@
 
 import { createDictionary, destroyDictionary, Dictionary } from './dictionary';
 import { linkProgram, REGISTER_BYTES } from './expression';
+import { createFilter, destroyFilter, filterBytes } from './filter';
 import { allocate, Owner, release, reserve } from './memory';
 import { createOutbox, destroyOutbox, Outbox } from './outbox';
 import { Keys, PartPlan, Plan, WindowPlan } from './plan';
@@ -34,7 +35,8 @@ function footprint(plan: usize): f64 {
   const columns = <f64>(2 + load<u32>(plan, Plan.keyWidth) + load<u32>(plan, Plan.measureCount));
   const stride = <f64>load<u32>(plan, Plan.stride);
   const registers = <f64>load<u32>(plan, Plan.registers) * <f64>REGISTER_BYTES;
-  return capacity * 8 * (columns + 1) + registers + stride * (CHUNK + 2) + <f64>(load<u32>(plan, Plan.windowCount) << 10) + 65536;
+  const filter = load<u32>(plan, Plan.filter) ? filterBytes(capacity) : 0;
+  return capacity * 8 * (columns + 1) + registers + filter + stride * (CHUNK + 2) + <f64>(load<u32>(plan, Plan.windowCount) << 10) + 65536;
 }
 
 /** Builds what the plan says; false, and nothing built, where that does not fit. */
@@ -74,6 +76,8 @@ export function buildStream(stream: Stream): bool {
   stream.programLength = load<i32>(plan, Plan.programLength);
   stream.registers = allocate(stream, <usize>load<u32>(plan, Plan.registers) * REGISTER_BYTES);
   linkProgram(stream, ring);
+  const filter = load<u32>(plan, Plan.filter);
+  if (filter) stream.filter = createFilter(stream, measureColumn(ring, filter - 1), capacity);
   stream.rows = allocate(stream, (<usize>capacity) << 2);
   stream.lateEvents = allocate(stream, (<usize>capacity) << 2);
   stream.misses = allocate(stream, (<usize>capacity) << 1);
@@ -143,6 +147,7 @@ export function destroyStream(stream: Stream): void {
     destroyDictionary(stream, changetype<Dictionary>(stream.dictionary));
     destroyRing(stream, changetype<Ring>(stream.ring));
     release(stream, stream.registers);
+    if (stream.filter) destroyFilter(stream);
     release(stream, stream.rows);
     release(stream, stream.lateEvents);
     release(stream, stream.misses);

@@ -42,7 +42,7 @@ export function log(x: f64): f64 {
   const r = even + odd;
   if (((high - 0x6147a) | (0x6b851 - high)) > 0) {
     const half = 0.5 * f * f;
-    return k ? most - (half - (s * (f + r) + least) - f) : f - (half - s * (f + r));
+    return k ? most - (half - (s * (half + r) + least) - f) : f - (half - s * (half + r));
   }
   return k ? most - (s * (f - r) - least - f) : f - s * (f - r);
 }

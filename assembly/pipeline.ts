@@ -1,7 +1,8 @@
 /**
- * One batch: compute → map → every store in turn → results in order.
+ * One batch: compute → filter → map → every store in turn → results in order.
  *
  *     compute  measures → expressions of them, as further columns
+ *     filter   events for which a condition holds, the others move the clock and are gone
  *     map      keys → ids
  *     take     each store goes over all of the batch by itself: it folds, and fires what falls due on the way
  *
@@ -11,6 +12,7 @@
 
 import { Dictionary, mapKeys, sweep } from './dictionary';
 import { evaluate } from './expression';
+import { compact, keptBefore, tickAt, tickCount } from './filter';
 import { advanceTo } from './fire';
 import { advanceFrames, takeFrames } from './frames';
 import { takeGrid } from './grid';
@@ -28,9 +30,25 @@ export function consume(stream: Stream): void {
     const at = ring.head & ring.mask;
     const n = min(ring.tail - ring.head, ring.mask + 1 - at);
     if (stream.programLength) evaluate(stream, <i32>at, <i32>n);
-    consumeRow(stream, ring, <i32>at, <i32>n);
+    if (stream.filter) consumeSome(stream, ring, <i32>at, <i32>n);
+    else consumeRow(stream, ring, <i32>at, <i32>n);
     ring.head += n;
   }
+}
+
+/** Those of n events that the filter keeps, and in between the clock that the others move. */
+function consumeSome(stream: Stream, ring: Ring, at: i32, n: i32): void {
+  const kept = compact(stream, ring, at, n);
+  stream.events += n - kept;
+  let from = 0;
+  for (let i = 0; i < tickCount(stream); i++) {
+    const end = keptBefore(stream, i);
+    if (end > from) consumeRow(stream, ring, at + from, end - from);
+    from = end;
+    stream.newest = tickAt(stream, i);
+    advance(stream, stream.newest - stream.outOfOrder);
+  }
+  if (kept > from) consumeRow(stream, ring, at + from, kept - from);
 }
 
 /** n events that stand in a row in the ring, from place `at` on. */
@@ -55,7 +73,7 @@ function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
     stream.at = 0;
     call_indirect<void>(load<u32>(windowAt(stream, w), WindowPlan.take), stream, storeAt(stream, w), at, n);
   }
-  settle(stream, n);
+  settle(stream, at, n);
   orderResults(stream, from);
 }
 

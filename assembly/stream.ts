@@ -57,6 +57,8 @@ export class Stream extends Owner {
   program: usize;
   programLength: i32;
   registers: usize;
+  /** Which events are taken, 0 where all are: see filter.ts. */
+  filter: usize;
 
   /** The greatest event time so far, and the time before which no event is expected. */
   newest: f64;
@@ -70,6 +72,7 @@ export class Stream extends Owner {
   late: f64;
   skipped: f64;
   future: f64;
+  filtered: f64;
   fired: f64;
 
   ring: usize;

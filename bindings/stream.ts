@@ -32,7 +32,7 @@ const GATHERED_EVENTS = 1024;
 
 /** What a stream has seen and holds; see `WindowedStream.stats`. */
 export interface Stats {
-  /** Events taken, the late, skipped and future ones among them. */
+  /** Events that came, the late, skipped, future and filtered ones among them. */
   events: number;
   /** Events that came too late for every window they lie in. */
   late: number;
@@ -40,6 +40,8 @@ export interface Stats {
   skipped: number;
   /** Events further ahead of the newest than `maxFutureSkew`. */
   future: number;
+  /** Events for which `where` does not hold. */
+  filtered: number;
   /** Windows that fired, each counted once: those of one key for it, those of a grid of time for all their keys. */
   windows: number;
   /** Time before which no event is expected; -Infinity before the first event. */
@@ -463,6 +465,7 @@ export class WindowedStream<const S extends Spec = Spec> {
       late: stat(Stat.late),
       skipped: stat(Stat.skipped),
       future: stat(Stat.future),
+      filtered: stat(Stat.filtered),
       windows: stat(Stat.windows),
       watermark: stat(Stat.watermark),
       liveKeys: stat(Stat.liveKeys),

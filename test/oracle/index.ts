@@ -21,8 +21,9 @@ export class Oracle {
   readonly lateEvents: OracleEvent[] = [];
   skipped = 0;
   future = 0;
+  filtered = 0;
   watermark = -Infinity;
-  #newest = -Infinity;
+  newest = -Infinity;
   #arrived = 0;
   /** In the order of the record of windows. */
   readonly #stores: Store[];
@@ -35,13 +36,16 @@ export class Oracle {
 
   /** First moves the clock, which fires what is due; then takes the event, which may fire more; then fires early. */
   push(event: OracleEvent): void {
-    const { outOfOrder, maxFutureSkew, emit } = this.rules;
-    if (this.#newest !== -Infinity && event.t > this.#newest + maxFutureSkew) {
-      this.future++;
+    const { outOfOrder, maxFutureSkew, emit, where } = this.rules;
+    const isFiltered = where !== undefined && !where(event);
+    if (isFiltered) this.filtered++;
+    if (this.newest !== -Infinity && event.t > this.newest + maxFutureSkew) {
+      if (!isFiltered) this.future++;
       return;
     }
-    this.#newest = Math.max(this.#newest, event.t);
-    this.advance(this.#newest - outOfOrder);
+    this.newest = Math.max(this.newest, event.t);
+    this.advance(this.newest - outOfOrder);
+    if (isFiltered) return;
     const arrived = { ...event, n: this.#arrived++ };
     const results = this.#stores.map((store) => store.take(arrived, this.watermark));
     if (!this.#order.includes(event.key) && this.#isAlive(event.key)) this.#order.push(event.key);
