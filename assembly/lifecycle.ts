@@ -35,7 +35,7 @@ function footprint(plan: usize): f64 {
   const columns = <f64>(2 + load<u32>(plan, Plan.keyWidth) + load<u32>(plan, Plan.measureCount));
   const stride = <f64>load<u32>(plan, Plan.stride);
   const registers = <f64>load<u32>(plan, Plan.registers) * <f64>REGISTER_BYTES;
-  const filter = load<u32>(plan, Plan.filter) ? filterBytes(capacity) : 0;
+  const filter = load<u32>(plan, Plan.filter) ? filterBytes(capacity, columns) : 0;
   return capacity * 8 * (columns + 1) + registers + filter + stride * (CHUNK + 2) + <f64>(load<u32>(plan, Plan.windowCount) << 10) + 65536;
 }
 
@@ -77,7 +77,7 @@ export function buildStream(stream: Stream): bool {
   stream.registers = allocate(stream, <usize>load<u32>(plan, Plan.registers) * REGISTER_BYTES);
   linkProgram(stream, ring);
   const filter = load<u32>(plan, Plan.filter);
-  if (filter) stream.filter = createFilter(stream, measureColumn(ring, filter - 1), capacity);
+  if (filter) stream.filter = createFilter(stream, ring, filter - 1);
   stream.rows = allocate(stream, (<usize>capacity) << 2);
   stream.lateEvents = allocate(stream, (<usize>capacity) << 2);
   stream.misses = allocate(stream, (<usize>capacity) << 1);

@@ -46,6 +46,8 @@ export enum Plan {
   registers = 108,
   /** 1 + the measure that says, by a number other than 0, which events are taken; 0: all are. */
   filter = 112,
+  /** Whether events that came late are given back, all that is known of them. */
+  givesLate = 116,
   windows = 120,
 }
 

@@ -79,7 +79,9 @@ const value = fc.oneof(
 );
 
 const { tree } = fc.letrec<{ tree: Pair; leaf: Pair }>((tie) => ({
-  leaf: fc.constantFrom<'a' | 'b' | 'c'>('a', 'b', 'c').map((name) => ({ expression: col(name), of: (e: Event) => e[name] })),
+  leaf: fc
+    .constantFrom<'a' | 'b' | 'c'>('a', 'b', 'c')
+    .map((name) => ({ expression: col(name), of: (e: Event) => e[name] })),
   tree: fc.oneof(
     { maxDepth: 6, withCrossShrink: true },
     tie('leaf'),
@@ -89,7 +91,10 @@ const { tree } = fc.letrec<{ tree: Pair; leaf: Pair }>((tie) => ({
     })),
     fc
       .tuple(fc.constantFrom(...(Object.keys(BINARY) as (keyof typeof BINARY)[])), tie('tree'), tie('tree'))
-      .map(([op, a, b]) => ({ expression: a.expression[op](b.expression), of: (e: Event) => BINARY[op](a.of(e), b.of(e)) })),
+      .map(([op, a, b]) => ({
+        expression: a.expression[op](b.expression),
+        of: (e: Event) => BINARY[op](a.of(e), b.of(e)),
+      })),
     fc
       .tuple(fc.constantFrom(...(Object.keys(BINARY) as (keyof typeof BINARY)[])), tie('tree'), value)
       .map(([op, a, b]) => ({ expression: a.expression[op](b), of: (e: Event) => BINARY[op](a.of(e), b) })),
@@ -393,6 +398,20 @@ describe('where, of a stream', () => {
     // Far ahead of 15, but the event before moves the clock so far.
     stream.pushColumns({ t: [30, 45, 99, 98], v: [0, 1, 0, 1] });
     expect(stream.stats()).toMatchObject({ watermark: 45, filtered: 3, future: 1 });
+    stream[Symbol.dispose]();
+  });
+
+  test('makes a later event too far ahead, be it the very first of all', () => {
+    const spec = {
+      time: 't',
+      window: tumbling(rows(1)),
+      aggregates: { n: count() },
+      where: col('v').eq(1),
+      maxFutureSkew: 9,
+    };
+    const stream = windowed(spec);
+    stream.pushColumns({ t: [0, 11], v: [0, 1] });
+    expect(stream.stats()).toMatchObject({ filtered: 1, future: 1, watermark: 0 });
     stream[Symbol.dispose]();
   });
 

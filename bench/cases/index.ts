@@ -2,6 +2,7 @@
 
 import type { Cell } from '../contest';
 import { aggregateCells } from './aggregates';
+import { expressions } from './expressions';
 import { facts } from './facts';
 import { hopping } from './hopping';
 import { keyed } from './keyed';
@@ -18,6 +19,7 @@ export const cells: readonly Cell[] = [
   ...sessions,
   ...rolling,
   ...late,
+  ...expressions,
   ...rows,
   ...aggregateCells,
   ...facts,
