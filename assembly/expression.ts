@@ -144,28 +144,20 @@ function eachIn(into: usize, left: usize, ls: usize, list: usize, n: i32, bytes:
 
 // Masks have all bits of a lane set, which makes a NaN of whatever they are or-ed into.
 
-// @ts-ignore: decorator
-@inline
 function one(): v128 {
   return f64x2.splat(1);
 }
 
-// @ts-ignore: decorator
-@inline
 function missing(a: v128): v128 {
   return f64x2.ne(a, a);
 }
 
 /** A comparison: true where the mask is set, and missing where either side is. */
-// @ts-ignore: decorator
-@inline
 function truth(mask: v128, a: v128, b: v128): v128 {
   return v128.or(v128.and(mask, one()), v128.or(missing(a), missing(b)));
 }
 
 /** Where a condition holds: it is neither 0 nor missing. */
-// @ts-ignore: decorator
-@inline
 function holds(a: v128): v128 {
   return f64x2.gt(f64x2.abs(a), f64x2.splat(0));
 }

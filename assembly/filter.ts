@@ -2,11 +2,12 @@
  * The filter: events for which the condition of the spec does not hold move the clock and do nothing else.
  *
  *     ring            a  b  C  d  E  F  g        capitals are kept
- *     kept            C  E  F                    moved together at the front: times, keys, all measures
+ *     kept            C  E  F                    moved together at the front: times, keys, measures
  *     ticks           1: d, 3: g                 so many are taken before the clock is moved to the time of that event
  *
  * Only events that move the newest time tick. A tick is left out where the next event that is kept moves the clock as far itself before it is
- * taken, and nobody can tell one move from two: where windows give one result each, all from one store, which fires by order of end.
+ * taken, and nobody can tell one move from two: where windows give one result each, all from one store, which fires by order of end. Others
+ * are left out later, where the pipeline sees that they fire nothing.
  *
  * Law: results are those of a stream in which the event itself moves the clock at its place, wherever batches are cut.
  */
@@ -67,7 +68,8 @@ export function compact(stream: Stream, ring: Ring, at: i32, n: i32): i32 {
   const offset = (<usize>at) << 3;
   gather<u64>(filter.kept, ring.times + offset, kept);
   if (stream.keys == Keys.ids) gather<u32>(filter.kept, ring.ids + (offset >> 1), kept);
-  else for (let words = ring.words; words < ring.measures; words += lane) gather<u64>(filter.kept, words + offset, kept);
+  else
+    for (let words = ring.words; words < ring.measures; words += lane) gather<u64>(filter.kept, words + offset, kept);
   for (let i = 0; i < ring.measureCount; i++) {
     if (load<u8>(filter.read + i)) gather<u64>(filter.kept, measureColumn(ring, i) + offset, kept);
   }

@@ -36,7 +36,14 @@ function footprint(plan: usize): f64 {
   const stride = <f64>load<u32>(plan, Plan.stride);
   const registers = <f64>load<u32>(plan, Plan.registers) * <f64>REGISTER_BYTES;
   const filter = load<u32>(plan, Plan.filter) ? filterBytes(capacity, columns) : 0;
-  return capacity * 8 * (columns + 1) + registers + filter + stride * (CHUNK + 2) + <f64>(load<u32>(plan, Plan.windowCount) << 10) + 65536;
+  return (
+    capacity * 8 * (columns + 1) +
+    registers +
+    filter +
+    stride * (CHUNK + 2) +
+    <f64>(load<u32>(plan, Plan.windowCount) << 10) +
+    65536
+  );
 }
 
 /** Builds what the plan says; false, and nothing built, where that does not fit. */

@@ -22,9 +22,9 @@ export function log(x: f64): f64 {
   high &= 0x000fffff;
   const carry = (high + 0x95f64) & 0x100000;
   k += carry >> 20;
-  const f = reinterpret<f64>((<u64>(high | (carry ^ 0x3ff00000)) << 32) | (bits & 0xffffffff)) - 1;
+  const f = reinterpret<f64>(((<u64>(high | (carry ^ 0x3ff00000))) << 32) | (bits & 0xffffffff)) - 1;
   const dk = <f64>k;
-  const most = dk * 6.93147180369123816490e-1;
+  const most = dk * 6.9314718036912381649e-1;
   const least = dk * 1.90821492927058770002e-10;
   if ((0x000fffff & (2 + high)) < 3) {
     if (f == 0) return k ? most + least : 0;
@@ -37,7 +37,7 @@ export function log(x: f64): f64 {
   const even = w * (3.999999999940941908e-1 + w * (2.222219843214978396e-1 + w * 1.531383769920937332e-1));
   const odd =
     z *
-    (6.666666666666735130e-1 +
+    (6.66666666666673513e-1 +
       w * (2.857142874366239149e-1 + w * (1.818357216161805012e-1 + w * 1.479819860511658591e-1)));
   const r = even + odd;
   if (((high - 0x6147a) | (0x6b851 - high)) > 0) {

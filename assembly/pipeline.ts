@@ -39,16 +39,32 @@ export function consume(stream: Stream): void {
 /** Those of n events that the filter keeps, and in between the clock that the others move. */
 function consumeSome(stream: Stream, ring: Ring, at: i32, n: i32): void {
   const kept = compact(stream, ring, at, n);
+  const times = ring.times + ((<usize>at) << 3);
   stream.events += n - kept;
   let from = 0;
+  // Of those kept that are not consumed yet, the earliest.
+  let seen = 0;
+  let earliest = Infinity;
   for (let i = 0; i < tickCount(stream); i++) {
     const end = keptBefore(stream, i);
+    const t = tickAt(stream, i);
+    for (; seen < end; seen++) earliest = min(earliest, load<f64>(times + ((<usize>seen) << 3)));
+    const next = i + 1 < tickCount(stream) && keptBefore(stream, i + 1) == end;
+    const goes = next || (end < kept && load<f64>(times + ((<usize>end) << 3)) >= t);
+    if (goes && isQuiet(stream, t, earliest)) continue;
     if (end > from) consumeRow(stream, ring, at + from, end - from);
     from = end;
-    stream.newest = tickAt(stream, i);
-    advance(stream, stream.newest - stream.outOfOrder);
+    earliest = Infinity;
+    stream.newest = t;
+    advance(stream, t - stream.outOfOrder);
   }
   if (kept > from) consumeRow(stream, ring, at + from, kept - from);
+}
+
+/** Whether the clock at t fires nothing, though events from `earliest` on are still to be taken: what holds one ends after it. */
+function isQuiet(stream: Stream, t: f64, earliest: f64): bool {
+  const onGrid = stream.gridCount == stream.windowCount && stream.early == Infinity;
+  return onGrid && stream.maxFutureSkew == Infinity && t < stream.fireAt && t - stream.outOfOrder <= earliest;
 }
 
 /** n events that stand in a row in the ring, from place `at` on. */
