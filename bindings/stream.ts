@@ -544,15 +544,20 @@ export class WindowedStream<const S extends Spec = Spec> {
       measures: this.#plan.measures.columns.map((column) => column.kindOfColumn(columnOf(columns, column.name, n))),
     };
     for (const name of this.#gaps) checkGaps(name, measures[plain.indexOf(name)] as Numbers);
-    measures.push(...texts.map(({ column, form }) => column.numbersOf(columnOf(columns, column.name), form)));
+    let flagged: Float64Array[] = [];
     if (this.#special) {
       checkTimes(spec.time, times, spec.timeLimit);
-      measures.push(...(flags ?? flagsOf(this.#plan.flags, { ...columns, [spec.time]: times }, n)));
+      flagged = flags ?? flagsOf(this.#plan.flags, { ...columns, [spec.time]: times }, n);
       this.#edges.cover(times);
       if (spec.idle < Number.POSITIVE_INFINITY) this.#cameAt = this.#now();
     }
     this.#flush();
     this.#claim = undefined;
+    // Not before: what is gathered may let go of strings.
+    measures.push(
+      ...texts.map(({ column, form }) => column.numbersOf(columnOf(columns, column.name), form)),
+      ...flagged,
+    );
     if (n > 0) this.#takeAll(times, measures, keys, kinds);
     this.#deliver();
   }

@@ -21,6 +21,7 @@ import {
 } from '../bindings';
 import { Aggregate } from '../bindings/aggregate';
 import { core } from '../bindings/core';
+import { Measures, type TextMeasure } from '../bindings/measures';
 import { compile } from '../bindings/plan';
 import { check } from '../bindings/spec';
 import { random, refused } from './helpers';
@@ -552,6 +553,77 @@ describe('strings', () => {
       { t: 1, k: 'late', p: null },
     ]);
     stream[Symbol.dispose]();
+  });
+});
+
+describe('what strings become', () => {
+  const condition = col('a').in(['x', 'y']);
+
+  test('numbers of the spec where it is only asked for its own, all others being one', () => {
+    const measures = new Measures();
+    measures.addExpression(condition);
+    measures.settle(false);
+    const [{ column, form }] = measures.texts as [TextMeasure];
+    expect(form).toBe('known');
+    expect(['x', 'y', 'z', 'w', null].map((value) => column.numberOf(value, form))).toEqual([0, 1, 2, 2, NaN_]);
+    expect(column.strings.values).toEqual(['x', 'y']);
+  });
+
+  test('hashes where they are only told apart', () => {
+    const measures = new Measures();
+    measures.addColumn('a', 'hashed', 'distinct');
+    measures.addColumn('a', 'present', 'count');
+    measures.settle(false);
+    const [{ column, form }] = measures.texts as [TextMeasure];
+    expect([measures.texts.length, form]).toEqual([1, 'hashes']);
+    const many = new Set(Array.from({ length: 200_000 }, (_, i) => column.numberOf(`user${i}`, form)));
+    expect(many.size).toBe(200_000);
+    for (const hash of many) if (!Number.isSafeInteger(hash) || hash < 0) throw new Error(`${hash}`);
+    expect(column.strings.values).toEqual([]);
+  });
+
+  test('numbers of a table where they are given back, forgotten when nobody has them', () => {
+    const measures = new Measures();
+    measures.addExpression(condition);
+    measures.addColumn('a', 'kept', 'first');
+    measures.addColumn('a', 'hashed', 'distinct');
+    measures.settle(false);
+    expect(measures.texts.map(({ form }) => form)).toEqual(['ids', 'hashes']);
+    expect([measures.placeOf('a', 'kept'), measures.placeOf('a', 'hashed'), measures.placeOf('a')]).toEqual([0, 1, 0]);
+    const [{ column }] = measures.texts as [TextMeasure];
+    column.kind = 'string';
+    for (let i = 0; i < 1500; i++) column.numberOf(`s${i}`, 'ids');
+    expect(column.read(700)).toBe('s698');
+    measures.sweep(() => undefined);
+    expect(column.strings.values.length).toBe(1502);
+    measures.sweep(() => new Uint8Array(1502).fill(1, 700, 701));
+    expect(column.strings.values.length).toBe(701);
+    expect([0, 1, 700].map(column.read)).toEqual(['x', 'y', 's698']);
+    expect(column.numberOf('new', 'ids')).toBe(2);
+    expect([column.numberOf('s698', 'ids'), column.numberOf('x', 'ids')]).toEqual([700, 0]);
+  });
+
+  test('are not let go while they are on their way', () => {
+    const late: Row[] = [];
+    const onLate = (batch: Iterable<Row>) => late.push(...batch);
+    const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count('a') }, onLate });
+    stream.push({ t: 100, a: 'first' });
+    for (let i = 0; i < 900; i++) stream.push({ t: 100, a: `s${i}` });
+    const a = Array.from({ length: 300 }, (_, i) => `late${i}`);
+    stream.pushColumns({ t: a.map(() => 1), a });
+    expect(late.map((event) => event.a)).toEqual(a);
+    stream[Symbol.dispose]();
+  });
+
+  test('are let go by themselves where only late events are given back', () => {
+    const measures = new Measures();
+    measures.addExpression(condition);
+    measures.settle(true);
+    const [{ column, form }] = measures.texts as [TextMeasure];
+    expect(form).toBe('ids');
+    for (let i = 0; i < 1500; i++) column.numberOf(`s${i}`, form);
+    measures.sweep(() => undefined);
+    expect(column.strings.values).toEqual(['x', 'y']);
   });
 });
 
