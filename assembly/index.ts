@@ -119,7 +119,7 @@ export function commit(stream: Stream, n: u32, limit: u32): i32 {
   return stream.lateCount;
 }
 
-/** Places, from the first of the batch, of the events that came late. */
+/** Places in the ring of the events that came late. */
 export function lateEvents(stream: Stream): usize {
   return stream.lateEvents;
 }
@@ -272,6 +272,8 @@ export function stat(stream: Stream, which: Stat): f64 {
       return changetype<Dictionary>(stream.dictionary).aliveCount;
     case Stat.liveSlices:
       return liveSlices(stream);
+    case Stat.filtered:
+      return stream.filtered;
     default:
       return stream.used + stream.results.used + stream.states.used;
   }

@@ -1,6 +1,8 @@
 /** Making and ending a stream: the plan read into the stream's own fields, its stores built, its scratch set out. */
 
 import { createDictionary, destroyDictionary, Dictionary } from './dictionary';
+import { linkProgram, REGISTER_BYTES } from './expression';
+import { createFilter, destroyFilter, filterBytes } from './filter';
 import { allocate, Owner, release, reserve } from './memory';
 import { createOutbox, destroyOutbox, Outbox } from './outbox';
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';
@@ -35,7 +37,9 @@ function footprint(plan: usize): f64 {
   const stride = <f64>load<u32>(plan, Plan.stride);
   const windows = load<u32>(plan, Plan.windowCount);
   const scratch = stride * (CHUNK + 2) * <f64>(1 + 3 * (windows - load<u32>(plan, Plan.gridCount)));
-  return capacity * 8 * (columns + 1) + scratch + <f64>(windows << 10) + 65536;
+  const registers = <f64>load<u32>(plan, Plan.registers) * <f64>REGISTER_BYTES;
+  const filter = load<u32>(plan, Plan.filter) ? filterBytes(capacity, columns) : 0;
+  return capacity * 8 * (columns + 1) + registers + filter + scratch + <f64>(windows << 10) + 65536;
 }
 
 /** Builds what the plan says; false, and nothing built, where that does not fit. */
@@ -71,6 +75,12 @@ export function buildStream(stream: Stream): bool {
   const keyWidth = load<i32>(plan, Plan.keyWidth);
   const ring = createRing(stream, capacity, keyWidth, load<i32>(plan, Plan.measureCount));
   stream.ring = changetype<usize>(ring);
+  stream.program = plan + <usize>load<u32>(plan, Plan.program);
+  stream.programLength = load<i32>(plan, Plan.programLength);
+  stream.registers = allocate(stream, <usize>load<u32>(plan, Plan.registers) * REGISTER_BYTES);
+  linkProgram(stream, ring);
+  const filter = load<u32>(plan, Plan.filter);
+  if (filter) stream.filter = createFilter(stream, ring, filter - 1);
   stream.rows = allocate(stream, (<usize>capacity) << 2);
   stream.lateEvents = allocate(stream, (<usize>capacity) << 2);
   stream.misses = allocate(stream, (<usize>capacity) << 1);
@@ -152,6 +162,8 @@ export function destroyStream(stream: Stream): void {
     }
     destroyDictionary(stream, changetype<Dictionary>(stream.dictionary));
     destroyRing(stream, changetype<Ring>(stream.ring));
+    release(stream, stream.registers);
+    if (stream.filter) destroyFilter(stream);
     release(stream, stream.rows);
     release(stream, stream.lateEvents);
     release(stream, stream.misses);

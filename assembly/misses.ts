@@ -28,8 +28,8 @@ export function isFuture(stream: Stream, t: f64, i: i32): bool {
   return true;
 }
 
-/** Counts what the n events of a batch came to, lists the late ones, and begins anew. */
-export function settle(stream: Stream, n: i32): void {
+/** Counts what n events from place `at` of the ring on came to, lists the late ones, and begins anew. */
+export function settle(stream: Stream, at: i32, n: i32): void {
   if (!stream.missed) return;
   for (let i = 0; i < n; i++) {
     const mark = <u32>load<u16>(stream.misses + ((<usize>i) << 1));
@@ -38,7 +38,7 @@ export function settle(stream: Stream, n: i32): void {
     } else if (mark && (mark & COUNT) == <u32>stream.storeCount) {
       if (mark & LATE) {
         stream.late += 1;
-        store<u32>(stream.lateEvents + ((<usize>stream.lateCount) << 2), i);
+        store<u32>(stream.lateEvents + ((<usize>stream.lateCount) << 2), at + i);
         stream.lateCount++;
       } else {
         stream.skipped += 1;

@@ -1,6 +1,8 @@
 /**
- * One batch: map → every store in turn → results in order.
+ * One batch: compute → filter → map → every store in turn → results in order.
  *
+ *     compute  measures → expressions of them, as further columns
+ *     filter   events for which a condition holds, the others move the clock and are gone
  *     map      keys → ids
  *     prepare  columns that are worked out from others
  *     take     each store goes over all of the batch by itself: it folds, and fires what falls due on the way
@@ -10,6 +12,8 @@
  */
 
 import { Dictionary, mapKeys, sweep } from './dictionary';
+import { evaluate } from './expression';
+import { compact, keptBefore, tickAt, tickCount } from './filter';
 import { advanceTo } from './fire';
 import { advanceFrames, takeFrames } from './frames';
 import { takeGrid } from './grid';
@@ -28,9 +32,42 @@ export function consume(stream: Stream): void {
   while (ring.head != ring.tail) {
     const at = ring.head & ring.mask;
     const n = min(ring.tail - ring.head, ring.mask + 1 - at);
-    consumeRow(stream, ring, <i32>at, <i32>n);
+    if (stream.programLength) evaluate(stream, <i32>at, <i32>n);
+    if (stream.filter) consumeSome(stream, ring, <i32>at, <i32>n);
+    else consumeRow(stream, ring, <i32>at, <i32>n);
     ring.head += n;
   }
+}
+
+/** Those of n events that the filter keeps, and in between the clock that the others move. */
+function consumeSome(stream: Stream, ring: Ring, at: i32, n: i32): void {
+  const kept = compact(stream, ring, at, n);
+  const times = ring.times + ((<usize>at) << 3);
+  stream.events += n - kept;
+  let from = 0;
+  // Of those kept that are not consumed yet, the earliest.
+  let seen = 0;
+  let earliest = Infinity;
+  for (let i = 0; i < tickCount(stream); i++) {
+    const end = keptBefore(stream, i);
+    const t = tickAt(stream, i);
+    for (; seen < end; seen++) earliest = min(earliest, load<f64>(times + ((<usize>seen) << 3)));
+    const next = i + 1 < tickCount(stream) && keptBefore(stream, i + 1) == end;
+    const goes = next || (end < kept && load<f64>(times + ((<usize>end) << 3)) >= t);
+    if (goes && isQuiet(stream, t, earliest)) continue;
+    if (end > from) consumeRow(stream, ring, at + from, end - from);
+    from = end;
+    earliest = Infinity;
+    stream.newest = t;
+    advance(stream, t - stream.outOfOrder);
+  }
+  if (kept > from) consumeRow(stream, ring, at + from, kept - from);
+}
+
+/** Whether the clock at t fires nothing, though events from `earliest` on are still to be taken: what holds one ends after it. */
+function isQuiet(stream: Stream, t: f64, earliest: f64): bool {
+  const onGrid = stream.gridCount == stream.windowCount && stream.early == Infinity;
+  return onGrid && stream.maxFutureSkew == Infinity && t < stream.fireAt && t - stream.outOfOrder <= earliest;
 }
 
 /** n events that stand in a row in the ring, from place `at` on. */
@@ -61,7 +98,7 @@ function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
   }
   // What nobody took is not to be kept.
   if (stream.owning) resetRow(stream, stream.trash);
-  settle(stream, n);
+  settle(stream, at, n);
   orderResults(stream, from);
 }
 

@@ -5,7 +5,8 @@
  * indices of the function table, 0 where there is none.
  *
  *     Plan ──┬─▶ WindowPlan × windowCount     one window each, those on a grid of time first
- *            └─▶ PartPlan × partCount         one aggregate of one column: its state in a row, its kernels
+ *            ├─▶ PartPlan × partCount         one aggregate of one column: its state in a row, its kernels
+ *            └─▶ Instruction × programLength  what is computed of every batch: expressions
  */
 
 export enum Plan {
@@ -39,7 +40,15 @@ export enum Plan {
   when = 92,
   /** Whether results have to be put in order: see assembly/order.ts. */
   ordered = 96,
-  windows = 104,
+  /** The program, in bytes from the beginning of the plan: how many instructions, and how many registers they need. */
+  program = 100,
+  programLength = 104,
+  registers = 108,
+  /** 1 + the measure that says, by a number other than 0, which events are taken; 0: all are. */
+  filter = 112,
+  /** Whether events that came late are given back, all that is known of them. */
+  givesLate = 116,
+  windows = 120,
 }
 
 export enum Keys {
@@ -147,6 +156,58 @@ export enum PartPlan {
 /** In place of the greatest number of something that has none. */
 export const NO_BOUND: u32 = 0xffffffff;
 
+/** One step of a program: into = op(left, right), for all events of a batch. All u32. See assembly/expression.ts. */
+export enum Instruction {
+  op = 0,
+  into = 4,
+  intoPlace = 8,
+  left = 12,
+  leftPlace = 16,
+  right = 20,
+  rightPlace = 24,
+  /** How many constants there are from `right` on, where the operation is of a list. */
+  count = 28,
+  bytes = 32,
+}
+
+/** Where the numbers of an operand stand: its own number is that of a register, a measure, or a byte of the plan. */
+export enum Place {
+  register,
+  column,
+  /** A number in both lanes. */
+  constant,
+}
+
+/**
+ * Operations of a program. What is missing (NaN) gives what is missing. Conditions are 1, 0 or missing; of any number 0 is false and all
+ * else true.
+ */
+export enum Op {
+  add,
+  sub,
+  mul,
+  div,
+  mod,
+  neg,
+  abs,
+  log,
+  sqrt,
+  min,
+  max,
+  eq,
+  ne,
+  lt,
+  lte,
+  and,
+  or,
+  not,
+  /** Whether the left is one of a list of constants. */
+  isIn,
+  isMissing,
+  /** The right where the left holds, else missing. */
+  select,
+}
+
 /** What a firing is; a result's `pane` is one of these, plus `final` where nothing more can come of its window. */
 export enum Pane {
   onTime = 0,
@@ -167,4 +228,5 @@ export enum Stat {
   liveKeys,
   liveSlices,
   bytes,
+  filtered,
 }

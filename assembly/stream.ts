@@ -58,6 +58,12 @@ export class Stream extends Owner {
   early: f64;
   /** The measure that makes events fire windows early, 0 if none. */
   when: usize;
+  /** What is computed of every batch: see expression.ts. */
+  program: usize;
+  programLength: i32;
+  registers: usize;
+  /** Which events are taken, 0 where all are: see filter.ts. */
+  filter: usize;
 
   /** The greatest event time so far, and the time before which no event is expected. */
   newest: f64;
@@ -71,6 +77,7 @@ export class Stream extends Owner {
   late: f64;
   skipped: f64;
   future: f64;
+  filtered: f64;
   fired: f64;
 
   ring: usize;

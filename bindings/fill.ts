@@ -47,14 +47,14 @@ interface Due {
 
 export class Filler {
   readonly #tracks: readonly Track[];
-  readonly #empty: readonly unknown[];
+  #empty: readonly unknown[] = [];
 
   constructor(
     readonly core: Core,
     readonly stream: number,
     readonly spec: CheckedSpec,
     readonly edges: Edges,
-    outputs: readonly Output[],
+    readonly outputs: readonly Output[],
   ) {
     this.#tracks = spec.windows.map((_, w) => ({
       w,
@@ -63,12 +63,12 @@ export class Filler {
       waiting: new Map(),
       last: Number.NEGATIVE_INFINITY,
     }));
-    this.#empty = outputs.map((output) => emptyOf(output, spec.fill === 'zero' ? 0 : undefined));
   }
 
   /** Columns of results: those of the core, and those of windows that the watermark has passed without events. */
   apply(columns: Record<string, ArrayLike<unknown>>, windows: ArrayLike<number>, watermark: number) {
     this.#sort(columns, windows);
+    this.#empty = this.outputs.map((output) => emptyOf(output, this.spec.fill === 'zero' ? 0 : undefined));
     const out = new Rows(this.spec);
     const until = this.#tracks.map((track) => this.#completeTo(track, watermark));
     const next = this.#tracks.map((track, i) => this.#due(track, until[i] as number));

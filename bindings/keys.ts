@@ -9,6 +9,7 @@ import { Keys } from '../assembly/plan';
 import { type Given, isBigInts, type Numbers, placeOf } from './columns';
 import type { Core } from './core';
 import { OrielError, show } from './errors';
+import { Strings } from './strings';
 import type { Key } from './types';
 
 /** No id. */
@@ -23,50 +24,10 @@ const KINDS: Record<Kind, string> = {
   uint64: 'a bigint from 0 to 2^64 - 1',
 };
 
-/** Strings ↔ small numbers; those of strings that no key has any more are given again. */
-class Interner {
-  readonly values: string[] = [];
-  readonly #ids = new Map<string, number>();
-  readonly #free: number[] = [];
-  #sweepAt = 1024;
-
-  idOf(value: string): number {
-    return this.#ids.get(value) ?? this.#add(value);
-  }
-
-  has(value: string): boolean {
-    return this.#ids.has(value);
-  }
-
-  get full(): boolean {
-    return this.#ids.size >= this.#sweepAt;
-  }
-
-  #add(value: string): number {
-    const id = this.#free.pop() ?? this.values.length;
-    this.values[id] = value;
-    this.#ids.set(value, id);
-    return id;
-  }
-
-  /** Forgets the strings whose byte in `used` is 0 or not there. */
-  keep(used: Uint8Array): void {
-    let length = 0;
-    for (const [value, id] of this.#ids) {
-      if (used[id]) length = Math.max(length, id + 1);
-      else this.#ids.delete(value);
-    }
-    this.values.length = length;
-    this.#free.length = 0;
-    for (let id = length - 1; id >= 0; id--) if (!used[id]) this.#free.push(id);
-    this.#sweepAt = Math.max(1024, 2 * this.#ids.size, length >> 2);
-  }
-}
-
 /** One column of a stream's keys. */
 class KeyColumn {
   kind: Kind | undefined;
-  readonly strings = new Interner();
+  readonly strings = new Strings();
 
   constructor(readonly name: string) {}
 

@@ -1,8 +1,11 @@
 /** spec → plan: which states a row has and where, and the table the core reads (assembly/plan.ts). */
 
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from '../assembly/plan';
-import type { Aggregate } from './aggregate';
+import type { AnyAggregate, ListOf } from './aggregate';
 import { type Core, type Kernels, ROLES } from './core';
+import { Expression } from './expression';
+import { leafOf, Measures, type TextColumn, type Texts } from './measures';
+import { Program, programBytes, writeProgram } from './program';
 import type { Output } from './results';
 import { type CheckedSpec, isRolling } from './spec';
 import { GRIDS, type Window } from './windows';
@@ -12,10 +15,12 @@ export const RING_EVENTS = 4096;
 /** A count of events; where rows fire more than once, how many were given out, and how often. */
 const ROW_HEAD_BYTES = 8;
 const LONG_HEAD_BYTES = 24;
-/** What is 0 where there are no events. */
-const COUNTS = ['events', 'count', 'distinct'];
 /** Room in the table for the `needs` of a part. */
 const MAX_NEEDS = 4;
+/** What is 0 where there are no events. */
+const COUNTS = ['events', 'count', 'distinct'];
+/** What a part that folds has, if its kind has it. */
+const KERNELS = ['identity', 'fold', 'reduce', 'combine', 'prefix', 'suffix', 'roll', 'drop', 'block'] as const;
 
 /** One aggregate of its columns. */
 interface Part {
@@ -37,13 +42,14 @@ interface Part {
 /** An aggregate of the spec: one part, or several with names. */
 interface Wanted {
   part?: Part;
-  list?: Aggregate<string, unknown>['list'];
+  list?: ListOf<unknown> | undefined;
+  texts?: TextColumn | undefined;
   fields?: (readonly [name: string, Wanted])[];
 }
 
 export interface CompiledPlan {
-  /** Columns that the ring has for measures, and after them for what functions say of events: 1 where true. */
-  measures: readonly string[];
+  /** Columns that the ring has for measures, after them for what functions say of events (1 where true), and then for what is computed. */
+  measures: Measures;
   flags: readonly ((event: never) => boolean)[];
   /** For each aggregate of the spec, in order: where it is found among the core's results. */
   outputs: readonly Output[];
@@ -53,21 +59,21 @@ export interface CompiledPlan {
 }
 
 export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
-  const columns = [
-    ...spec.aggregates.flatMap(([, one]) => columnsOf(one)),
-    ...spec.windows.map(({ column }) => column),
-  ];
-  const measures = [...new Set(columns.filter((column) => column !== undefined))];
   const flags = [spec.when, ...spec.windows.map(({ ends }) => ends)].filter((flag) => flag !== undefined);
+  const measures = new Measures();
+  for (const [name, one] of spec.aggregates) gather(measures, one, `aggregates.${name}`);
+  for (const { column } of spec.windows) if (column !== undefined) measures.addNumbers(column, 'a gap');
+  if (spec.where) measures.addExpression(spec.where);
+  measures.settle(flags.length > 0 || spec.onLate !== undefined);
+  const measureCount = measures.count;
+  const program = new Program(measures, measureCount + flags.length);
+  const filter = spec.where ? program.column(spec.where) + 1 : 0;
   // 1 + the measure that a function fills, or a window reads; 0: none.
-  const flagOf = (flag: (typeof flags)[number] | undefined) => (flag ? measures.length + flags.indexOf(flag) + 1 : 0);
-  const columnOf = ({ column, ends }: Window) => (column ? measures.indexOf(column) + 1 : flagOf(ends));
+  const flagOf = (flag: (typeof flags)[number] | undefined) => (flag ? measureCount + flags.indexOf(flag) + 1 : 0);
+  const columnOf = ({ column, ends }: Window) => (column ? measures.placeOf(column) + 1 : flagOf(ends));
   const eager = spec.discard || spec.every < Number.POSITIVE_INFINITY || spec.when !== undefined;
   const head = spec.updates ? LONG_HEAD_BYTES : ROW_HEAD_BYTES;
   const parts = new Map<string, Part>();
-
-  /** How many columns the core fills by itself, after all others. */
-  let prepared = 0;
 
   function add(kind: string, columns: readonly number[], parameters: readonly number[]): Part {
     const of = [columns, parameters].join(' ');
@@ -76,7 +82,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
     if (known) return known;
     const kernels = core.aggregates[kind] as Kernels;
     if (kernels.needs.length > MAX_NEEDS) throw new RangeError(`${kind} needs more than ${MAX_NEEDS} others`);
-    const own = kernels.prepare ? [...columns, measures.length + flags.length + prepared++] : columns;
+    const own = kernels.prepare ? [...columns, program.reserve()] : columns;
     for (const need of kernels.needs) add(need, ofNeeds(kernels, own), parameters.slice(1));
     const folds = kernels.size > 0;
     const part = { kernels, kind, measures: own, parameters, of, output: false, most: 0, state: 0, folds };
@@ -90,36 +96,45 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       (other) => other.kernels.needs.includes(kind) && `${ofNeeds(other.kernels, other.measures)}` === `${measures}`,
     );
 
-  function want({ kind, columns, parameters, list, fields }: Aggregate<string, unknown>): Wanted {
-    if (fields) return { fields: Object.entries(fields).map(([name, one]) => [name, want(one)]) };
-    const part = add(
-      kind,
-      columns.map((column) => measures.indexOf(column)),
-      parameters,
-    );
+  function want(one: AnyAggregate, given?: Expression): Wanted {
+    const { kind, columns, parameters, list, fields, texts } = one;
+    const own = one.condition;
+    const condition = given && own ? new Expression('and', [given, own]) : (own ?? given);
+    if (fields) return { fields: Object.entries(fields).map(([name, field]) => [name, want(field, condition)]) };
+    const places = columns.map((column, i) => placeOf(column, texts[i]));
+    // A condition leaves the first column only where it holds; the events of a condition are those that have a 1 there.
+    if (condition) places[0] = program.selected(condition, places[0] ?? ONE);
+    const part = add(kind === 'events' && condition ? 'count' : kind, places, parameters);
     part.output = true;
     if (list) part.most = Math.max(part.most, list.most);
-    return { part, list };
+    return { part, list, texts: measures.columnOf(one) };
+  }
+
+  function placeOf(column: string | Expression, texts?: Texts): number {
+    const name = leafOf(column);
+    return name === undefined ? program.column(column as Expression) : measures.placeOf(name, texts);
   }
 
   const wanted = spec.aggregates.map(([, one]) => want(one));
   const stride = layOut([...parts.values()], head);
   const results = [...parts.values()].filter((part) => part.output);
-  const outputOf = ({ part, list, fields }: Wanted): Output => {
+  const outputOf = ({ part, list, fields, texts }: Wanted): Output => {
     if (!part) return { fields: (fields ?? []).map(([name, one]) => [name, outputOf(one)]) };
-    return { place: results.indexOf(part), empty: COUNTS.includes(part.kind) ? 0 : Number.NaN, list };
+    return { place: results.indexOf(part), empty: COUNTS.includes(part.kind) ? 0 : Number.NaN, list, texts };
   };
 
   const owning = [...parts.values()].some(({ kernels }) => kernels.drop > 0);
   const numbers = [...parts.values()].flatMap(({ parameters }) => parameters);
   const { windows } = spec;
+  const assembled = program.assemble();
+  const programAt =
+    Plan.windows + windows.length * WindowPlan.bytes + parts.size * (PartPlan.bytes + 16) + numbers.length * 8;
   return {
     measures,
     flags,
     outputCount: results.length,
     outputs: wanted.map(outputOf),
-    byteLength:
-      Plan.windows + windows.length * WindowPlan.bytes + parts.size * (PartPlan.bytes + 16) + numbers.length * 8,
+    byteLength: programAt + programBytes(assembled),
     write(view, address) {
       const u32 = (offset: number, value: number) => view.setUint32(offset, value, true);
       const f64 = (offset: number, value: number) => view.setFloat64(offset, value, true);
@@ -131,7 +146,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       f64(address + Plan.early, spec.every);
       u32(address + Plan.keys, spec.keys.length ? Keys.words : Keys.none);
       u32(address + Plan.keyWidth, spec.keys.length);
-      u32(address + Plan.measureCount, measures.length + flags.length + prepared);
+      u32(address + Plan.measureCount, measureCount + flags.length + program.columns);
       u32(address + Plan.windowCount, windows.length);
       u32(address + Plan.gridCount, windows.filter(({ kind }) => GRIDS.includes(kind)).length);
       u32(address + Plan.partCount, parts.size);
@@ -142,6 +157,12 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       u32(address + Plan.discard, spec.discard ? 1 : 0);
       u32(address + Plan.ordered, isOrdered(spec, eager) ? 1 : 0);
       u32(address + Plan.when, flagOf(spec.when));
+      u32(address + Plan.program, programAt);
+      u32(address + Plan.programLength, assembled.steps.length);
+      u32(address + Plan.registers, assembled.registers);
+      u32(address + Plan.filter, filter);
+      u32(address + Plan.givesLate, spec.onLate ? 1 : 0);
+      writeProgram(assembled, view, address + programAt, programAt);
       let at = address + Plan.windows;
       for (const [w, window] of windows.entries()) {
         f64(at + WindowPlan.size, window.size);
@@ -164,20 +185,15 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         u32(at + PartPlan.state, part.state);
         u32(at + PartPlan.measure, part.measures[0] ?? 0);
         u32(at + PartPlan.second, part.measures[1] ?? 0);
-        const kernels = ['identity', 'fold', 'reduce', 'combine', 'prefix', 'suffix', 'roll', 'drop', 'block'] as const;
-        for (const kernel of kernels) {
-          u32(at + PartPlan[kernel], part.folds ? part.kernels[kernel] : 0);
-        }
+        for (const kernel of KERNELS) u32(at + PartPlan[kernel], part.folds ? part.kernels[kernel] : 0);
         u32(at + PartPlan.size, part.folds ? sizeOf(part) : 0);
         u32(at + PartPlan.join, part.folds && part.output && !isRead(part) ? part.kernels.join : 0);
         u32(at + PartPlan.lower, part.kernels.lower);
         u32(at + PartPlan.prepare, part.kernels.prepare);
         u32(at + PartPlan.output, part.output ? 1 : 0);
         part.kernels.needs.forEach((need, i) => {
-          u32(
-            at + PartPlan.needs + 4 * i,
-            add(need, ofNeeds(part.kernels, part.measures), part.parameters.slice(1)).state,
-          );
+          const needed = add(need, ofNeeds(part.kernels, part.measures), part.parameters.slice(1));
+          u32(at + PartPlan.needs + 4 * i, needed.state);
         });
         u32(at + PartPlan.leap, part.kernels.leap);
         u32(at + PartPlan.counts, counts);
@@ -240,7 +256,14 @@ function ofNeeds({ prepare }: Kernels, columns: readonly number[]): readonly num
   return prepare ? columns.slice(-1) : columns;
 }
 
-/** The columns that an aggregate is of. */
-function columnsOf({ columns, fields }: Aggregate<string, unknown>): readonly string[] {
-  return fields ? Object.values(fields).flatMap(columnsOf) : columns;
+/** What a condition selects where an aggregate has no column of its own. */
+const ONE = new Expression('lit', [1]);
+
+/** The columns that an aggregate reads. */
+function gather(measures: Measures, { columns, fields, texts, condition }: AnyAggregate, by: string): void {
+  columns.forEach((column, i) => {
+    measures.addColumn(column, texts[i] ?? 'none', by);
+  });
+  if (condition) measures.addExpression(condition);
+  for (const [name, field] of Object.entries(fields ?? {})) gather(measures, field, `${by}.${name}`);
 }

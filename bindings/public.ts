@@ -35,6 +35,7 @@ export {
 export { WindowBatch } from './batch';
 export { type CalendarExtent, type CalendarUnit, calendar, type Weekday } from './calendar';
 export { OrielError, type OrielErrorCode } from './errors';
+export { col, type Expression, lit, text } from './expression';
 export { type Duration, type DurationLike, type Extent, type Rows, rows } from './extent';
 export {
   collect,

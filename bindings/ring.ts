@@ -4,6 +4,7 @@ import { badMeasure, flagsOf, type Given, type Numbers, numberOf } from './colum
 import type { Core } from './core';
 import { OrielError, show } from './errors';
 import type { KeyEncoder } from './keys';
+import type { Measures, TextMeasure } from './measures';
 import { RING_EVENTS } from './plan';
 import type { CheckedSpec } from './spec';
 import type { Key } from './types';
@@ -18,15 +19,18 @@ interface Views {
 
 export class EventRing {
   #views: Views;
+  /** Names of the measures, with their places. */
+  readonly #places: ReadonlyMap<string, number>;
 
   constructor(
     readonly core: Core,
     readonly stream: number,
     readonly spec: CheckedSpec,
-    readonly measures: readonly string[],
+    readonly measures: Measures,
     readonly flags: readonly ((event: never) => boolean)[],
     readonly keys: KeyEncoder,
   ) {
+    this.#places = measures.places();
     this.#views = this.#look();
   }
 
@@ -36,7 +40,7 @@ export class EventRing {
 
   /** The column of a measure. */
   measure(name: string): Float64Array {
-    return this.#look().measures[this.measures.indexOf(name)] as Float64Array;
+    return this.#look().measures[this.#places.get(name) as number] as Float64Array;
   }
 
   /** The ring's columns; looked up anew where the memory has grown. */
@@ -49,7 +53,8 @@ export class EventRing {
       times: new Float64Array(buffer, exports.timesColumn(this.stream), RING_EVENTS),
       ids: new Uint32Array(buffer, exports.idsColumn(this.stream), RING_EVENTS),
       words: this.spec.keys.map((_, c) => new Float64Array(buffer, words + c * RING_EVENTS * 8, RING_EVENTS)),
-      measures: [...this.measures, ...this.flags].map(
+      measures: Array.from(
+        { length: this.measures.count + this.flags.length },
         (_, i) => new Float64Array(buffer, measures + i * RING_EVENTS * 8, RING_EVENTS),
       ),
     };
@@ -60,12 +65,26 @@ export class EventRing {
   writeEvent(fields: Record<string, unknown>, t: number, at: number): void {
     // Views of plain memory that has grown are empty; those of shared memory stay good.
     const { times, measures } = this.#views.times.length === 0 ? this.#look() : this.#views;
-    writeMeasures(this.measures, measures, fields, at);
+    const { plain, texts } = this.measures;
+    writeMeasures(plain, measures, fields, at);
+    const first = plain.length;
+    const firstFlag = first + texts.length;
+    for (let i = 0; i < texts.length; i++) {
+      const { column } = texts[i] as TextMeasure;
+      column.kindOf(fields[column.name]);
+    }
     for (let i = 0; i < this.flags.length; i++) {
-      (measures[this.measures.length + i] as Float64Array)[at] = this.flags[i]?.(fields as never) ? 1 : 0;
+      (measures[firstFlag + i] as Float64Array)[at] = this.flags[i]?.(fields as never) ? 1 : 0;
     }
     times[at] = t;
     this.#writeKey(fields, at);
+    // Nothing can be wrong any more.
+    for (let i = 0; i < texts.length; i++) {
+      const { column, form } = texts[i] as TextMeasure;
+      const value = fields[column.name];
+      column.kind ??= column.kindOf(value);
+      (measures[first + i] as Float64Array)[at] = column.numberOf(value, form);
+    }
   }
 
   #writeKey(fields: Record<string, unknown>, at: number): void {
@@ -106,9 +125,7 @@ export class EventRing {
   claimed(at: number, n: number): Record<string, Float64Array | Uint32Array> {
     const { times, measures, words, ids } = this.#look();
     const views: Record<string, Float64Array | Uint32Array> = {};
-    this.measures.forEach((name, i) => {
-      views[name] = (measures[i] as Float64Array).subarray(at, at + n);
-    });
+    for (const [name, i] of this.#places) views[name] = (measures[i] as Float64Array).subarray(at, at + n);
     this.spec.keys.forEach((name, c) => {
       views[name] = (this.keys.direct ? ids : (words[c] as Float64Array)).subarray(at, at + n);
     });
@@ -145,26 +162,56 @@ export class EventRing {
     if (this.flags.length === 0) return;
     const { times, measures } = this.#look();
     const columns: Record<string, ArrayLike<unknown>> = { [this.spec.time]: times.subarray(at, at + n) };
-    this.measures.forEach((name, i) => {
-      columns[name] = (measures[i] as Float64Array).subarray(at, at + n);
-    });
+    for (const [name, i] of this.#places)
+      columns[name] = this.#values(i, (measures[i] as Float64Array).slice(at, at + n));
     const keys = this.keys.ofPlaces(Uint32Array.from({ length: n }, (_, i) => at + i));
     this.spec.keys.forEach((name, c) => {
       columns[name] = keys[c] as Key[];
     });
     flagsOf(this.flags, columns, n).forEach((flags, i) => {
-      measures[this.measures.length + i]?.set(flags, at);
+      measures[this.measures.count + i]?.set(flags, at);
     });
   }
 
-  /** A time or key that is a measure too was written once. */
+  /** The values of a measure as they were given. */
+  #values(place: number, numbers: Float64Array): ArrayLike<unknown> {
+    return this.measures.textAt(place)?.column.readAll(numbers as Float64Array<ArrayBuffer>) ?? numbers;
+  }
+
+  /**
+   * A time or key that is a measure too was written once, as was a column that stands in several forms; kinds are settled.
+   * @throws {OrielError} ERR_ORIEL_COLUMN
+   */
   copyClaimed(at: number, n: number): void {
     const { times, words, measures } = this.#look();
-    this.measures.forEach((name, i) => {
+    const { plain, texts } = this.measures;
+    const part = (column: Float64Array) => column.subarray(at, at + n);
+    plain.forEach((name, i) => {
       const c = this.spec.keys.indexOf(name);
       if (c >= 0 && this.keys.columns[c]?.kind !== 'number') throw badMeasure(name);
       const column = name === this.spec.time ? times : words[c];
-      if (column) measures[i]?.set(column.subarray(at, at + n), at);
+      if (column) measures[i]?.set(part(column), at);
+    });
+    texts.forEach(({ column, form }, i) => {
+      const c = this.spec.keys.indexOf(column.name);
+      const place = this.#places.get(column.name) as number;
+      const own = part(measures[place] as Float64Array);
+      let given: Given = own;
+      if (column.name === this.spec.time) given = part(times);
+      else if (c >= 0) given = this.keys.ofPlaces(Uint32Array.from({ length: n }, (_, j) => at + j))[c] as Key[];
+      else if (column.isText) {
+        const first = texts[place - plain.length] as TextMeasure;
+        const bad = column.badNumber(own, first.form);
+        if (bad >= 0) {
+          const message = `column ${show(column.name)} at index ${bad}: expected a number that keyId gave`;
+          throw new OrielError('ERR_ORIEL_COLUMN', message);
+        }
+        column.kind = 'string';
+        if (first.form === form) return;
+        given = Array.from(own, column.read);
+      }
+      column.kind ??= column.kindOfColumn(given);
+      if (given !== own) measures[plain.length + i]?.set(column.numbersOf(given, form), at);
     });
   }
 
@@ -178,9 +225,9 @@ export class EventRing {
     };
     const at = (column: Float64Array) => Float64Array.from(places, (place) => column[place] as number);
     const { time, keys } = this.spec;
-    this.measures.forEach((name, i) => {
-      if (name !== time && !keys.includes(name)) add(name, at(measures[i] as Float64Array));
-    });
+    for (const [name, i] of this.#places) {
+      if (name !== time && !keys.includes(name)) add(name, this.#values(i, at(measures[i] as Float64Array)));
+    }
     const columns = this.keys.ofPlaces(places);
     keys.forEach((name, c) => {
       add(name, columns[c] as Key[]);

@@ -1,16 +1,8 @@
 /** The figures that need more of the values than a few numbers: quantiles, distinct and frequent values, histograms, the values themselves. */
 
-import { Aggregate, aggregate, type ListOf } from './aggregate';
+import { type Aggregate, type AnyOf, type Of, ofAny, type ValueIn, withParameters } from './aggregate';
+import type { ColumnIn, TextIn } from './expression';
 import { only, reject } from './windows';
-
-function of<Column extends string, Result = number>(
-  kind: string,
-  column: Column,
-  parameters: readonly number[],
-  list?: ListOf<Result>,
-): Aggregate<Column, Result> {
-  return new Aggregate(kind, aggregate(kind, column).columns, parameters, list);
-}
 
 function between(value: unknown, field: string, accepted: string, least: number, most: number): number {
   if (typeof value === 'number' && value >= least && value <= most) return value;
@@ -59,23 +51,19 @@ const scaleOf = (accuracy: number) => (0.7 / Math.log((1 + accuracy) / (1 - accu
  * @param q from 0, the least, to 1, the greatest value
  * @example quantile('ms', 0.99)
  */
-export function quantile<Column extends string>(
-  column: Column,
-  q: number,
-  options: QuantileOptions = {},
-): Aggregate<Column> {
+export function quantile<O extends Of>(column: O, q: number, options: QuantileOptions = {}) {
   between(q, 'quantile: q', 'a number from 0 to 1', 0, 1);
   const { accuracy, exact } = optionsOf<QuantileOptions>(options, ['accuracy', 'exact'], 'quantile');
   if (exact) {
     if (accuracy !== undefined) reject('quantile: accuracy', 'nothing where exact is true', accuracy);
-    return of('exactQuantile', column, [q]);
+    return withParameters('exactQuantile', column, [q]);
   }
   const given = between(accuracy ?? 0.01, 'quantile: accuracy', 'a number from 0.0001 to 0.99', 0.0001, 0.99);
-  return of('quantile', column, [q, given, scaleOf(given)]);
+  return withParameters('quantile', column, [q, given, scaleOf(given)]);
 }
 
 /** Median, exactly: the middle value, of an even number the mean of the middle two. It keeps all values; `quantile(column, 0.5)` does not. */
-export const median = <Column extends string>(column: Column): Aggregate<Column> => of('median', column, []);
+export const median = <O extends Of>(column: O) => withParameters('median', column, []);
 
 /** How exact a number of distinct values is to be. */
 export type DistinctOptions =
@@ -89,16 +77,22 @@ export type DistinctOptions =
  *
  * @example distinct('page'), distinct('page', { precision: 14 })
  */
-export function distinct<Column extends string>(column: Column, options: DistinctOptions = {}): Aggregate<Column> {
+export function distinct<O extends AnyOf>(
+  column: O,
+  options: DistinctOptions = {},
+): Aggregate<ColumnIn<O>, number, TextIn<O>> {
   const { precision, exact } = optionsOf<DistinctOptions>(options, ['precision', 'exact'], 'distinct');
-  if (!exact) return of('distinct', column, [whole(precision ?? 12, 'distinct: precision', 4, 18)]);
+  if (!exact) return ofAny('distinct', column, 'hashed', [whole(precision ?? 12, 'distinct: precision', 4, 18)]);
   if (precision !== undefined) reject('distinct: precision', 'nothing where exact is true', precision);
-  return of('distinct', column, [0]);
+  return ofAny('distinct', column, 'hashed', [0]);
 }
 
+/** A value that is there: what is missing is not listed. */
+type Present<Given> = Exclude<ValueIn<Given>, null>;
+
 /** A value that came often. */
-export interface Frequent {
-  value: number;
+export interface Frequent<Value = number> {
+  value: Value;
   /** It came no more often than this … */
   count: number;
   /** … and no less often than this less `error`. */
@@ -112,16 +106,17 @@ export interface Frequent {
  *
  * @param k from 1 to 1,000
  */
-export function topK<Column extends string>(column: Column, k: number): Aggregate<Column, Frequent[]> {
+export function topK<O extends AnyOf>(column: O, k: number): Aggregate<ColumnIn<O>, Frequent<Present<O>>[], TextIn<O>> {
   whole(k, 'topK: k', 1, 1000);
-  const read = (numbers: Float64Array) => {
-    const all: Frequent[] = [];
+  const read = (numbers: Float64Array, meaning: (number: number) => unknown) => {
+    const all: Frequent<Present<O>>[] = [];
     for (let i = 0; i < numbers.length; i += 3) {
-      all.push({ value: numbers[i] as number, count: numbers[i + 1] as number, error: numbers[i + 2] as number });
+      const value = meaning(numbers[i] as number) as Present<O>;
+      all.push({ value, count: numbers[i + 1] as number, error: numbers[i + 2] as number });
     }
     return all;
   };
-  return of('topK', column, [k, Math.max(64, 8 * k)], { most: 3 * k, read });
+  return ofAny('topK', column, 'kept', [k, Math.max(64, 8 * k)], { most: 3 * k, read });
 }
 
 /**
@@ -130,10 +125,7 @@ export function topK<Column extends string>(column: Column, k: number): Aggregat
  * @param edges from 1 to 1,000 finite numbers, ascending
  * @example histogram('ms', [1, 10, 100])   // [below 1, 1 to 10, 10 to 100, 100 and more]
  */
-export function histogram<Column extends string>(
-  column: Column,
-  edges: readonly number[],
-): Aggregate<Column, number[]> {
+export function histogram<O extends Of>(column: O, edges: readonly number[]) {
   const accepted = 'from 1 to 1000 finite numbers, ascending';
   if (!Array.isArray(edges) || edges.length < 1 || edges.length > 1000) reject('histogram: edges', accepted, edges);
   edges.forEach((edge, i) => {
@@ -142,7 +134,7 @@ export function histogram<Column extends string>(
   });
   const most = edges.length + 1;
   const read = (counts: Float64Array) => listOf(counts.length ? counts : new Float64Array(most));
-  return of('histogram', column, edges, { most, read });
+  return withParameters('histogram', column, edges, { most, read });
 }
 
 /**
@@ -151,23 +143,24 @@ export function histogram<Column extends string>(
  * @param options `limit`: how many at the most; of more the earliest are kept
  * @example collect('page', { limit: 100 })
  */
-export function collect<Column extends string>(
-  column: Column,
+export function collect<O extends AnyOf>(
+  column: O,
   options: { readonly limit: number },
-): Aggregate<Column, number[]> {
+): Aggregate<ColumnIn<O>, Present<O>[], TextIn<O>> {
   const { limit } = optionsOf<{ limit: number }>(options, ['limit'], 'collect');
   whole(limit, 'collect: limit', 1, 10_000_000);
-  return of('collect', column, [limit, limit], { most: limit, read: listOf });
+  const read = (numbers: Float64Array, meaning: (number: number) => unknown) =>
+    Array.from(numbers, meaning) as Present<O>[];
+  return ofAny('collect', column, 'kept', [limit, limit], { most: limit, read });
 }
 
 /** Mean of the values over time: each holds until the next one of the window. Of values that are all of one time it is the last. */
-export const timeWeightedMean = <Column extends string>(column: Column): Aggregate<Column> =>
-  of('timeWeightedMean', column, []);
+export const timeWeightedMean = <O extends Of>(column: O) => withParameters('timeWeightedMean', column, []);
 
 /** An aggregate of the user's own. */
-export interface FoldOf<Column extends string, State, Result> {
+export interface FoldOf<O extends Of, State, Result> {
   /** The column whose values it is of. */
-  readonly column: Column;
+  readonly column: O;
   /** The state of no values. */
   identity(): State;
   /** The state of one value. */
@@ -183,9 +176,9 @@ export interface FoldOf<Column extends string, State, Result> {
  *
  * @example fold({ column: 'v', identity: () => 0, lift: (v) => v ** 4, combine: (a, b) => a + b, lower: (s) => s ** 0.25 })
  */
-export function fold<Column extends string, State, Result>(
-  definition: FoldOf<Column, State, Result>,
-): Aggregate<Column, Result> {
+export function fold<O extends Of, State, Result>(
+  definition: FoldOf<O, State, Result>,
+): Aggregate<ColumnIn<O>, Result, TextIn<O>> {
   const roles = ['identity', 'lift', 'combine', 'lower'] as const;
   if (typeof definition !== 'object' || definition === null)
     reject('fold', `{ column, ${roles.join(', ')} }`, definition);
@@ -198,5 +191,5 @@ export function fold<Column extends string, State, Result>(
     for (let i = 0; i < values.length; i++) state = definition.combine(state, definition.lift(values[i] as number));
     return definition.lower(state);
   };
-  return of('collect', definition.column, [], { most: Number.POSITIVE_INFINITY, read });
+  return withParameters('collect', definition.column, [], { most: Number.POSITIVE_INFINITY, read });
 }

@@ -1,7 +1,8 @@
 /** What a stream is told, and the check of all of it. */
 
-import { Aggregate } from './aggregate';
+import { Aggregate, type AnyAggregate } from './aggregate';
 import type { WindowBatch } from './batch';
+import { conditionOf, type Expression } from './expression';
 import { bytesOf, type Extent, lengthOf } from './extent';
 import type { LateEvent } from './types';
 import { GRIDS, MAX_CALENDAR_TIME, MAX_TIME, only, reject, type Window } from './windows';
@@ -18,7 +19,9 @@ export interface Spec {
   /** The window, or several by name, which share the work. */
   readonly window: Window | Readonly<Record<string, Window>>;
   /** The figures, by the name they have in the results. */
-  readonly aggregates: Readonly<Record<string, Aggregate<string, unknown>>>;
+  readonly aggregates: Readonly<Record<string, AnyAggregate>>;
+  /** Which events are taken: those for which it holds. All others are counted as filtered, and move time on all the same. */
+  readonly where?: Expression;
   /** How far behind the newest event an event may come and still count as in order. Default 0. */
   readonly outOfOrder?: Extent;
   /** How long after its end a window still takes late events. Default 0. */
@@ -75,7 +78,8 @@ export interface CheckedSpec {
   places: readonly number[];
   /** Names of the windows, where they have any. */
   windowNames: readonly string[] | undefined;
-  aggregates: readonly (readonly [name: string, aggregate: Aggregate<string, unknown>])[];
+  aggregates: readonly (readonly [name: string, aggregate: AnyAggregate])[];
+  where: Expression | undefined;
   outOfOrder: number;
   allowedLateness: number;
   maxFutureSkew: number;
@@ -99,6 +103,7 @@ const FIELDS = [
   'key',
   'window',
   'aggregates',
+  'where',
   'outOfOrder',
   'allowedLateness',
   'emit',
@@ -148,6 +153,7 @@ export function check(spec: Spec, kinds: Record<string, unknown>): CheckedSpec {
     places: order,
     windowNames: isWindow(spec.window) ? undefined : order.map((place) => given[place]?.[0] as string),
     aggregates: aggregatesOf(spec.aggregates, windows.some(isRolling) ? [...keys, time] : keys, kinds),
+    where: spec.where === undefined ? undefined : conditionOf('where', spec.where),
     outOfOrder: span(spec.outOfOrder, 'outOfOrder', 0),
     allowedLateness: span(spec.allowedLateness, 'allowedLateness', 0),
     maxFutureSkew: span(spec.maxFutureSkew, 'maxFutureSkew', Number.POSITIVE_INFINITY),
@@ -254,7 +260,7 @@ function aggregatesOf(
   aggregates: Spec['aggregates'],
   keys: string[],
   kinds: Record<string, unknown>,
-): [string, Aggregate<string, unknown>][] {
+): [string, AnyAggregate][] {
   const accepted = 'a record of aggregates, such as { visits: count() }';
   if (typeof aggregates !== 'object' || aggregates === null) reject('aggregates', accepted, aggregates);
   const entries = Object.entries(aggregates);

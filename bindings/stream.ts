@@ -32,7 +32,7 @@ const GATHERED_EVENTS = 1024;
 
 /** What a stream has seen and holds; see `WindowedStream.stats`. */
 export interface Stats {
-  /** Events taken, the late, skipped and future ones among them. */
+  /** Events that came, the late, skipped, future and filtered ones among them. */
   events: number;
   /** Events that came too late for every window they lie in. */
   late: number;
@@ -40,6 +40,8 @@ export interface Stats {
   skipped: number;
   /** Events further ahead of the newest than `maxFutureSkew`. */
   future: number;
+  /** Events for which `where` does not hold. */
+  filtered: number;
   /** Windows that fired, each counted once: those of one key for it, those of a grid of time for all their keys. */
   windows: number;
   /** Time before which no event is expected; -Infinity before the first event. */
@@ -52,6 +54,11 @@ export interface Stats {
   bytes: number;
   /** Milliseconds spent in the core. */
   milliseconds: number;
+}
+
+interface Kinds {
+  keys: ReturnType<KeyEncoder['kindsOf']>;
+  measures: CompiledPlan['measures']['kinds'];
 }
 
 const PANES = { [Pane.onTime]: 'on-time', [Pane.late]: 'late', [Pane.early]: 'early' } as Record<number, string>;
@@ -149,7 +156,9 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#open();
     const { time, hasTime, keys } = this.#spec;
     const list = listOf(rows);
-    const columns = columnsOfRows(list, this.#plan.measures, hasTime ? [time, ...keys] : keys);
+    const { plain, columns: texts } = this.#plan.measures;
+    const others = [...keys, ...texts.map(({ name }) => name)];
+    const columns = columnsOfRows(list, plain, hasTime ? [time, ...others] : others);
     const flags = this.#plan.flags.map((flag) => Float64Array.from(list, (event) => (flag(event as never) ? 1 : 0)));
     this.#takeColumns(columns, list.length, flags);
   }
@@ -232,16 +241,26 @@ export class WindowedStream<const S extends Spec = Spec> {
   }
 
   /**
-   * What stands for a key in a claimed column: a number for itself, a string's number for a string. Good until the claim is
-   * committed.
-   * @param column which, where the key has several
+   * What stands for a key, or for a string that is a measure, in a claimed column: a number for itself, a string's number for a string. Good
+   * until the claim is committed.
+   * @param column which, where it is not the only column of the key
    */
   keyId(key: string | number, column?: string): number {
     this.#open();
     const found = column === undefined ? this.#keys.columns[0] : this.#keys.columns.find(({ name }) => name === column);
+    const texts = this.#plan.measures.texts;
     if (!found || (column === undefined && this.#keys.columns.length > 1)) {
-      const names = this.#spec.keys.map(show).join(', ') || 'none';
-      throw new OrielError('ERR_ORIEL_COLUMN', `keyId: expected a key column (${names}), got ${show(column)}`);
+      const measure = texts.find((text) => text.column.name === column);
+      if (measure) {
+        measure.column.kind ??= measure.column.kindOf(key);
+        measure.column.kindOf(key);
+        return measure.column.numberOf(key, measure.form);
+      }
+      const names = [...this.#spec.keys, ...texts.map((text) => text.column.name)].map(show).join(', ') || 'none';
+      throw new OrielError(
+        'ERR_ORIEL_COLUMN',
+        `keyId: expected a column of keys or strings (${names}), got ${show(column)}`,
+      );
     }
     const kind = found.kindOf(key);
     if (kind !== 'string') return key as number;
@@ -274,7 +293,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     if (!this.#spec.hasTime) this.#ring.times.fill(this.#now(), at, at + n);
     const bad = exports.badTime(this.#handle, at, n, this.#spec.timeLimit);
     if (bad >= 0) throw badTime(this.#spec.time, this.#ring.times[at + bad], this.#spec.timeLimit, bad);
-    const kinds = this.#keys.kinds;
+    const kinds = this.#kinds;
     this.#keys.settle(this.#spec.keys.map(() => 'number'));
     try {
       this.#ring.checkClaimed(claim, n);
@@ -285,7 +304,7 @@ export class WindowedStream<const S extends Spec = Spec> {
       if (this.#spec.idle < Number.POSITIVE_INFINITY) this.#cameAt = this.#now();
       this.#takeWritten(n);
     } catch (error) {
-      this.#keys.restore(kinds);
+      this.#restore(kinds);
       throw error;
     }
     this.#claim = undefined;
@@ -446,6 +465,7 @@ export class WindowedStream<const S extends Spec = Spec> {
       late: stat(Stat.late),
       skipped: stat(Stat.skipped),
       future: stat(Stat.future),
+      filtered: stat(Stat.filtered),
       windows: stat(Stat.windows),
       watermark: stat(Stat.watermark),
       liveKeys: stat(Stat.liveKeys),
@@ -516,39 +536,61 @@ export class WindowedStream<const S extends Spec = Spec> {
       ? timesOf(spec.time, columnOf(columns, spec.time), spec.timeLimit)
       : new Float64Array(count ?? this.#lengthOf(columns)).fill(this.#now());
     const n = times.length;
-    const measures = this.#plan.measures.map((name) => numbersOf(name, columnOf(columns, name, n)));
+    const { plain, texts } = this.#plan.measures;
+    const measures = plain.map((name) => numbersOf(name, columnOf(columns, name, n)));
     const keys = spec.keys.map((name) => columnOf(columns, name, n));
-    const kinds = this.#keys.kindsOf(keys);
-    for (const name of this.#gaps) checkGaps(name, measures[this.#plan.measures.indexOf(name)] as Numbers);
+    const kinds = {
+      keys: this.#keys.kindsOf(keys),
+      measures: this.#plan.measures.columns.map((column) => column.kindOfColumn(columnOf(columns, column.name, n))),
+    };
+    for (const name of this.#gaps) checkGaps(name, measures[plain.indexOf(name)] as Numbers);
+    let flagged: Float64Array[] = [];
     if (this.#special) {
       checkTimes(spec.time, times, spec.timeLimit);
-      measures.push(...(flags ?? flagsOf(this.#plan.flags, { ...columns, [spec.time]: times }, n)));
+      flagged = flags ?? flagsOf(this.#plan.flags, { ...columns, [spec.time]: times }, n);
       this.#edges.cover(times);
       if (spec.idle < Number.POSITIVE_INFINITY) this.#cameAt = this.#now();
     }
     this.#flush();
     this.#claim = undefined;
+    // Not before: what is gathered may let go of strings.
+    measures.push(
+      ...texts.map(({ column, form }) => column.numbersOf(columnOf(columns, column.name), form)),
+      ...flagged,
+    );
     if (n > 0) this.#takeAll(times, measures, keys, kinds);
     this.#deliver();
   }
 
   /** Events in columns that have no time: of the first column that the spec names. */
   #lengthOf(columns: Record<string, Given>): number {
-    const name = this.#spec.keys[0] ?? this.#plan.measures[0] ?? Object.keys(columns)[0] ?? 'time';
+    const { plain, columns: texts } = this.#plan.measures;
+    const name = this.#spec.keys[0] ?? plain[0] ?? texts[0]?.name ?? Object.keys(columns)[0] ?? 'time';
     return columnOf(columns, name).length;
   }
 
-  #takeAll(times: Numbers, measures: Numbers[], keys: Given[], kinds: ReturnType<KeyEncoder['kindsOf']>): void {
-    const before = this.#keys.kinds;
-    this.#keys.settle(kinds);
+  #takeAll(times: Numbers, measures: Numbers[], keys: Given[], kinds: Kinds): void {
+    const before = this.#kinds;
+    this.#keys.settle(kinds.keys);
+    this.#plan.measures.kinds = kinds.measures;
     try {
       if (times.length <= RING_EVENTS) this.#takeChunk(times, measures, keys);
       else this.#takeChunks(times, measures, keys);
     } catch (error) {
-      this.#keys.restore(before);
+      this.#restore(before);
       throw error;
     }
     this.#settleDown();
+  }
+
+  /** Kinds of all columns whose values say what they are. */
+  get #kinds(): Kinds {
+    return { keys: this.#keys.kinds, measures: this.#plan.measures.kinds };
+  }
+
+  #restore({ keys, measures }: Kinds): void {
+    this.#keys.restore(keys);
+    this.#plan.measures.kinds = measures;
   }
 
   #takeChunk(times: Numbers, measures: Numbers[], keys: Given[]): void {
@@ -610,6 +652,8 @@ export class WindowedStream<const S extends Spec = Spec> {
   #settleDown(): void {
     const { exports } = this.#core;
     this.#keys.sweep();
+    // Which strings live states and results hold, the core cannot say yet.
+    this.#plan.measures.sweep(() => undefined);
     this.#fireAt = exports.fireAt(this.#handle);
     const newest = exports.stat(this.#handle, Stat.watermark) + this.#spec.outOfOrder;
     const enough =
@@ -626,7 +670,8 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#late = undefined;
     const columns: Record<string, ArrayLike<unknown>> = {};
     for (const [name, values] of Object.entries(late)) {
-      columns[name] = this.#spec.keys.includes(name) ? values : Float64Array.from(values as number[]);
+      const isText = this.#spec.keys.includes(name) || values.some((value) => typeof value !== 'number');
+      columns[name] = isText ? values : Float64Array.from(values as number[]);
     }
     this.#spec.onLate?.(new WindowBatch<LateEvent<Spec>>(columns[this.#spec.time]?.length ?? 0, columns));
   }

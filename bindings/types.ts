@@ -1,6 +1,7 @@
 /** What follows from a spec: the types of events, columns, claims and results. */
 
 import type { Aggregate } from './aggregate';
+import type { ColumnIn, TextIn } from './expression';
 import type { EarlyFiring, Spec } from './spec';
 import type { Window } from './windows';
 
@@ -30,32 +31,44 @@ type KeyNames<S extends Spec> = S['key'] extends string
   : S['key'] extends readonly string[]
     ? S['key'][number]
     : never;
-type ColumnOf<A> = A extends Aggregate<infer Column, unknown> ? Column : never;
+type ColumnOf<A> = A extends Aggregate<infer Column, unknown, string> ? Column : never;
+type TextOf<A> = A extends Aggregate<string, unknown, infer Text> ? Text : never;
 /** The name that times have; of events that have none, the name in the results. */
 type TimeName<S extends Spec> = S['time'] extends string ? S['time'] : 'time';
 type EventTime<S extends Spec, T> = S['time'] extends string ? Record<S['time'], T> : unknown;
 type Windows<S extends Spec> = S['window'] extends Window ? S['window'] : S['window'][keyof S['window']];
 type GapOf<W> = W extends Window<infer _, infer Column> ? (string extends Column ? never : Column) : never;
 type ShapeOf<W> = W extends Window<infer Shape> ? Shape : never;
+type Aggregates<S extends Spec> = S['aggregates'][keyof S['aggregates']];
+/** Columns of strings: those that are compared with strings, or said to be of them. */
+type TextNames<S extends Spec> = Exclude<TextOf<Aggregates<S>> | TextIn<S['where']>, TimeName<S> | KeyNames<S>>;
 type MeasureNames<S extends Spec> = Exclude<
-  ColumnOf<S['aggregates'][keyof S['aggregates']]> | GapOf<Windows<S>>,
-  TimeName<S> | KeyNames<S>
+  ColumnOf<Aggregates<S>> | ColumnIn<S['where']> | GapOf<Windows<S>>,
+  TimeName<S> | KeyNames<S> | TextNames<S>
 >;
-type ResultOf<A> = A extends Aggregate<string, infer Result> ? Result : never;
+type ResultOf<A> = A extends Aggregate<string, infer Result, string> ? Result : never;
 
 /** One event, as `push` takes it. */
 export type Event<S extends Spec> = Simplify<
-  EventTime<S, number> & Record<KeyNames<S>, Key> & Record<MeasureNames<S>, Measure>
+  EventTime<S, number> &
+    Record<KeyNames<S>, Key> &
+    Record<MeasureNames<S>, Measure> &
+    Record<TextNames<S>, string | null | undefined>
 >;
 
 /** Events as columns of one length, as `pushColumns` takes them. */
 export type Columns<S extends Spec> = Simplify<
-  EventTime<S, NumberColumn> & Record<KeyNames<S>, KeyColumn> & Record<MeasureNames<S>, NumberColumn>
+  EventTime<S, NumberColumn> &
+    Record<KeyNames<S>, KeyColumn> &
+    Record<MeasureNames<S>, NumberColumn> &
+    Record<TextNames<S>, readonly (string | null | undefined)[]>
 >;
 
 /** Views into the ring, as `claim` gives them. */
 export type Claim<S extends Spec> = Simplify<
-  EventTime<S, Float64Array> & Record<MeasureNames<S>, Float64Array> & Record<KeyNames<S>, Float64Array | Uint32Array>
+  EventTime<S, Float64Array> &
+    Record<MeasureNames<S> | TextNames<S>, Float64Array> &
+    Record<KeyNames<S>, Float64Array | Uint32Array>
 >;
 
 type Figures<S extends Spec> = { -readonly [Name in keyof S['aggregates']]: ResultOf<S['aggregates'][Name]> };
@@ -95,5 +108,8 @@ export type KeyOf<S extends Spec> = S['key'] extends string
 
 /** An event that no window took, as `onLate` receives it: times, keys and measures, missing ones as NaN. */
 export type LateEvent<S extends Spec> = Simplify<
-  Record<TimeName<S>, number> & Record<KeyNames<S>, Key> & Record<MeasureNames<S>, number>
+  Record<TimeName<S>, number> &
+    Record<KeyNames<S>, Key> &
+    Record<MeasureNames<S>, number> &
+    Record<TextNames<S>, string | null>
 >;

@@ -3,6 +3,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import {
   calendar,
+  col,
   count,
   cumulative,
   everything,
@@ -109,6 +110,13 @@ function feed(seed: number, kinds: ((whole: Whole) => Window)[]): void {
       ...(next() < 0.5 ? { d: stddev('v') } : {}),
       ...(seed % 4 === 0 ? { up: increase('v', { within: 100 }) } : {}),
     },
+    ...(next() < 0.4
+      ? {
+          where: col('v')
+            .mod(1 + whole(5))
+            .lt(1),
+        }
+      : {}),
     outOfOrder: whole(2) * whole(100),
     allowedLateness: whole(2) * whole(60),
     emit,

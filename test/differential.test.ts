@@ -33,6 +33,7 @@ function run(s: Scenario, cuts: Scenario['cuts']) {
     outOfOrder: s.outOfOrder,
     allowedLateness: s.allowedLateness,
     ...(s.maxFutureSkew < Infinity ? { maxFutureSkew: s.maxFutureSkew } : {}),
+    ...(s.where ? { where: s.where.expression } : {}),
     emit: s.emit,
     ...(s.emit === 'final' ? {} : { accumulate: s.accumulate }),
     onLate: (batch: Iterable<Row>) => late.push(...batch),
@@ -64,7 +65,7 @@ function run(s: Scenario, cuts: Scenario['cuts']) {
 }
 
 function expected(s: Scenario) {
-  const rules: Rules = { ...s, windows: named(s.windows) };
+  const rules: Rules = { ...s, windows: named(s.windows), where: s.where?.holds };
   const oracle = new Oracle(rules);
   for (const { advance, ...event } of eventsOf(s)) {
     if (advance !== null) oracle.advance(advance);
@@ -105,6 +106,7 @@ describe.each(Object.entries(FAMILIES))('windows: %s', (_, window) => {
           late: wanted.late.length,
           skipped: wanted.oracle.skipped,
           future: wanted.oracle.future,
+          filtered: wanted.oracle.filtered,
           liveKeys: 0,
           liveSlices: 0,
         });

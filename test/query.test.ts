@@ -110,25 +110,27 @@ function cappedAt(window: Session, events: OracleEvent[], t: number): Held {
 class Ledger {
   readonly #oracle: Oracle;
   readonly #taken = new Map<string, OracleEvent[]>();
-  newest = -Infinity;
 
   constructor(
     readonly scenario: Scenario,
     readonly window: OracleWindow,
   ) {
-    this.#oracle = new Oracle({ ...scenario, windows: { w: window } });
+    this.#oracle = new Oracle({ ...scenario, where: scenario.where?.holds, windows: { w: window } });
   }
 
   get watermark(): number {
     return this.#oracle.watermark;
   }
 
+  get newest(): number {
+    return this.#oracle.newest;
+  }
+
   push(event: OracleEvent): void {
-    const { lateEvents, future } = this.#oracle;
-    const before = lateEvents.length + future;
+    const missed = () => this.#oracle.lateEvents.length + this.#oracle.future + this.#oracle.filtered;
+    const before = missed();
     const arrived = this.#oracle.push(event);
-    if (this.#oracle.future === future) this.newest = Math.max(this.newest, event.t);
-    if (!arrived || lateEvents.length + this.#oracle.future > before) return;
+    if (!arrived || missed() > before) return;
     this.#taken.set(event.key, [...(this.#taken.get(event.key) ?? []), arrived]);
   }
 
@@ -158,6 +160,7 @@ function streamOf(s: Scenario) {
     outOfOrder: s.outOfOrder,
     allowedLateness: s.allowedLateness,
     ...(s.maxFutureSkew < Infinity ? { maxFutureSkew: s.maxFutureSkew } : {}),
+    ...(s.where ? { where: s.where.expression } : {}),
     emit: s.emit,
   });
 }

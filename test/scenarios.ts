@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import * as oriel from '../bindings';
-import { cases, companion, type Figure, isNear, type OracleEvent, type OracleWindow } from './oracle';
+import { About, cases, companion, type Figure, isNear, type OracleEvent, type OracleWindow } from './oracle';
 
 /** The public functions, loosely: what they are given here no type could follow. */
 type Loose = (...given: unknown[]) => unknown;
@@ -10,6 +10,7 @@ const { cumulative, everything, hopping, punctuated, rolling, rows, session, tum
   'cumulative' | 'everything' | 'hopping' | 'punctuated' | 'rolling' | 'rows' | 'session' | 'tumbling',
   Loose
 >;
+const { col } = oriel;
 export const windowed = oriel.windowed as unknown as (spec: object) => Stream;
 
 export interface Stream {
@@ -59,7 +60,9 @@ const EXACT = [
 
 /** What is wanted, with the actual figure where it is as good: -0 for 0, other last digits where roundings may come in another order. */
 export function settled(wanted: unknown, actual: unknown, tolerance = 0): unknown {
-  if (typeof wanted !== 'object' || wanted === null) return isNear(actual, wanted, tolerance) ? actual : wanted;
+  if (typeof wanted !== 'object' || wanted === null || wanted instanceof About) {
+    return isNear(actual, wanted, tolerance) ? actual : wanted;
+  }
   const of = (name: string, one: unknown) => {
     const isFigure = name in cases && !EXACT.includes(name);
     return settled(one, (actual as Row | undefined)?.[name], isFigure ? 1e-10 : tolerance);
@@ -81,6 +84,15 @@ const predicate = fc.constantFrom<(event: OracleEvent) => boolean>(
   ({ v }) => v > 6,
   ({ v }) => v === 3 || v === 4,
   ({ t }) => t % 7 === 0,
+);
+/** Conditions, as an expression and by what they mean. */
+const condition = fc.constantFrom<{ expression: oriel.Expression; holds: (event: OracleEvent) => boolean }>(
+  { expression: col('v').gt(0), holds: ({ v }) => v > 0 },
+  { expression: col('v').mod(3).eq(0).not(), holds: ({ v }) => !Number.isNaN(v % 3) && v % 3 !== 0 },
+  { expression: col('t').mod(5).ne(0), holds: ({ t }) => t % 5 !== 0 },
+  { expression: col('v').isMissing().or(col('v').lt(5)), holds: ({ v }) => !(v >= 5) },
+  { expression: col('v').gt(100), holds: ({ v }) => v > 100 },
+  { expression: col('t').eq(col('t')), holds: () => true },
 );
 const offset = fc.integer({ min: -20, max: 20 });
 const closed = fc.constantFrom('right' as const, 'left' as const, 'both' as const, 'none' as const);
@@ -189,6 +201,7 @@ export const scenarioOf = (window: fc.Arbitrary<OracleWindow>) =>
       fc.oneof(fc.record({ every }), fc.record({ when: predicate }), fc.record({ every, when: predicate })),
     ),
     accumulate: fc.boolean(),
+    where: fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: condition }),
     keys: fc.constantFrom(...Object.keys(KEYS)),
     from: fc.constantFrom(-40, 0, 1_700_000_000_000),
     steps: fc.array(step, { maxLength: 150, size: 'max' }),

@@ -2,16 +2,20 @@
 
 import { expect, expectTypeOf, test } from 'vitest';
 import {
+  type Aggregate,
   argmin,
   type Candle,
+  col,
   correlation,
   count,
   everything,
   ewma,
+  first,
   hopping,
   increase,
   type Key,
   type Line,
+  lit,
   type Measure,
   max,
   ohlc,
@@ -23,6 +27,7 @@ import {
   type Spec,
   session,
   sum,
+  text,
   tumbling,
   type WindowBatch,
   weightedMean,
@@ -294,6 +299,68 @@ test('query takes what the keys are and gives bounds and figures, of several win
   expectTypeOf(answer.visit).toEqualTypeOf<Answered>();
   expect(answer).toMatchObject({ day: { n: 0 }, visit: { n: 0 } });
   two[Symbol.dispose]();
+});
+
+test('columns of expressions and conditions are columns of events, numbers or strings', () => {
+  const stream = windowed({
+    time: 't',
+    key: 'k',
+    window: tumbling(5),
+    where: col('status').gte(500).and(col('path').ne('/x')),
+    aggregates: {
+      revenue: sum(col('price').mul(col('qty')).div(lit(2))),
+      some: count().where(
+        col('ms')
+          .gt(5)
+          .or(col('agent').in(['a', 'b'])),
+      ),
+      path: first(text('path')),
+      price: first('price'),
+    },
+  });
+  type Pushed = {
+    t: number;
+    k: Key;
+    status: Measure;
+    price: Measure;
+    qty: Measure;
+    ms: Measure;
+    path: string | null | undefined;
+    agent: string | null | undefined;
+  };
+  expectTypeOf(stream.push<Pushed>)
+    .parameter(0)
+    .toEqualTypeOf<Pushed>();
+  const event = { t: 1, k: 'a', status: 500, price: 2, qty: 3, ms: 1, path: '/y', agent: null };
+  stream.push(event);
+  const refusedKind = () => {
+    // @ts-expect-error: a path that is a number
+    stream.push({ ...event, path: 5 });
+  };
+  expect(refusedKind).toThrow('path');
+  // @ts-expect-error: no agent
+  stream.push({ t: 1, k: 'a', status: 1, price: 2, qty: 3, ms: 1, path: '/y' });
+  const rows = stream.close().toArray();
+  expectTypeOf(rows).toEqualTypeOf<
+    { start: number; end: number; k: Key; revenue: number; some: number; path: string | null; price: number }[]
+  >();
+  expect(rows).toEqual([{ start: 0, end: 5, k: 'a', revenue: 3, some: 0, path: '/y', price: 2 }]);
+  stream[Symbol.dispose]();
+});
+
+test('aggregates know their columns, and what has no use for strings takes none', () => {
+  expectTypeOf(sum('a')).toEqualTypeOf<Aggregate<'a', number, never>>();
+  expectTypeOf(sum(col('a').add(col('b')))).toEqualTypeOf<Aggregate<'a' | 'b', number, never>>();
+  expectTypeOf(count().where(col('a').eq('x'))).toEqualTypeOf<Aggregate<never, number, 'a'>>();
+  const refusedText = [
+    // @ts-expect-error: a sum of strings
+    () => sum(text('a')),
+    // @ts-expect-error: arithmetic with a string
+    () => col('a').add('b'),
+    // @ts-expect-error: a condition that is a function
+    () => count().where(() => true),
+  ];
+  for (const make of refusedText) expect(make).toThrow();
 });
 
 test('where the spec names no time, events have none and rolling rows have it as time', () => {

@@ -670,8 +670,8 @@ export function query(stream: Stream, rolling: Rolling, id: u32, t: f64): usize 
   if (id >= rolling.keyCount) return value;
   const trail = trailOf(rolling, id);
   if (trail) addTrail(stream, rolling, trail, value, t);
-  const late = stream.temporary + stream.stride;
-  const one = late + stream.stride;
+  let late = stream.temporary + stream.stride;
+  let one = late + stream.stride;
   resetRow(stream, late);
   let event = changetype<Event>(<usize>load<u32>(keyAt(rolling, id), 4));
   for (; event; event = changetype<Event>(<usize>event.next)) {
@@ -679,7 +679,11 @@ export function query(stream: Stream, rolling: Rolling, id: u32, t: f64): usize 
     write(rolling, event, 0);
     resetRow(stream, one);
     reduceGathered(stream, rolling, one, 1);
-    join(stream, late, one, late);
+    // Those that came later follow.
+    join(stream, one, one, late);
+    const before = late;
+    late = one;
+    one = before;
   }
   join(stream, value, value, late);
   dropRow(stream, late);

@@ -2,6 +2,7 @@
 
 import type { Cell } from '../contest';
 import { aggregateCells } from './aggregates';
+import { expressions } from './expressions';
 import { facts } from './facts';
 import { hopping } from './hopping';
 import { keyed } from './keyed';
@@ -19,6 +20,7 @@ export const cells: readonly Cell[] = [
   ...sessions,
   ...rolling,
   ...late,
+  ...expressions,
   ...rows,
   ...sketches,
   ...aggregateCells,

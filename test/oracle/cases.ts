@@ -1,68 +1,93 @@
 /** Every aggregate as its public function makes it, beside its definition. */
 
 import {
-  type Aggregate,
   all,
   any,
   argmax,
   argmin,
   bitAnd,
   bitOr,
+  collect,
   correlation,
   count,
   covariance,
   delta,
+  distinct,
   ewma,
   first,
+  fold,
+  histogram,
   increase,
   kurtosis,
   last,
   max,
   mean,
+  median,
   min,
   ohlc,
   product,
+  quantile,
   range,
   rate,
   regression,
   skewness,
   stddev,
   sum,
+  timeWeightedMean,
+  topK,
   variance,
   weightedMean,
 } from '../../bindings';
-import { definitions, ewmaOf, rateOf } from './definitions';
+import type { AnyAggregate } from '../../bindings/aggregate';
+import { countsOf, definitions, ewmaOf, frequent, quantileOf, rateOf, valuesOf } from './definitions';
 import type { OracleEvent } from './store';
 
-export type Figure = number | number[] | { [field: string]: Figure };
+export type Figure = number | About | Figure[] | { [field: string]: Figure };
+
+/** A number that need not be met more closely than by a share of it. */
+export class About {
+  constructor(
+    readonly value: number,
+    readonly within: number,
+  ) {}
+}
 
 export interface Case {
-  make: () => Aggregate<string, unknown>;
+  make: () => AnyAggregate;
   define: (events: OracleEvent[]) => Figure;
   /** Whether events before the window count as well. */
   carries?: true;
 }
 
-const OF_ONE = {
+const OF_ONE: Record<string, (column: 'v') => AnyAggregate> = {
   all,
   any,
   bitAnd,
   bitOr,
   delta,
+  distinct,
   first,
   kurtosis,
   last,
   max,
   mean,
+  median,
   min,
   product,
   range,
   skewness,
   stddev,
   sum,
+  timeWeightedMean,
   variance,
 };
-const OF_TWO = { argmax, argmin, correlation, covariance, weightedMean };
+const OF_TWO: Record<string, (v: 'v', w: 'w') => AnyAggregate> = {
+  argmax,
+  argmin,
+  correlation,
+  covariance,
+  weightedMean,
+};
 
 const fields = (kinds: Record<string, string>) => (events: OracleEvent[]) =>
   Object.fromEntries(Object.entries(kinds).map(([field, kind]) => [field, define(kind)(events)]));
@@ -91,10 +116,36 @@ export const cases: Record<string, Case> = {
   increase: { make: () => increase('v'), define: define('increase'), carries: true },
   rate: { make: () => rate('v', { per: 10 }), define: (events) => rateOf(events, 10) },
   ewma: { make: () => ewma('v', 4), define: (events) => ewmaOf(events, 4) },
+  quantile: {
+    make: () => quantile('v', 0.75),
+    define: (events) =>
+      new About(
+        quantileOf(events, (n) => Math.floor(0.75 * (n - 1))),
+        0.01,
+      ),
+  },
+  exactQuantile: {
+    make: () => quantile('v', 0.3, { exact: true }),
+    define: (events) => quantileOf(events, (n) => Math.max(0, Math.ceil(0.3 * n) - 1)),
+  },
+  topK: { make: () => topK('v', 3), define: (events) => frequent(events).slice(0, 3) },
+  histogram: { make: () => histogram('v', [-1, 0, 1.5]), define: (events) => countsOf(events, [-1, 0, 1.5]) },
+  collect: { make: () => collect('v', { limit: 5 }), define: (events) => valuesOf(events).slice(0, 5) },
+  fold: {
+    make: () =>
+      fold({
+        column: 'v',
+        identity: () => ({ list: [] as number[] }),
+        lift: (v) => ({ list: [v] }),
+        combine: (a, b) => ({ list: [...a.list, ...b.list] }),
+        lower: ({ list }) => list.map((v, i) => (i % 2 ? -v : v)),
+      }),
+    define: (events) => valuesOf(events).map((v, i) => (i % 2 ? -v : v)),
+  },
 };
 
 /** The kinds of the core that a figure is made of. */
-export function kindsOf({ kind, fields }: Aggregate<string, unknown>): string[] {
+export function kindsOf({ kind, fields }: AnyAggregate): string[] {
   return fields ? Object.values(fields).flatMap(kindsOf) : [kind];
 }
 
@@ -106,6 +157,9 @@ export function companion(t: number, v: number): number {
 
 /** Equal, or so nearly that only the order of roundings can differ. */
 export function isNear(actual: unknown, wanted: unknown, tolerance = 1e-9): boolean {
+  if (wanted instanceof About) {
+    return isNear(actual, wanted.value, Math.max(tolerance, wanted.within * Math.min(1, Math.abs(wanted.value))));
+  }
   if (typeof actual === 'number' && typeof wanted === 'number') {
     // An infinity is near nothing but itself, and 0 is -0.
     const near = Math.abs(actual - wanted) <= tolerance * Math.max(1, Math.abs(wanted));

@@ -42,11 +42,56 @@ export const definitions: Record<string, Define> = {
   argmin: (events) => bestOf(events, (a, b) => a < b),
   argmax: (events) => bestOf(events, (a, b) => a > b),
   delta: (events) => deltaOf(events),
+  median: over((values) => {
+    const sorted = values.sort((a, b) => a - b);
+    const [low, high] = [at(sorted, (sorted.length - 1) >> 1), at(sorted, sorted.length >> 1)];
+    return low === high ? low : (low + high) / 2;
+  }),
+  distinct: (events) => new Set(present(events).map(({ v }) => v + 0)).size,
+  timeWeightedMean: (events) => {
+    const list = byTime(events);
+    const [start, end] = [list.at(0)?.t ?? 0, list.at(-1)?.t ?? 0];
+    if (start === end) return list.at(-1)?.v ?? Number.NaN;
+    const area = list.slice(1).map(({ t }, i) => {
+      const { v, t: before } = list[i] as OracleEvent;
+      return t === before ? 0 : v * (t - before);
+    });
+    return total(area) / (end - start);
+  },
   increase: (events) => {
     const steps = events.map(({ step = Number.NaN }) => step).filter((step) => !Number.isNaN(step));
     return steps.length ? total(steps) : Number.NaN;
   },
 };
+
+/** The value at a place of all in order. */
+export function quantileOf(events: OracleEvent[], place: (n: number) => number): number {
+  const sorted = valuesOf(events).sort((a, b) => a - b);
+  return sorted.length ? at(sorted, place(sorted.length)) : Number.NaN;
+}
+
+/** Values in order of time. */
+export function valuesOf(events: OracleEvent[]): number[] {
+  return byTime(events).map(({ v }) => v);
+}
+
+/** Each value with how often it came, the most frequent first. */
+export function frequent(events: OracleEvent[]): { value: number; count: number; error: number }[] {
+  const counts = new Map<number, number>();
+  for (const v of valuesOf(events)) counts.set(v + 0, (counts.get(v + 0) ?? 0) + 1);
+  const all = [...counts].map(([value, count]) => ({ value, count, error: 0 }));
+  return all.sort((a, b) => b.count - a.count || a.value - b.value);
+}
+
+/** How many values lie between edges. */
+export function countsOf(events: OracleEvent[], edges: number[]): number[] {
+  const counts = new Array<number>(edges.length + 1).fill(0);
+  for (const v of valuesOf(events)) {
+    const i = edges.filter((edge) => edge <= v).length;
+    counts[i] = (counts[i] ?? 0) + 1;
+  }
+  return counts;
+}
 
 /** By how much a value changes in so much time. */
 export function rateOf(events: OracleEvent[], per: number): number {

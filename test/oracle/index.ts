@@ -10,7 +10,7 @@ import { Rows } from './rows';
 import { CappedSessions, Sessions } from './session';
 import type { OracleEvent, OracleRow, OracleWindow, Rules, Store } from './store';
 
-export { type Case, cases, companion, type Figure, isNear, kindsOf } from './cases';
+export { About, type Case, cases, companion, type Figure, isNear, kindsOf } from './cases';
 export { Counters } from './counter';
 export { definitions, twoPass } from './definitions';
 export { type GridWindow, windowsOf } from './grid';
@@ -24,8 +24,9 @@ export class Oracle {
   readonly lateEvents: OracleEvent[] = [];
   skipped = 0;
   future = 0;
+  filtered = 0;
   watermark = -Infinity;
-  #newest = -Infinity;
+  newest = -Infinity;
   #arrived = 0;
   readonly #counters = new Counters();
   /** In the order of the record of windows. */
@@ -42,13 +43,16 @@ export class Oracle {
    * taken, if it was.
    */
   push(event: OracleEvent): OracleEvent | undefined {
-    const { outOfOrder, maxFutureSkew, emit } = this.rules;
-    if (this.#newest !== -Infinity && event.t > this.#newest + maxFutureSkew) {
-      this.future++;
+    const { outOfOrder, maxFutureSkew, emit, where } = this.rules;
+    const isFiltered = where !== undefined && !where(event);
+    if (isFiltered) this.filtered++;
+    if (this.newest !== -Infinity && event.t > this.newest + maxFutureSkew) {
+      if (!isFiltered) this.future++;
       return undefined;
     }
-    this.#newest = Math.max(this.#newest, event.t);
-    this.advance(this.#newest - outOfOrder);
+    this.newest = Math.max(this.newest, event.t);
+    this.advance(this.newest - outOfOrder);
+    if (isFiltered) return undefined;
     const arrived = { ...this.#counters.counted(event), n: this.#arrived++ };
     const results = this.#stores.map((store) => store.take(arrived, this.watermark));
     if (!this.#order.includes(event.key) && this.#isAlive(event.key)) this.#order.push(event.key);

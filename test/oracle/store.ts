@@ -44,6 +44,8 @@ export interface Rules {
   outOfOrder: number;
   allowedLateness: number;
   maxFutureSkew: number;
+  /** Events for which it is false only move the clock. */
+  where?: ((event: OracleEvent) => boolean) | undefined;
   emit: 'final' | 'updates' | { every?: number; when?: (event: OracleEvent) => boolean };
   /** Default true. */
   accumulate?: boolean;

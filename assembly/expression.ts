@@ -1,0 +1,309 @@
+/**
+ * Expressions: a program that the bindings compiled (bindings/program.ts), run over the columns of a batch before any window sees it.
+ *
+ *     columns of the ring ──┐
+ *     constants of the plan ┼─▶ into = op(left, right) ─▶ … ─▶ further columns of the ring
+ *     registers ◀───────────┘
+ *
+ * All instructions go over one tile of events, then over the next, so that registers stay in the first-level cache: one dispatch an
+ * instruction and tile. An operand is an address and a step from one pair of values to the next, 0 for a constant.
+ *
+ * Law: an instruction writes exactly n values, which depend on the operands of their own event alone.
+ */
+
+import { log, mod } from './math';
+import { Instruction, Op, Place } from './plan';
+import { measureColumn, Ring } from './ring';
+import { Stream } from './stream';
+
+/** Events worked on at a time. */
+const TILE = 512;
+export const REGISTER_BYTES: usize = TILE * 8;
+
+/** Places of the program's operands become addresses. */
+export function linkProgram(stream: Stream, ring: Ring): void {
+  for (let i = 0, at = stream.program; i < stream.programLength; i++, at += Instruction.bytes) {
+    link(stream, ring, at + Instruction.into);
+    link(stream, ring, at + Instruction.left);
+    link(stream, ring, at + Instruction.right);
+  }
+}
+
+function link(stream: Stream, ring: Ring, operand: usize): void {
+  const number = load<u32>(operand);
+  const place = load<u32>(operand, 4);
+  let address = stream.plan + number;
+  if (place == Place.register) address = stream.registers + <usize>number * REGISTER_BYTES;
+  else if (place == Place.column) address = measureColumn(ring, number);
+  store<u32>(operand, <u32>address);
+}
+
+/** Runs the program for n events that stand in a row in the ring, from place `at` on. */
+export function evaluate(stream: Stream, at: i32, n: i32): void {
+  const end = stream.program + <usize>stream.programLength * Instruction.bytes;
+  for (let from = 0; from < n; from += TILE) {
+    const offset = (<usize>(at + from)) << 3;
+    const bytes = (<usize>min(n - from, TILE)) << 3;
+    for (let one = stream.program; one < end; one += Instruction.bytes) {
+      run(
+        one,
+        addressOf(one + Instruction.into, offset),
+        addressOf(one + Instruction.left, offset),
+        stepOf(one + Instruction.left),
+        addressOf(one + Instruction.right, offset),
+        stepOf(one + Instruction.right),
+        bytes,
+      );
+    }
+  }
+}
+
+function addressOf(operand: usize, offset: usize): usize {
+  return <usize>load<u32>(operand) + (load<u32>(operand, 4) == Place.column ? offset : 0);
+}
+
+function stepOf(operand: usize): usize {
+  return load<u32>(operand, 4) == Place.constant ? 0 : 16;
+}
+
+function run(one: usize, into: usize, left: usize, ls: usize, right: usize, rs: usize, bytes: usize): void {
+  switch (load<u32>(one, Instruction.op)) {
+    case Op.add:
+      return each<Add>(into, left, ls, right, rs, bytes);
+    case Op.sub:
+      return each<Sub>(into, left, ls, right, rs, bytes);
+    case Op.mul:
+      return each<Mul>(into, left, ls, right, rs, bytes);
+    case Op.div:
+      return each<Div>(into, left, ls, right, rs, bytes);
+    case Op.mod:
+      return each<Mod>(into, left, ls, right, rs, bytes);
+    case Op.neg:
+      return each<Neg>(into, left, ls, right, rs, bytes);
+    case Op.abs:
+      return each<Abs>(into, left, ls, right, rs, bytes);
+    case Op.log:
+      return each<Log>(into, left, ls, right, rs, bytes);
+    case Op.sqrt:
+      return each<Sqrt>(into, left, ls, right, rs, bytes);
+    case Op.min:
+      return each<Min>(into, left, ls, right, rs, bytes);
+    case Op.max:
+      return each<Max>(into, left, ls, right, rs, bytes);
+    case Op.eq:
+      return each<Eq>(into, left, ls, right, rs, bytes);
+    case Op.ne:
+      return each<Ne>(into, left, ls, right, rs, bytes);
+    case Op.lt:
+      return each<Lt>(into, left, ls, right, rs, bytes);
+    case Op.lte:
+      return each<Lte>(into, left, ls, right, rs, bytes);
+    case Op.and:
+      return each<And>(into, left, ls, right, rs, bytes);
+    case Op.or:
+      return each<Or>(into, left, ls, right, rs, bytes);
+    case Op.not:
+      return each<Not>(into, left, ls, right, rs, bytes);
+    case Op.isIn:
+      return eachIn(into, left, ls, right, load<i32>(one, Instruction.count), bytes);
+    case Op.isMissing:
+      return each<IsMissing>(into, left, ls, right, rs, bytes);
+    case Op.select:
+      return each<Select>(into, left, ls, right, rs, bytes);
+    default:
+      assert(false);
+  }
+}
+
+/** Over pairs of values, and one by itself at the end: what stands beyond it is another's. */
+function each<Operation>(into: usize, left: usize, ls: usize, right: usize, rs: usize, bytes: usize): void {
+  const operation = changetype<Operation>(0);
+  const end = into + (bytes & ~15);
+  while (into < end) {
+    v128.store(into, operation.of(v128.load(left), v128.load(right)));
+    into += 16;
+    left += ls;
+    right += rs;
+  }
+  if (bytes & 8) v128.store64_lane(into, operation.of(v128.load64_zero(left), v128.load64_zero(right)), 0);
+}
+
+/** Whether values are among n constants, which stand in a row from `list` on. */
+function eachIn(into: usize, left: usize, ls: usize, list: usize, n: i32, bytes: usize): void {
+  const beyond = list + ((<usize>n) << 4);
+  for (let i: usize = 0; i < bytes; i += 16, left += ls) {
+    const isLast = bytes - i == 8;
+    const values = isLast ? v128.load64_zero(left) : v128.load(left);
+    let found = i64x2.splat(0);
+    for (let at = list; at < beyond; at += 16) found = v128.or(found, f64x2.eq(values, v128.load(at)));
+    found = v128.or(v128.and(found, one()), missing(values));
+    if (isLast) v128.store64_lane(into + i, found, 0);
+    else v128.store(into + i, found);
+  }
+}
+
+// Masks have all bits of a lane set, which makes a NaN of whatever they are or-ed into.
+
+function one(): v128 {
+  return f64x2.splat(1);
+}
+
+function missing(a: v128): v128 {
+  return f64x2.ne(a, a);
+}
+
+/** A comparison: true where the mask is set, and missing where either side is. */
+function truth(mask: v128, a: v128, b: v128): v128 {
+  return v128.or(v128.and(mask, one()), v128.or(missing(a), missing(b)));
+}
+
+/** Where a condition holds: it is neither 0 nor missing. */
+function holds(a: v128): v128 {
+  return f64x2.gt(f64x2.abs(a), f64x2.splat(0));
+}
+
+class Add {
+  @inline
+  of(a: v128, b: v128): v128 {
+    return f64x2.add(a, b);
+  }
+}
+
+class Sub {
+  @inline
+  of(a: v128, b: v128): v128 {
+    return f64x2.sub(a, b);
+  }
+}
+
+class Mul {
+  @inline
+  of(a: v128, b: v128): v128 {
+    return f64x2.mul(a, b);
+  }
+}
+
+class Div {
+  @inline
+  of(a: v128, b: v128): v128 {
+    return f64x2.div(a, b);
+  }
+}
+
+class Mod {
+  @inline
+  of(a: v128, b: v128): v128 {
+    const first = mod(f64x2.extract_lane(a, 0), f64x2.extract_lane(b, 0));
+    return f64x2(first, mod(f64x2.extract_lane(a, 1), f64x2.extract_lane(b, 1)));
+  }
+}
+
+class Neg {
+  @inline
+  of(a: v128, _b: v128): v128 {
+    return f64x2.neg(a);
+  }
+}
+
+class Abs {
+  @inline
+  of(a: v128, _b: v128): v128 {
+    return f64x2.abs(a);
+  }
+}
+
+class Log {
+  @inline
+  of(a: v128, _b: v128): v128 {
+    return f64x2(log(f64x2.extract_lane(a, 0)), log(f64x2.extract_lane(a, 1)));
+  }
+}
+
+class Sqrt {
+  @inline
+  of(a: v128, _b: v128): v128 {
+    return f64x2.sqrt(a);
+  }
+}
+
+class Min {
+  @inline
+  of(a: v128, b: v128): v128 {
+    return f64x2.min(a, b);
+  }
+}
+
+class Max {
+  @inline
+  of(a: v128, b: v128): v128 {
+    return f64x2.max(a, b);
+  }
+}
+
+class Eq {
+  @inline
+  of(a: v128, b: v128): v128 {
+    return truth(f64x2.eq(a, b), a, b);
+  }
+}
+
+class Ne {
+  @inline
+  of(a: v128, b: v128): v128 {
+    return truth(f64x2.ne(a, b), a, b);
+  }
+}
+
+class Lt {
+  @inline
+  of(a: v128, b: v128): v128 {
+    return truth(f64x2.lt(a, b), a, b);
+  }
+}
+
+class Lte {
+  @inline
+  of(a: v128, b: v128): v128 {
+    return truth(f64x2.le(a, b), a, b);
+  }
+}
+
+/** False where either is false, else missing where either is. */
+class And {
+  @inline
+  of(a: v128, b: v128): v128 {
+    const none = f64x2.splat(0);
+    const isFalse = v128.or(f64x2.eq(a, none), f64x2.eq(b, none));
+    return v128.andnot(v128.or(one(), v128.or(missing(a), missing(b))), isFalse);
+  }
+}
+
+/** True where either holds, else missing where either is. */
+class Or {
+  @inline
+  of(a: v128, b: v128): v128 {
+    const isTrue = v128.or(holds(a), holds(b));
+    return v128.or(v128.and(isTrue, one()), v128.andnot(v128.or(missing(a), missing(b)), isTrue));
+  }
+}
+
+class Not {
+  @inline
+  of(a: v128, _b: v128): v128 {
+    return v128.or(v128.and(f64x2.eq(a, f64x2.splat(0)), one()), missing(a));
+  }
+}
+
+class IsMissing {
+  @inline
+  of(a: v128, _b: v128): v128 {
+    return v128.and(missing(a), one());
+  }
+}
+
+class Select {
+  @inline
+  of(a: v128, b: v128): v128 {
+    return v128.or(b, v128.not(holds(a)));
+  }
+}

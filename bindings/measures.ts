@@ -1,0 +1,287 @@
+/**
+ * Columns of measures, and what strings become in those that may hold some. What a spec makes of a column decides:
+ *
+ *     numbers    sum, arithmetic, comparison with numbers           strings are refused
+ *     strings    text(…), comparison with strings                   numbers are refused
+ *     either     count, first, distinct and the like, isMissing     what its first value is, it stays
+ *
+ * The core sees numbers. A string that is to be given back is its number in a table of the column (`ids`); one that only has to be told
+ * from others is a hash (`hashes`), so that nothing is remembered; where only strings of the spec are asked for, all others are as one
+ * (`known`). In each the strings of the spec have the numbers from 0 on, but for hashes. A column has one in the ring for each that is needed.
+ */
+
+import type { AnyAggregate } from './aggregate';
+import { type Given, isBigInts, type Numbers, numbersOf, placeOf } from './columns';
+import { OrielError, show } from './errors';
+import { Expression } from './expression';
+import { hashOf, Strings } from './strings';
+
+type Kind = 'string' | 'number';
+type Form = 'ids' | 'hashes' | 'known';
+
+/** What an aggregate does with strings of a column: none may come, it sees whether there is one, it tells them apart, it gives them back. */
+export type Texts = 'none' | 'present' | 'hashed' | 'kept';
+
+/** A column that may hold strings. */
+export class TextColumn {
+  /** That of its first value. */
+  kind: Kind | undefined;
+  readonly strings: Strings;
+
+  constructor(
+    readonly name: string,
+    readonly accepted: 'strings' | 'either',
+    literals: readonly string[],
+    /** Whether states and results of aggregates hold its numbers. */
+    readonly kept: boolean,
+  ) {
+    this.strings = new Strings(literals);
+  }
+
+  /** The kind of a value, undefined of a missing one. @throws {OrielError} ERR_ORIEL_COLUMN where it is none, or not the column's */
+  kindOf(value: unknown, index?: number): Kind | undefined {
+    if (value === null || value === undefined || (typeof value === 'number' && Number.isNaN(value))) return undefined;
+    const kind = typeof value === 'bigint' ? 'number' : typeof value;
+    const wanted = this.accepted === 'strings' ? 'string' : this.kind;
+    if ((kind === 'string' || kind === 'number') && (wanted === undefined || kind === wanted)) return kind;
+    const before = this.accepted === 'strings' ? '' : ', as the values before';
+    const accepted = wanted ? `a ${wanted}${before}, or nothing` : 'a string, a number or nothing';
+    throw new OrielError('ERR_ORIEL_COLUMN', `${placeOf(this.name, index)}: expected ${accepted}, got ${show(value)}`);
+  }
+
+  /** The kind of a whole column. @throws as `kindOf`, naming the index */
+  kindOfColumn(column: Given): Kind | undefined {
+    const before = this.kind;
+    try {
+      if (!Array.isArray(column)) {
+        const first = isBigInts(column)
+          ? column.length - 1
+          : (column as Numbers).findIndex((value) => !Number.isNaN(value));
+        return first < 0 ? before : this.kindOf(column[first], first);
+      }
+      for (let i = 0; i < column.length; i++) this.kind = this.kindOf(column[i], i) ?? this.kind;
+      return this.kind;
+    } finally {
+      this.kind = before;
+    }
+  }
+
+  /** What stands for a value of the right kind in the ring. */
+  numberOf(value: unknown, form: Form): number {
+    if (typeof value === 'number') return value;
+    if (value === null || value === undefined) return Number.NaN;
+    if (typeof value !== 'string') return Number(value);
+    const { strings } = this;
+    if (form === 'ids') return strings.idOf(value);
+    if (form === 'hashes') return hashOf(value);
+    return strings.has(value) ? strings.idOf(value) : strings.pinned.length;
+  }
+
+  /** Whether what it holds are strings. */
+  get isText(): boolean {
+    return this.kind === undefined ? this.accepted === 'strings' : this.kind === 'string';
+  }
+
+  /** The value that a number of `ids` stands for; null of strings where it is missing. */
+  readonly read = (number: number): string | number | null => {
+    if (!this.isText) return number;
+    return Number.isNaN(number) ? null : (this.strings.values[number] as string);
+  };
+
+  /** A whole column of them. */
+  readAll(numbers: Float64Array<ArrayBuffer>): ArrayLike<unknown> {
+    return this.isText ? Array.from(numbers, this.read) : numbers;
+  }
+
+  /** A column of values of the right kind as the ring has it. */
+  numbersOf(values: Given, form: Form): Numbers {
+    if (!Array.isArray(values)) return numbersOf(this.name, values);
+    const numbers = new Float64Array(values.length);
+    for (let i = 0; i < values.length; i++) numbers[i] = this.numberOf(values[i], form);
+    return numbers;
+  }
+
+  /** The first of n numbers, written into the ring in place of strings, that stands for none; -1. */
+  badNumber(numbers: Float64Array, form: Form): number {
+    if (form === 'hashes') return -1;
+    const { strings } = this;
+    const isOne = (id: number) =>
+      form === 'ids' ? strings.values[id] !== undefined : id >= 0 && id <= strings.pinned.length && id % 1 === 0;
+    return numbers.findIndex((id) => !Number.isNaN(id) && !isOne(id));
+  }
+}
+
+/** A column of the ring that may hold strings. */
+export interface TextMeasure {
+  readonly column: TextColumn;
+  readonly form: Form;
+}
+
+const NOTHING = new Uint8Array();
+
+/** What is known of a column from all that the spec makes of it. */
+interface Use {
+  numbers?: string;
+  strings?: string;
+  literals: Set<string>;
+  kept: boolean;
+  hashed: boolean;
+}
+
+/** The columns that a spec reads, gathered one use after the other and then settled: their places in the ring. */
+export class Measures {
+  readonly #uses = new Map<string, Use>();
+  /** Of numbers, by name; their places are the first. */
+  readonly plain: string[] = [];
+  /** And after them those that may hold strings. */
+  readonly texts: TextMeasure[] = [];
+  readonly #literals = new Map<string, string[]>();
+
+  #use(name: string): Use {
+    let use = this.#uses.get(name);
+    if (!use) {
+      use = { literals: new Set(), kept: false, hashed: false };
+      this.#uses.set(name, use);
+    }
+    return use;
+  }
+
+  /** A column of numbers. */
+  addNumbers(name: string, by: string): void {
+    this.#use(name).numbers ??= by;
+  }
+
+  /** A column of an aggregate, or an expression in its place. */
+  addColumn(of: string | Expression, texts: Texts, by: string): void {
+    const leaf = leafOf(of);
+    if (leaf === undefined) {
+      this.addExpression(of as Expression);
+      return;
+    }
+    if (texts === 'none') this.addNumbers(leaf, by);
+    const use = this.#use(leaf);
+    if (of instanceof Expression && of.op === 'text') use.strings ??= by;
+    if (texts === 'kept') use.kept = true;
+    if (texts === 'hashed') use.hashed = true;
+  }
+
+  addExpression(expression: Expression): void {
+    const seen = new Set<Expression>();
+    const walk = (one: Expression): void => {
+      if (seen.has(one)) return;
+      seen.add(one);
+      const [first, ...rest] = one.operands;
+      for (const operand of one.operands) {
+        if (!(operand instanceof Expression)) continue;
+        const name = leafOf(operand);
+        if (name === undefined) walk(operand);
+        else if (operand.op === 'text') this.#use(name).strings ??= one.op;
+        else if (one.op !== 'isMissing') this.addNumbers(name, one.op);
+        else this.#use(name);
+      }
+      if (!(first instanceof Expression) || first.op !== 'text') return;
+      for (const literal of rest) this.#use(first.operands[0] as string).literals.add(literal as string);
+    };
+    const name = leafOf(expression);
+    if (name === undefined) walk(expression);
+    else this.addNumbers(name, 'where');
+  }
+
+  /**
+   * Gives every column its place. @param remembers whether events are given back, to functions of the spec: no string is forgotten before
+   * @throws {OrielError} ERR_ORIEL_SPEC where a column is to hold both numbers and strings
+   */
+  settle(remembers: boolean): void {
+    for (const [name, { numbers, strings, literals, kept, hashed }] of this.#uses) {
+      if (numbers !== undefined && strings !== undefined) {
+        const message = `column ${show(name)}: expected one kind of values, got numbers for ${numbers} and strings for ${strings}`;
+        throw new OrielError('ERR_ORIEL_SPEC', message);
+      }
+      if (numbers !== undefined) {
+        this.plain.push(name);
+        continue;
+      }
+      const accepted = strings === undefined ? 'either' : 'strings';
+      const column = new TextColumn(name, accepted, [...literals], kept);
+      this.#literals.set(name, [...literals]);
+      if (kept || remembers) this.texts.push({ column, form: 'ids' });
+      if (hashed) this.texts.push({ column, form: 'hashes' });
+      if (!kept && !remembers && (literals.size > 0 || !hashed)) this.texts.push({ column, form: 'known' });
+    }
+  }
+
+  /** How many columns of the ring there are. */
+  get count(): number {
+    return this.plain.length + this.texts.length;
+  }
+
+  /** Columns that may hold strings, each once. */
+  get columns(): readonly TextColumn[] {
+    return [...new Set(this.texts.map(({ column }) => column))];
+  }
+
+  /** Kinds of the columns that may hold strings; to be settled when all else is right, and put back after a call that came to nothing. */
+  get kinds(): readonly (Kind | undefined)[] {
+    return this.columns.map(({ kind }) => kind);
+  }
+
+  set kinds(kinds: readonly (Kind | undefined)[]) {
+    this.columns.forEach((column, i) => {
+      column.kind = kinds[i];
+    });
+  }
+
+  /** Names of all columns, with their places; of those that stand there in several forms the first. */
+  places(): Map<string, number> {
+    const places = new Map<string, number>();
+    for (const [i, name] of [...this.plain, ...this.texts.map(({ column }) => column.name)].entries()) {
+      if (!places.has(name)) places.set(name, i);
+    }
+    return places;
+  }
+
+  /** What stands at that place of the ring, where it may be strings. */
+  textAt(place: number): TextMeasure | undefined {
+    return this.texts[place - this.plain.length];
+  }
+
+  /**
+   * Forgets strings where it is time to. Of a column whose strings no aggregate gives back only those of events at hand are known, and no call is
+   * under way; else `marked` is to say which numbers live states and results hold, a byte each, and where it cannot, nothing is forgotten.
+   */
+  sweep(marked: (measure: number) => Uint8Array | undefined): void {
+    for (const [i, { column, form }] of this.texts.entries()) {
+      if (form !== 'ids' || !column.strings.full) continue;
+      const used = column.kept ? marked(this.plain.length + i) : NOTHING;
+      if (used) column.strings.keep(used);
+    }
+  }
+
+  /** Place in the ring of a column, as an aggregate or a condition wants it. */
+  placeOf(name: string, texts: Texts = 'present'): number {
+    const plain = this.plain.indexOf(name);
+    if (plain >= 0) return plain;
+    const isWanted = ({ column, form }: TextMeasure) =>
+      column.name === name && (form === 'hashes') === (texts === 'hashed');
+    const wanted = this.texts.findIndex(isWanted);
+    return this.plain.length + (wanted >= 0 ? wanted : this.texts.findIndex(({ column }) => column.name === name));
+  }
+
+  /** What stands for a string of the spec. */
+  literal(name: string, value: string): number {
+    return this.#literals.get(name)?.indexOf(value) ?? -1;
+  }
+
+  /** The column whose strings an aggregate gives back. */
+  columnOf({ columns, texts }: AnyAggregate): TextColumn | undefined {
+    const kept = columns[texts.indexOf('kept')];
+    const name = kept === undefined ? undefined : leafOf(kept);
+    return name === undefined ? undefined : this.texts.find(({ column }) => column.name === name)?.column;
+  }
+}
+
+/** The name of a column that stands by itself. */
+export function leafOf(of: string | Expression): string | undefined {
+  if (typeof of === 'string') return of;
+  return of.op === 'col' || of.op === 'text' ? (of.operands[0] as string) : undefined;
+}

@@ -1,0 +1,68 @@
+/** Strings ↔ small numbers; those of strings that nobody can name any more are given again. */
+export class Strings {
+  readonly values: string[] = [];
+  readonly #ids = new Map<string, number>();
+  readonly #free: number[] = [];
+  #sweepAt = 1024;
+
+  /** @param pinned strings that are never forgotten, with the numbers from 0 on */
+  constructor(readonly pinned: readonly string[] = []) {
+    for (const value of pinned) this.#add(value);
+  }
+
+  idOf(value: string): number {
+    return this.#ids.get(value) ?? this.#add(value);
+  }
+
+  has(value: string): boolean {
+    return this.#ids.has(value);
+  }
+
+  /** Whether it is time to forget some. */
+  get full(): boolean {
+    return this.#ids.size >= this.#sweepAt;
+  }
+
+  #add(value: string): number {
+    const id = this.#free.pop() ?? this.values.length;
+    this.values[id] = value;
+    this.#ids.set(value, id);
+    return id;
+  }
+
+  /** Forgets the strings whose byte in `used` is 0 or not there. */
+  keep(used: Uint8Array): void {
+    const isUsed = (id: number) => used[id] || id < this.pinned.length;
+    let length = 0;
+    for (const [value, id] of this.#ids) {
+      if (isUsed(id)) length = Math.max(length, id + 1);
+      else this.#ids.delete(value);
+    }
+    this.values.length = length;
+    this.#free.length = 0;
+    for (let id = length - 1; id >= 0; id--) if (!isUsed(id)) this.#free.push(id);
+    this.#sweepAt = Math.max(1024, 2 * this.#ids.size, length >> 2);
+  }
+}
+
+/** 53 bits of a string: two lanes of 32, mixed as MurmurHash3 does. Different strings share one by chance in 2^53. */
+export function hashOf(value: string): number {
+  let a = 0x9e3779b9 ^ value.length;
+  let b = 0x85ebca6b;
+  for (let i = 0; i < value.length; i++) {
+    const unit = value.charCodeAt(i);
+    a = Math.imul(a ^ unit, 0xcc9e2d51);
+    a = (a << 15) | (a >>> 17);
+    b = Math.imul(b ^ unit, 0x1b873593);
+    b = (b << 13) | (b >>> 19);
+  }
+  a = mixed(a ^ (b >>> 7));
+  b = mixed(b ^ a);
+  return (a >>> 0) + (b & 0x1fffff) * 2 ** 32;
+}
+
+function mixed(x: number): number {
+  let y = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  y = Math.imul(y ^ (y >>> 13), 0xc2b2ae35);
+  return y ^ (y >>> 16);
+}
