@@ -15,6 +15,7 @@ import { Keys, Stat, WindowPlan } from './plan';
 import { query as queryOf } from './query';
 import * as ringOf from './ring';
 import { Ring } from './ring';
+import { since as sinceOf } from './since';
 import { Slices } from './slices';
 import { stacksAt } from './stacks';
 import { forgetSamples } from './steps';
@@ -126,6 +127,11 @@ export function lateEvents(stream: Stream): usize {
 
 export function advance(stream: Stream, watermark: f64): void {
   advanceStream(stream, watermark);
+}
+
+/** The earliest time of which something is held, Infinity if nothing is. */
+export function since(stream: Stream): f64 {
+  return sinceOf(stream);
 }
 
 /** Time of the newest event, -Infinity before the first. */

@@ -48,7 +48,9 @@ export enum Plan {
   filter = 112,
   /** Whether events that came late are given back, all that is known of them. */
   givesLate = 116,
-  windows = 120,
+  /** Whether it is to be told since when something is held: see assembly/since.ts. */
+  dated = 120,
+  windows = 128,
 }
 
 export enum Keys {
@@ -92,6 +94,8 @@ export enum WindowPlan {
   /** Filled in by the core: a table of edges that the bindings hand over, see assembly/window/calendar.ts. */
   edges = 100,
   edgeCount = 104,
+  /** Of a window that has a store of its own. */
+  since = 108,
   bytes = 112,
 }
 

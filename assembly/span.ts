@@ -370,3 +370,12 @@ export function answer(stream: Stream, span: Span | null): usize {
   stream.askedEnd = span ? span.end : NaN;
   return span ? rowOf(span) : stream.empty;
 }
+
+/** The earliest time at which one begins, Infinity where there is none. */
+export function startsSince(spans: Spans): f64 {
+  let first = Infinity;
+  for (let id: u32 = 0; id < spans.headCount; id++) {
+    for (let span = headOf(spans, id); span; span = changetype<Span>(<usize>span.older)) first = min(first, span.start);
+  }
+  return first;
+}

@@ -36,6 +36,7 @@ interface Exports {
   lateEvents(stream: number): number;
   advance(stream: number, watermark: number): void;
   newest(stream: number): number;
+  since(stream: number): number;
   query(stream: number, id: number, t: number): number;
   idOfKey(stream: number): number;
   edgeTable(stream: number, w: number, n: number): number;
@@ -91,7 +92,7 @@ export interface Kernels {
 /** What a kind of window exports: see assembly/window/registry.ts. */
 export const ROLES = [
   ...(['start', 'end', 'newest', 'oldest'] as const),
-  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'due', 'live'] as const),
+  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'due', 'live', 'since'] as const),
 ] as const;
 
 /** One kind of window as the core has it: indices of the function table. */

@@ -14,7 +14,7 @@ import type { AnyAggregate } from './aggregate';
 import { type Given, isBigInts, type Numbers, numbersOf, placeOf } from './columns';
 import { OrielError, show } from './errors';
 import { Expression } from './expression';
-import { hashOf, Strings } from './strings';
+import { DatedStrings, hashOf } from './strings';
 
 type Kind = 'string' | 'number';
 type Form = 'ids' | 'hashes' | 'known';
@@ -26,7 +26,7 @@ export type Texts = 'none' | 'present' | 'hashed' | 'kept';
 export class TextColumn {
   /** That of its first value. */
   kind: Kind | undefined;
-  readonly strings: Strings;
+  readonly strings: DatedStrings;
 
   constructor(
     readonly name: string,
@@ -35,7 +35,7 @@ export class TextColumn {
     /** Whether states and results of aggregates hold its numbers. */
     readonly kept: boolean,
   ) {
-    this.strings = new Strings(literals);
+    this.strings = new DatedStrings(literals);
   }
 
   /** The kind of a value, undefined of a missing one. @throws {OrielError} ERR_ORIEL_COLUMN where it is none, or not the column's */
@@ -246,15 +246,20 @@ export class Measures {
   }
 
   /**
-   * Forgets strings where it is time to. Of a column whose strings no aggregate gives back only those of events at hand are known, and no call is
-   * under way; else `marked` is to say which numbers live states and results hold, a byte each, and where it cannot, nothing is forgotten.
+   * Forgets strings where it is time to, between calls. Of a column whose strings no aggregate gives back only those of events at hand are known;
+   * of others `forget` says what to keep.
    */
-  sweep(marked: (measure: number) => Uint8Array | undefined): void {
-    for (const [i, { column, form }] of this.texts.entries()) {
+  sweep(forget: (column: TextColumn) => void): void {
+    for (const { column, form } of this.texts) {
       if (form !== 'ids' || !column.strings.full) continue;
-      const used = column.kept ? marked(this.plain.length + i) : NOTHING;
-      if (used) column.strings.keep(used);
+      if (column.kept) forget(column);
+      else column.strings.keep(NOTHING);
     }
+  }
+
+  /** Whether some states hold strings that are to be given back. */
+  get isKept(): boolean {
+    return this.texts.some(({ column }) => column.kept);
   }
 
   /** Place in the ring of a column, as an aggregate or a condition wants it. */

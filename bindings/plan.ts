@@ -162,6 +162,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       u32(address + Plan.registers, assembled.registers);
       u32(address + Plan.filter, filter);
       u32(address + Plan.givesLate, spec.onLate ? 1 : 0);
+      u32(address + Plan.dated, measures.isKept ? 1 : 0);
       writeProgram(assembled, view, address + programAt, programAt);
       let at = address + Plan.windows;
       for (const [w, window] of windows.entries()) {

@@ -21,6 +21,7 @@ import { Edges } from './edges';
 import { OrielError, show } from './errors';
 import { Filler } from './fill';
 import { KeyEncoder } from './keys';
+import type { TextColumn } from './measures';
 import { type CompiledPlan, compile, RING_EVENTS } from './plan';
 import { type Output, readColumn } from './results';
 import { EventRing } from './ring';
@@ -648,12 +649,27 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#ring.readLate(late, this.#late);
   }
 
+  /** Lets go of strings that no state and no result that is not taken yet can name. */
+  #forget(column: TextColumn): void {
+    const { exports } = this.#core;
+    const named = new Set<number>();
+    const n = exports.resultCount(this.#handle);
+    const look = ({ place, texts, list, fields }: Output): void => {
+      for (const [, field] of fields ?? []) look(field);
+      if (place === undefined || texts !== column) return;
+      const numbers = list ? this.#lists() : this.#core.float64s(exports.resultColumn(this.#handle, place), n);
+      for (const number of numbers) named.add(number);
+    };
+    if (n > 0) this.#plan.outputs.forEach(look);
+    column.strings.forget(exports.since(this.#handle), this.#newest, named);
+  }
+
   /** After events were taken: what may be gathered next. */
   #settleDown(): void {
     const { exports } = this.#core;
     this.#keys.sweep();
     // Which strings live states and results hold, the core cannot say yet.
-    this.#plan.measures.sweep(() => undefined);
+    this.#plan.measures.sweep((column) => this.#forget(column));
     this.#fireAt = exports.fireAt(this.#handle);
     const newest = exports.stat(this.#handle, Stat.watermark) + this.#spec.outOfOrder;
     const enough =

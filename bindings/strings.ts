@@ -45,6 +45,32 @@ export class Strings {
   }
 }
 
+/**
+ * Strings that states and results of a stream may name. When nothing holds what came with an event any more, its string is forgotten: of every
+ * string it is known up to which time it came, as of the last sweep.
+ */
+export class DatedStrings extends Strings {
+  /** Infinity: it came since the last sweep. */
+  readonly #until: number[] = [];
+
+  override idOf(value: string): number {
+    const id = super.idOf(value);
+    this.#until[id] = Number.POSITIVE_INFINITY;
+    return id;
+  }
+
+  /** Forgets what came only before a time, but for those that `named` has; `newest` is the time of the newest event. */
+  forget(since: number, newest: number, named: ReadonlySet<number>): void {
+    const used = new Uint8Array(this.values.length);
+    for (let id = 0; id < used.length; id++) {
+      const until = this.#until[id] as number;
+      used[id] = until >= since || named.has(id) ? 1 : 0;
+      if (until === Number.POSITIVE_INFINITY) this.#until[id] = newest;
+    }
+    this.keep(used);
+  }
+}
+
 /** 53 bits of a string: two lanes of 32, mixed as MurmurHash3 does. Different strings share one by chance in 2^53. */
 export function hashOf(value: string): number {
   let a = 0x9e3779b9 ^ value.length;

@@ -42,6 +42,7 @@ import {
   Span,
   spanBytes,
   Spans,
+  startsSince,
   unchain,
 } from '../span';
 import { clockAt, Stream, windowAt } from '../stream';
@@ -183,6 +184,10 @@ export function demand(stream: Stream, capped: Capped, n: f64): f64 {
 /** Results that n events can give. */
 export function due(stream: Stream, capped: Capped, n: f64, watermark: f64): f64 {
   return n + waiting(capped.pending) + <f64>capped.live;
+}
+
+export function since(_stream: Stream, capped: Capped): f64 {
+  return min(startsSince(capped), nextTime(capped.pending));
 }
 
 export function live(stream: Stream, capped: Capped): f64 {

@@ -217,6 +217,17 @@ export function due(stream: Stream, counted: Counted, n: f64, watermark: f64): f
   return n / min(counted.every, counted.size) + 1 + open;
 }
 
+export function since(_stream: Stream, counted: Counted): f64 {
+  let first = Infinity;
+  for (let id: u32 = 0; id < counted.queueCount; id++) {
+    const queue = queueOf(counted, id);
+    if (!queue) continue;
+    if (!isEmpty(queue)) first = min(first, leastOf(queue));
+    if (queue.waiting) first = min(first, changetype<Event>(<usize>queue.waiting).time);
+  }
+  return first;
+}
+
 export function live(stream: Stream, counted: Counted): f64 {
   return counted.live;
 }

@@ -28,6 +28,7 @@ import {
   Span,
   spanBytes,
   Spans,
+  startsSince,
 } from '../span';
 import { takenAt, Stream, windowAt } from '../stream';
 
@@ -104,6 +105,10 @@ export function demand(stream: Stream, filled: Filled, n: f64): f64 {
 export function due(stream: Stream, filled: Filled, n: f64, watermark: f64): f64 {
   const open = <f64>filled.live + n;
   return n + (watermark == Infinity || stream.early != Infinity || stream.when ? 2 * open : 0);
+}
+
+export function since(_stream: Stream, filled: Filled): f64 {
+  return startsSince(filled);
 }
 
 export function live(stream: Stream, filled: Filled): f64 {

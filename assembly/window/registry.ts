@@ -15,15 +15,56 @@
  *     demand(stream, store, n)                  bytes that n events can need at the most, results apart
  *     due(stream, store, n, watermark)          results that n events, and the watermark moving so far, can give at the most
  *     live(stream, store)                       how many windows or keys it holds
+ *     since(stream, store)                      time of the earliest event that it may hold, Infinity if none: see since.ts
  */
 export { end as tumbling_end, newest as tumbling_newest, oldest as tumbling_oldest, start as tumbling_start } from './tumbling';
 export { end as hopping_end, newest as hopping_newest, oldest as hopping_oldest, start as hopping_start } from './hopping';
 export { end as cumulative_end, newest as cumulative_newest, oldest as cumulative_oldest, start as cumulative_start } from './cumulative';
 export { end as calendar_end, newest as calendar_newest, oldest as calendar_oldest, start as calendar_start } from './calendar';
 export { end as everything_end, newest as everything_newest, oldest as everything_oldest, start as everything_start } from './everything';
-export { create as session_create, destroy as session_destroy, take as session_take, advance as session_advance, query as session_query, demand as session_demand, due as session_due, live as session_live } from './session';
-export { create as capped_create, destroy as capped_destroy, take as capped_take, advance as capped_advance, query as capped_query, demand as capped_demand, due as capped_due, live as capped_live } from './capped';
-export { create as filled_create, destroy as filled_destroy, take as filled_take, advance as filled_advance, query as filled_query, demand as filled_demand, due as filled_due, live as filled_live } from './filled';
-export { create as counted_create, destroy as counted_destroy, take as counted_take, advance as counted_advance, query as counted_query, demand as counted_demand, due as counted_due, live as counted_live } from './counted';
-export { create as rolling_create, destroy as rolling_destroy, take as rolling_take, advance as rolling_advance, query as rolling_query, demand as rolling_demand, due as rolling_due, live as rolling_live } from './rolling';
-export { create as sliding_create, destroy as sliding_destroy, take as sliding_take, advance as sliding_advance, query as sliding_query, demand as sliding_demand, due as sliding_due, live as sliding_live } from './sliding';
+export {
+  create as session_create,
+  destroy as session_destroy,
+  take as session_take,
+  advance as session_advance,
+  query as session_query,
+  demand as session_demand,
+  due as session_due,
+  live as session_live,
+  since as session_since,
+} from './session';
+export { create as capped_create, destroy as capped_destroy, take as capped_take, advance as capped_advance, query as capped_query, demand as capped_demand, due as capped_due, live as capped_live, since as capped_since } from './capped';
+export { create as filled_create, destroy as filled_destroy, take as filled_take, advance as filled_advance, query as filled_query, demand as filled_demand, due as filled_due, live as filled_live, since as filled_since } from './filled';
+export {
+  create as counted_create,
+  destroy as counted_destroy,
+  take as counted_take,
+  advance as counted_advance,
+  query as counted_query,
+  demand as counted_demand,
+  due as counted_due,
+  live as counted_live,
+  since as counted_since,
+} from './counted';
+export {
+  create as rolling_create,
+  destroy as rolling_destroy,
+  take as rolling_take,
+  advance as rolling_advance,
+  query as rolling_query,
+  demand as rolling_demand,
+  due as rolling_due,
+  live as rolling_live,
+  since as rolling_since,
+} from './rolling';
+export {
+  create as sliding_create,
+  destroy as sliding_destroy,
+  take as sliding_take,
+  advance as sliding_advance,
+  query as sliding_query,
+  demand as sliding_demand,
+  due as sliding_due,
+  live as sliding_live,
+  since as sliding_since,
+} from './sliding';

@@ -28,7 +28,7 @@ import {
   shift,
   waiting,
 } from '../pending';
-import { Closed, WindowPlan } from '../plan';
+import { Closed, Plan, WindowPlan } from '../plan';
 import { measureColumn, Ring } from '../ring';
 import { combineRows, combineStates, dropRow, foldRows, list, reduceRow, resetRow, rollRows } from '../rows';
 import { CHUNK, clockAt, takenAt, Stream, windowAt } from '../stream';
@@ -103,7 +103,7 @@ export function create(stream: Stream, w: i32): usize {
   const closed = load<u32>(window, WindowPlan.closed);
   rolling.size = load<f64>(window, WindowPlan.size);
   rolling.byRows = load<f64>(window, WindowPlan.every) == 1;
-  initTrails(stream, rolling, window, w, !rolling.byRows);
+  initTrails(stream, rolling, window, w, !rolling.byRows || load<u32>(stream.plan, Plan.dated) != 0);
   rolling.right = (closed & Closed.right) != 0;
   rolling.left = (closed & Closed.left) != 0;
   // By number a frame that is open on the left, or closed on the right, has one event less, or more, before the event.
@@ -655,6 +655,16 @@ export function demand(stream: Stream, rolling: Rolling, n: f64): f64 {
 /** Results that n events can give, with the watermark moving up to `watermark`. */
 export function due(stream: Stream, rolling: Rolling, n: f64, watermark: f64): f64 {
   return n + waiting(rolling.pending);
+}
+
+export function since(stream: Stream, rolling: Rolling): f64 {
+  let first = nextTime(rolling.pending);
+  for (let id: u32 = 0; id < rolling.keyCount; id++) {
+    const trail = trailOf(rolling, id);
+    if (!trail) continue;
+    for (let i = trail.head; i != trail.tail; i++) first = min(first, load<f64>(slotAt(stream, rolling, trail, i)));
+  }
+  return first;
 }
 
 export function live(stream: Stream, rolling: Rolling): f64 {

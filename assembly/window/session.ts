@@ -59,6 +59,7 @@ import {
   spanBytes,
   Spans,
   State,
+  startsSince,
   unchain,
   unpin,
 } from '../span';
@@ -463,6 +464,10 @@ export function due(stream: Stream, sessions: Sessions, n: f64, watermark: f64):
   const early = stream.early != Infinity || stream.when ? <f64>sessions.live + n : 0;
   const ending = <f64>countUpTo(sessions.heap, watermark) + <f64>countComing(sessions.wheel, watermark);
   return 2 * n + min(ending, <f64>sessions.live) + early;
+}
+
+export function since(_stream: Stream, sessions: Sessions): f64 {
+  return startsSince(sessions);
 }
 
 export function live(stream: Stream, sessions: Sessions): f64 {

@@ -32,7 +32,7 @@ import {
 import { allocate, release, resize } from '../memory';
 import { isFuture, miss } from '../misses';
 import { openResults, putEvents, putReasons } from '../outbox';
-import { Closed, PartPlan, WindowPlan } from '../plan';
+import { Closed, PartPlan, Plan, WindowPlan } from '../plan';
 import { measureColumn, Ring } from '../ring';
 import { reduceRow } from '../rows';
 import { CHUNK, clockAt, copyRow, Stream, takenAt, windowAt } from '../stream';
@@ -42,6 +42,8 @@ class Sliding {
   w: i32;
   size: f64;
   byRows: bool;
+  /** Whether the times of all events in the frame are kept. */
+  timed: bool;
   right: bool;
   left: bool;
   /** Columns of the history, each so long: times, then the measures. */
@@ -76,6 +78,7 @@ export function create(stream: Stream, w: i32): usize {
   sliding.w = w;
   sliding.size = load<f64>(window, WindowPlan.size);
   sliding.byRows = load<f64>(window, WindowPlan.every) == 1;
+  sliding.timed = !sliding.byRows || load<u32>(stream.plan, Plan.dated) != 0;
   sliding.right = (closed & Closed.right) != 0;
   sliding.left = (closed & Closed.left) != 0;
   // By number a frame that is open on the left, or closed on the right, has one event less, or more, before the event.
@@ -113,9 +116,9 @@ function timeAt(sliding: Sliding, position: u32): f64 {
   return load<f64>(addressOf(sliding, position));
 }
 
-/** The first position of which the history is wanted: what is turned is in the front, but by time frames are still to be found. */
+/** The first position of which the history is wanted: what is turned is in the front, but for its time where that is still asked for. */
 function kept(sliding: Sliding): u32 {
-  return sliding.byRows ? sliding.split : sliding.low;
+  return sliding.timed ? sliding.low : sliding.split;
 }
 
 /** Columns of another length, with what there is at their beginning: positions from `kept` on. */
@@ -450,6 +453,12 @@ export function demand(stream: Stream, sliding: Sliding, n: f64): f64 {
 /** Results that n events can give. */
 export function due(stream: Stream, sliding: Sliding, n: f64, _watermark: f64): f64 {
   return n + <f64>(sliding.tail - sliding.next);
+}
+
+export function since(_stream: Stream, sliding: Sliding): f64 {
+  let first = Infinity;
+  for (let i = sliding.low; i != sliding.tail; i++) first = min(first, timeAt(sliding, i));
+  return first;
 }
 
 export function live(stream: Stream, sliding: Sliding): f64 {

@@ -1,0 +1,30 @@
+/**
+ * Since when something is held: no state holds anything of an event from before this time. Who remembers what events brought, as the
+ * bindings do strings, may forget what came before.
+ */
+
+import { framesAt } from './frames';
+import { paneAt } from './pane';
+import { WindowPlan } from './plan';
+import { sliceAt, Slices } from './slices';
+import { earliest, stacksAt } from './stacks';
+import { storeAt, Stream, windowAt } from './stream';
+
+/** Infinity where nothing is held. */
+export function since(stream: Stream): f64 {
+  let first = Infinity;
+  for (let w = 0; w < stream.gridCount; w++) {
+    const stacks = stacksAt(stream, w);
+    const frames = framesAt(stream, w).list;
+    first = min(first, earliest(stacks));
+    if (stacks.held.count) first = min(first, paneAt(stacks.held, 0).start);
+    if (frames.length) first = min(first, sliceAt(frames, 0).start);
+  }
+  const slices = changetype<Slices>(stream.slices);
+  if (slices.length) first = min(first, sliceAt(slices, 0).start);
+  for (let w = stream.gridCount; w < stream.windowCount; w++) {
+    const role = load<u32>(windowAt(stream, w), WindowPlan.since);
+    first = min(first, call_indirect<f64>(role, stream, storeAt(stream, w)));
+  }
+  return first;
+}
