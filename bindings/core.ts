@@ -222,5 +222,9 @@ export function core(): Core {
 
 /** The module out of bytes as the package carries them. */
 export function decode(base64: string): WebAssembly.Module {
-  return new WebAssembly.Module(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+  const characters = atob(base64);
+  // A loop: Uint8Array.from takes twenty times as long.
+  const bytes = new Uint8Array(characters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
+  return new WebAssembly.Module(bytes);
 }
