@@ -1,7 +1,8 @@
 /** A stream of events in, of windows out: the thin layer that checks, writes columns and asks the core. */
 
-import { type Keys, Pane, Stat } from '../assembly/plan';
+import { type Keys, Stat } from '../assembly/plan';
 import { WindowBatch } from './batch';
+import { Clock } from './clock';
 import {
   badTime,
   checkGaps,
@@ -23,10 +24,10 @@ import { Filler } from './fill';
 import { KeyEncoder } from './keys';
 import type { TextColumn } from './measures';
 import { type CompiledPlan, compile, RING_EVENTS } from './plan';
-import { type Output, readColumn } from './results';
+import { Results } from './results';
 import { EventRing } from './ring';
-import { type CheckedSpec, check, isRolling, type Spec } from './spec';
-import type { Answer, Claim, Columns, Event, Key, KeyOf, LateEvent, Row } from './types';
+import { type CheckedSpec, check, type Spec } from './spec';
+import type { Answer, Claim, Columns, Event, KeyOf, LateEvent, Row } from './types';
 
 /** Single events are gathered up to this many before the core is called. */
 const GATHERED_EVENTS = 1024;
@@ -62,8 +63,6 @@ interface Kinds {
   measures: CompiledPlan['measures']['kinds'];
 }
 
-const PANES = { [Pane.onTime]: 'on-time', [Pane.late]: 'late', [Pane.early]: 'early' } as Record<number, string>;
-
 /** Frees the memory of streams that nobody disposed of: a net, not a plan. Some platforms have none. */
 const streams =
   typeof FinalizationRegistry === 'undefined'
@@ -82,9 +81,8 @@ export class WindowedStream<const S extends Spec = Spec> {
   readonly #filler: Filler | undefined;
   /** Measures that are gaps of sessions. */
   readonly #gaps: readonly string[];
-  /** The clock, as it was last read, and when an event last came; where it is needed. */
-  #clock = Number.NEGATIVE_INFINITY;
-  #cameAt = Number.NaN;
+  readonly #results: Results;
+  readonly #clock: Clock;
   /** Events written and not yet committed, from place 0 of the ring on. */
   #gathered = 0;
   /** How many single events surely fit without asking, as long as nothing fires. */
@@ -118,6 +116,8 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#mode = this.#keys.mode;
     this.#ring = new EventRing(core, handle, this.#spec, this.#plan.measures, this.#plan.flags, this.#keys);
     this.#edges = new Edges(core, handle, this.#spec);
+    this.#results = new Results(core, handle, this.#spec, this.#plan, this.#keys);
+    this.#clock = new Clock(this.#spec);
     this.#filler = this.#spec.fill ? new Filler(core, handle, this.#spec, this.#edges, this.#plan.outputs) : undefined;
     this.#gaps = this.#spec.windows.flatMap(({ column }) => column ?? []);
     const { windows, idle } = this.#spec;
@@ -139,7 +139,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     if (this.#claim) this.#claim = undefined;
     const spec = this.#spec;
     const fields = event as Record<string, unknown>;
-    const t = spec.hasTime ? fields[spec.time] : this.#now();
+    const t = spec.hasTime ? fields[spec.time] : this.#clock.now();
     if (typeof t !== 'number' || !(Math.abs(t) <= spec.timeLimit)) throw badTime(spec.time, t, spec.timeLimit);
     const alone = t >= this.#fireAt || this.#allowance === 0;
     if (this.#special) this.#prepare(fields, t);
@@ -168,34 +168,14 @@ export class WindowedStream<const S extends Spec = Spec> {
   #prepare(fields: Record<string, unknown>, t: number): void {
     for (const name of this.#gaps) checkGaps(name, numberOf(name, fields[name]));
     this.#edges.cover([t]);
-    if (this.#spec.idle < Number.POSITIVE_INFINITY) this.#cameAt = this.#now();
+    this.#clock.note();
   }
 
-  /** What the clock says; it never goes back. @throws {OrielError} ERR_ORIEL_TIME where that is no time */
-  #now(): number {
-    const now = this.#spec.clock();
-    if (typeof now !== 'number' || !(Math.abs(now) <= this.#spec.timeLimit)) {
-      throw badTime('clock', now, this.#spec.timeLimit);
-    }
-    this.#clock = Math.max(this.#clock, now);
-    return this.#clock;
-  }
-
-  /** Time goes on without events: by the clock where they have none of their own, or where none has come for long. */
+  /** Time goes on without events, where the clock says so. */
   #tick(): void {
     if (this.#state !== 'open') return;
-    const { hasTime, idle, outOfOrder, timeLimit } = this.#spec;
-    if (hasTime && idle === Number.POSITIVE_INFINITY) return;
-    const now = this.#now();
-    let watermark = now;
-    if (hasTime) {
-      const silence = now - this.#cameAt;
-      if (!(silence >= idle)) return;
-      // What is known of event time: so long ago it was the newest.
-      watermark = this.#newest + silence - outOfOrder;
-    }
-    if (watermark <= this.#core.exports.stat(this.#handle, Stat.watermark)) return;
-    if (watermark <= timeLimit) this.#moveTo(watermark);
+    const watermark = this.#clock.watermark(this.#newest);
+    if (watermark > this.#core.exports.stat(this.#handle, Stat.watermark)) this.#moveTo(watermark);
   }
 
   /**
@@ -291,7 +271,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     if (n === 0) return;
     const { exports } = this.#core;
     const { at } = claim;
-    if (!this.#spec.hasTime) this.#ring.times.fill(this.#now(), at, at + n);
+    if (!this.#spec.hasTime) this.#ring.times.fill(this.#clock.now(), at, at + n);
     const bad = exports.badTime(this.#handle, at, n, this.#spec.timeLimit);
     if (bad >= 0) throw badTime(this.#spec.time, this.#ring.times[at + bad], this.#spec.timeLimit, bad);
     const kinds = this.#kinds;
@@ -302,7 +282,7 @@ export class WindowedStream<const S extends Spec = Spec> {
       this.#ring.flagClaimed(at, n);
       for (const name of this.#gaps) checkGaps(name, this.#ring.measure(name).subarray(at, at + n));
       this.#edges.cover(this.#ring.times.subarray(at, at + n));
-      if (this.#spec.idle < Number.POSITIVE_INFINITY) this.#cameAt = this.#now();
+      this.#clock.note();
       this.#takeWritten(n);
     } catch (error) {
       this.#restore(kinds);
@@ -317,59 +297,12 @@ export class WindowedStream<const S extends Spec = Spec> {
   take(): WindowBatch<Row<S>> {
     if (this.#state === 'disposed') this.#refuse();
     this.#flushIfRoom();
-    const { exports, buffer } = this.#core;
-    const n = exports.resultCount(this.#handle);
-    const ids = new Uint32Array(buffer, exports.resultIds(this.#handle), n);
-    const which = new Uint8Array(buffer, exports.resultWindows(this.#handle), n);
-    const { windowNames, updates } = this.#spec;
-    const columns = this.#bounds(which);
-    if (windowNames) columns.window = Array.from(which, (w) => windowNames[w]);
-    const keys = this.#keys.ofIds(ids);
-    this.#spec.keys.forEach((name, c) => {
-      columns[name] = keys[c] as Key[];
-    });
-    const cells = {
-      column: (place: number) => this.#core.float64s(exports.resultColumn(this.#handle, place), n),
-      values: this.#lists(),
-    };
-    this.#spec.aggregates.forEach(([name], i) => {
-      columns[name] = readColumn(this.#plan.outputs[i] as Output, cells);
-    });
-    if (updates) {
-      const panes = new Uint8Array(buffer, exports.resultPanes(this.#handle), n);
-      columns.pane = Array.from(panes, (pane) => PANES[pane & Pane.kind]);
-      columns.index = Float64Array.from(new Uint32Array(buffer, exports.resultFirings(this.#handle), n));
-      columns.final = Array.from(panes, (pane) => (pane & Pane.final) !== 0);
-    }
-    const filled = this.#filler?.apply(columns, which, exports.stat(this.#handle, Stat.watermark)) ?? columns;
+    const { exports } = this.#core;
+    const { columns, windows } = this.#results.columns();
+    const filled = this.#filler?.apply(columns, windows, exports.stat(this.#handle, Stat.watermark)) ?? columns;
     exports.emptyResults(this.#handle);
     this.#deliver();
-    return new WindowBatch(filled === columns ? n : (filled.start?.length ?? 0), filled);
-  }
-
-  /** What lists among the figures point into; a view. */
-  #lists(): Float64Array {
-    const { exports, buffer } = this.#core;
-    const address = exports.resultLists(this.#handle);
-    return new Float64Array(buffer, address, address ? exports.listCapacity(this.#handle) : 0);
-  }
-
-  /** Bounds of the results: start and end, the time of their event, or, where windows differ, all three and NaN where one does not apply. */
-  #bounds(which: Uint8Array): Record<string, ArrayLike<unknown>> {
-    const { exports } = this.#core;
-    const n = which.length;
-    const end = this.#core.float64s(exports.endsColumn(this.#handle), n);
-    const { windows, time } = this.#spec;
-    if (windows.every(isRolling)) return { [time]: end };
-    const start = this.#core.float64s(exports.startsColumn(this.#handle), n);
-    if (!windows.some(isRolling)) return { start, end };
-    const times = end.slice();
-    const rolls = windows.map(isRolling);
-    for (let i = 0; i < n; i++) {
-      if (rolls[which[i] as number]) start[i] = end[i] = Number.NaN;
-      else times[i] = Number.NaN;
-    }
-    return { start, end, [time]: times };
+    return new WindowBatch(filled === columns ? windows.length : (filled.start?.length ?? 0), filled);
   }
 
   /**
@@ -383,7 +316,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    */
   query(key?: KeyOf<S>, at?: number): Answer<S> {
     this.#open();
-    const { keys, windows, windowNames, places, aggregates, timeLimit, hasTime } = this.#spec;
+    const { keys, windowNames, places, timeLimit, hasTime } = this.#spec;
     const parts = keys.length === 0 ? [] : keys.length === 1 ? [key] : (key as readonly unknown[] | undefined);
     if (!Array.isArray(parts) || parts.length !== keys.length || (keys.length === 0 && key !== undefined)) {
       const accepted = keys.length
@@ -397,25 +330,10 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#tick();
     this.#flush();
     const id = keys.length ? this.#keys.find(parts) : 0;
-    const now = hasTime ? this.#newest : this.#now();
+    const now = hasTime ? this.#newest : this.#clock.now();
     const t = Math.max(at ?? now, now);
     if (Number.isFinite(t)) this.#edges.cover([t]);
-    const { exports } = this.#core;
-    const address = exports.query(this.#handle, id, t);
-    const width = 2 + this.#plan.outputCount;
-    const answers = windows.map((_, w) => {
-      const at = address + w * width * 8;
-      const [start, end] = this.#core.float64s(at, 2);
-      const answer: Record<string, unknown> = { start, end };
-      const cells = {
-        column: (place: number) => this.#core.float64s(at + 16 + place * 8, 1),
-        values: this.#lists(),
-      };
-      aggregates.forEach(([name], i) => {
-        answer[name] = readColumn(this.#plan.outputs[i] as Output, cells)[0];
-      });
-      return answer;
-    });
+    const answers = this.#results.answers(id, t);
     this.#deliver();
     if (!windowNames) return answers[0] as Answer<S>;
     const named = [...places.keys()].sort((a, b) => (places[a] as number) - (places[b] as number));
@@ -535,7 +453,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     const spec = this.#spec;
     const times = spec.hasTime
       ? timesOf(spec.time, columnOf(columns, spec.time), spec.timeLimit)
-      : new Float64Array(count ?? this.#lengthOf(columns)).fill(this.#now());
+      : new Float64Array(count ?? this.#lengthOf(columns)).fill(this.#clock.now());
     const n = times.length;
     const { plain, texts } = this.#plan.measures;
     const measures = plain.map((name) => numbersOf(name, columnOf(columns, name, n)));
@@ -550,7 +468,7 @@ export class WindowedStream<const S extends Spec = Spec> {
       checkTimes(spec.time, times, spec.timeLimit);
       flagged = flags ?? flagsOf(this.#plan.flags, { ...columns, [spec.time]: times }, n);
       this.#edges.cover(times);
-      if (spec.idle < Number.POSITIVE_INFINITY) this.#cameAt = this.#now();
+      this.#clock.note();
     }
     this.#flush();
     this.#claim = undefined;
@@ -651,17 +569,8 @@ export class WindowedStream<const S extends Spec = Spec> {
 
   /** Lets go of strings that no state and no result that is not taken yet can name. */
   #forget(column: TextColumn): void {
-    const { exports } = this.#core;
-    const named = new Set<number>();
-    const n = exports.resultCount(this.#handle);
-    const look = ({ place, texts, list, fields }: Output): void => {
-      for (const [, field] of fields ?? []) look(field);
-      if (place === undefined || texts !== column) return;
-      const numbers = list ? this.#lists() : this.#core.float64s(exports.resultColumn(this.#handle, place), n);
-      for (const number of numbers) named.add(number);
-    };
-    if (n > 0) this.#plan.outputs.forEach(look);
-    column.strings.forget(exports.since(this.#handle), this.#newest, named);
+    const named = this.#results.numbersOf(column);
+    column.strings.forget(this.#core.exports.since(this.#handle), this.#newest, named);
   }
 
   /** After events were taken: what may be gathered next. */
