@@ -43,8 +43,8 @@ const scaleOf = (accuracy: number) => (0.7 / Math.log((1 + accuracy) / (1 - accu
 /**
  * Quantile: the value at rank `floor(q * (n - 1))` of n in order, within a relative error of `accuracy`, 1 % by default, for every q (DDSketch;
  * Masson, Rim, Lee 2019). That holds over 17 powers of ten at 1 %, 1.7 at 0.1 %: of values of one sign that reach further only those below the
- * greatest 2,048 bins are worse. Of up to 29 values it holds always. Memory is bounded: 33 kB for each window and key at the most, 2 to 4 kB as
- * a rule. Several quantiles of a column share it.
+ * greatest 2,048 bins are worse. Of up to 29 values it holds always. Memory is bounded: 33 kB for each key and slice of time at the
+ * most, 2 to 4 kB as a rule. Several quantiles of a column share it.
  *
  * With `exact: true`, from all values: the least value such that a share of q is no greater (SQL's percentile_disc).
  *
@@ -100,7 +100,7 @@ export interface Frequent<Value = number> {
 }
 
 /**
- * The k values that come most often, greatest count first, of the same count the least value first. Up to max(64, 8 k) different values are
+ * The k values that come most often, greatest count first, of the same count the least number first, strings in any order. Up to max(64, 8 k) different values are
  * counted exactly; of more, every count is over by no more than its `error`, which is at most the number of values / max(64, 8 k), and
  * every value that comes more often than that is counted (Space-Saving; Metwally et al. 2005, Agarwal et al. 2012).
  *
@@ -172,7 +172,7 @@ export interface FoldOf<O extends Of, State, Result> {
 
 /**
  * An aggregate of the user's own, in JavaScript: `lower` of the values in order of event time, each lifted, combined from `identity()` on. The
- * values are kept until their window has fired; the functions are called when its result is taken.
+ * values are kept until their window has fired; the functions are called when its result is taken, or asked for.
  *
  * @example fold({ column: 'v', identity: () => 0, lift: (v) => v ** 4, combine: (a, b) => a + b, lower: (s) => s ** 0.25 })
  */
