@@ -222,6 +222,7 @@ export interface Candle {
 
 /** First, greatest, least and last value. */
 export function ohlc<O extends Of>(price: O): Aggregate<ColumnIn<O>, Candle, TextIn<O>> {
+  columnOf('ohlc', price);
   const of = (kind: string) => aggregate(kind, price);
   return record<Candle>({ open: of('first'), high: of('max'), low: of('min'), close: of('last') });
 }

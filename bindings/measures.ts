@@ -5,19 +5,19 @@
  *     strings    text(…), comparison with strings                   numbers are refused
  *     either     count, first, distinct and the like, isMissing     what its first value is, it stays
  *
- * The core sees numbers. A string that is to be given back is its number in a table of the column (`ids`); one that only has to be told
- * from others is a hash (`hashes`), so that nothing is remembered; where only strings of the spec are asked for, all others are as one
- * (`known`). In each the strings of the spec have the numbers from 0 on, but for hashes. A column has one in the ring for each that is needed.
+ * The core sees numbers. A string is its hash, which those that are to be given back have in a table of the column (`kept`), while nothing
+ * is remembered of those that have only to be told from others (`hashed`); where only strings of the spec are asked for, they have the
+ * numbers from 0 on and all others the next (`known`).
  */
 
 import type { AnyAggregate } from './aggregate';
 import { type Given, isBigInts, type Numbers, numbersOf, placeOf } from './columns';
 import { OrielError, show } from './errors';
 import { Expression } from './expression';
-import { DatedStrings, hashOf } from './strings';
+import { HashedStrings, hashOf } from './strings';
 
 type Kind = 'string' | 'number';
-type Form = 'ids' | 'hashes' | 'known';
+type Form = 'kept' | 'hashed' | 'known';
 
 /** What an aggregate does with strings of a column: none may come, it sees whether there is one, it tells them apart, it gives them back. */
 export type Texts = 'none' | 'present' | 'hashed' | 'kept';
@@ -26,17 +26,15 @@ export type Texts = 'none' | 'present' | 'hashed' | 'kept';
 export class TextColumn {
   /** That of its first value. */
   kind: Kind | undefined;
-  readonly strings: DatedStrings;
+  readonly strings = new HashedStrings();
 
   constructor(
     readonly name: string,
     readonly accepted: 'strings' | 'either',
-    literals: readonly string[],
+    readonly literals: readonly string[],
     /** Whether states and results of aggregates hold its numbers. */
     readonly kept: boolean,
-  ) {
-    this.strings = new DatedStrings(literals);
-  }
+  ) {}
 
   /** The kind of a value, undefined of a missing one. @throws {OrielError} ERR_ORIEL_COLUMN where it is none, or not the column's */
   kindOf(value: unknown, index?: number): Kind | undefined {
@@ -71,10 +69,10 @@ export class TextColumn {
     if (typeof value === 'number') return value;
     if (value === null || value === undefined) return Number.NaN;
     if (typeof value !== 'string') return Number(value);
-    const { strings } = this;
-    if (form === 'ids') return strings.idOf(value);
-    if (form === 'hashes') return hashOf(value);
-    return strings.has(value) ? strings.idOf(value) : strings.pinned.length;
+    if (form === 'kept') return this.strings.numberOf(value);
+    if (form === 'hashed') return hashOf(value);
+    const known = this.literals.indexOf(value);
+    return known < 0 ? this.literals.length : known;
   }
 
   /** Whether what it holds are strings. */
@@ -82,10 +80,10 @@ export class TextColumn {
     return this.kind === undefined ? this.accepted === 'strings' : this.kind === 'string';
   }
 
-  /** The value that a number of `ids` stands for; null of strings where it is missing. */
+  /** The value that a number stands for; null of strings where it is missing. */
   readonly read = (number: number): string | number | null => {
     if (!this.isText) return number;
-    return Number.isNaN(number) ? null : (this.strings.values[number] as string);
+    return Number.isNaN(number) ? null : (this.strings.stringOf(number) as string);
   };
 
   /** A whole column of them. */
@@ -103,11 +101,13 @@ export class TextColumn {
 
   /** The first of n numbers, written into the ring in place of strings, that stands for none; -1. */
   badNumber(numbers: Float64Array, form: Form): number {
-    if (form === 'hashes') return -1;
-    const { strings } = this;
-    const isOne = (id: number) =>
-      form === 'ids' ? strings.values[id] !== undefined : id >= 0 && id <= strings.pinned.length && id % 1 === 0;
-    return numbers.findIndex((id) => !Number.isNaN(id) && !isOne(id));
+    if (form === 'hashed') return -1;
+    const { strings, literals } = this;
+    const isOne = (number: number) =>
+      form === 'kept'
+        ? strings.stringOf(number) !== undefined
+        : literals[number] !== undefined || number === literals.length;
+    return numbers.findIndex((number) => !Number.isNaN(number) && !isOne(number));
   }
 }
 
@@ -116,8 +116,6 @@ export interface TextMeasure {
   readonly column: TextColumn;
   readonly form: Form;
 }
-
-const NOTHING = new Uint8Array();
 
 /** What is known of a column from all that the spec makes of it. */
 interface Use {
@@ -135,7 +133,6 @@ export class Measures {
   readonly plain: string[] = [];
   /** And after them those that may hold strings. */
   readonly texts: TextMeasure[] = [];
-  readonly #literals = new Map<string, string[]>();
 
   #use(name: string): Use {
     let use = this.#uses.get(name);
@@ -203,10 +200,7 @@ export class Measures {
       }
       const accepted = strings === undefined ? 'either' : 'strings';
       const column = new TextColumn(name, accepted, [...literals], kept);
-      this.#literals.set(name, [...literals]);
-      if (kept || remembers) this.texts.push({ column, form: 'ids' });
-      if (hashed) this.texts.push({ column, form: 'hashes' });
-      if (!kept && !remembers && (literals.size > 0 || !hashed)) this.texts.push({ column, form: 'known' });
+      this.texts.push({ column, form: kept || remembers ? 'kept' : hashed ? 'hashed' : 'known' });
     }
   }
 
@@ -215,9 +209,9 @@ export class Measures {
     return this.plain.length + this.texts.length;
   }
 
-  /** Columns that may hold strings, each once. */
+  /** Columns that may hold strings. */
   get columns(): readonly TextColumn[] {
-    return [...new Set(this.texts.map(({ column }) => column))];
+    return this.texts.map(({ column }) => column);
   }
 
   /** Kinds of the columns that may hold strings; to be settled when all else is right, and put back after a call that came to nothing. */
@@ -251,9 +245,9 @@ export class Measures {
    */
   sweep(forget: (column: TextColumn) => void): void {
     for (const { column, form } of this.texts) {
-      if (form !== 'ids' || !column.strings.full) continue;
+      if (form !== 'kept' || !column.strings.full) continue;
       if (column.kept) forget(column);
-      else column.strings.keep(NOTHING);
+      else column.strings.clear();
     }
   }
 
@@ -262,19 +256,16 @@ export class Measures {
     return this.texts.some(({ column }) => column.kept);
   }
 
-  /** Place in the ring of a column, as an aggregate or a condition wants it. */
-  placeOf(name: string, texts: Texts = 'present'): number {
+  /** Place in the ring of a column. */
+  placeOf(name: string): number {
     const plain = this.plain.indexOf(name);
-    if (plain >= 0) return plain;
-    const isWanted = ({ column, form }: TextMeasure) =>
-      column.name === name && (form === 'hashes') === (texts === 'hashed');
-    const wanted = this.texts.findIndex(isWanted);
-    return this.plain.length + (wanted >= 0 ? wanted : this.texts.findIndex(({ column }) => column.name === name));
+    return plain >= 0 ? plain : this.plain.length + this.texts.findIndex(({ column }) => column.name === name);
   }
 
   /** What stands for a string of the spec. */
   literal(name: string, value: string): number {
-    return this.#literals.get(name)?.indexOf(value) ?? -1;
+    const text = this.texts.find(({ column }) => column.name === name);
+    return text?.form === 'known' ? text.column.literals.indexOf(value) : hashOf(value);
   }
 
   /** The column whose strings an aggregate gives back. */

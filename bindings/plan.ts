@@ -4,7 +4,7 @@ import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from '../assembly/plan';
 import type { AnyAggregate, ListOf } from './aggregate';
 import { type Core, type Kernels, ROLES } from './core';
 import { Expression } from './expression';
-import { leafOf, Measures, type TextColumn, type Texts } from './measures';
+import { leafOf, Measures, type TextColumn } from './measures';
 import { Program, programBytes, writeProgram } from './program';
 import type { Output } from './results';
 import { type CheckedSpec, isRolling } from './spec';
@@ -97,11 +97,11 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
     );
 
   function want(one: AnyAggregate, given?: Expression): Wanted {
-    const { kind, columns, parameters, list, fields, texts } = one;
+    const { kind, columns, parameters, list, fields } = one;
     const own = one.condition;
     const condition = given && own ? new Expression('and', [given, own]) : (own ?? given);
     if (fields) return { fields: Object.entries(fields).map(([name, field]) => [name, want(field, condition)]) };
-    const places = columns.map((column, i) => placeOf(column, texts[i]));
+    const places = columns.map(placeOf);
     // A condition leaves the first column only where it holds; the events of a condition are those that have a 1 there.
     if (condition) places[0] = program.selected(condition, places[0] ?? ONE);
     const part = add(kind === 'events' && condition ? 'count' : kind, places, parameters);
@@ -110,9 +110,9 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
     return { part, list, texts: measures.columnOf(one) };
   }
 
-  function placeOf(column: string | Expression, texts?: Texts): number {
+  function placeOf(column: string | Expression): number {
     const name = leafOf(column);
-    return name === undefined ? program.column(column as Expression) : measures.placeOf(name, texts);
+    return name === undefined ? program.column(column as Expression) : measures.placeOf(name);
   }
 
   const wanted = spec.aggregates.map(([, one]) => want(one));

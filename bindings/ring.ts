@@ -179,7 +179,7 @@ export class EventRing {
   }
 
   /**
-   * A time or key that is a measure too was written once, as was a column that stands in several forms; kinds are settled.
+   * A time or key that is a measure too was written once; kinds are settled.
    * @throws {OrielError} ERR_ORIEL_COLUMN
    */
   copyClaimed(at: number, n: number): void {
@@ -200,15 +200,13 @@ export class EventRing {
       if (column.name === this.spec.time) given = part(times);
       else if (c >= 0) given = this.keys.ofPlaces(Uint32Array.from({ length: n }, (_, j) => at + j))[c] as Key[];
       else if (column.isText) {
-        const first = texts[place - plain.length] as TextMeasure;
-        const bad = column.badNumber(own, first.form);
+        const bad = column.badNumber(own, form);
         if (bad >= 0) {
           const message = `column ${show(column.name)} at index ${bad}: expected a number that keyId gave`;
           throw new OrielError('ERR_ORIEL_COLUMN', message);
         }
         column.kind = 'string';
-        if (first.form === form) return;
-        given = Array.from(own, column.read);
+        return;
       }
       column.kind ??= column.kindOfColumn(given);
       if (given !== own) measures[plain.length + i]?.set(column.numbersOf(given, form), at);

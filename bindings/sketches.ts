@@ -1,6 +1,6 @@
 /** The figures that need more of the values than a few numbers: quantiles, distinct and frequent values, histograms, the values themselves. */
 
-import { type Aggregate, type AnyOf, type Of, ofAny, type ValueIn, withParameters } from './aggregate';
+import { type Aggregate, type AnyOf, columnOf, type Of, ofAny, type ValueIn, withParameters } from './aggregate';
 import type { ColumnIn, TextIn } from './expression';
 import { only, reject } from './windows';
 
@@ -176,7 +176,7 @@ export interface FoldOf<O extends Of, State, Result> {
  *
  * @example fold({ column: 'v', identity: () => 0, lift: (v) => v ** 4, combine: (a, b) => a + b, lower: (s) => s ** 0.25 })
  */
-export function fold<O extends Of, State, Result>(
+export function fold<const O extends Of, State, Result>(
   definition: FoldOf<O, State, Result>,
 ): Aggregate<ColumnIn<O>, Result, TextIn<O>> {
   const roles = ['identity', 'lift', 'combine', 'lower'] as const;
@@ -191,5 +191,6 @@ export function fold<O extends Of, State, Result>(
     for (let i = 0; i < values.length; i++) state = definition.combine(state, definition.lift(values[i] as number));
     return definition.lower(state);
   };
+  columnOf('fold', definition.column);
   return withParameters('collect', definition.column, [], { most: Number.POSITIVE_INFINITY, read });
 }

@@ -5,11 +5,6 @@ export class Strings {
   readonly #free: number[] = [];
   #sweepAt = 1024;
 
-  /** @param pinned strings that are never forgotten, with the numbers from 0 on */
-  constructor(readonly pinned: readonly string[] = []) {
-    for (const value of pinned) this.#add(value);
-  }
-
   idOf(value: string): number {
     return this.#ids.get(value) ?? this.#add(value);
   }
@@ -32,42 +27,71 @@ export class Strings {
 
   /** Forgets the strings whose byte in `used` is 0 or not there. */
   keep(used: Uint8Array): void {
-    const isUsed = (id: number) => used[id] || id < this.pinned.length;
     let length = 0;
     for (const [value, id] of this.#ids) {
-      if (isUsed(id)) length = Math.max(length, id + 1);
+      if (used[id]) length = Math.max(length, id + 1);
       else this.#ids.delete(value);
     }
     this.values.length = length;
     this.#free.length = 0;
-    for (let id = length - 1; id >= 0; id--) if (!isUsed(id)) this.#free.push(id);
+    for (let id = length - 1; id >= 0; id--) if (!used[id]) this.#free.push(id);
     this.#sweepAt = Math.max(1024, 2 * this.#ids.size, length >> 2);
   }
 }
 
 /**
- * Strings that states and results of a stream may name. When nothing holds what came with an event any more, its string is forgotten: of every
- * string it is known up to which time it came, as of the last sweep.
+ * Strings that states and results of a stream may name, by their hashes: which number a string has does not depend on what came before. When
+ * nothing holds what came with an event any more, its string is forgotten: of every string it is known up to which time it came, as of
+ * the last sweep.
  */
-export class DatedStrings extends Strings {
-  /** Infinity: it came since the last sweep. */
-  readonly #until: number[] = [];
+export class HashedStrings {
+  readonly #numbers = new Map<string, number>();
+  readonly #strings = new Map<number, { readonly value: string; until: number }>();
+  #sweepAt = 1024;
 
-  override idOf(value: string): number {
-    const id = super.idOf(value);
-    this.#until[id] = Number.POSITIVE_INFINITY;
-    return id;
+  get size(): number {
+    return this.#strings.size;
+  }
+
+  numberOf(value: string): number {
+    const known = this.#numbers.get(value);
+    const number = known ?? hashOf(value);
+    const entry = this.#strings.get(number);
+    if (known !== undefined && entry) {
+      entry.until = Number.POSITIVE_INFINITY;
+      return number;
+    }
+    this.#numbers.set(value, number);
+    this.#strings.set(number, { value, until: Number.POSITIVE_INFINITY });
+    return number;
+  }
+
+  /** The string of a number, undefined where it is none. */
+  stringOf(number: number): string | undefined {
+    return this.#strings.get(number)?.value;
+  }
+
+  /** Whether it is time to forget some. */
+  get full(): boolean {
+    return this.#strings.size >= this.#sweepAt;
+  }
+
+  clear(): void {
+    this.#numbers.clear();
+    this.#strings.clear();
   }
 
   /** Forgets what came only before a time, but for those that `named` has; `newest` is the time of the newest event. */
   forget(since: number, newest: number, named: ReadonlySet<number>): void {
-    const used = new Uint8Array(this.values.length);
-    for (let id = 0; id < used.length; id++) {
-      const until = this.#until[id] as number;
-      used[id] = until >= since || named.has(id) ? 1 : 0;
-      if (until === Number.POSITIVE_INFINITY) this.#until[id] = newest;
+    for (const [number, entry] of this.#strings) {
+      if (entry.until < since && !named.has(number)) {
+        this.#strings.delete(number);
+        this.#numbers.delete(entry.value);
+      } else if (entry.until === Number.POSITIVE_INFINITY) {
+        entry.until = newest;
+      }
     }
-    this.keep(used);
+    this.#sweepAt = Math.max(1024, 2 * this.#strings.size);
   }
 }
 

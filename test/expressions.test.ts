@@ -45,10 +45,13 @@ const isMissing = Number.isNaN;
 const truth = (a: number, b: number, holds: boolean) => (isMissing(a) || isMissing(b) ? NaN_ : Number(holds));
 const holds = (a: number) => a !== 0 && !isMissing(a);
 
+/** Whether this JavaScript's logarithm is fdlibm's, as the core's is. */
+const hasItsLog = !('window' in globalThis);
+
 const UNARY = {
   neg: (a: number) => -a,
   abs: Math.abs,
-  log: Math.log,
+  ...(hasItsLog ? { log: Math.log } : {}),
   sqrt: Math.sqrt,
   not: (a: number) => (isMissing(a) ? NaN_ : Number(a === 0)),
   isMissing: (a: number) => Number(isMissing(a)),
@@ -88,7 +91,7 @@ const { tree } = fc.letrec<{ tree: Pair; leaf: Pair }>((tie) => ({
     tie('leaf'),
     fc.tuple(fc.constantFrom(...(Object.keys(UNARY) as (keyof typeof UNARY)[])), tie('tree')).map(([op, a]) => ({
       expression: a.expression[op](),
-      of: (e: Event) => UNARY[op](a.of(e)),
+      of: (e: Event) => (UNARY[op] as (a: number) => number)(a.of(e)),
     })),
     fc
       .tuple(fc.constantFrom(...(Object.keys(BINARY) as (keyof typeof BINARY)[])), tie('tree'), tie('tree'))
@@ -194,7 +197,7 @@ function valuesOf(expression: Expression<string, number>, a: number[], b: number
   return given.map(({ x }) => x as number);
 }
 
-test('log is that of JavaScript to the last bit', () => {
+test('log is that of JavaScript, to the last bit where that is fdlibm’s', () => {
   const next = random(7);
   const bits = new BigUint64Array(1);
   const double = new Float64Array(bits.buffer);
@@ -206,7 +209,12 @@ test('log is that of JavaScript to the last bit', () => {
   const powers = Array.from({ length: 2100 }, (_, i) => 2 ** (i - 1075));
   const list = [...any, ...near, ...powers, 0, -0, -1, NaN_, Infinity, -Infinity, 5e-324, Number.MAX_VALUE, 1, Math.E];
   const given = valuesOf(col('a').log(), list);
-  expect(Array.from(given)).toEqual(list.map(Math.log));
+  if (hasItsLog) expect(Array.from(given)).toEqual(list.map(Math.log));
+  list.forEach((x, i) => {
+    const [actual, wanted] = [given[i] as number, Math.log(x)];
+    const isNear = Math.abs(actual - wanted) <= 2 * Number.EPSILON * Math.abs(wanted);
+    if (!isNear && !Object.is(actual, wanted)) expect({ x, log: actual }).toEqual({ x, log: wanted });
+  });
 });
 
 test('mod is that of JavaScript, of whole numbers and others', () => {
@@ -566,7 +574,7 @@ describe('what strings become', () => {
     const [{ column, form }] = measures.texts as [TextMeasure];
     expect(form).toBe('known');
     expect(['x', 'y', 'z', 'w', null].map((value) => column.numberOf(value, form))).toEqual([0, 1, 2, 2, NaN_]);
-    expect(column.strings.values).toEqual(['x', 'y']);
+    expect(column.strings.size).toBe(0);
   });
 
   test('hashes where they are only told apart', () => {
@@ -575,32 +583,40 @@ describe('what strings become', () => {
     measures.addColumn('a', 'present', 'count');
     measures.settle(false);
     const [{ column, form }] = measures.texts as [TextMeasure];
-    expect([measures.texts.length, form]).toEqual([1, 'hashes']);
+    expect([measures.texts.length, form]).toEqual([1, 'hashed']);
     const many = new Set(Array.from({ length: 200_000 }, (_, i) => column.numberOf(`user${i}`, form)));
     expect(many.size).toBe(200_000);
     for (const hash of many) if (!Number.isSafeInteger(hash) || hash < 0) throw new Error(`${hash}`);
-    expect(column.strings.values).toEqual([]);
+    expect(column.strings.size).toBe(0);
   });
 
-  test('numbers of a table where they are given back, forgotten when nobody has them', () => {
+  test('hashes in a table where they are given back, forgotten when nobody has them', () => {
     const measures = new Measures();
     measures.addExpression(condition);
     measures.addColumn('a', 'kept', 'first');
     measures.addColumn('a', 'hashed', 'distinct');
     measures.settle(false);
-    expect(measures.texts.map(({ form }) => form)).toEqual(['ids', 'hashes']);
-    expect([measures.placeOf('a', 'kept'), measures.placeOf('a', 'hashed'), measures.placeOf('a')]).toEqual([0, 1, 0]);
-    const [{ column }] = measures.texts as [TextMeasure];
+    expect(measures.texts.map(({ form }) => form)).toEqual(['kept']);
+    const [{ column, form }] = measures.texts as [TextMeasure];
     column.kind = 'string';
-    for (let i = 0; i < 1500; i++) column.numberOf(`s${i}`, 'ids');
-    expect(column.read(700)).toBe('s698');
-    measures.sweep(() => undefined);
-    expect(column.strings.values.length).toBe(1502);
-    measures.sweep(() => new Uint8Array(1502).fill(1, 700, 701));
-    expect(column.strings.values.length).toBe(701);
-    expect([0, 1, 700].map(column.read)).toEqual(['x', 'y', 's698']);
-    expect(column.numberOf('new', 'ids')).toBe(2);
-    expect([column.numberOf('s698', 'ids'), column.numberOf('x', 'ids')]).toEqual([700, 0]);
+    const numbers = Array.from({ length: 1500 }, (_, i) => column.numberOf(`s${i}`, form));
+    expect(column.numberOf('x', form)).toBe(measures.literal('a', 'x'));
+    expect(column.read(numbers[700] as number)).toBe('s700');
+    // They all came since the last sweep, then up to time 10; one of them again.
+    const forget = (since: number, named: number[] = []) =>
+      measures.sweep(({ strings }) => strings.forget(since, 10, new Set(named)));
+    forget(100);
+    expect(column.strings.size).toBe(1501);
+    for (let i = 0; i < 1600; i++) column.numberOf(`t${i}`, form);
+    column.numberOf('s3', form);
+    forget(10);
+    expect(column.strings.size).toBe(3101);
+    for (let i = 0; i < 3200; i++) column.numberOf(`u${i}`, form);
+    column.numberOf('s3', form);
+    forget(11, [numbers[700] as number]);
+    expect(column.strings.size).toBe(3202);
+    expect([3, 700, 701].map((n) => column.strings.stringOf(numbers[n] as number))).toEqual(['s3', 's700', undefined]);
+    expect(column.numberOf('s701', form)).toBe(numbers[701]);
   });
 
   test('are not let go while they are on their way', () => {
@@ -620,10 +636,10 @@ describe('what strings become', () => {
     measures.addExpression(condition);
     measures.settle(true);
     const [{ column, form }] = measures.texts as [TextMeasure];
-    expect(form).toBe('ids');
+    expect(form).toBe('kept');
     for (let i = 0; i < 1500; i++) column.numberOf(`s${i}`, form);
-    measures.sweep(() => undefined);
-    expect(column.strings.values).toEqual(['x', 'y']);
+    measures.sweep(() => expect.unreachable());
+    expect(column.strings.size).toBe(0);
   });
 });
 
