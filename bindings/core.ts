@@ -92,7 +92,7 @@ export interface Kernels {
 /** What a kind of window exports: see assembly/window/registry.ts. */
 export const ROLES = [
   ...(['start', 'end', 'newest', 'oldest'] as const),
-  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'due', 'live', 'since'] as const),
+  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'due', 'live', 'since', 'copies'] as const),
 ] as const;
 
 /** One kind of window as the core has it: indices of the function table. */
