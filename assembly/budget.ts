@@ -13,7 +13,7 @@ import * as box from './sketch/box';
 import { Slices } from './slices';
 import { stacksAt } from './stacks';
 import { sampleBytes } from './steps';
-import { CHUNK, storeAt, Stream, windowAt } from './stream';
+import { CHUNK, refires, storeAt, Stream, windowAt } from './stream';
 import * as time from './time';
 
 /** A block's header, and what its size is rounded up by. */
@@ -34,31 +34,35 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f6
     const own = storeAt(stream, w);
     bytes += call_indirect<f64>(load<u32>(window, WindowPlan.demand), stream, own, n) + OVERHEAD * 16;
     const due = call_indirect<f64>(load<u32>(window, WindowPlan.due), stream, own, n, beyond - stream.outOfOrder);
+    const copies = load<u32>(window, WindowPlan.copies);
     results += due;
-    firings += due;
+    firings += refires(stream) ? due : min(due, copies ? call_indirect<f64>(copies, stream, own, n) : 1);
     // Spans are merged, panes are.
-    bytes += demandOfStates(stream, n) + demandOfMerges(stream, n);
+    bytes += demandOfStates(stream, n) + demandOfMerges(stream, n, rowsAside(stream) + n);
   }
   const outbox = changetype<Outbox>(stream.outbox);
   const width = 30 + 8 * <f64>stream.outputCount;
+  // Columns, and the lists, grow to twice what they had, which may be all but one of what there will be, one beside its old self.
   if (<f64>outbox.length + results > <f64>outbox.capacity) {
-    bytes += 2 * (<f64>outbox.length + results) * width + <f64>(7 + stream.outputCount) * OVERHEAD;
+    bytes += (<f64>outbox.length + results) * (2 * width + 8) + <f64>(8 + stream.outputCount) * OVERHEAD;
   }
   const listed = <f64>outbox.listLength + listsOf(stream, n);
-  if (listed > <f64>outbox.listCapacity) bytes += 16 * (listed + <f64>outbox.listCapacity) + OVERHEAD;
+  if (listed > <f64>outbox.listCapacity) bytes += 24 * listed + 2 * OVERHEAD;
   return bytes + (stream.ordered ? orderBytes(results) : 0);
 }
 
-/** Results that the call at hand can give, and how often all that is held, summed up as its demand is. */
+/** Results that the call at hand can give, and in how many of them one event can be, summed up as its demand is. */
 let results: f64 = 0;
 let firings: f64 = 0;
+
+/** The least that an event takes that is in no block of states: a row, a slot of a trail (trail.ts), or one that waits (pending.ts). */
+const LEAST: f64 = 40;
 
 /** Numbers that the lists of so many results can have: no more than what is held gives, each time that it is given out. */
 function listsOf(stream: Stream, n: f64): f64 {
   if (!results) return 0;
-  const keys = changetype<Dictionary>(stream.dictionary);
-  const rows = stream.keys ? <f64>keys.liveCount + n : 1;
-  const held = (stream.states.used / 8 + 3 * (rows + n)) * stream.ownedLists;
+  const alone = stream.used / min(LEAST, <f64>(stream.stride - stream.head + 8)) + n;
+  const held = (stream.states.used / 8 + 3 * alone) * stream.ownedLists;
   return results * stream.listMost + (stream.ownedLists ? min(results * stream.ownedMost, firings * held) : 0);
 }
 
@@ -86,17 +90,38 @@ export function demandOfStates(stream: Stream, n: f64): f64 {
   return bytes;
 }
 
-/** What the states of so many rows can own that are made of others: no more than twice what those have, but for leaps. */
-export function demandOfMerges(stream: Stream, rows: f64): f64 {
+/** What the states of one row that saw n values can own, while they grow. */
+export function demandOfRow(stream: Stream, n: f64): f64 {
+  let bytes = 0.0;
+  for (let i = 0, part = stream.parts; stream.owning && i < stream.partCount; i++, part += PartPlan.bytes) {
+    const block = load<u32>(part, PartPlan.block);
+    if (!block || !load<u32>(part, PartPlan.drop)) continue;
+    const most = 2 * call_indirect<f64>(block, part) + ASIDE;
+    bytes += load<u32>(part, PartPlan.leap) ? most : min(most, n * 128 + SMALL);
+  }
+  return bytes;
+}
+
+/**
+ * What the states of so many rows can own that are made of others: no more than twice what those have, but for leaps. Those that
+ * leap are large already, or have enough of the values that stand in small blocks, or alone in so many rows.
+ */
+export function demandOfMerges(stream: Stream, rows: f64, alone: f64): f64 {
   let bytes = 0.0;
   for (let i = 0, part = stream.parts; stream.owning && i < stream.partCount; i++, part += PartPlan.bytes) {
     const block = load<u32>(part, PartPlan.block);
     if (!rows || !block || !load<u32>(part, PartPlan.drop)) continue;
-    const most = rows * (call_indirect<f64>(block, part) + ASIDE);
+    const most = call_indirect<f64>(block, part) + ASIDE;
+    const large = min(rows, box.largeOf(part) + (box.smallOf(part) / 8 + alone) / MORE + 1);
     const held = box.heldBy(part);
-    bytes += load<u32>(part, PartPlan.leap) ? most : min(most, 4 * held + rows * SMALL);
+    bytes += load<u32>(part, PartPlan.leap) ? large * most + rows * SMALL : min(rows * most, 4 * held + rows * SMALL);
   }
   return bytes;
+}
+
+/** How many rows there can be outside the grids. */
+function rowsAside(stream: Stream): f64 {
+  return stream.windowCount > stream.gridCount ? max(0, stream.used - stream.built) / <f64>stream.stride + 64 : 0;
 }
 
 function demandOfGrid(stream: Stream, n: f64, first: f64, last: f64): f64 {
@@ -131,7 +156,7 @@ function demandOfGrid(stream: Stream, n: f64, first: f64, last: f64): f64 {
     }
     const late = stream.allowedLateness > stream.delay ? n * cycle : 0;
     results += fires * rows + late;
-    firings += fires + late;
+    firings += min(fires, cycle + 1) + late;
     if (stream.eager) {
       const frames = min(n, opened) * cycle;
       bytes += min(n * cycle, (frames + <f64>held) * blocks) * block + (frames + <f64>held) * blocks * 12;
@@ -146,7 +171,8 @@ function demandOfGrid(stream: Stream, n: f64, first: f64, last: f64): f64 {
     }
     if (stream.allowedLateness > stream.delay) {
       bytes += (fires * (rows + blocks) + late) * (<f64>stream.stride + OVERHEAD + 16);
-      bytes += demandOfMerges(stream, fires * rows) + demandOfStates(stream, late);
+      bytes +=
+        demandOfMerges(stream, fires * rows, (<f64>slices.length + opened) * rows) + demandOfStates(stream, late);
     }
     // An event that comes late adds a row here and there, with the rows of its block moved.
     bytes += n * (block + OVERHEAD);
@@ -164,13 +190,15 @@ export function closing(stream: Stream, n: f64, opened: f64): f64 {
     const own = storeAt(stream, w);
     bytes += call_indirect<f64>(load<u32>(windowAt(stream, w), WindowPlan.demand), stream, own, 0.0) + OVERHEAD * 16;
   }
-  // Temporary rows.
-  bytes += demandOfMerges(stream, CHUNK);
-  if (stream.eager || !stream.gridCount) return bytes;
   const keys = changetype<Dictionary>(stream.dictionary);
   const slices = <f64>changetype<Slices>(stream.slices).length + opened;
-  const blocks = stream.keys ? (<f64>keys.limit + n) / 64 + 1 : 1;
   const rows = stream.keys ? <f64>keys.liveCount + n : 1;
+  const alone = slices * rows + rowsAside(stream) + n;
+  // Temporary rows: of a grid one for each key.
+  const most = <f64>CHUNK;
+  bytes += demandOfMerges(stream, stream.windowCount > stream.gridCount ? most : min(most, rows), alone);
+  if (stream.eager || !stream.gridCount) return bytes;
+  const blocks = stream.keys ? (<f64>keys.limit + n) / 64 + 1 : 1;
   const block = <f64>stream.stride * (stream.keys ? 64 : 1) + OVERHEAD;
   bytes += 2 * block;
   for (let w = 0; w < stream.gridCount; w++) {
@@ -180,7 +208,7 @@ export function closing(stream: Stream, n: f64, opened: f64): f64 {
     if (stacks.overlaps || shared) bytes += blocks * block;
     if (stacks.overlaps)
       bytes += slices * (min(blocks, rows) * 16 + 4 * OVERHEAD) + (shared ? blocks * (block + 4) : 0);
-    if (shared) bytes += demandOfMerges(stream, slices * rows);
+    if (shared) bytes += demandOfMerges(stream, slices * rows, alone);
     if (stacks.overlaps && shared) bytes += slices * (rows * <f64>stream.stride + min(blocks, rows) * OVERHEAD);
   }
   return bytes;

@@ -138,6 +138,7 @@ export function buildStream(stream: Stream): bool {
     const made = call_indirect<usize>(load<u32>(windowAt(stream, w), WindowPlan.create), stream, w);
     store<u32>(stream.stores + ((<usize>(w - stream.gridCount)) << 2), <u32>made);
   }
+  stream.built = stream.used;
   return true;
 }
 

@@ -96,7 +96,8 @@ export enum WindowPlan {
   edgeCount = 104,
   /** Of a window that has a store of its own. */
   since = 108,
-  bytes = 112,
+  copies = 112,
+  bytes = 120,
 }
 
 /** Which ends of a frame or an interval belong to it. */
@@ -152,7 +153,7 @@ export enum PartPlan {
   /** Of a state that owns memory: how large its block can be, and by how much one value can make it grow beyond twice its size. */
   block = 116,
   leap = 120,
-  /** Where the core counts what its blocks take: 0 bytes: f64 │ 8 how many are large: u32. See assembly/sketch/box.ts. */
+  /** Where the core counts what its blocks take: 0 bytes: f64 │ 8 how many are large: u32 │ 12 bytes of the others: u32. See assembly/sketch/box.ts. */
   counts = 124,
   bytes = 128,
 }

@@ -27,6 +27,8 @@ export class Stream extends Owner {
   /** What states that own memory are counted for, and whether there are any. */
   states: Owner;
   owning: bool;
+  /** Bytes in use before the first event. */
+  built: f64;
   /** Whether something of keys is remembered beyond their windows: see steps.ts. */
   remembers: bool;
   plan: usize;

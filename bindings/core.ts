@@ -92,11 +92,22 @@ export interface Kernels {
 /** What a kind of window exports: see assembly/window/registry.ts. */
 export const ROLES = [
   ...(['start', 'end', 'newest', 'oldest'] as const),
-  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'due', 'live', 'since'] as const),
+  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'due', 'live', 'since', 'copies'] as const),
 ] as const;
 
 /** One kind of window as the core has it: indices of the function table. */
 export type WindowKernels = Partial<Record<(typeof ROLES)[number], number>>;
+
+/** What gives an address: a number of 32 bits, which comes as a negative one where it is beyond 2 GiB. */
+const ADDRESSES = [
+  ...(['create', 'plan', 'top', 'timesColumn', 'idsColumn', 'wordsColumns', 'measureColumns', 'lateEvents'] as const),
+  ...(['startsColumn', 'endsColumn', 'resultIds', 'resultWindows', 'resultPanes', 'resultFirings'] as const),
+  ...(['resultColumn', 'resultLists', 'query', 'edgeTable', 'keyWords', 'liveColumn', 'holdsColumn'] as const),
+] as const;
+
+function unsigned(address: (...given: never[]) => number): (...given: never[]) => number {
+  return (...given) => address(...given) >>> 0;
+}
 
 /** Memory is grown ahead by this much, or by as much as there is; to be sure of more, copying what is in use is cheaper. */
 const SMALL_BYTES = 1 << 27;
@@ -111,7 +122,9 @@ export class Core {
     const shared = WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory');
     const memory = shared ? new WebAssembly.Memory({ initial: 4, maximum: 65536, shared: true }) : undefined;
     const { instance } = instantiateSync(module, memory ? { env: { memory } } : {});
-    this.exports = { ...instance.exports, memory: memory ?? instance.exports.memory } as unknown as Exports;
+    const exported = { ...instance.exports, memory: memory ?? instance.exports.memory } as unknown as Exports;
+    for (const name of ADDRESSES) exported[name] = unsigned(exported[name]) as never;
+    this.exports = exported;
     this.exports.start();
     this.#register(instance.exports as Record<string, unknown>);
     this.#bytes = new Uint8Array(this.exports.memory.buffer);

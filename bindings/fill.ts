@@ -184,15 +184,30 @@ export class Filler {
       known.filled = j;
       const [start, end] = this.#boundsOf(track.w, j);
       if (!(end > start)) continue;
-      const figures = known.figures.map((from, i) => {
-        const to = result.figures[i];
-        if (typeof from !== 'number' || typeof to !== 'number') return this.#empty[i];
-        return from + ((to - from) * (j - known.k)) / (k - known.k);
-      });
+      const line = { passed: j - known.k, all: k - known.k };
+      const figures = this.outputs.map((output, i) => onLine(output, known.figures[i], result.figures[i], line));
       out.add(track.w, start, end, known.keys, figures);
     }
     return true;
   }
+}
+
+/** How many windows have passed of all from one result to the next. */
+interface Line {
+  passed: number;
+  all: number;
+}
+
+/** A figure on the line between two; of a record each field, and what is no number is missing. */
+function onLine(output: Output, from: unknown, to: unknown, line: Line): unknown {
+  if (output.fields) {
+    const field = (record: unknown, name: string) => (record as Record<string, unknown>)[name];
+    return Object.fromEntries(
+      output.fields.map(([name, one]) => [name, onLine(one, field(from, name), field(to, name), line)]),
+    );
+  }
+  if (output.list || typeof from !== 'number' || typeof to !== 'number') return emptyOf(output);
+  return from + ((to - from) * line.passed) / line.all;
 }
 
 function least(numbers: Iterable<number>): number {

@@ -1,18 +1,28 @@
 /** Windows without events: what stands in for them, for whom, in which order, and how much of it at a time. */
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, expectTypeOf, test } from 'vitest';
 import {
   calendar,
+  col,
+  collect,
   count,
   cumulative,
   everything,
+  first,
+  fold,
+  histogram,
   hopping,
+  last,
+  ohlc,
   punctuated,
+  regression,
   rolling,
   rows,
   type Spec,
   session,
   sum,
+  text,
+  topK,
   tumbling,
   windowed,
 } from '../bindings';
@@ -82,6 +92,109 @@ test.each<[fill: NonNullable<Spec['fill']>, between: Row[]]>([
     [1, 10],
   ]);
   expect(given.map(({ c }) => c)).toEqual(given.map(({ n }) => n));
+  stream[Symbol.dispose]();
+});
+
+const RICH = {
+  n: count(),
+  price: ohlc('v'),
+  fit: regression('v', 't2'),
+  bins: histogram('v', [2]),
+  top: topK('v', 2),
+  list: collect('v', { limit: 3 }),
+  page: first(text('page')),
+  pages: collect(text('page'), { limit: 3 }),
+  total: fold({ column: 'v', identity: () => 0, lift: (v) => v, combine: (a, b) => a + b, lower: (sum) => ({ sum }) }),
+  many: count().where(col('v').gt(1)),
+  last: last('v').where(text('page').ne('/b')),
+};
+
+const MISSING = {
+  n: 0,
+  price: { open: NaN, high: NaN, low: NaN, close: NaN },
+  fit: { slope: NaN, intercept: NaN, r2: NaN },
+  bins: [0, 0],
+  top: [],
+  list: [],
+  page: null,
+  pages: [],
+  total: { sum: 0 },
+  many: 0,
+  last: NaN,
+};
+const PREVIOUS = {
+  n: 2,
+  price: { open: 1, high: 3, low: 1, close: 3 },
+  fit: { slope: 2, intercept: -1, r2: 1 },
+  bins: [1, 1],
+  top: [
+    { value: 1, count: 1, error: 0 },
+    { value: 3, count: 1, error: 0 },
+  ],
+  list: [1, 3],
+  page: '/a',
+  pages: ['/a', '/b'],
+  total: { sum: 4 },
+  many: 1,
+  last: 1,
+};
+
+//   v   1,3      -      5         page   /a,/b      -      /c
+//     [0, 10) [10, 20) [20, 30)
+test.each<[fill: NonNullable<Spec['fill']>, between: Row]>([
+  ['missing', MISSING],
+  [
+    'zero',
+    { ...MISSING, price: { open: 0, high: 0, low: 0, close: 0 }, fit: { slope: 0, intercept: 0, r2: 0 }, last: 0 },
+  ],
+  ['previous', PREVIOUS],
+  ['linear', { ...MISSING, n: 1.5, price: { open: 3, high: 4, low: 3, close: 4 }, many: 1, last: 3 }],
+])('records, lists and strings are filled: %s', (fill, between) => {
+  const stream = windowed({ time: 't', window: tumbling(10), aggregates: RICH, empty: 'fill', fill });
+  stream.pushRows([
+    { t: 1, t2: 1, v: 1, page: '/a' },
+    { t: 2, t2: 2, v: 3, page: '/b' },
+    { t: 21, t2: 21, v: 5, page: '/c' },
+  ]);
+  const given = [...stream.take(), ...stream.close()];
+  expectTypeOf(given).toExtend<{ price: { open: number }; page: string | null; pages: string[] }[]>();
+  stream[Symbol.dispose]();
+  expect(given).toEqual([
+    { start: 0, end: 10, ...PREVIOUS },
+    { start: 10, end: 20, ...between },
+    { start: 20, end: 30, ...(given[2] as object), n: 1, page: '/c', pages: ['/c'], total: { sum: 5 }, last: 5 },
+  ]);
+});
+
+//   v   1      -1      -       5        of [10, 20) all is left out: it is filled, and late events of it are the stream's own
+test('what a condition leaves out is filled, and counted as filtered', () => {
+  const late: Row[] = [];
+  const stream = windowed({
+    time: 't',
+    window: tumbling(10),
+    aggregates: { s: sum('v'), page: last(text('page')) },
+    where: col('v').gt(0).and(text('page').ne('/x')),
+    onLate: (batch) => late.push(...batch),
+    empty: 'fill',
+    fill: 'previous',
+  });
+  stream.pushRows([
+    { t: 1, v: 1, page: '/a' },
+    { t: 12, v: -1, page: '/b' },
+    { t: 13, v: 1, page: '/x' },
+    { t: 31, v: 5, page: '/c' },
+    { t: 14, v: 2, page: '/x' },
+    { t: 15, v: 2, page: '/late' },
+  ]);
+  const given = [...stream.take(), ...stream.close()];
+  expect(given.map(({ start, s, page }) => [start, s, page])).toEqual([
+    [0, 1, '/a'],
+    [10, 1, '/a'],
+    [20, 1, '/a'],
+    [30, 5, '/c'],
+  ]);
+  expect(late).toEqual([{ t: 15, v: 2, page: '/late' }]);
+  expect(stream.stats()).toMatchObject({ events: 6, filtered: 3, late: 1, liveKeys: 0, liveSlices: 0 });
   stream[Symbol.dispose]();
 });
 

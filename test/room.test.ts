@@ -2,17 +2,22 @@
 
 import { describe, expect, test } from 'vitest';
 import {
+  collect,
   count,
   cumulative,
+  distinct,
   everything,
   hopping,
+  median,
   OrielError,
   punctuated,
+  quantile,
   rolling,
   rows,
   type Spec,
   session,
   sum,
+  topK,
   tumbling,
   type Window,
   type WindowedStream,
@@ -51,14 +56,25 @@ const EMITS: [how: string, emit: Spec['emit']][] = [
   ['early firing', { every: 1000 }],
 ];
 
-const AGGREGATES = { n: count(), s: sum('v') };
+const AGGREGATES: Record<string, Spec['aggregates']> = {
+  'states of a fixed size': { n: count(), s: sum('v') },
+  'states that own memory': {
+    p: quantile('v', 0.9),
+    d: distinct('v', { exact: true }),
+    top: topK('v', 2),
+    list: collect('v', { limit: 5 }),
+    m: median('v'),
+  },
+};
 
 const CASES = KINDS.flatMap(([what, window]) => EMITS.map(([how, emit]) => ({ what, how, window, emit })));
 
 /** Fills a stream with events of so many keys, in batches, then one by one; whether it can be closed. */
-function closesFull(window: Window, emit: Spec['emit'], keys: number, length: number): boolean {
-  const spec = { time: 't', key: 'k', window, aggregates: AGGREGATES, emit, outOfOrder: 1e8 } as Spec;
-  const limited = windowed({ ...spec, memory: { maximum: 600_000 } }) as unknown as WindowedStream;
+function closesFull(window: Window, emit: Spec['emit'], states: string, keys: number, length: number): boolean {
+  const aggregates = AGGREGATES[states] as Spec['aggregates'];
+  const spec = { time: 't', key: 'k', window, aggregates, emit, outOfOrder: 1e8 } as Spec;
+  const [maximum, most] = states === 'states of a fixed size' ? [600_000, 30_000] : [3_000_000, 6000];
+  const limited = windowed({ ...spec, memory: { maximum } }) as unknown as WindowedStream;
   const twin = windowed(spec) as unknown as WindowedStream;
   let at = 0;
   const batch = (n: number) => {
@@ -66,11 +82,12 @@ function closesFull(window: Window, emit: Spec['emit'], keys: number, length: nu
     return { t, k: t.map((t) => t % keys), v: t } as never;
   };
   for (const n of [length, 1]) {
-    while (at < 30_000 && fits(() => limited.pushColumns(batch(n)))) {
+    while (at < most && fits(() => limited.pushColumns(batch(n)))) {
       twin.pushColumns(batch(n));
       at += n;
     }
   }
+  expect(at).toBeGreaterThan(0);
   const rows = limited.take().toArray();
   const closes = fits(() => rows.push(...limited.close().toArray()));
   if (closes) expect(rows).toEqual([...twin.take().toArray(), ...twin.close().toArray()]);
@@ -80,11 +97,15 @@ function closesFull(window: Window, emit: Spec['emit'], keys: number, length: nu
 }
 
 //   events of ever new keys, or of few, until no more fit; then the end
-describe.each([Infinity, 50])('of %d keys', (keys) => {
-  test.each(CASES)(
-    'a stream of $what with $how that is full can still be closed, and gives what it took',
-    ({ window, emit }) => {
-      for (const length of [40, 1000]) expect([length, closesFull(window, emit, keys, length)]).toEqual([length, true]);
-    },
-  );
+describe.each(Object.keys(AGGREGATES))('of %s', (states) => {
+  describe.each([Infinity, 50])('and %d keys', (keys) => {
+    test.each(CASES)(
+      'a stream of $what with $how that is full can still be closed, and gives what it took',
+      ({ window, emit }) => {
+        for (const length of [40, 1000]) {
+          expect([length, closesFull(window, emit, states, keys, length)]).toEqual([length, true]);
+        }
+      },
+    );
+  });
 });

@@ -62,6 +62,7 @@ function count(part: usize, block: usize, sign: f64): void {
   const counts = <usize>load<u32>(part, PartPlan.counts);
   store<f64>(counts, load<f64>(counts) + sign * <f64>(bytes + 16));
   if (bytes >= LARGE) store<u32>(counts, load<u32>(counts, 8) + <i32>sign, 8);
+  else store<u32>(counts, load<u32>(counts, 12) + <i32>sign * <i32>(bytes + 16), 12);
 }
 
 /** Bytes that the blocks of an aggregate take. */
@@ -72,6 +73,11 @@ export function heldBy(part: usize): f64 {
 /** How many of its blocks are large. */
 export function largeOf(part: usize): f64 {
   return <f64>load<u32>(<usize>load<u32>(part, PartPlan.counts), 8);
+}
+
+/** Bytes that the others take. */
+export function smallOf(part: usize): f64 {
+  return <f64>load<u32>(<usize>load<u32>(part, PartPlan.counts), 12);
 }
 
 /** A block of at least so many bytes, its content undefined. */

@@ -3,6 +3,7 @@
  * none before them can come any more and are taken in order of time; a session is given out once, when its end has passed.
  */
 
+import { demandOfStates } from '../budget';
 import { tick } from '../clock';
 import { createHeap, destroyHeap, Heap, heapBytes, moveTop, popItem, pushItem, topItem, topKey } from '../heap';
 import { allocate } from '../memory';
@@ -178,7 +179,10 @@ export function advance(stream: Stream, capped: Capped, watermark: f64): void {
 
 export function demand(stream: Stream, capped: Capped, n: f64): f64 {
   const all = n + waiting(capped.pending);
-  return spanBytes(stream, capped, all, false) + heapBytes(capped.heap, all) + pendingBytes(capped.pending, n);
+  const entering = demandOfStates(stream, waiting(capped.pending));
+  return (
+    entering + spanBytes(stream, capped, all, false) + heapBytes(capped.heap, all) + pendingBytes(capped.pending, n)
+  );
 }
 
 /** Results that n events can give. */

@@ -217,6 +217,10 @@ export function due(stream: Stream, counted: Counted, n: f64, watermark: f64): f
   return n / min(counted.every, counted.size) + 1 + open;
 }
 
+export function copies(stream: Stream, counted: Counted, n: f64): f64 {
+  return ceil(counted.size / counted.every);
+}
+
 export function since(_stream: Stream, counted: Counted): f64 {
   let first = Infinity;
   for (let id: u32 = 0; id < counted.queueCount; id++) {

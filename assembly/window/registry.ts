@@ -14,6 +14,7 @@
  *     query(stream, store, id, t)               the row of a key's window at time t, and its bounds
  *     demand(stream, store, n)                  bytes that n events can need at the most, results apart
  *     due(stream, store, n, watermark)          results that n events, and the watermark moving so far, can give at the most
+ *     copies(stream, store, n)                  in how many of those results one event can be; without it: in one, unless rows fire again
  *     live(stream, store)                       how many windows or keys it holds
  *     since(stream, store)                      time of the earliest event that it may hold, Infinity if none: see since.ts
  */
@@ -43,6 +44,7 @@ export {
   query as counted_query,
   demand as counted_demand,
   due as counted_due,
+  copies as counted_copies,
   live as counted_live,
   since as counted_since,
 } from './counted';
@@ -54,6 +56,7 @@ export {
   query as rolling_query,
   demand as rolling_demand,
   due as rolling_due,
+  copies as rolling_copies,
   live as rolling_live,
   since as rolling_since,
 } from './rolling';

@@ -8,6 +8,7 @@
  * Either way events are then worked on as columns, those of the ring or the store's own: see rolls.ts.
  */
 
+import { demandOfRow } from '../budget';
 import { tick } from '../clock';
 import { createHeap, destroyHeap, heapBytes, moveTop, popItem, topItem, topKey } from '../heap';
 import { allocate, release } from '../memory';
@@ -298,11 +299,16 @@ export function advance(stream: Stream, rolling: Rolling, watermark: f64): void 
 export function demand(stream: Stream, rolling: Rolling, n: f64): f64 {
   const all = n + waiting(rolling.pending);
   const trails = trailBytes(stream, rolling, all) + heapBytes(rolling.checks, all);
-  return trails + columnBytes(rolling, all) + pendingBytes(rolling.pending, n);
+  const frame = stream.owning ? demandOfRow(stream, <f64>rolling.largest + all) : 0;
+  return frame + trails + columnBytes(rolling, all) + pendingBytes(rolling.pending, n);
 }
 
 /** Results that n events can give, with the watermark moving up to `watermark`. */
 export function due(stream: Stream, rolling: Rolling, n: f64, watermark: f64): f64 {
+  return n + waiting(rolling.pending);
+}
+
+export function copies(stream: Stream, rolling: Rolling, n: f64): f64 {
   return n + waiting(rolling.pending);
 }
 

@@ -1,7 +1,7 @@
 /** Two months of real flights, as events and, by DuckDB, as whatever SQL makes of them. */
 
 import { fileURLToPath } from 'node:url';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { DuckDBInstance, DuckDBListValue, type DuckDBValue } from '@duckdb/node-api';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 
@@ -11,12 +11,14 @@ export interface Flight {
   date: Date;
   delay: bigint | null;
   origin: string;
+  destination: string;
 }
 
 /** The first so many rows of the file, which has them by and large in order of time. */
 export async function flights(count: number): Promise<Flight[]> {
   const file = await asyncBufferFromFile(FILE);
-  const rows = await parquetReadObjects({ file, compressors, columns: ['date', 'delay', 'origin'], rowEnd: count });
+  const columns = ['date', 'delay', 'origin', 'destination'];
+  const rows = await parquetReadObjects({ file, compressors, columns, rowEnd: count });
   return rows as unknown as Flight[];
 }
 
@@ -28,20 +30,25 @@ export function columnsOf(part: readonly Flight[]) {
   };
 }
 
-/** What a query gives over the table `flights`: n (its place), t, delay and origin. Numbers, but for origins; null is NaN. */
+/** What a query gives over the table `flights`: n (its place), t, delay, origin and destination. Numbers, strings and lists of them; null is NaN. */
 export async function ask<Row>(count: number, sql: string): Promise<Row[]> {
   const db = await DuckDBInstance.create(':memory:');
   const connection = await db.connect();
   const reader = await connection.runAndReadAll(`
     with flights as (
-      select file_row_number as n, epoch_ms(date)::bigint as t, delay, origin
+      select file_row_number as n, epoch_ms(date)::bigint as t, delay, origin, destination
       from '${FILE}' where file_row_number < ${count}
     ) ${sql}`);
   const rows = reader.getRowObjects().map((row) => {
-    const numbers = Object.entries(row).map(([name, value]) => [name, value === null ? Number.NaN : Number(value)]);
-    return { ...Object.fromEntries(numbers), ...('origin' in row ? { origin: String(row.origin) } : {}) } as Row;
+    return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])) as Row;
   });
   connection.closeSync();
   db.closeSync();
   return rows;
+}
+
+function plain(value: DuckDBValue): unknown {
+  if (value instanceof DuckDBListValue) return value.items.map(plain);
+  if (typeof value === 'string') return value;
+  return value === null ? Number.NaN : Number(value);
 }
