@@ -242,11 +242,12 @@ export const rate = <O extends Of>(column: O, { per = '1s' }: { per?: Extent } =
  * anew. The step from the last sample before a window counts in the window of the later one; the first sample of a key is none. A
  * sample that comes after a later one of its key adds nothing.
  *
- * The last sample of every key is remembered, and the key with it, until more than `within` of event time has passed; without it for ever.
+ * The last sample of every key is remembered, and the key with it, until more than `within` of event time has passed: by default an hour,
+ * 3,600,000 units of time; `Infinity` is for ever. The sample after that is a first one.
  * @example increase('requests', { within: '5m' })
  */
-export function increase<O extends Of>(column: O, { within }: { within?: Extent } = {}) {
-  const length = within === undefined ? Number.POSITIVE_INFINITY : lengthAbove0(within, 'increase.within');
+export function increase<O extends Of>(column: O, { within = '1h' }: { within?: Extent } = {}) {
+  const length = within === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : lengthAbove0(within, 'increase.within');
   return withParameters('increase', column, [length]);
 }
 

@@ -216,6 +216,36 @@ test('a stream that is full refuses the keys that are too many, and goes on', ()
   stream[Symbol.dispose]();
 });
 
+//   by default an hour; Infinity: for ever
+test('without within a sample is forgotten after an hour, so that keys are', () => {
+  const stream = windowed({
+    ...SPEC,
+    key: 'k',
+    aggregates: { up: increase('v'), ever: increase('v', { within: Infinity }) },
+  });
+  const hour = 3_600_000;
+  stream.pushRows([0, hour, 2 * hour + 1].map((t, i) => ({ t, v: i + 1, k: 'a' })) as never);
+  expect(
+    stream
+      .close()
+      .toArray()
+      .map(({ up, ever }) => `${up} ${ever}`),
+  ).toEqual(['0 0', '1 1', '0 1']);
+  stream[Symbol.dispose]();
+});
+
+test('keys that come and go are forgotten', () => {
+  const stream = windowed({ ...SPEC, key: 'k', aggregates: { up: increase('v') } });
+  for (let round = 0; round < 100; round++) {
+    const k = Array.from({ length: 100 }, (_, i) => round * 100 + i);
+    stream.pushColumns({ t: k.map(() => round * 600_000), v: k, k });
+    stream.take();
+  }
+  // Of ten thousand seven hundred are within an hour; ids are swept before there are twice as many.
+  expect(stream.stats().liveKeys).toBeLessThanOrEqual(2000);
+  stream[Symbol.dispose]();
+});
+
 test('within is a length of time', () => {
   const make = (within: unknown) => (): Aggregate => increase('v', { within: within as number });
   refused('ERR_ORIEL_SPEC', make(0), 'increase.within', '0');
