@@ -247,7 +247,8 @@ export const rate = <O extends Of>(column: O, { per = '1s' }: { per?: Extent } =
  * @example increase('requests', { within: '5m' })
  */
 export function increase<O extends Of>(column: O, { within = '1h' }: { within?: Extent } = {}) {
-  const length = within === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : lengthAbove0(within, 'increase.within');
+  const length =
+    within === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : lengthAbove0(within, 'increase.within');
   return withParameters('increase', column, [length]);
 }
 

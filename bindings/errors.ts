@@ -13,7 +13,9 @@ export type OrielErrorCode =
   /** The stream is closed or disposed. */
   | 'ERR_ORIEL_CLOSED'
   /** The WebAssembly core is not there: `oriel/slim` before `init`, or a platform that refuses to compile it. */
-  | 'ERR_ORIEL_CORE';
+  | 'ERR_ORIEL_CORE'
+  /** Threads cannot do this here: memory that is not to be shared, standing still where that is forbidden, or a worker that died. */
+  | 'ERR_ORIEL_THREAD';
 
 /** Every error that oriel throws. A call that throws one has changed nothing. */
 export class OrielError extends Error {

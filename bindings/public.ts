@@ -37,6 +37,7 @@ export { type CalendarExtent, type CalendarUnit, calendar, type Weekday } from '
 export { OrielError, type OrielErrorCode } from './errors';
 export { col, type Expression, lit, text } from './expression';
 export { type Duration, type DurationLike, type Extent, type Rows, rows } from './extent';
+export { type ColumnType, Ring, type RingColumns, type RingHandle, ring, type Schema } from './shared/ring';
 export {
   collect,
   type DistinctOptions,
