@@ -38,6 +38,19 @@ function link(stream: Stream, ring: Ring, operand: usize): void {
   store<u32>(operand, <u32>address);
 }
 
+/** The columns stand so much further on than they did. */
+export function moveProgram(stream: Stream, distance: usize): void {
+  for (let i = 0, at = stream.program; i < stream.programLength; i++, at += Instruction.bytes) {
+    moveOperand(at + Instruction.into, distance);
+    moveOperand(at + Instruction.left, distance);
+    moveOperand(at + Instruction.right, distance);
+  }
+}
+
+function moveOperand(operand: usize, distance: usize): void {
+  if (load<u32>(operand, 4) == Place.column) store<u32>(operand, load<u32>(operand) + <u32>distance);
+}
+
 /** Runs the program for n events that stand in a row in the ring, from place `at` on. */
 export function evaluate(stream: Stream, at: i32, n: i32): void {
   const end = stream.program + <usize>stream.programLength * Instruction.bytes;

@@ -53,6 +53,11 @@ export function destroyFilter(stream: Stream): void {
   release(stream, stream.filter);
 }
 
+/** The columns stand so much further on than they did. */
+export function moveFilter(stream: Stream, distance: usize): void {
+  changetype<Filter>(stream.filter).column += distance;
+}
+
 /** Bytes of a filter. */
 export function filterBytes(capacity: f64, measureCount: f64): f64 {
   return capacity * 20 + measureCount + 1024;

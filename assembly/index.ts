@@ -15,6 +15,12 @@ import { Keys, Stat, WindowPlan } from './plan';
 import { query as queryOf } from './query';
 import * as ringOf from './ring';
 import { Ring } from './ring';
+import {
+  createSegments as createSegmentsOf,
+  destroySegments as destroySegmentsAt,
+  segmentBytes as segmentBytesOf,
+  useSegment as useSegmentOf,
+} from './segment';
 import { since as sinceOf } from './since';
 import { Slices } from './slices';
 import { stacksAt } from './stacks';
@@ -123,6 +129,31 @@ export function commit(stream: Stream, n: u32, limit: u32): i32 {
 /** Places in the ring of the events that came late. */
 export function lateEvents(stream: Stream): usize {
   return stream.lateEvents;
+}
+
+/** So many segments of columns one after the other: see segment.ts. */
+export function createSegments(stream: Stream, n: u32): usize {
+  return createSegmentsOf(stream, n);
+}
+
+export function segmentBytes(stream: Stream): usize {
+  return segmentBytesOf(stream);
+}
+
+export function destroySegments(address: usize): void {
+  destroySegmentsAt(address);
+}
+
+/** The columns are those at an address, and the next events stand from place `at` on. */
+export function useSegment(stream: Stream, address: usize, at: u32): void {
+  useSegmentOf(stream, address, at);
+}
+
+/** How far behind the newest event an event may come; Infinity where time is moved by hand alone. */
+export function setDisorder(stream: Stream, outOfOrder: f64): void {
+  stream.outOfOrder = outOfOrder;
+  // The next event looks what is due.
+  stream.fireAt = -Infinity;
 }
 
 export function advance(stream: Stream, watermark: f64): void {

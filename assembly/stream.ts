@@ -19,6 +19,7 @@
 
 import { Owner } from './memory';
 import { WindowPlan } from './plan';
+import { measureColumn, Ring } from './ring';
 
 @unmanaged
 export class Stream extends Owner {
@@ -166,6 +167,12 @@ export function storeAt(stream: Stream, w: i32): usize {
 
 export function windowAt(stream: Stream, w: i32): usize {
   return stream.windows + <usize>w * WindowPlan.bytes;
+}
+
+/** The column of measures that a window reads, where it reads one; 0. It stands where the columns of the stream stand now. */
+export function windowColumn(stream: Stream, w: i32): usize {
+  const measure = load<u32>(windowAt(stream, w), WindowPlan.column);
+  return measure ? measureColumn(changetype<Ring>(stream.ring), measure - 1) : 0;
 }
 
 /** Bytes that the stream may still hold. */

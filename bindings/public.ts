@@ -34,6 +34,7 @@ export {
 } from './aggregate';
 export { WindowBatch } from './batch';
 export { type CalendarExtent, type CalendarUnit, calendar, type Weekday } from './calendar';
+export type { Stats } from './engine';
 export { OrielError, type OrielErrorCode } from './errors';
 export { col, type Expression, lit, text } from './expression';
 export { type Duration, type DurationLike, type Extent, type Rows, rows } from './extent';
@@ -53,7 +54,7 @@ export {
   topK,
 } from './sketches';
 export type { EarlyFiring, Spec } from './spec';
-export type { Stats, WindowedStream } from './stream';
+export type { WindowedStream } from './stream';
 export type {
   Answer,
   Claim,

@@ -1,8 +1,8 @@
 /** A stream of events in, of windows out: the thin layer that checks, writes columns and asks the core. */
 
-import { type Keys, Stat } from '../assembly/plan';
+import { Stat } from '../assembly/plan';
 import { WindowBatch } from './batch';
-import { Clock } from './clock';
+import type { Clock } from './clock';
 import {
   badTime,
   checkGaps,
@@ -18,50 +18,18 @@ import {
   timesOf,
 } from './columns';
 import { type Core, core as theCore } from './core';
-import { Edges } from './edges';
+import type { Edges } from './edges';
+import { Engine, type Kinds, type Stats } from './engine';
 import { OrielError, show } from './errors';
 import { Filler } from './fill';
-import { KeyEncoder } from './keys';
-import type { TextColumn } from './measures';
-import { type CompiledPlan, compile, RING_EVENTS } from './plan';
-import { Results } from './results';
-import { EventRing } from './ring';
+import type { KeyEncoder } from './keys';
+import { type CompiledPlan, RING_EVENTS } from './plan';
+import type { EventRing } from './ring';
 import { type CheckedSpec, check, type Spec } from './spec';
 import type { Answer, Claim, Columns, Event, KeyOf, LateEvent, Row } from './types';
 
 /** Single events are gathered up to this many before the core is called. */
 const GATHERED_EVENTS = 1024;
-
-/** What a stream has seen and holds; see `WindowedStream.stats`. */
-export interface Stats {
-  /** Events that came, the late, skipped, future and filtered ones among them. */
-  events: number;
-  /** Events that came too late for every window they lie in. */
-  late: number;
-  /** Events that lie in no window (`every` greater than `size`). */
-  skipped: number;
-  /** Events further ahead of the newest than `maxFutureSkew`. */
-  future: number;
-  /** Events for which `where` does not hold. */
-  filtered: number;
-  /** Windows that fired, each counted once: those of one key for it, those of a grid of time for all their keys. */
-  windows: number;
-  /** Time before which no event is expected; -Infinity before the first event. */
-  watermark: number;
-  /** Keys that some window has something of. */
-  liveKeys: number;
-  /** Spans of time that have something in them, sessions that are open, keys of rolling windows. */
-  liveSlices: number;
-  /** Linear memory in use by this stream. */
-  bytes: number;
-  /** Milliseconds spent in the core. */
-  milliseconds: number;
-}
-
-interface Kinds {
-  keys: ReturnType<KeyEncoder['kindsOf']>;
-  measures: CompiledPlan['measures']['kinds'];
-}
 
 /** Frees the memory of streams that nobody disposed of: a net, not a plan. Some platforms have none. */
 const streams =
@@ -71,6 +39,7 @@ const streams =
 
 /** A windowed stream; `windowed(spec)` makes one. */
 export class WindowedStream<const S extends Spec = Spec> {
+  readonly #engine: Engine;
   readonly #spec: CheckedSpec;
   readonly #core: Core;
   readonly #plan: CompiledPlan;
@@ -79,9 +48,6 @@ export class WindowedStream<const S extends Spec = Spec> {
   readonly #ring: EventRing;
   readonly #edges: Edges;
   readonly #filler: Filler | undefined;
-  /** Measures that are gaps of sessions. */
-  readonly #gaps: readonly string[];
-  readonly #results: Results;
   readonly #clock: Clock;
   /** Events written and not yet committed, from place 0 of the ring on. */
   #gathered = 0;
@@ -90,40 +56,29 @@ export class WindowedStream<const S extends Spec = Spec> {
   #fireAt = Number.NEGATIVE_INFINITY;
   /** Places claimed: from `at`, of which `n` may be committed; `ids` where the key column is that of ids itself. */
   #claim: { at: number; n: number; buffer: ArrayBufferLike; ids: boolean } | undefined;
-  #late: Record<string, unknown[]> | undefined;
   #state: 'open' | 'closed' | 'disposed' = 'open';
-  /** How the core was told that keys come. */
-  #mode: Keys;
-  #milliseconds = 0;
   /** Whether events need more than to be written: gaps checked, functions asked, edges found, the clock read. */
   readonly #special: boolean;
 
   /** @throws {OrielError} ERR_ORIEL_SPEC, ERR_ORIEL_MEMORY */
   constructor(spec: S) {
     const core = theCore();
+    const engine = new Engine(check(spec, core.aggregates), core);
+    this.#engine = engine;
     this.#core = core;
-    this.#spec = check(spec, core.aggregates);
-    this.#plan = compile(this.#spec, core);
-    const handle = core.exports.create(this.#plan.byteLength);
-    if (handle) this.#plan.write(new DataView(core.buffer), core.exports.plan(handle));
-    if (!handle || !core.exports.build(handle)) {
-      if (handle) core.exports.destroy(handle);
-      throw new OrielError('ERR_ORIEL_MEMORY', 'memory: there is no room for a stream of this spec');
-    }
-    this.#handle = handle;
-    this.#keys = new KeyEncoder(core, handle, this.#spec.keys, RING_EVENTS);
-    // Until the first key says otherwise.
-    this.#mode = this.#keys.mode;
-    this.#ring = new EventRing(core, handle, this.#spec, this.#plan.measures, this.#plan.flags, this.#keys);
-    this.#edges = new Edges(core, handle, this.#spec);
-    this.#results = new Results(core, handle, this.#spec, this.#plan, this.#keys);
-    this.#clock = new Clock(this.#spec);
+    this.#spec = engine.spec;
+    this.#plan = engine.plan;
+    this.#handle = engine.handle;
+    this.#keys = engine.keys;
+    this.#ring = engine.ring;
+    this.#edges = engine.edges;
+    this.#clock = engine.clock;
+    const { handle } = engine;
     this.#filler = this.#spec.fill ? new Filler(core, handle, this.#spec, this.#edges, this.#plan.outputs) : undefined;
-    this.#gaps = this.#spec.windows.flatMap(({ column }) => column ?? []);
     const { windows, idle } = this.#spec;
     const hasCalendar = windows.some(({ calendar }) => calendar);
     const isTimed = idle < Number.POSITIVE_INFINITY;
-    this.#special = hasCalendar || isTimed || this.#gaps.length + this.#plan.flags.length > 0;
+    this.#special = hasCalendar || isTimed || engine.gaps.length + this.#plan.flags.length > 0;
     streams?.register(this, { core, handle }, this);
   }
 
@@ -149,7 +104,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#ring.writeEvent(fields, t, at);
     this.#gathered = at + 1;
     if (alone) this.#takeLast();
-    if (this.#late) this.#deliver();
+    if (this.#engine.hasLate) this.#deliver();
   }
 
   /** Takes an array or iterable of events, all or none of them. @throws as `push` */
@@ -166,7 +121,7 @@ export class WindowedStream<const S extends Spec = Spec> {
 
   /** What else is to be done for one event, where the spec has anything of it: see `#special`. */
   #prepare(fields: Record<string, unknown>, t: number): void {
-    for (const name of this.#gaps) checkGaps(name, numberOf(name, fields[name]));
+    for (const name of this.#engine.gaps) checkGaps(name, numberOf(name, fields[name]));
     this.#edges.cover([t]);
     this.#clock.note();
   }
@@ -174,8 +129,7 @@ export class WindowedStream<const S extends Spec = Spec> {
   /** Time goes on without events, where the clock says so. */
   #tick(): void {
     if (this.#state !== 'open') return;
-    const watermark = this.#clock.watermark(this.#newest);
-    if (watermark > this.#core.exports.stat(this.#handle, Stat.watermark)) this.#moveTo(watermark);
+    if (this.#engine.tick()) this.#settleDown();
   }
 
   /**
@@ -274,18 +228,18 @@ export class WindowedStream<const S extends Spec = Spec> {
     if (!this.#spec.hasTime) this.#ring.times.fill(this.#clock.now(), at, at + n);
     const bad = exports.badTime(this.#handle, at, n, this.#spec.timeLimit);
     if (bad >= 0) throw badTime(this.#spec.time, this.#ring.times[at + bad], this.#spec.timeLimit, bad);
-    const kinds = this.#kinds;
+    const kinds = this.#engine.kinds;
     this.#keys.settle(this.#spec.keys.map(() => 'number'));
     try {
       this.#ring.checkClaimed(claim, n);
       this.#ring.copyClaimed(at, n);
       this.#ring.flagClaimed(at, n);
-      for (const name of this.#gaps) checkGaps(name, this.#ring.measure(name).subarray(at, at + n));
+      for (const name of this.#engine.gaps) checkGaps(name, this.#ring.measure(name).subarray(at, at + n));
       this.#edges.cover(this.#ring.times.subarray(at, at + n));
       this.#clock.note();
-      this.#takeWritten(n);
+      this.#engine.takeWritten(n);
     } catch (error) {
-      this.#restore(kinds);
+      this.#engine.restore(kinds);
       throw error;
     }
     this.#claim = undefined;
@@ -298,8 +252,8 @@ export class WindowedStream<const S extends Spec = Spec> {
     if (this.#state === 'disposed') this.#refuse();
     this.#flushIfRoom();
     const { exports } = this.#core;
-    const { columns, windows } = this.#results.columns();
-    const filled = this.#filler?.apply(columns, windows, exports.stat(this.#handle, Stat.watermark)) ?? columns;
+    const { columns, windows } = this.#engine.results.columns();
+    const filled = this.#filler?.apply(columns, windows, this.#engine.stat(Stat.watermark)) ?? columns;
     exports.emptyResults(this.#handle);
     this.#deliver();
     return new WindowBatch(filled === columns ? windows.length : (filled.start?.length ?? 0), filled);
@@ -330,19 +284,14 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#tick();
     this.#flush();
     const id = keys.length ? this.#keys.find(parts) : 0;
-    const now = hasTime ? this.#newest : this.#clock.now();
+    const now = hasTime ? this.#engine.newest : this.#clock.now();
     const t = Math.max(at ?? now, now);
     if (Number.isFinite(t)) this.#edges.cover([t]);
-    const answers = this.#results.answers(id, t);
+    const answers = this.#engine.results.answers(id, t);
     this.#deliver();
     if (!windowNames) return answers[0] as Answer<S>;
     const named = [...places.keys()].sort((a, b) => (places[a] as number) - (places[b] as number));
     return Object.fromEntries(named.map((w) => [windowNames[w], answers[w]])) as Answer<S>;
-  }
-
-  /** Time of the newest event, as far as the watermark tells. */
-  get #newest(): number {
-    return this.#core.exports.newest(this.#handle);
   }
 
   /**
@@ -359,8 +308,7 @@ export class WindowedStream<const S extends Spec = Spec> {
   }
 
   #moveTo(time: number): void {
-    this.#edges.cover([time]);
-    this.#atomically(0, 0, time + this.#spec.outOfOrder, () => this.#core.exports.advance(this.#handle, time));
+    this.#engine.moveTo(time);
     this.#settleDown();
   }
 
@@ -368,8 +316,7 @@ export class WindowedStream<const S extends Spec = Spec> {
   close(): WindowBatch<Row<S>> {
     this.#open();
     this.#flush();
-    const end = Number.POSITIVE_INFINITY;
-    this.#atomically(0, 0, end, () => this.#core.exports.advance(this.#handle, end));
+    this.#engine.moveTo(Number.POSITIVE_INFINITY);
     this.#state = 'closed';
     return this.take();
   }
@@ -378,20 +325,7 @@ export class WindowedStream<const S extends Spec = Spec> {
   stats(): Stats {
     if (this.#state === 'disposed') this.#refuse();
     this.#flushIfRoom();
-    const stat = (which: Stat) => this.#core.exports.stat(this.#handle, which);
-    const stats = {
-      events: stat(Stat.events),
-      late: stat(Stat.late),
-      skipped: stat(Stat.skipped),
-      future: stat(Stat.future),
-      filtered: stat(Stat.filtered),
-      windows: stat(Stat.windows),
-      watermark: stat(Stat.watermark),
-      liveKeys: stat(Stat.liveKeys),
-      liveSlices: stat(Stat.liveSlices),
-      bytes: stat(Stat.bytes),
-      milliseconds: this.#milliseconds,
-    };
+    const stats = this.#engine.stats();
     this.#deliver();
     return stats;
   }
@@ -407,7 +341,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     const n = this.#gathered;
     if (n === 0) return;
     this.#core.exports.badTime(this.#handle, 0, n, this.#spec.timeLimit);
-    this.#takeWritten(n);
+    this.#engine.takeWritten(n);
     this.#gathered = 0;
     this.#settleDown();
   }
@@ -462,7 +396,7 @@ export class WindowedStream<const S extends Spec = Spec> {
       keys: this.#keys.kindsOf(keys),
       measures: this.#plan.measures.columns.map((column) => column.kindOfColumn(columnOf(columns, column.name, n))),
     };
-    for (const name of this.#gaps) checkGaps(name, measures[plain.indexOf(name)] as Numbers);
+    for (const name of this.#engine.gaps) checkGaps(name, measures[plain.indexOf(name)] as Numbers);
     let flagged: Float64Array[] = [];
     if (this.#special) {
       checkTimes(spec.time, times, spec.timeLimit);
@@ -489,27 +423,17 @@ export class WindowedStream<const S extends Spec = Spec> {
   }
 
   #takeAll(times: Numbers, measures: Numbers[], keys: Given[], kinds: Kinds): void {
-    const before = this.#kinds;
+    const before = this.#engine.kinds;
     this.#keys.settle(kinds.keys);
     this.#plan.measures.kinds = kinds.measures;
     try {
       if (times.length <= RING_EVENTS) this.#takeChunk(times, measures, keys);
       else this.#takeChunks(times, measures, keys);
     } catch (error) {
-      this.#restore(before);
+      this.#engine.restore(before);
       throw error;
     }
     this.#settleDown();
-  }
-
-  /** Kinds of all columns whose values say what they are. */
-  get #kinds(): Kinds {
-    return { keys: this.#keys.kinds, measures: this.#plan.measures.kinds };
-  }
-
-  #restore({ keys, measures }: Kinds): void {
-    this.#keys.restore(keys);
-    this.#plan.measures.kinds = measures;
   }
 
   #takeChunk(times: Numbers, measures: Numbers[], keys: Given[]): void {
@@ -518,69 +442,28 @@ export class WindowedStream<const S extends Spec = Spec> {
     const limit = this.#spec.timeLimit;
     const bad = this.#core.exports.badTime(this.#handle, 0, n, limit);
     if (bad >= 0) throw badTime(this.#spec.time, times[bad], limit, bad);
-    this.#takeWritten(n);
+    this.#engine.takeWritten(n);
   }
 
   #takeChunks(times: Numbers, measures: Numbers[], keys: Given[]): void {
     const n = times.length;
     const { first, last } = checkTimes(this.#spec.time, times, this.#spec.timeLimit);
-    this.#atomically(n, first, last, (sure) => {
+    this.#engine.atomically(n, first, last, (sure) => {
       for (let from = 0; from < n; from += RING_EVENTS) {
         const length = Math.min(RING_EVENTS, n - from);
         this.#ring.write(times, measures, keys, from, length);
-        this.#commit(length);
+        this.#engine.commit(length);
         if (sure) this.#keys.sweep();
       }
     });
   }
 
-  /** Commits n events whose times have just been checked, whole or not at all. */
-  #takeWritten(n: number): void {
-    const { exports } = this.#core;
-    this.#atomically(n, exports.firstTime(this.#handle), exports.lastTime(this.#handle), () => this.#commit(n));
-  }
-
-  #atomically(n: number, first: number, last: number, run: (sure: boolean) => void): void {
-    const demand = this.#core.exports.demand(this.#handle, n, first, last, last);
-    const mode = this.#mode;
-    const before = performance.now();
-    try {
-      this.#core.atomically(this.#handle, demand, run, n > 0);
-    } catch (error) {
-      this.#late = undefined;
-      this.#mode = mode;
-      throw error;
-    } finally {
-      this.#milliseconds += performance.now() - before;
-    }
-  }
-
-  #commit(n: number): void {
-    const { exports } = this.#core;
-    if (this.#keys.mode !== this.#mode) {
-      this.#mode = this.#keys.mode;
-      exports.setKeys(this.#handle, this.#mode);
-    }
-    const late = exports.commit(this.#handle, n, this.#keys.idLimit);
-    if (!late || !this.#spec.onLate) return;
-    this.#late ??= {};
-    this.#ring.readLate(late, this.#late);
-  }
-
-  /** Lets go of strings that no state and no result that is not taken yet can name. */
-  #forget(column: TextColumn): void {
-    const named = this.#results.numbersOf(column);
-    column.strings.forget(this.#core.exports.since(this.#handle), this.#newest, named);
-  }
-
   /** After events were taken: what may be gathered next. */
   #settleDown(): void {
     const { exports } = this.#core;
-    this.#keys.sweep();
-    // Which strings live states and results hold, the core cannot say yet.
-    this.#plan.measures.sweep((column) => this.#forget(column));
+    this.#engine.sweep();
     this.#fireAt = exports.fireAt(this.#handle);
-    const newest = exports.stat(this.#handle, Stat.watermark) + this.#spec.outOfOrder;
+    const newest = this.#engine.stat(Stat.watermark) + this.#spec.outOfOrder;
     const enough =
       Number.isFinite(newest) &&
       exports.demand(this.#handle, GATHERED_EVENTS, -this.#spec.timeLimit, newest, Number.POSITIVE_INFINITY) <=
@@ -590,14 +473,8 @@ export class WindowedStream<const S extends Spec = Spec> {
 
   /** The last thing a call does: the late events go to whom they concern, who may well push some of them again. */
   #deliver(): void {
-    const late = this.#late;
-    if (!late) return;
-    this.#late = undefined;
-    const columns: Record<string, ArrayLike<unknown>> = {};
-    for (const [name, values] of Object.entries(late)) {
-      const isText = this.#spec.keys.includes(name) || values.some((value) => typeof value !== 'number');
-      columns[name] = isText ? values : Float64Array.from(values as number[]);
-    }
+    const columns = this.#engine.takeLate();
+    if (!columns) return;
     this.#spec.onLate?.(new WindowBatch<LateEvent<Spec>>(columns[this.#spec.time]?.length ?? 0, columns));
   }
 }

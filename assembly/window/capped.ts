@@ -23,7 +23,7 @@ import {
   waiting,
 } from '../pending';
 import { Closed, Pane, WindowPlan } from '../plan';
-import { measureColumn, Ring } from '../ring';
+import { Ring } from '../ring';
 import { combineRows, list } from '../rows';
 import {
   answer,
@@ -46,7 +46,7 @@ import {
   startsSince,
   unchain,
 } from '../span';
-import { clockAt, Stream, windowAt } from '../stream';
+import { clockAt, Stream, windowAt, windowColumn } from '../stream';
 import { hold, unhold, Dictionary } from '../dictionary';
 
 @unmanaged
@@ -67,7 +67,7 @@ export function create(stream: Stream, w: i32): usize {
   initSpans(stream, capped, window, w, true);
   capped.markAt = Infinity;
   capped.gap = load<f64>(window, WindowPlan.size);
-  capped.gaps = column ? measureColumn(changetype<Ring>(stream.ring), column - 1) : 0;
+  capped.gaps = windowColumn(stream, w);
   capped.touching = load<u32>(window, WindowPlan.closed) == Closed.both;
   capped.most = load<f64>(window, WindowPlan.most);
   capped.pending = createPending(stream);
@@ -86,6 +86,7 @@ export function take(stream: Stream, capped: Capped, at: i32, n: i32): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   const times = ring.times + ((<usize>at) << 3);
   const ids = ring.ids + ((<usize>at) << 2);
+  if (capped.gaps) capped.gaps = windowColumn(stream, capped.w);
   begin(stream, capped, at);
   for (let i = 0; i < n; i++) {
     const t = load<f64>(times + ((<usize>i) << 3));

@@ -6,7 +6,7 @@
 import { tick } from '../clock';
 import { allocate } from '../memory';
 import { Pane, WindowPlan } from '../plan';
-import { measureColumn, Ring } from '../ring';
+import { Ring } from '../ring';
 import {
   answer,
   begin,
@@ -30,7 +30,7 @@ import {
   Spans,
   startsSince,
 } from '../span';
-import { takenAt, Stream, windowAt } from '../stream';
+import { takenAt, Stream, windowAt, windowColumn } from '../stream';
 
 @unmanaged
 class Filled extends Spans {
@@ -47,7 +47,7 @@ export function create(stream: Stream, w: i32): usize {
   const column = load<u32>(window, WindowPlan.column);
   initSpans(stream, filled, window, w, true);
   filled.size = column ? Infinity : load<f64>(window, WindowPlan.size);
-  filled.ends = column ? measureColumn(changetype<Ring>(stream.ring), column - 1) : 0;
+  filled.ends = windowColumn(stream, w);
   return changetype<usize>(filled);
 }
 
@@ -60,6 +60,7 @@ export function take(stream: Stream, filled: Filled, at: i32, n: i32): void {
   const offset = (<usize>at) << 3;
   const times = ring.times + offset;
   const ids = ring.ids + ((<usize>at) << 2);
+  if (filled.ends) filled.ends = windowColumn(stream, filled.w);
   begin(stream, filled, at);
   for (let i = 0; i < n; i++) {
     const t = load<f64>(times + ((<usize>i) << 3));

@@ -32,7 +32,7 @@ import { isFuture, miss } from '../misses';
 import { AHEAD, fetch, MANY, takeOn, takeRun } from '../onward';
 import { barrierOf, createPast, destroyPast, firstEnd, forgetFirst, Past, pastBytes, remember } from '../past';
 import { Closed, Pane, WindowPlan } from '../plan';
-import { measureColumn, Ring } from '../ring';
+import { Ring } from '../ring';
 import { combineRows, list } from '../rows';
 import {
   answer,
@@ -76,7 +76,7 @@ import {
   wheelBytes,
   widen as widenWheel,
 } from '../wheel';
-import { clockAt, takenAt, FIRINGS, GIVEN, refires, Stream, windowAt } from '../stream';
+import { clockAt, takenAt, FIRINGS, GIVEN, refires, Stream, windowAt, windowColumn } from '../stream';
 
 @unmanaged
 class Sessions extends Spans {
@@ -108,7 +108,7 @@ export function create(stream: Stream, w: i32): usize {
   sessions.mostRows = load<f64>(window, WindowPlan.mostRows);
   initSpans(stream, sessions, window, w, refires(stream) || sessions.mostRows != Infinity);
   sessions.gap = load<f64>(window, WindowPlan.size);
-  sessions.gaps = column ? measureColumn(changetype<Ring>(stream.ring), column - 1) : 0;
+  sessions.gaps = windowColumn(stream, w);
   sessions.longest = column ? 0 : sessions.gap;
   sessions.touching = load<u32>(window, WindowPlan.closed) == Closed.both;
   sessions.wheel = createWheel(stream);
@@ -135,6 +135,7 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
   const ring = changetype<Ring>(stream.ring);
   const times = ring.times + ((<usize>at) << 3);
   const ids = ring.ids + ((<usize>at) << 2);
+  if (sessions.gaps) sessions.gaps = windowColumn(stream, sessions.w);
   const gaps = sessions.gaps ? sessions.gaps + ((<usize>at) << 3) : 0;
   const flags = stream.when ? stream.when + ((<usize>at) << 3) : 0;
   // Nothing but its row, and its end, is to be seen to for an event in an open session.
@@ -330,7 +331,12 @@ function schedule(stream: Stream, sessions: Sessions, span: Span): void {
     return;
   }
   const due = dueOf(stream, span);
-  const ahead = max(due - stream.watermark, sessions.longest + stream.outOfOrder + stream.allowedLateness);
+  const behind = stream.outOfOrder == Infinity ? 0 : stream.outOfOrder;
+  const ahead = max(due - stream.watermark, sessions.longest + behind + stream.allowedLateness);
+  if (ahead == Infinity) {
+    enter(stream, sessions, span);
+    return;
+  }
   if (!isWide(wheel, ahead)) widenWheel(stream, wheel, sessions, sessions.heap, ahead);
   if (!place(stream, wheel, sessions, span, due)) {
     enter(stream, sessions, span);
