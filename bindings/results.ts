@@ -60,76 +60,127 @@ export function emptyOf({ place, empty, list, fields, texts }: Output, number?: 
   return list ? list.read(new Float64Array(), itself) : (number ?? empty);
 }
 
+/** Results as the core has them: columns of numbers, copies, by place; and what lists among them point into. */
+export interface RawResults {
+  readonly windows: Uint8Array<ArrayBuffer>;
+  readonly starts: Float64Array<ArrayBuffer>;
+  readonly ends: Float64Array<ArrayBuffer>;
+  readonly keys: readonly Key[][];
+  readonly figures: readonly Float64Array<ArrayBuffer>[];
+  readonly lists: Float64Array;
+  readonly panes: Uint8Array<ArrayBuffer>;
+  readonly firings: Float64Array<ArrayBuffer>;
+}
+
+/** The values of one key as the core has them: start, end and figures of every window of the plan. */
+export interface RawAnswers {
+  readonly figures: readonly Float64Array<ArrayBuffer>[];
+  readonly lists: Float64Array;
+}
+
+/** What of a plan says how results are read. */
+interface Outputs {
+  readonly outputs: readonly Output[];
+  readonly outputCount: number;
+}
+
+/** Results as rows have them: a column for every field. */
+export function shapeResults(raw: RawResults, spec: CheckedSpec, plan: Outputs): Record<string, ArrayLike<unknown>> {
+  const { windowNames } = spec;
+  const columns = boundsOf(raw, spec);
+  if (windowNames) columns.window = Array.from(raw.windows, (w) => windowNames[w]);
+  spec.keys.forEach((name, c) => {
+    columns[name] = raw.keys[c] as Key[];
+  });
+  const cells = { column: (place: number) => raw.figures[place] as Float64Array<ArrayBuffer>, values: raw.lists };
+  spec.aggregates.forEach(([name], i) => {
+    columns[name] = readColumn(plan.outputs[i] as Output, cells);
+  });
+  if (spec.updates) {
+    columns.pane = Array.from(raw.panes, (pane) => PANES[pane & Pane.kind]);
+    columns.index = raw.firings;
+    columns.final = Array.from(raw.panes, (pane) => (pane & Pane.final) !== 0);
+  }
+  return columns;
+}
+
+/** Start and end, the time of their event, or, where windows differ, all three and NaN where one does not apply. */
+function boundsOf({ windows, starts, ends }: RawResults, spec: CheckedSpec): Record<string, ArrayLike<unknown>> {
+  const { time } = spec;
+  if (spec.windows.every(isRolling)) return { [time]: ends };
+  if (!spec.windows.some(isRolling)) return { start: starts, end: ends };
+  const times = ends.slice();
+  const rolls = spec.windows.map(isRolling);
+  for (let i = 0; i < windows.length; i++) {
+    if (rolls[windows[i] as number]) starts[i] = ends[i] = Number.NaN;
+    else times[i] = Number.NaN;
+  }
+  return { start: starts, end: ends, [time]: times };
+}
+
+/** The values of one key, for each window of the plan. */
+export function shapeAnswers(
+  { figures, lists }: RawAnswers,
+  spec: CheckedSpec,
+  plan: Outputs,
+): Record<string, unknown>[] {
+  return figures.map((numbers) => {
+    const answer: Record<string, unknown> = { start: numbers[0], end: numbers[1] };
+    const cells = { column: (place: number) => numbers.slice(2 + place, 3 + place), values: lists };
+    spec.aggregates.forEach(([name], i) => {
+      answer[name] = readColumn(plan.outputs[i] as Output, cells)[0];
+    });
+    return answer;
+  });
+}
+
 /** What a stream has to give out. */
 export class Results {
   constructor(
     readonly core: Core,
     readonly stream: number,
     readonly spec: CheckedSpec,
-    readonly plan: { readonly outputs: readonly Output[]; readonly outputCount: number },
+    readonly plan: Outputs,
     readonly keys: KeyEncoder,
   ) {}
 
-  /** All results that are there, as columns, and which window of the plan each is of. */
-  columns(): { columns: Record<string, ArrayLike<unknown>>; windows: Uint8Array } {
-    const { core, stream, spec } = this;
+  /** All results that are there. Their lists are a view, good until the stream is called again. */
+  gather(): RawResults {
+    const { core, stream } = this;
     const { exports, buffer } = core;
     const n = exports.resultCount(stream);
-    const ids = new Uint32Array(buffer, exports.resultIds(stream), n);
-    const windows = new Uint8Array(buffer, exports.resultWindows(stream), n);
-    const { windowNames } = spec;
-    const columns = this.#bounds(windows);
-    if (windowNames) columns.window = Array.from(windows, (w) => windowNames[w]);
-    const keys = this.keys.ofIds(ids);
-    spec.keys.forEach((name, c) => {
-      columns[name] = keys[c] as Key[];
-    });
-    const cells = {
-      column: (place: number) => core.float64s(exports.resultColumn(stream, place), n),
-      values: this.#lists(),
+    const isRolled = this.spec.windows.every(isRolling);
+    return {
+      windows: new Uint8Array(buffer, exports.resultWindows(stream), n).slice(),
+      starts: core.float64s(exports.startsColumn(stream), isRolled ? 0 : n),
+      ends: core.float64s(exports.endsColumn(stream), n),
+      keys: this.keys.ofIds(new Uint32Array(buffer, exports.resultIds(stream), n)),
+      figures: Array.from({ length: this.plan.outputCount }, (_, place) =>
+        core.float64s(exports.resultColumn(stream, place), n),
+      ),
+      lists: this.#lists(),
+      panes: new Uint8Array(buffer, exports.resultPanes(stream), n).slice(),
+      firings: Float64Array.from(new Uint32Array(buffer, exports.resultFirings(stream), this.spec.updates ? n : 0)),
     };
-    spec.aggregates.forEach(([name], i) => {
-      columns[name] = readColumn(this.plan.outputs[i] as Output, cells);
-    });
-    if (spec.updates) {
-      const panes = new Uint8Array(buffer, exports.resultPanes(stream), n);
-      columns.pane = Array.from(panes, (pane) => PANES[pane & Pane.kind]);
-      columns.index = Float64Array.from(new Uint32Array(buffer, exports.resultFirings(stream), n));
-      columns.final = Array.from(panes, (pane) => (pane & Pane.final) !== 0);
-    }
-    return { columns, windows };
   }
 
-  /** The present values of an id at time t, for each window of the plan. */
-  answers(id: number, t: number): Record<string, unknown>[] {
+  /** The present values of an id at time t. Their lists are a view as well. */
+  ask(id: number, t: number): RawAnswers {
     const { core, spec, plan } = this;
     const address = core.exports.query(this.stream, id, t);
-    const width = 8 * (2 + plan.outputCount);
-    return spec.windows.map((_, w) => {
-      const at = address + w * width;
-      const [start, end] = core.float64s(at, 2);
-      const answer: Record<string, unknown> = { start, end };
-      const cells = { column: (place: number) => core.float64s(at + 16 + place * 8, 1), values: this.#lists() };
-      spec.aggregates.forEach(([name], i) => {
-        answer[name] = readColumn(plan.outputs[i] as Output, cells)[0];
-      });
-      return answer;
-    });
+    const width = 2 + plan.outputCount;
+    return {
+      figures: spec.windows.map((_, w) => core.float64s(address + 8 * w * width, width)),
+      lists: this.#lists(),
+    };
   }
 
   /** The numbers that results have of a column of strings, and maybe others. */
   numbersOf(column: TextColumn): Set<number> {
     const { exports } = this.core;
-    const numbers = new Set<number>();
     const n = exports.resultCount(this.stream);
-    const look = ({ place, texts, list, fields }: Output): void => {
-      for (const [, field] of fields ?? []) look(field);
-      if (place === undefined || texts !== column) return;
-      const cells = list ? this.#lists() : this.core.float64s(exports.resultColumn(this.stream, place), n);
-      for (const number of cells) numbers.add(number);
-    };
-    if (n > 0) this.plan.outputs.forEach(look);
-    return numbers;
+    const figure = (place: number) => this.core.float64s(exports.resultColumn(this.stream, place), n);
+    return numbersIn(column, this.plan, figure, this.#lists());
   }
 
   /** What lists among the figures point into; a view. */
@@ -138,22 +189,21 @@ export class Results {
     const address = exports.resultLists(this.stream);
     return new Float64Array(buffer, address, address ? exports.listCapacity(this.stream) : 0);
   }
+}
 
-  /** Bounds of the results: start and end, the time of their event, or, where windows differ, all three and NaN where one does not apply. */
-  #bounds(which: Uint8Array): Record<string, ArrayLike<unknown>> {
-    const { exports } = this.core;
-    const n = which.length;
-    const end = this.core.float64s(exports.endsColumn(this.stream), n);
-    const { windows, time } = this.spec;
-    if (windows.every(isRolling)) return { [time]: end };
-    const start = this.core.float64s(exports.startsColumn(this.stream), n);
-    if (!windows.some(isRolling)) return { start, end };
-    const times = end.slice();
-    const rolls = windows.map(isRolling);
-    for (let i = 0; i < n; i++) {
-      if (rolls[which[i] as number]) start[i] = end[i] = Number.NaN;
-      else times[i] = Number.NaN;
-    }
-    return { start, end, [time]: times };
-  }
+/** The numbers among figures that stand for strings of a column, and maybe others. */
+export function numbersIn(
+  column: TextColumn,
+  plan: Outputs,
+  figure: (place: number) => Float64Array,
+  lists: Float64Array,
+): Set<number> {
+  const numbers = new Set<number>();
+  const look = ({ place, texts, list, fields }: Output): void => {
+    for (const [, field] of fields ?? []) look(field);
+    if (place === undefined || texts !== column) return;
+    for (const number of list ? lists : figure(place)) numbers.add(number);
+  };
+  plan.outputs.forEach(look);
+  return numbers;
 }

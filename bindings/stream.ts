@@ -24,6 +24,7 @@ import { OrielError, show } from './errors';
 import { Filler } from './fill';
 import type { KeyEncoder } from './keys';
 import { type CompiledPlan, RING_EVENTS } from './plan';
+import { shapeAnswers, shapeResults } from './results';
 import type { EventRing } from './ring';
 import { type CheckedSpec, check, type Spec } from './spec';
 import type { Answer, Claim, Columns, Event, KeyOf, LateEvent, Row } from './types';
@@ -252,11 +253,12 @@ export class WindowedStream<const S extends Spec = Spec> {
     if (this.#state === 'disposed') this.#refuse();
     this.#flushIfRoom();
     const { exports } = this.#core;
-    const { columns, windows } = this.#engine.results.columns();
-    const filled = this.#filler?.apply(columns, windows, this.#engine.stat(Stat.watermark)) ?? columns;
+    const raw = this.#engine.results.gather();
+    const columns = shapeResults(raw, this.#spec, this.#plan);
+    const filled = this.#filler?.apply(columns, raw.windows, this.#engine.stat(Stat.watermark)) ?? columns;
     exports.emptyResults(this.#handle);
     this.#deliver();
-    return new WindowBatch(filled === columns ? windows.length : (filled.start?.length ?? 0), filled);
+    return new WindowBatch(filled === columns ? raw.windows.length : (filled.start?.length ?? 0), filled);
   }
 
   /**
@@ -287,7 +289,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     const now = hasTime ? this.#engine.newest : this.#clock.now();
     const t = Math.max(at ?? now, now);
     if (Number.isFinite(t)) this.#edges.cover([t]);
-    const answers = this.#engine.results.answers(id, t);
+    const answers = shapeAnswers(this.#engine.results.ask(id, t), this.#spec, this.#plan);
     this.#deliver();
     if (!windowNames) return answers[0] as Answer<S>;
     const named = [...places.keys()].sort((a, b) => (places[a] as number) - (places[b] as number));
