@@ -37,8 +37,10 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f6
     const copies = load<u32>(window, WindowPlan.copies);
     results += due;
     firings += refires(stream) ? due : min(due, copies ? call_indirect<f64>(copies, stream, own, n) : 1);
-    // Spans are merged, panes are.
-    bytes += demandOfStates(stream, n) + demandOfMerges(stream, n, rowsAside(stream) + n);
+    // Spans are merged, panes are; what states need that run is in the demand of their store.
+    if (!load<u32>(window, WindowPlan.runs)) {
+      bytes += demandOfStates(stream, n) + demandOfMerges(stream, n, rowsAside(stream) + n);
+    }
   }
   const outbox = changetype<Outbox>(stream.outbox);
   const width = 30 + 8 * <f64>stream.outputCount;
@@ -55,7 +57,7 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f6
 let results: f64 = 0;
 let firings: f64 = 0;
 
-/** The least that an event takes that is in no block of states: a row, a slot of a trail (trail.ts), or one that waits (pending.ts). */
+/** The least that an event takes that is in no block of states: a row, a trail where it is alone (trail.ts), or one that waits (pending.ts). */
 const LEAST: f64 = 40;
 
 /** Numbers that the lists of so many results can have: no more than what is held gives, each time that it is given out. */
@@ -90,14 +92,17 @@ export function demandOfStates(stream: Stream, n: f64): f64 {
   return bytes;
 }
 
-/** What the states of one row that saw n values can own, while they grow. */
-export function demandOfRow(stream: Stream, n: f64): f64 {
+/** Bytes that a running state can have for each event that is in it. */
+const RUNNING = 640;
+
+/**
+ * What running states can need for n events more, in trails of so many slots, a copy of one of them included: as they grow to about twice
+ * their size a new block stands beside the old one.
+ */
+export function demandOfRunning(stream: Stream, n: f64, slots: f64): f64 {
   let bytes = 0.0;
   for (let i = 0, part = stream.parts; stream.owning && i < stream.partCount; i++, part += PartPlan.bytes) {
-    const block = load<u32>(part, PartPlan.block);
-    if (!block || !load<u32>(part, PartPlan.drop)) continue;
-    const most = 2 * call_indirect<f64>(block, part) + ASIDE;
-    bytes += load<u32>(part, PartPlan.leap) ? most : min(most, n * 128 + SMALL);
+    if (load<u32>(part, PartPlan.enter)) bytes += n * SMALL + 4 * min(box.heldBy(part), slots * RUNNING) + ASIDE;
   }
   return bytes;
 }
@@ -186,9 +191,11 @@ function demandOfGrid(stream: Stream, n: f64, first: f64, last: f64): f64 {
  */
 export function closing(stream: Stream, n: f64, opened: f64): f64 {
   let bytes = 0.0;
+  let merging = false;
   for (let w = stream.gridCount; w < stream.windowCount; w++) {
     const own = storeAt(stream, w);
     bytes += call_indirect<f64>(load<u32>(windowAt(stream, w), WindowPlan.demand), stream, own, 0.0) + OVERHEAD * 16;
+    if (!load<u32>(windowAt(stream, w), WindowPlan.runs)) merging = true;
   }
   const keys = changetype<Dictionary>(stream.dictionary);
   const slices = <f64>changetype<Slices>(stream.slices).length + opened;
@@ -196,7 +203,7 @@ export function closing(stream: Stream, n: f64, opened: f64): f64 {
   const alone = slices * rows + rowsAside(stream) + n;
   // Temporary rows: of a grid one for each key.
   const most = <f64>CHUNK;
-  bytes += demandOfMerges(stream, stream.windowCount > stream.gridCount ? most : min(most, rows), alone);
+  bytes += demandOfMerges(stream, merging ? most : stream.gridCount ? min(most, rows) : 0, alone);
   if (stream.eager || !stream.gridCount) return bytes;
   const blocks = stream.keys ? (<f64>keys.limit + n) / 64 + 1 : 1;
   const block = <f64>stream.stride * (stream.keys ? 64 : 1) + OVERHEAD;

@@ -97,6 +97,8 @@ export enum WindowPlan {
   /** Of a window that has a store of its own. */
   since = 108,
   copies = 112,
+  /** Filled in by the core: whether states that own memory run, see assembly/running.ts. */
+  runs = 116,
   bytes = 120,
 }
 
@@ -155,7 +157,10 @@ export enum PartPlan {
   leap = 120,
   /** Where the core counts what its blocks take: 0 bytes: f64 │ 8 how many are large: u32 │ 12 bytes of the others: u32. See assembly/sketch/box.ts. */
   counts = 124,
-  bytes = 128,
+  /** Of such a state in frames of which values also leave. */
+  enter = 128,
+  leave = 132,
+  bytes = 136,
 }
 
 /** In place of the greatest number of something that has none. */

@@ -6,22 +6,10 @@
 import { Heap, pushItem } from './heap';
 import { openResults, Outbox, putEvents, putOutputs, putReasons } from './outbox';
 import { waiting } from './pending';
-import { combineStates, dropRow, foldRows, list, reduceRow, resetRow, rollRows } from './rows';
-import { CHUNK, Stream } from './stream';
-import {
-  backOf,
-  gather,
-  isSpent,
-  keep,
-  openTrail,
-  rowAt,
-  slotAt,
-  Trail,
-  trailOf,
-  Trails,
-  turn,
-  widenTrail,
-} from './trail';
+import { combineLightStates, combineStates, foldLight, foldRows, list, reduceRow, rollRows } from './rows';
+import { enter, leave } from './running';
+import { CHUNK, copyRow, Stream } from './stream';
+import { backOf, gather, isSpent, openTrail, rowAt, slotAt, Trail, trailOf, Trails, turn, widenTrail } from './trail';
 
 @unmanaged
 export class Rolls extends Trails {
@@ -73,46 +61,45 @@ export function give(stream: Stream, rolls: Rolls, at: i32, n: i32): void {
   }
 }
 
-/**
- * The same where states own memory. A front of them would take a state for each event of all that are after it: trails then keep their
- * measures, and a frame is folded when it is given.
- */
+/** The same where states own memory: those run along, and are lowered one event at a time. */
 function giveOwning(stream: Stream, rolls: Rolls, at: i32, n: i32): void {
-  for (let end = at + n; at < end; ) {
-    const t = load<f64>(rolls.times + ((<usize>at) << 3));
-    let count = 1;
-    while (!rolls.byRows && at + count < end && load<f64>(rolls.times + ((<usize>(at + count)) << 3)) == t) count++;
-    for (let i = at; rolls.right && i < at + count; i++) keepEvent(stream, rolls, i);
-    for (let i = at; i < at + count; i++) {
-      const row = stream.temporary;
-      const id = load<u32>(rolls.ids + ((<usize>i) << 2));
-      const trail = rolls.right ? trailOf(rolls, id) : frameOf(stream, rolls, i);
-      resetRow(stream, row);
-      reduceFrom(stream, rolls, trail, row, trail.head);
+  const row = stream.temporary;
+  const from = putHeads(stream, rolls, at, n);
+  for (let i = at; i < at + n; ) {
+    const t = load<f64>(rolls.times + ((<usize>i) << 3));
+    let end = i + 1;
+    while (!rolls.byRows && end < at + n && load<f64>(rolls.times + ((<usize>end) << 3)) == t) end++;
+    for (let j = i; rolls.right && j < end; j++) addOwning(stream, rolls, j);
+    for (let j = i; j < end; j++) {
+      const trail = rolls.right ? trailOf(rolls, load<u32>(rolls.ids + ((<usize>j) << 2))) : frameOf(stream, rolls, j);
+      // What the row names stays the trail's.
+      copyRow(stream, row, backOf(trail));
+      store<f64>(row, <f64>(trail.tail - trail.head));
+      list(stream, 0, row, frontOf(stream, rolls, trail), row);
+      combineLightStates(stream, stream.into, stream.left, stream.right, 1);
       store<u32>(stream.chunkRows, <u32>row);
-      put(stream, rolls, i, 1);
-      dropRow(stream, row);
+      putOutputs(stream, stream.chunkRows, from + j - at, 1);
     }
-    for (let i = at; !rolls.right && i < at + count; i++) keepEvent(stream, rolls, i);
-    at += count;
+    for (let j = i; !rolls.right && j < end; j++) addOwning(stream, rolls, j);
+    i = end;
   }
+  copyRow(stream, row, stream.empty);
 }
 
-/** The trail of an event's key, without what its frame has left; there is no front. */
+/** The trail of an event's key, without what its frame has left. */
 function frameOf(stream: Stream, rolls: Rolls, at: i32): Trail {
   const t = load<f64>(rolls.times + ((<usize>at) << 3));
   const trail = open(stream, rolls, load<u32>(rolls.ids + ((<usize>at) << 2)), t);
   evict(stream, rolls, trail, t);
-  trail.split = trail.head;
+  if (isSpent(trail)) turn(stream, rolls, trail);
   return trail;
 }
 
-function keepEvent(stream: Stream, rolls: Rolls, at: i32): void {
-  let trail = frameOf(stream, rolls, at);
-  if (trail.tail - trail.head >= trail.room) {
-    trail = widenTrail(stream, rolls, load<u32>(rolls.ids + ((<usize>at) << 2)));
-  }
+function addOwning(stream: Stream, rolls: Rolls, at: i32): void {
+  const trail = makeReady(stream, rolls, frameOf(stream, rolls, at), load<u32>(rolls.ids + ((<usize>at) << 2)));
   append(stream, rolls, trail, at);
+  foldLight(stream, backOf(trail), at);
+  enter(stream, rolls, trail, backOf(trail), trail.tail - 1);
 }
 
 /** How many of n events, at most a chunk, can be worked on together; by time at least all that are of one time. */
@@ -144,6 +131,13 @@ function stretch(stream: Stream, rolls: Rolls, at: i32, n: i32): i32 {
 
 /** What is in the frame of an event at time t no more leaves its trail. */
 export function evict(stream: Stream, rolls: Rolls, trail: Trail, t: f64): void {
+  const before = trail.head;
+  moveHead(stream, rolls, trail, t);
+  if (stream.owning) leave(stream, rolls, trail, backOf(trail), before, trail.head);
+}
+
+/** The same of a trail that has no running states. */
+function moveHead(stream: Stream, rolls: Rolls, trail: Trail, t: f64): void {
   const count = trail.tail - trail.head;
   if (rolls.byRows) trail.head = trail.tail - min(count, rolls.most);
   else evictBefore(stream, rolls, trail, t, count);
@@ -179,11 +173,9 @@ function append(stream: Stream, rolls: Rolls, trail: Trail, at: i32): void {
   const place = (<usize>at) << 3;
   let slot = slotAt(stream, rolls, trail, trail.tail++);
   store<f64>(slot, load<f64>(rolls.times + place));
+  slot += rolls.measuresAt;
   let value = rolls.values + place;
-  for (let m = 0; m < rolls.measures; m++, value += rolls.lane) {
-    slot += 8;
-    store<f64>(slot, load<f64>(value));
-  }
+  for (let m = 0; m < rolls.measures; m++, value += rolls.lane, slot += 8) store<f64>(slot, load<f64>(value));
 }
 
 function frontOf(stream: Stream, rolls: Rolls, trail: Trail): usize {
@@ -325,7 +317,7 @@ function addAll(stream: Stream, rolls: Rolls, at: i32, n: i32): void {
     const id = load<u32>(rolls.ids + (place << 2));
     const t = load<f64>(rolls.times + (place << 3));
     let trail = open(stream, rolls, id, t);
-    evict(stream, rolls, trail, t);
+    moveHead(stream, rolls, trail, t);
     const isReady = !isSpent(trail) && trail.tail - trail.head < trail.room;
     if (!isReady || i - done == CHUNK) {
       foldRows(stream, rolls.backs, at + done, i - done);
@@ -344,7 +336,7 @@ function lookAt(stream: Stream, rolls: Rolls, at: i32, n: i32): void {
     const place = <usize>(at + i);
     const t = load<f64>(rolls.times + (place << 3));
     const trail = open(stream, rolls, load<u32>(rolls.ids + (place << 2)), t);
-    evict(stream, rolls, trail, t);
+    moveHead(stream, rolls, trail, t);
     if (isSpent(trail)) turn(stream, rolls, trail);
     const row = stream.temporary + <usize>i * stream.stride;
     store<f64>(row, <f64>(trail.tail - trail.head));
@@ -358,17 +350,22 @@ function lookAt(stream: Stream, rolls: Rolls, at: i32, n: i32): void {
 
 /** Results that are listed go into the outbox. */
 function put(stream: Stream, rolls: Rolls, at: i32, n: i32): void {
+  putOutputs(stream, stream.chunkRows, putHeads(stream, rolls, at, n), n);
+}
+
+/** All of n results but their outputs; the number of the first. */
+function putHeads(stream: Stream, rolls: Rolls, at: i32, n: i32): i32 {
   const from = openResults(stream, n);
   const place = <usize>at;
   putEvents(stream, n, rolls.times + (place << 3), rolls.w);
   putReasons(stream, from, n, rolls.whys + (place << 2));
   const outbox = changetype<Outbox>(stream.outbox);
   memory.copy(outbox.ids + ((<usize>from) << 2), rolls.ids + (place << 2), (<usize>n) << 2);
-  putOutputs(stream, stream.chunkRows, from, n);
   stream.fired += n;
+  return from;
 }
 
-/** Folds the events of a trail from a position on, which all have their measures. */
+/** Folds the events of a trail from a position on, which all have their measures, but for states that own memory. */
 export function reduceFrom(stream: Stream, rolls: Rolls, trail: Trail, row: usize, i: u32): void {
   while (i != trail.tail) {
     const n = min(trail.tail - i, <u32>CHUNK);
@@ -378,11 +375,12 @@ export function reduceFrom(stream: Stream, rolls: Rolls, trail: Trail, row: usiz
   }
 }
 
-/** The first n events of the columns are folded into a row. */
+/** The same of the first n events of the columns. */
 export function reduceGathered(stream: Stream, rolls: Rolls, row: usize, n: i32): void {
   const parts = stream.parts;
   stream.parts = rolls.parts;
-  reduceRow(stream, row, 0, n);
+  if (!stream.owning) reduceRow(stream, row, 0, n);
+  else for (let i = 0; i < n; i++) foldLight(stream, row, i);
   stream.parts = parts;
 }
 

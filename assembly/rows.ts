@@ -1,7 +1,8 @@
 /** What is done to rows, over all parts of the plan. With columns.ts, where states stand in columns, the only caller of the kernels. */
 
 import { PartPlan } from './plan';
-import { copyRow, FIRINGS, refires, Stream } from './stream';
+import * as box from './sketch/box';
+import { copyRow, copyState, FIRINGS, refires, Stream } from './stream';
 
 /** Fills the columns that are worked out from others, for n events from place `at` of the ring. */
 export function prepareColumns(stream: Stream, at: i32, n: i32): void {
@@ -50,9 +51,34 @@ export function foldRow(stream: Stream, row: usize, at: i32): void {
 export function foldLight(stream: Stream, row: usize, at: i32): void {
   store<f64>(row, load<f64>(row) + 1);
   store<u32>(stream.into, <u32>row);
+  foldLightRows(stream, stream.into, at, 1);
+}
+
+/** As foldRows, but for the states that own memory. */
+export function foldLightRows(stream: Stream, rows: usize, at: i32, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const fold = load<u32>(part, PartPlan.drop) ? 0 : load<u32>(part, PartPlan.fold);
-    if (fold) call_indirect<void>(fold, part, stream.into, (<usize>at) << 3, 1);
+    if (fold) call_indirect<void>(fold, part, rows, (<usize>at) << 3, n);
+  }
+}
+
+/** An event enters the running states of a row, which are those that own memory; its measures stand side by side. */
+export function enterRow(stream: Stream, row: usize, measures: usize, time: f64): void {
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    const enter = load<u32>(part, PartPlan.enter);
+    if (!enter) continue;
+    const value = load<f64>(measures + ((<usize>load<u32>(part, PartPlan.measure)) << 3));
+    if (value == value) call_indirect<void>(enter, part, row + load<u32>(part, PartPlan.state), value, time);
+  }
+}
+
+/** The event that entered first leaves them. */
+export function leaveRow(stream: Stream, row: usize, measures: usize, time: f64): void {
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    const leave = load<u32>(part, PartPlan.leave);
+    if (!leave) continue;
+    const value = load<f64>(measures + ((<usize>load<u32>(part, PartPlan.measure)) << 3));
+    if (value == value) call_indirect<void>(leave, part, row + load<u32>(part, PartPlan.state), value, time);
   }
 }
 
@@ -99,9 +125,14 @@ export function combineLight(stream: Stream, n: i32): void {
     return;
   }
   countRows(stream, n);
+  combineLightStates(stream, stream.into, stream.left, stream.right, n);
+}
+
+/** As combineStates, but for the states that own memory. */
+export function combineLightStates(stream: Stream, into: usize, left: usize, right: usize, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const combine = load<u32>(part, PartPlan.drop) ? 0 : load<u32>(part, PartPlan.combine);
-    if (combine) call_indirect<void>(combine, part, stream.into, stream.left, stream.right, n);
+    if (combine) call_indirect<void>(combine, part, into, left, right, n);
   }
 }
 
@@ -189,14 +220,15 @@ function disown(stream: Stream, row: usize): void {
 /** A copy of a row, with blocks of its own; what stood there is no row. */
 export function cloneRow(stream: Stream, to: usize, from: usize): void {
   copyRow(stream, to, from);
-  if (!stream.owning) return;
-  const into = stream.single;
-  store<u32>(into, <u32>to);
-  store<u32>(into, <u32>from, 4);
-  store<u32>(into, <u32>stream.empty, 8);
+  if (stream.owning) cloneOwning(stream, to, from);
+}
+
+/** The same of the states that own memory alone; what stood there is none. */
+export function cloneOwning(stream: Stream, to: usize, from: usize): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (!load<u32>(part, PartPlan.drop)) continue;
-    call_indirect<void>(load<u32>(part, PartPlan.identity), part, to);
-    call_indirect<void>(load<u32>(part, PartPlan.combine), part, into, into + 4, into + 8, 1);
+    const state = <usize>load<u32>(part, PartPlan.state);
+    copyState(to + state, from + state, load<u32>(part, PartPlan.size));
+    box.own(part, to + state);
   }
 }

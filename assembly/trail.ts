@@ -7,6 +7,9 @@
  *     block            Trail │ back │ slot │ slot │ …
  *     slot             time: f64, of the front only where the store asks for it │ states, or measures: f64 each
  *
+ * States that own memory are in no front, which would own what all events after it own already. Of them `back` has running ones, of all events
+ * from head to tail (running.ts); a slot keeps its time, and its measures behind the other states, until its event is evicted.
+ *
  * head, split and tail are positions that grow modulo 2^32. To evict is to move head; where it has passed split, neither front nor back is of
  * use, and the rest is turned into a new front before an event is added. When that is depends on the key's events alone. An event costs
  * two folds and two combinations in all, and lines of cache that lie close together.
@@ -16,8 +19,8 @@ import { Dictionary, hold, unhold } from './dictionary';
 import { allocate, release, resize } from './memory';
 import { PartPlan } from './plan';
 import { Ring } from './ring';
-import { combineStates, foldRows } from './rows';
-import { CHUNK, copyRow, Stream } from './stream';
+import { combineLightStates, dropRow, foldLightRows } from './rows';
+import { CHUNK, copyRow, copyState, Stream } from './stream';
 
 @unmanaged
 export class Trail {
@@ -45,6 +48,9 @@ export class Trails {
   /** Ids that have either. */
   live: u32;
   slotBytes: usize;
+  /** Where measures begin in a slot, and states that own memory, which come last, in a row; its stride if there are none. */
+  measuresAt: usize;
+  owned: usize;
   /** From the beginning of a row to that of its slot. */
   lead: usize;
   /** Slots in all, and the most a trail had. */
@@ -65,11 +71,21 @@ export function initTrails(stream: Stream, trails: Trails, window: usize, w: i32
   trails.window = window;
   trails.w = w;
   trails.measures = changetype<Ring>(stream.ring).measureCount;
-  trails.lead = stream.head - (timed ? 8 : 0);
-  trails.slotBytes = max(stream.stride - trails.lead, (<usize>(1 + trails.measures)) << 3);
+  trails.lead = stream.head - (timed || stream.owning ? 8 : 0);
+  trails.owned = ownedFrom(stream);
+  trails.measuresAt = stream.owning ? trails.owned - trails.lead : 8;
+  trails.slotBytes = max(trails.owned - trails.lead, trails.measuresAt + ((<usize>trails.measures) << 3));
   trails.parts = allocate(stream, <usize>stream.partCount * PartPlan.bytes);
   memory.copy(trails.parts, stream.parts, <usize>stream.partCount * PartPlan.bytes);
   setColumns(stream, trails, 2 * CHUNK);
+}
+
+function ownedFrom(stream: Stream): usize {
+  let first = stream.stride;
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    if (load<u32>(part, PartPlan.drop)) first = min(first, <usize>load<u32>(part, PartPlan.state));
+  }
+  return first;
 }
 
 /** All trails, and the store they are of. */
@@ -145,6 +161,7 @@ function createTrail(stream: Stream, trails: Trails, id: u32, slots: u32): Trail
 export function dropTrail(stream: Stream, trails: Trails, id: u32): void {
   const trail = trailOf(trails, id);
   trails.slots -= trail.mask + 1;
+  dropRow(stream, backOf(trail));
   release(stream, changetype<usize>(trail));
   store<u32>(keyAt(trails, id), 0);
   letGo(stream, trails, id);
@@ -219,7 +236,7 @@ export function turn(stream: Stream, trails: Trails, trail: Trail): void {
   const into = stream.into;
   const down = stream.left;
   const empty = stream.empty;
-  const stride = stream.stride;
+  const owned = trails.owned;
   const head = stream.head;
   let after: usize = 0;
   for (let end = trail.tail; end != trail.head; ) {
@@ -230,20 +247,25 @@ export function turn(stream: Stream, trails: Trails, trail: Trail): void {
     store<u32>(down, <u32>after);
     for (let i: usize = 0; i < count; i++) {
       const row = rowAt(stream, trails, trail, begin + <u32>i);
-      for (let j = head; j < stride; j += 8) store<u64>(row + j, load<u64>(empty + j));
+      for (let j = head; j < owned; j += 8) store<u64>(row + j, load<u64>(empty + j));
       store<u32>(into + (i << 2), <u32>row);
       store<u32>(down + ((count - i) << 2), <u32>row);
     }
-    foldRows(stream, into, 0, <i32>count);
+    foldLightRows(stream, into, 0, <i32>count);
     const first: usize = after ? 0 : 1;
     const before = down + (first << 2);
-    combineStates(stream, before + 4, before + 4, before, <i32>(count - first));
+    combineLightStates(stream, before + 4, before + 4, before, <i32>(count - first));
     after = rowAt(stream, trails, trail, begin);
     end = begin;
   }
   stream.parts = parts;
   trail.split = trail.tail;
-  copyRow(stream, backOf(trail), empty);
+  copyState(backOf(trail), empty, owned);
+}
+
+/** Where the measures of an event stand that has no states of the front in their place. */
+export function measuresOf(stream: Stream, trails: Trails, trail: Trail, i: u32): usize {
+  return slotAt(stream, trails, trail, i) + trails.measuresAt;
 }
 
 /** Events of the rest come to stand at the beginning of the columns. */
@@ -251,9 +273,13 @@ export function gather(stream: Stream, trails: Trails, trail: Trail, from: u32, 
   const columns = trails.columns;
   const lane = (<usize>trails.room) << 3;
   const end = columns + lane * <usize>(1 + trails.measures);
+  const measuresAt = trails.measuresAt;
   for (let i: usize = 0; i < n; i++) {
     let slot = slotAt(stream, trails, trail, from + <u32>i);
-    for (let to = columns + (i << 3); to < end; to += lane, slot += 8) store<u64>(to, load<u64>(slot));
+    let to = columns + (i << 3);
+    store<u64>(to, load<u64>(slot));
+    slot += measuresAt;
+    for (to += lane; to < end; to += lane, slot += 8) store<u64>(to, load<u64>(slot));
   }
 }
 

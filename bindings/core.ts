@@ -83,6 +83,8 @@ export interface Kernels {
   drop: number;
   prepare: number;
   block: number;
+  enter: number;
+  leave: number;
   /** By how many bytes one value can make a block grow beyond twice its size. */
   leap: number;
   needs: string[];
@@ -170,6 +172,8 @@ export class Core {
         drop: 0,
         prepare: 0,
         block: 0,
+        enter: 0,
+        leave: 0,
         leap: 0,
         needs: [],
         includes: {},

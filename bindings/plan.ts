@@ -20,7 +20,10 @@ const MAX_NEEDS = 4;
 /** What is 0 where there are no events. */
 const COUNTS = ['events', 'count', 'distinct'];
 /** What a part that folds has, if its kind has it. */
-const KERNELS = ['identity', 'fold', 'reduce', 'combine', 'prefix', 'suffix', 'roll', 'drop', 'block'] as const;
+const KERNELS = [
+  ...(['identity', 'fold', 'reduce', 'combine', 'prefix', 'suffix', 'roll'] as const),
+  ...(['drop', 'block', 'enter', 'leave'] as const),
+] as const;
 
 /** One aggregate of its columns. */
 interface Part {
@@ -178,6 +181,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         u32(at + WindowPlan.place, spec.places[w] ?? 0);
         u32(at + WindowPlan.edges, 0);
         u32(at + WindowPlan.edgeCount, 0);
+        u32(at + WindowPlan.runs, 0);
         at += WindowPlan.bytes;
       }
       let counts = at + parts.size * PartPlan.bytes;
@@ -230,11 +234,15 @@ function kindOf({ kind, every }: Window, { keys, outOfOrder, allowedLateness }: 
   return kind === 'rolling' && inOrder ? 'sliding' : kind;
 }
 
-/** Gives every part its place in the row, the states that another part's includes inside of that; the bytes of a row. */
+/**
+ * Gives every part its place in the row, states that own memory last, the states that another part's includes inside of that; the bytes of
+ * a row.
+ */
 function layOut(parts: Part[], head: number): number {
+  const owns = ({ kernels }: Part) => kernels.drop > 0;
   const holderOf = (part: Part) => parts.find(({ of, kernels }) => of === part.of && part.kind in kernels.includes);
   let stride = head;
-  for (const part of parts) {
+  for (const part of [...parts.filter((part) => !owns(part)), ...parts.filter(owns)]) {
     part.folds &&= holderOf(part) === undefined;
     if (!part.folds) continue;
     part.state = stride;

@@ -72,8 +72,8 @@ export type DistinctOptions =
 
 /**
  * Number of different values; -0 and 0 are one. Exact up to 2^precision / 16 of them, 256 by default; of more an estimate with a standard error
- * of 1.04 / √2^precision, 1.6 % by default, from 2^precision bytes (HyperLogLog, read as in Ertl 2017). With `exact: true` it keeps every
- * different value.
+ * of 1.04 / √2^precision, 1.6 % by default, from 2^precision bytes (HyperLogLog, read as in Ertl 2017). With `exact: true`, and in rolling
+ * windows, it keeps every different value.
  *
  * @example distinct('page'), distinct('page', { precision: 14 })
  */
@@ -102,7 +102,8 @@ export interface Frequent<Value = number> {
 /**
  * The k values that come most often, greatest count first, of the same count the least number first, strings in any order. Up to max(64, 8 k) different values are
  * counted exactly; of more, every count is over by no more than its `error`, which is at most the number of values / max(64, 8 k), and
- * every value that comes more often than that is counted (Space-Saving; Metwally et al. 2005, Agarwal et al. 2012).
+ * every value that comes more often than that is counted (Space-Saving; Metwally et al. 2005, Agarwal et al. 2012). In rolling windows all
+ * are counted exactly.
  *
  * @param k from 1 to 1,000
  */

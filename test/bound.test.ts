@@ -88,6 +88,12 @@ const OTHERS: ((whole: Whole) => Window)[] = [
   },
 ];
 
+/** Frames of which many events are held, and leave. */
+const FRAMES: ((whole: Whole) => Window)[] = [
+  (whole) => rolling(1 + whole(3000), { closed: closed(whole) }),
+  (whole) => rolling(rows(1 + whole(5000)), { closed: closed(whole) }),
+];
+
 /** Aggregates whose states own memory, or that give lists. */
 const OWNING: ((whole: Whole) => Spec['aggregates'][string])[] = [
   (whole) => quantile('v', whole(11) / 10, whole(2) ? {} : { accuracy: 0.001 }),
@@ -192,6 +198,7 @@ const RUNS = Number(globalThis.process?.env.ORIEL_RUNS ?? 40);
 test.each([
   ['a grid of time', GRIDS],
   ['sessions, rows and frames', OTHERS],
+  ['long frames', FRAMES],
   ['all kinds together', [...GRIDS, ...OTHERS]],
 ])('no call needs more than its demand: windows of %s', (_, kinds) => {
   allowOnly(1);

@@ -2,6 +2,7 @@
 
 import { putList } from '../outbox';
 import { PartPlan } from '../plan';
+import * as box from '../sketch/box';
 import * as sketch from '../sketch/samples';
 import { Stream } from '../stream';
 import { need } from './kernel';
@@ -12,9 +13,11 @@ export enum needs {
 
 export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   const stream = changetype<Stream>(<usize>load<u32>(part, PartPlan.stream));
+  const limit = load<u32>(part, PartPlan.parameterCount) ? <u32>box.parameter(part, 1) : u32.MAX_VALUE;
   for (let i: usize = 0; i < <usize>n; i++) {
     const state = need(load<u32>(rows + (i << 2)), part, needs.samples);
-    const length = sketch.lengthOf(state);
+    // A frame that rolls has all of them.
+    const length = min(sketch.lengthOf(state), limit);
     const values = putList(stream, out + (i << 3), length);
     const first = sketch.firstOf(state);
     for (let j: usize = 0; j < <usize>length; j++) store<f64>(values + (j << 3), load<f64>(first + (j << 4), 8));

@@ -5,6 +5,7 @@
 import { PartPlan } from '../plan';
 import * as box from '../sketch/box';
 import * as sketch from '../sketch/ddsketch';
+import * as list from '../sketch/list';
 import { combineOwned, dropOwned, ownsNothing } from './kernel';
 
 export const size: i32 = box.bytes;
@@ -59,4 +60,12 @@ export function combine(part: usize, into: usize, left: usize, right: usize, n: 
 
 export function drop(part: usize, row: usize): void {
   dropOwned(part, row);
+}
+
+export function enter(part: usize, state: usize, value: f64, time: f64): void {
+  list.enter(part, state, value);
+}
+
+export function leave(part: usize, state: usize, value: f64, time: f64): void {
+  list.leave(part, state, value);
 }

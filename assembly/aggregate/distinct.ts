@@ -1,7 +1,11 @@
-/** How many different values: see sketch/hyperloglog.ts. Parameter: the precision, 0 for the exact number. */
+/**
+ * How many different values: see sketch/hyperloglog.ts, and sketch/counted.ts where values leave. Parameter: the precision, 0 for the exact
+ * number.
+ */
 
 import { PartPlan } from '../plan';
 import * as box from '../sketch/box';
+import * as counted from '../sketch/counted';
 import * as sketch from '../sketch/hyperloglog';
 import { combineOwned, dropOwned, lowerEach, own, ownsNothing } from './kernel';
 
@@ -48,4 +52,12 @@ export function drop(part: usize, row: usize): void {
 
 export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   lowerEach<Distinct>(part, rows, out, n);
+}
+
+export function enter(part: usize, state: usize, value: f64, time: f64): void {
+  counted.enter(part, state, value, 0);
+}
+
+export function leave(part: usize, state: usize, value: f64, time: f64): void {
+  counted.leave(part, state, value);
 }

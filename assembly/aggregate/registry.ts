@@ -15,6 +15,8 @@
  *     drop       (part, row)                    of a state that owns memory: gives it back, see sketch/box.ts
  *     block      (part) → f64                   of such a state: bytes of the greatest block it can have; Infinity where it has no bound
  *     leap       by how many bytes one value can make that grow beyond twice its size
+ *     enter      (part, state, value, time)     of such a state where it runs, in frames of which values also leave: one more, not NaN
+ *     leave      (part, state, value, time)     one less, of several such the first that entered
  *     lower      (part, rows, out, n)           none: only others read it
  *     prepare    (part, at, n)                  fills a column that stands behind the part's own, from n events of the ring, before any window
  *                takes them; its needs are of that column
@@ -54,14 +56,34 @@ export { needs as delta_needs, lower as delta_lower } from './delta';
 export { needs as rate_needs, lower as rate_lower } from './rate';
 export { size as ewma_size, identity as ewma_identity, fold as ewma_fold, combine as ewma_combine, lower as ewma_lower } from './ewma';
 export { prepare as increase_prepare, needs as increase_needs, lower as increase_lower } from './increase';
-export { size as ddsketch_size, leap as ddsketch_leap, block as ddsketch_block, identity as ddsketch_identity, fold as ddsketch_fold, combine as ddsketch_combine, drop as ddsketch_drop } from './ddsketch';
+export {
+  size as ddsketch_size,
+  leap as ddsketch_leap,
+  block as ddsketch_block,
+  identity as ddsketch_identity,
+  fold as ddsketch_fold,
+  combine as ddsketch_combine,
+  drop as ddsketch_drop,
+  enter as ddsketch_enter,
+  leave as ddsketch_leave,
+} from './ddsketch';
 export { needs as quantile_needs, lower as quantile_lower } from './quantile';
-export { size as values_size, block as values_block, identity as values_identity, fold as values_fold, combine as values_combine, drop as values_drop } from './values';
+export { size as values_size, block as values_block, identity as values_identity, fold as values_fold, combine as values_combine, drop as values_drop, enter as values_enter, leave as values_leave } from './values';
 export { needs as exactQuantile_needs, lower as exactQuantile_lower } from './exactQuantile';
 export { needs as median_needs, lower as median_lower } from './median';
-export { size as distinct_size, block as distinct_block, identity as distinct_identity, fold as distinct_fold, combine as distinct_combine, drop as distinct_drop, lower as distinct_lower } from './distinct';
-export { size as topK_size, block as topK_block, identity as topK_identity, fold as topK_fold, combine as topK_combine, drop as topK_drop, lower as topK_lower } from './topK';
+export {
+  size as distinct_size,
+  block as distinct_block,
+  identity as distinct_identity,
+  fold as distinct_fold,
+  combine as distinct_combine,
+  drop as distinct_drop,
+  enter as distinct_enter,
+  leave as distinct_leave,
+  lower as distinct_lower,
+} from './distinct';
+export { size as topK_size, block as topK_block, identity as topK_identity, fold as topK_fold, combine as topK_combine, drop as topK_drop, enter as topK_enter, leave as topK_leave, lower as topK_lower } from './topK';
 export { size as histogram_size, unit as histogram_unit, fold as histogram_fold, combine as histogram_combine, lower as histogram_lower } from './histogram';
-export { size as samples_size, block as samples_block, identity as samples_identity, fold as samples_fold, combine as samples_combine, drop as samples_drop } from './samples';
+export { size as samples_size, block as samples_block, identity as samples_identity, fold as samples_fold, combine as samples_combine, drop as samples_drop, enter as samples_enter, leave as samples_leave } from './samples';
 export { needs as collect_needs, lower as collect_lower } from './collect';
 export { needs as timeWeightedMean_needs, lower as timeWeightedMean_lower } from './timeWeightedMean';

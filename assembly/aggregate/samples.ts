@@ -2,6 +2,7 @@
 
 import { PartPlan } from '../plan';
 import * as box from '../sketch/box';
+import * as deque from '../sketch/deque';
 import * as sketch from '../sketch/samples';
 import { combineOwned, dropOwned, ownsNothing } from './kernel';
 
@@ -43,4 +44,12 @@ export function combine(part: usize, into: usize, left: usize, right: usize, n: 
 
 export function drop(part: usize, row: usize): void {
   dropOwned(part, row);
+}
+
+export function enter(part: usize, state: usize, value: f64, time: f64): void {
+  deque.enter(part, state, value, time, load<u32>(part, PartPlan.parameterCount) ? 0 : 1);
+}
+
+export function leave(part: usize, state: usize, value: f64, time: f64): void {
+  deque.leave(part, state, time);
 }

@@ -4,6 +4,8 @@
  *     Σ vᵢ (tᵢ₊₁ - tᵢ) / (tₙ - t₁)
  */
 
+import * as box from '../sketch/box';
+import * as deque from '../sketch/deque';
 import * as sketch from '../sketch/samples';
 import { lowerEach, need } from './kernel';
 
@@ -20,7 +22,7 @@ class TimeWeightedMean {
     const last = first + ((<usize>n - 1) << 4);
     const span = load<f64>(last) - load<f64>(first);
     if (span == 0) return load<f64>(last, 8);
-    const sum = area(first, last, 1) / span;
+    const sum = (sketch.isRunning(state) ? deque.area(box.blockOf(state)) : area(first, last, 1)) / span;
     return abs(sum) < Infinity ? sum : area(first, last, span);
   }
 }

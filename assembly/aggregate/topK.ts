@@ -1,8 +1,12 @@
-/** The k values that come most often, with their counts: see sketch/counters.ts. Parameters: k, and how many counters there may be. */
+/**
+ * The k values that come most often, with their counts: see sketch/counters.ts, and sketch/counted.ts where values leave. Parameters: k, and
+ * how many counters there may be.
+ */
 
 import { putList } from '../outbox';
 import { PartPlan } from '../plan';
 import * as box from '../sketch/box';
+import * as counted from '../sketch/counted';
 import * as sketch from '../sketch/counters';
 import { Stream } from '../stream';
 import { combineOwned, dropOwned, foldOwned, own, ownsNothing } from './kernel';
@@ -50,4 +54,12 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
     const k = min(<u32>box.parameter(part, 0), sketch.lengthOf(state));
     sketch.top(state, putList(stream, out + (i << 3), 3 * k), k);
   }
+}
+
+export function enter(part: usize, state: usize, value: f64, time: f64): void {
+  counted.enter(part, state, value, 1);
+}
+
+export function leave(part: usize, state: usize, value: f64, time: f64): void {
+  counted.leave(part, state, value);
 }

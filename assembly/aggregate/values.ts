@@ -34,3 +34,11 @@ export function combine(part: usize, into: usize, left: usize, right: usize, n: 
 export function drop(part: usize, row: usize): void {
   dropOwned(part, row);
 }
+
+export function enter(part: usize, state: usize, value: f64, time: f64): void {
+  list.enter(part, state, value);
+}
+
+export function leave(part: usize, state: usize, value: f64, time: f64): void {
+  list.leave(part, state, value);
+}

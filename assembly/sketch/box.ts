@@ -7,7 +7,10 @@
  *     block     0xfff9 0000 │ address: u32             a NaN that no value is
  *
  * Law: a block belongs to the one row whose state names it. Who drops such a row drops its states (`dropRow` in rows.ts), who copies
- * one makes blocks of its own for the copy (`cloneRow`), who moves one forgets where it was.
+ * one makes blocks of its own for the copy (`cloneRow`), who moves one forgets where it was. Blocks name no address: a copy is good anywhere.
+ *
+ * Where values leave again, in frames that roll, a state runs: values `enter` and `leave` it, and its block may be another, with a mark
+ * where others have a number of values. A running state is never merged; one of no values owns nothing.
  */
 
 import { allocate, capacity, Owner, release } from '../memory';
@@ -105,6 +108,15 @@ export function resizeFor(part: usize, block: usize, bytes: usize): usize {
 /** What to ask for where a block of so many bytes is full: blocks of twice the size, header and all. */
 export function twice(bytes: usize): usize {
   return 2 * bytes + 16;
+}
+
+/** A state that is a copy of another's gets a block of its own. */
+export function own(part: usize, state: usize): void {
+  if (!isBlock(state)) return;
+  const bytes = capacity(blockOf(state));
+  const block = allocateFor(part, bytes);
+  memory.copy(block, blockOf(state), bytes);
+  setBlock(state, block);
 }
 
 /** Gives back the block of a state that has one; it holds nothing then. */

@@ -8,11 +8,14 @@
  * A value alone stands for a count of 1. Laws: a value that has a counter came no more often than it says and no less than that less
  * its error; one that has none, no more often than `floor`; floor ≤ events / capacity, and 0 while all values have counters. No count
  * is below `least`, where a value without a counter finds the one it takes over; `cursor` is where it looks first.
+ *
+ * Where values leave again all of them are counted: see counted.ts.
  */
 
 import { capacity as capacityOf } from '../memory';
 import * as box from './box';
-import { clear, FREE, homeOf, isFree, isFull, slotOf } from './hash';
+import * as counted from './counted';
+import { clear, isFree, isFull, slotOf, vacate } from './hash';
 import * as list from './list';
 
 const FLOOR: usize = 8;
@@ -128,7 +131,8 @@ function takeOver(block: usize, value: f64): void {
   store<f64>(block, floor, LEAST);
   store<f64>(block, floor, FLOOR);
   store<u32>(block, <u32>(at >> 3), CURSOR);
-  free(block, <u32>(at >> 3));
+  vacate(columnOf(block, 0), load<u32>(block, 4), 3, <u32>(at >> 3));
+  store<u32>(block, load<u32>(block) - 1);
   put(block, value, floor + 1, floor);
 }
 
@@ -144,32 +148,6 @@ function leastOf(block: usize): usize {
     place = at;
   }
   return place;
-}
-
-/** Frees a slot; what lies behind it moves up, as far as it may. */
-function free(block: usize, slot: u32): void {
-  const slots = load<u32>(block, 4);
-  const values = columnOf(block, 0);
-  const column = (<usize>slots) << 3;
-  let hole = slot;
-  let i = slot;
-  for (;;) {
-    if (++i == slots) i = 0;
-    const from = values + ((<usize>i) << 3);
-    if (isFree(from)) break;
-    const home = homeOf(slots, load<f64>(from));
-    if ((i >= home ? i - home : i + slots - home) < (i >= hole ? i - hole : i + slots - hole)) continue;
-    const to = values + ((<usize>hole) << 3);
-    store<f64>(to, load<f64>(from));
-    store<f64>(to + column, load<f64>(from + column));
-    store<f64>(to + 2 * column, load<f64>(from + 2 * column));
-    hole = i;
-  }
-  const to = values + ((<usize>hole) << 3);
-  store<u64>(to, FREE);
-  store<u64>(to + column, FREE);
-  store<u64>(to + 2 * column, FREE);
-  store<u32>(block, load<u32>(block) - 1);
 }
 
 /**
@@ -252,7 +230,9 @@ function cut(part: usize, capacity: u32, old: usize): usize {
 
 /** How many counters a state has. */
 export function lengthOf(state: usize): u32 {
-  return box.isBlock(state) ? load<u32>(box.blockOf(state)) : box.isNothing(state) ? 0 : 1;
+  if (!box.isBlock(state)) return box.isNothing(state) ? 0 : 1;
+  const n = load<u32>(box.blockOf(state));
+  return n == counted.COUNTED ? counted.lengthOf(state) : n;
 }
 
 /** Writes the k greatest counters, value, count and error each: greatest count first, of the same the least value. */
@@ -262,6 +242,10 @@ export function top(state: usize, out: usize, k: u32): void {
     store<f64>(out, box.valueOf(state));
     store<f64>(out, 1, 8);
     store<f64>(out, 0, 16);
+    return;
+  }
+  if (load<u32>(box.blockOf(state)) == counted.COUNTED) {
+    counted.top(state, out, k);
     return;
   }
   // A heap of the best so far, the worst of them first; then sorted by taking out the worst.

@@ -16,9 +16,12 @@
  *
  * What is below 2^-1022 counts as zero. Law: counts depend on nothing but which values came. Of either sign only the MOST bins up to the
  * greatest magnitude are told apart, those below count for the last of them; a run of MOST bins ends with its greatest.
+ *
+ * Where values leave again a state has them all, in order: see list.ts. From bins that are told apart no longer none could be taken.
  */
 
 import * as box from './box';
+import * as list from './list';
 
 export const LISTED: u32 = 29;
 export const BINNED: u32 = 0xffffffff;
@@ -262,6 +265,7 @@ export function quantile(state: usize, q: f64, scale: f64): f64 {
   const block = box.blockOf(state);
   const n = load<u32>(block);
   if (n == BINNED) return ranked(block, q, scale);
+  if (n == list.SORTED) return binned(list.select(state, <u32>(q * <f64>(list.lengthOf(state) - 1))), scale);
   const values = block + VALUES;
   sort(values, n);
   return binned(load<f64>(values + ((<usize>(q * <f64>(n - 1))) << 3)), scale);

@@ -35,6 +35,25 @@ export function isFree(at: usize): bool {
   return load<u64>(at) == FREE;
 }
 
+/** Frees a slot of a table of so many columns, side by side; what lies behind it moves up, as far as it may. */
+export function vacate(table: usize, slots: u32, columns: i32, slot: u32): void {
+  const column = (<usize>slots) << 3;
+  let hole = slot;
+  let i = slot;
+  for (;;) {
+    if (++i == slots) i = 0;
+    const from = table + ((<usize>i) << 3);
+    if (isFree(from)) break;
+    const home = homeOf(slots, load<f64>(from));
+    if ((i >= home ? i - home : i + slots - home) < (i >= hole ? i - hole : i + slots - hole)) continue;
+    for (let c = 0, at: usize = 0; c < columns; c++, at += column) {
+      store<u64>(table + at + ((<usize>hole) << 3), load<u64>(from + at));
+    }
+    hole = i;
+  }
+  for (let c = 0, at = table + ((<usize>hole) << 3); c < columns; c++, at += column) store<u64>(at, FREE);
+}
+
 /** Whether one more of n is too many: three quarters are as full as it gets. */
 export function isFull(slots: u32, n: u32): bool {
   return (<u64>n + 1) * 4 > <u64>slots * 3;

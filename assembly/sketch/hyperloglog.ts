@@ -6,11 +6,13 @@
  *     registers    0 REGISTERS: u32   │ 16 u8 × 2^p: 1 + the zeros that lead what is left of a hash, at the most
  *
  * The first p bits of a hash say which register. p = 0: a set that grows without end. Law: what a state holds depends on
- * nothing but which values came. The standard error is 1.04 / √2^p; up to 2^p / 16 values the count is exact.
+ * nothing but which values came. The standard error is 1.04 / √2^p; up to 2^p / 16 values the count is exact. Where values leave again all
+ * are counted: see counted.ts.
  */
 
 import { capacity } from '../memory';
 import * as box from './box';
+import * as counted from './counted';
 import { clear, hash, isFree, isFull, slotOf } from './hash';
 
 const REGISTERS: u32 = 0xffffffff;
@@ -146,6 +148,7 @@ export function count(state: usize, precision: u32): f64 {
   if (!box.isBlock(state)) return box.isNothing(state) ? 0 : 1;
   const block = box.blockOf(state);
   const n = load<u32>(block);
+  if (n == counted.COUNTED) return <f64>counted.lengthOf(state);
   return n == REGISTERS ? estimate(block + FIRST, precision) : <f64>n;
 }
 

@@ -1,13 +1,19 @@
 /**
  * All the values there were, in any order: what the exact figures need.
  *
- *     0 n: u32 │ 8 values: f64 × n           blocks double as they fill
+ *     0 n: u32        │ 8 values: f64 × n           blocks double as they fill
+ *     0 SORTED: u32   │ 8 values in order           where they also leave: see sorted.ts
  *
  * The k-th least is found in place by quickselect (Hoare, "Algorithm 65: find", 1961), in linear time for pivots drawn at random.
  */
 
 import { capacity } from '../memory';
 import * as box from './box';
+import * as sorted from './sorted';
+
+export const SORTED: u32 = 0xfffffffd;
+/** Items in order: numbers. */
+const NUMBER: usize = 3;
 
 const VALUES: usize = 8;
 
@@ -55,15 +61,63 @@ function room(part: usize, state: usize, more: u32): usize {
   return block;
 }
 
+export function enter(part: usize, state: usize, given: f64): void {
+  const value = given + 0;
+  if (box.isNothing(state)) {
+    box.setValue(state, value);
+    return;
+  }
+  if (!box.isBlock(state)) {
+    const one = box.valueOf(state);
+    box.setBlock(state, sortedFor(part, 1));
+    sorted.insert(box.blockOf(state) + VALUES, NUMBER, one, 0);
+  }
+  if (sorted.insert(box.blockOf(state) + VALUES, NUMBER, value, 0)) return;
+  rebuild(part, state);
+  sorted.insert(box.blockOf(state) + VALUES, NUMBER, value, 0);
+}
+
+export function leave(part: usize, state: usize, given: f64): void {
+  if (!box.isBlock(state)) {
+    box.setNothing(state);
+    return;
+  }
+  const block = box.blockOf(state);
+  sorted.remove(block + VALUES, NUMBER, given + 0, 0);
+  const n = sorted.lengthOf(block + VALUES);
+  if (!n) box.drop(part, state);
+  else if (capacity(block) > 512 && (<usize>n) << 6 < capacity(block)) rebuild(part, state);
+}
+
+function sortedFor(part: usize, n: u32): usize {
+  const block = box.allocateFor(part, VALUES + sorted.bytesFor(n, NUMBER));
+  store<u32>(block, SORTED);
+  sorted.create(block + VALUES, capacity(block) - VALUES, n, NUMBER);
+  return block;
+}
+
+/** The same values in a block that is as large as it should be. */
+function rebuild(part: usize, state: usize): void {
+  const old = box.blockOf(state);
+  const block = sortedFor(part, sorted.lengthOf(old + VALUES));
+  sorted.copyAll(block + VALUES, old + VALUES, NUMBER);
+  box.releaseFor(part, old);
+  box.setBlock(state, block);
+}
+
 /** How many values a state has. */
 export function lengthOf(state: usize): u32 {
-  return box.isBlock(state) ? load<u32>(box.blockOf(state)) : box.isNothing(state) ? 0 : 1;
+  if (!box.isBlock(state)) return box.isNothing(state) ? 0 : 1;
+  const block = box.blockOf(state);
+  const n = load<u32>(block);
+  return n == SORTED ? sorted.lengthOf(block + VALUES) : n;
 }
 
 /** The value that would stand at place k if they were sorted; the k values before it are then no greater. */
 export function select(state: usize, k: u32): f64 {
   if (!box.isBlock(state)) return box.valueOf(state) + 0;
   const block = box.blockOf(state);
+  if (load<u32>(block) == SORTED) return load<f64>(sorted.itemAt(block + VALUES, NUMBER, k));
   // -0 and 0 stand in any order.
   return selectFrom(block + VALUES, load<u32>(block), k) + 0;
 }
@@ -99,6 +153,7 @@ export function selectFrom(values: usize, n: u32, k: u32): f64 {
 /** The greatest of the first k values, of which there is one at least. */
 export function greatest(state: usize, k: u32): f64 {
   const values = box.blockOf(state) + VALUES;
+  if (load<u32>(values - VALUES) == SORTED) return load<f64>(sorted.itemAt(values, NUMBER, k - 1));
   let greatest = load<f64>(values);
   for (let i: usize = 8; i < (<usize>k) << 3; i += 8) greatest = max(greatest, load<f64>(values + i));
   return greatest + 0;

@@ -4,23 +4,32 @@
  *     state    box of a time, or of a block │ 8 value: f64
  *     block    0 n: u32 │ 16 time: f64, value: f64 × n
  *
- * Of more than `limit` the earliest are kept, so that what is kept does not depend on what came when.
+ * Of more than `limit` the earliest are kept, so that what is kept does not depend on what came when. Where samples also leave all are kept:
+ * see deque.ts.
  */
 
 import { capacity } from '../memory';
 import * as box from './box';
+import * as deque from './deque';
 
 export const bytes: i32 = 16;
 
 const FIRST: usize = 16;
 
 export function lengthOf(state: usize): u32 {
-  return box.isBlock(state) ? load<u32>(box.blockOf(state)) : box.isNothing(state) ? 0 : 1;
+  if (!box.isBlock(state)) return box.isNothing(state) ? 0 : 1;
+  return isRunning(state) ? deque.lengthOf(box.blockOf(state)) : load<u32>(box.blockOf(state));
 }
 
 /** Address of the first sample: time, value; the others follow. */
 export function firstOf(state: usize): usize {
-  return box.isBlock(state) ? box.blockOf(state) + FIRST : state;
+  if (!box.isBlock(state)) return state;
+  return isRunning(state) ? deque.firstOf(box.blockOf(state)) : box.blockOf(state) + FIRST;
+}
+
+/** Whether a state has a block that samples also leave. */
+export function isRunning(state: usize): bool {
+  return box.isBlock(state) && load<u32>(box.blockOf(state)) == deque.RUNNING;
 }
 
 export function lift(part: usize, limit: u32, state: usize, value: f64, time: f64): void {

@@ -8,7 +8,7 @@
  * Either way events are then worked on as columns, those of the ring or the store's own: see rolls.ts.
  */
 
-import { demandOfRow } from '../budget';
+import { demandOfRunning } from '../budget';
 import { tick } from '../clock';
 import { createHeap, destroyHeap, heapBytes, moveTop, popItem, topItem, topKey } from '../heap';
 import { allocate, release } from '../memory';
@@ -30,7 +30,8 @@ import {
 import { Closed, Plan, WindowPlan } from '../plan';
 import { measureColumn, Ring } from '../ring';
 import { evict, give, isPast, reduceFrom, reduceGathered, Rolls } from '../rolls';
-import { combineRows, combineStates, dropRow, list, resetRow } from '../rows';
+import { cloneOwning, combineLightStates, enterRow, list, resetRow } from '../rows';
+import { leave } from '../running';
 import { CHUNK, clockAt, Stream, takenAt, windowAt } from '../stream';
 import {
   backOf,
@@ -68,6 +69,7 @@ export function create(stream: Stream, w: i32): usize {
   const rolling = changetype<Rolling>(allocate(stream, offsetof<Rolling>()));
   memory.fill(changetype<usize>(rolling), 0, offsetof<Rolling>());
   const window = windowAt(stream, w);
+  store<u32>(window, 1, WindowPlan.runs);
   const closed = load<u32>(window, WindowPlan.closed);
   rolling.size = load<f64>(window, WindowPlan.size);
   rolling.byRows = load<f64>(window, WindowPlan.every) == 1;
@@ -299,8 +301,8 @@ export function advance(stream: Stream, rolling: Rolling, watermark: f64): void 
 export function demand(stream: Stream, rolling: Rolling, n: f64): f64 {
   const all = n + waiting(rolling.pending);
   const trails = trailBytes(stream, rolling, all) + heapBytes(rolling.checks, all);
-  const frame = stream.owning ? demandOfRow(stream, <f64>rolling.largest + all) : 0;
-  return frame + trails + columnBytes(rolling, all) + pendingBytes(rolling.pending, n);
+  const slots = min(rolling.slots, all * <f64>rolling.largest) + <f64>rolling.largest;
+  return demandOfRunning(stream, all, slots) + trails + columnBytes(rolling, all) + pendingBytes(rolling.pending, n);
 }
 
 /** Results that n events can give, with the watermark moving up to `watermark`. */
@@ -335,28 +337,18 @@ export function query(stream: Stream, rolling: Rolling, id: u32, t: f64): usize 
   if (id >= rolling.keyCount) return value;
   const trail = trailOf(rolling, id);
   if (trail) addTrail(stream, rolling, trail, value, t);
-  let late = stream.temporary + stream.stride;
-  let one = late + stream.stride;
-  resetRow(stream, late);
   let event = changetype<Event>(<usize>load<u32>(keyAt(rolling, id), 4));
-  for (; event; event = changetype<Event>(<usize>event.next)) {
+  while (event && event.next) event = changetype<Event>(<usize>event.next);
+  for (; event; event = changetype<Event>(<usize>event.previous)) {
     if (event.time > t || isPast(rolling, event.time, t - rolling.size)) continue;
     write(rolling, event, 0);
-    resetRow(stream, one);
-    reduceGathered(stream, rolling, one, 1);
-    // Those that came later follow.
-    join(stream, one, one, late);
-    const before = late;
-    late = one;
-    one = before;
+    reduceGathered(stream, rolling, value, 1);
+    if (stream.owning) enterRow(stream, value, rowOf(event), event.time);
   }
-  join(stream, value, value, late);
-  dropRow(stream, late);
-  dropRow(stream, one);
   return value;
 }
 
-/** value ⊕= the events of a trail in the frame that ends at time t. */
+/** The events of a trail in the frame that ends at time t, in a row that has seen nothing. */
 function addTrail(stream: Stream, rolling: Rolling, trail: Trail, value: usize, t: f64): void {
   let i = trail.head;
   if (rolling.byRows) {
@@ -371,18 +363,17 @@ function addTrail(stream: Stream, rolling: Rolling, trail: Trail, value: usize, 
       else high = middle;
     }
   }
+  if (stream.owning) {
+    cloneOwning(stream, value, backOf(trail));
+    leave(stream, rolling, trail, value, trail.head, i);
+  }
   const inFront = <i32>(trail.split - i);
-  if (inFront >= 0 && !isSpent(trail) && !stream.owning) {
-    list(stream, 0, value, inFront ? rowAt(stream, rolling, trail, i) : value, backOf(trail));
-    combineStates(stream, stream.into, stream.left, stream.right, 1);
+  if (inFront >= 0 && !isSpent(trail)) {
+    const front = inFront ? rowAt(stream, rolling, trail, i) : value;
+    list(stream, 0, value, front, backOf(trail));
+    combineLightStates(stream, stream.into, stream.left, stream.right, 1);
     store<f64>(value, <f64>(trail.tail - i));
     return;
   }
   reduceFrom(stream, rolling, trail, value, i);
-}
-
-/** into = left ⊕ right, at once. */
-function join(stream: Stream, into: usize, left: usize, right: usize): void {
-  list(stream, 0, into, left, right);
-  combineRows(stream, 1);
 }

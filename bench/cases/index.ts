@@ -8,6 +8,7 @@ import { hopping } from './hopping';
 import { keyed } from './keyed';
 import { late } from './late';
 import { rolling } from './rolling';
+import { rollingValues } from './rolling-values';
 import { rows } from './rows';
 import { sessions } from './session';
 import { sketches } from './sketches';
@@ -19,6 +20,7 @@ export const cells: readonly Cell[] = [
   ...hopping,
   ...sessions,
   ...rolling,
+  ...rollingValues,
   ...late,
   ...expressions,
   ...rows,

@@ -1,0 +1,238 @@
+/**
+ * Rolling windows of so many rows without keys, of figures that need the values themselves: in the best JavaScript we could write, and as
+ * one writes them first.
+ */
+
+import { Outbox } from './outbox';
+
+export type Figure = 'p99' | 'median' | 'distinct' | 'top';
+export interface Frequent {
+  value: number;
+  count: number;
+  error: number;
+}
+
+/** A figure of the last `size` values, given out for each of them. */
+export interface Rolling {
+  push(times: Float64Array, values: Float64Array, from: number, to: number): void;
+  readonly length: number;
+  take(): Record<string, ArrayLike<number> | Frequent[][]>;
+}
+
+/** Numbers in ascending order, found by halving and moved as bytes. */
+class Sorted {
+  n = 0;
+  readonly values: Float64Array;
+
+  constructor(size: number) {
+    this.values = new Float64Array(size + 1);
+  }
+
+  add(value: number): void {
+    const place = this.#placeOf(value);
+    this.values.copyWithin(place + 1, place, this.n++);
+    this.values[place] = value;
+  }
+
+  remove(value: number): void {
+    const place = this.#placeOf(value);
+    this.values.copyWithin(place, place + 1, this.n--);
+  }
+
+  at(place: number): number {
+    return this.values[place] as number;
+  }
+
+  #placeOf(value: number): number {
+    let low = 0;
+    for (let high = this.n; low < high; ) {
+      const middle = (low + high) >> 1;
+      if ((this.values[middle] as number) < value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** Values in a ring; what a figure keeps of them is told who enters and who leaves. */
+abstract class Numbers implements Rolling {
+  readonly out: Outbox;
+  readonly #ring: Float64Array;
+  #count = 0;
+
+  constructor(
+    readonly size: number,
+    figure: Figure,
+  ) {
+    this.out = new Outbox(['at', figure]);
+    this.#ring = new Float64Array(size);
+  }
+
+  protected abstract enter(value: number): void;
+  protected abstract leave(value: number): void;
+  protected abstract lower(): number;
+
+  push(times: Float64Array, values: Float64Array, from: number, to: number): void {
+    const { out, size } = this;
+    out.room(to - from);
+    const [at, results] = out.columns as [Float64Array, Float64Array];
+    for (let i = from; i < to; i++) {
+      const value = values[i] as number;
+      const place = this.#count % size;
+      if (this.#count++ >= size) this.leave(this.#ring[place] as number);
+      this.#ring[place] = value;
+      this.enter(value);
+      at[out.length] = times[i] as number;
+      results[out.length++] = this.lower();
+    }
+  }
+
+  get length(): number {
+    return this.out.length;
+  }
+
+  take(): Record<string, Float64Array> {
+    return this.out.take();
+  }
+}
+
+/** Median, or the value at place 0.99 (n - 1). */
+export class InOrder extends Numbers {
+  readonly #sorted = new Sorted(this.size);
+  readonly #isMedian: boolean;
+
+  constructor(size: number, figure: 'p99' | 'median') {
+    super(size, figure);
+    this.#isMedian = figure === 'median';
+  }
+
+  protected enter(value: number): void {
+    this.#sorted.add(value);
+  }
+
+  protected leave(value: number): void {
+    this.#sorted.remove(value);
+  }
+
+  protected lower(): number {
+    const { n } = this.#sorted;
+    if (!this.#isMedian) return this.#sorted.at(Math.floor(0.99 * (n - 1)));
+    const upper = this.#sorted.at(n >> 1);
+    return n & 1 ? upper : (this.#sorted.at((n >> 1) - 1) + upper) / 2;
+  }
+}
+
+export class Different extends Numbers {
+  readonly #counts = new Map<number, number>();
+
+  constructor(size: number) {
+    super(size, 'distinct');
+  }
+
+  protected enter(value: number): void {
+    this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
+  }
+
+  protected leave(value: number): void {
+    const count = this.#counts.get(value) as number;
+    if (count === 1) this.#counts.delete(value);
+    else this.#counts.set(value, count - 1);
+  }
+
+  protected lower(): number {
+    return this.#counts.size;
+  }
+}
+
+/** Whole numbers below 2^20 with their counts, each as one number, in order: greatest count last, of the same the least value. */
+export class Top implements Rolling {
+  readonly #ring: Float64Array;
+  readonly #counts = new Uint32Array(1 << 20);
+  readonly #sorted: Sorted;
+  #count = 0;
+  #at: number[] = [];
+  #top: Frequent[][] = [];
+
+  constructor(
+    readonly size: number,
+    readonly k: number,
+  ) {
+    this.#ring = new Float64Array(size);
+    this.#sorted = new Sorted(size);
+  }
+
+  #add(value: number, by: number): void {
+    const before = this.#counts[value] as number;
+    const after = before + by;
+    this.#counts[value] = after;
+    if (before) this.#sorted.remove((before + 1) * 2 ** 20 - value);
+    if (after) this.#sorted.add((after + 1) * 2 ** 20 - value);
+  }
+
+  push(times: Float64Array, values: Float64Array, from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      const place = this.#count % this.size;
+      if (this.#count++ >= this.size) this.#add(this.#ring[place] as number, -1);
+      this.#ring[place] = values[i] as number;
+      this.#add(values[i] as number, 1);
+      const top: Frequent[] = [];
+      for (let j = this.#sorted.n - 1; j >= 0 && top.length < this.k; j--) {
+        const count = Math.ceil(this.#sorted.at(j) / 2 ** 20) - 1;
+        top.push({ value: (count + 1) * 2 ** 20 - this.#sorted.at(j), count, error: 0 });
+      }
+      this.#at.push(times[i] as number);
+      this.#top.push(top);
+    }
+  }
+
+  get length(): number {
+    return this.#at.length;
+  }
+
+  take(): Record<string, ArrayLike<number> | Frequent[][]> {
+    const taken = { at: Float64Array.from(this.#at), top: this.#top };
+    this.#at = [];
+    this.#top = [];
+    return taken;
+  }
+}
+
+/** An array that is pushed to and shifted, looked through anew for each event. */
+export class Naive implements Rolling {
+  #frame: number[] = [];
+  #at: number[] = [];
+  #results: number[] = [];
+
+  constructor(
+    readonly size: number,
+    readonly figure: Figure,
+  ) {}
+
+  push(times: Float64Array, values: Float64Array, from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      this.#frame.push(values[i] as number);
+      if (this.#frame.length > this.size) this.#frame.shift();
+      this.#at.push(times[i] as number);
+      this.#results.push(this.#lower());
+    }
+  }
+
+  #lower(): number {
+    if (this.figure === 'distinct') return new Set(this.#frame).size;
+    const sorted = [...this.#frame].sort((a, b) => a - b);
+    const n = sorted.length;
+    if (this.figure === 'p99') return sorted[Math.floor(0.99 * (n - 1))] as number;
+    return ((sorted[(n - 1) >> 1] as number) + (sorted[n >> 1] as number)) / 2;
+  }
+
+  get length(): number {
+    return this.#at.length;
+  }
+
+  take(): Record<string, ArrayLike<number>> {
+    const taken = { at: Float64Array.from(this.#at), [this.figure]: Float64Array.from(this.#results) };
+    this.#at = [];
+    this.#results = [];
+    return taken;
+  }
+}
