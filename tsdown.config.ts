@@ -2,7 +2,12 @@ import { copyFileSync } from 'node:fs';
 import { defineConfig } from 'tsdown';
 
 export default defineConfig({
-  entry: ['bindings/index.ts', 'bindings/slim.ts', 'bindings/workerd.ts'],
+  entry: {
+    index: 'bindings/index.ts',
+    slim: 'bindings/slim.ts',
+    workerd: 'bindings/workerd.ts',
+    worker: 'bindings/worker/thread.ts',
+  },
   format: 'esm',
   platform: 'neutral',
   target: 'es2022',

@@ -8,8 +8,9 @@ function core(build: string): Plugin {
     name: 'core',
     enforce: 'pre',
     load(id) {
-      if (!id.endsWith('release.wasm')) return undefined;
-      const bytes = readFileSync(new URL(`build/${build}.wasm`, import.meta.url));
+      if (!id.endsWith('.wasm')) return undefined;
+      const name = id.endsWith('release.wasm') ? `build/${build}.wasm` : 'build/shared.wasm';
+      const bytes = readFileSync(new URL(name, import.meta.url));
       return `export default ${JSON.stringify(bytes.toString('base64'))};`;
     },
   };

@@ -61,6 +61,11 @@ interface Exports {
   holdsColumn(stream: number): number;
   idLimit(stream: number): number;
   setKeys(stream: number, keys: Keys): void;
+  createSegments(stream: number, n: number): number;
+  segmentBytes(stream: number): number;
+  destroySegments(address: number): void;
+  useSegment(stream: number, address: number, at: number): void;
+  setDisorder(stream: number, outOfOrder: number): void;
   settleNumbers(column: number, n: number): void;
   stat(stream: number, which: Stat): number;
 }
@@ -105,6 +110,7 @@ const ADDRESSES = [
   ...(['create', 'plan', 'top', 'timesColumn', 'idsColumn', 'wordsColumns', 'measureColumns', 'lateEvents'] as const),
   ...(['startsColumn', 'endsColumn', 'resultIds', 'resultWindows', 'resultPanes', 'resultFirings'] as const),
   ...(['resultColumn', 'resultLists', 'query', 'edgeTable', 'keyWords', 'liveColumn', 'holdsColumn'] as const),
+  'createSegments' as const,
 ] as const;
 
 function unsigned(address: (...given: never[]) => number): (...given: never[]) => number {
@@ -119,6 +125,10 @@ export class Core {
   readonly aggregates: Record<string, Kernels> = Object.create(null);
   readonly windows: Record<string, WindowKernels> = Object.create(null);
   #bytes: Uint8Array;
+  /** Memory that other threads write to, by address, how many bytes: never put back. */
+  readonly keepOut = new Map<number, number>();
+  /** The events of it that are being taken, and are put back: of which stream, from which place on, how many. */
+  inUse: readonly [stream: number, at: number, n: number] | undefined;
 
   constructor(module: WebAssembly.Module) {
     const shared = WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory');
@@ -211,9 +221,27 @@ export class Core {
       throw new WebAssembly.RuntimeError('no room is left to give it out');
     } catch (cause) {
       if (!copy || !(cause instanceof WebAssembly.RuntimeError)) throw cause;
-      this.bytes.set(copy);
+      this.#putBack(copy);
       exports.mend(used);
       throw new OrielError('ERR_ORIEL_MEMORY', 'the stream has no room for this: nothing of it was taken', { cause });
+    }
+  }
+
+  #putBack(copy: Uint8Array): void {
+    const { bytes } = this;
+    let from = 0;
+    for (const [address, length] of [...this.keepOut].sort(([a], [b]) => a - b)) {
+      bytes.set(copy.subarray(from, address), from);
+      from = address + length;
+    }
+    bytes.set(copy.subarray(from), from);
+    if (!this.inUse) return;
+    // Of a ring these are the taker's: its columns, from the one of times on.
+    const [stream, at, n] = this.inUse;
+    const lane = this.exports.idsColumn(stream) - this.exports.timesColumn(stream);
+    const begin = this.exports.timesColumn(stream);
+    for (let i = begin; i < begin + this.exports.segmentBytes(stream); i += lane) {
+      bytes.set(copy.subarray(i + 8 * at, i + 8 * (at + n)), i + 8 * at);
     }
   }
 }

@@ -58,6 +58,9 @@ export class Engine {
   #mode: Keys;
   #late: Record<string, unknown[]> | undefined;
   #milliseconds = 0;
+  #isByHand = false;
+  /** Where its own columns stand. */
+  readonly #home: number;
 
   /** @throws {OrielError} ERR_ORIEL_SPEC, ERR_ORIEL_MEMORY */
   constructor(
@@ -72,6 +75,7 @@ export class Engine {
       throw new OrielError('ERR_ORIEL_MEMORY', 'memory: there is no room for a stream of this spec');
     }
     this.handle = handle;
+    this.#home = core.exports.timesColumn(handle);
     this.keys = new KeyEncoder(core, handle, spec.keys, RING_EVENTS);
     // Until the first key says otherwise.
     this.#mode = this.keys.mode;
@@ -80,6 +84,11 @@ export class Engine {
     this.results = new Results(core, handle, spec, this.plan, this.keys);
     this.clock = new Clock(spec);
     this.gaps = spec.windows.flatMap(({ column }) => column ?? []);
+  }
+
+  /** The stream's columns are its own again, where they were those of a producer: see assembly/segment.ts. */
+  goHome(): void {
+    this.core.exports.useSegment(this.handle, this.#home, 0);
   }
 
   get kinds(): Kinds {
@@ -154,8 +163,21 @@ export class Engine {
 
   /** Moves the watermark. */
   moveTo(time: number): void {
+    const { exports } = this.core;
     if (Number.isFinite(time)) this.edges.cover([time]);
-    this.atomically(0, 0, time + this.spec.outOfOrder, () => this.core.exports.advance(this.handle, time));
+    // What is held back by more than any length of time cannot be reckoned with.
+    if (this.#isByHand) exports.setDisorder(this.handle, this.spec.outOfOrder);
+    try {
+      this.atomically(0, 0, time + this.spec.outOfOrder, () => exports.advance(this.handle, time));
+    } finally {
+      if (this.#isByHand) exports.setDisorder(this.handle, Number.POSITIVE_INFINITY);
+    }
+  }
+
+  /** From now on events do not move the watermark. */
+  timeByHand(): void {
+    this.#isByHand = true;
+    this.core.exports.setDisorder(this.handle, Number.POSITIVE_INFINITY);
   }
 
   /** Time goes on without events, where the clock says so; whether it did. */

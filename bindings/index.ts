@@ -5,8 +5,18 @@ import { decode, provide } from './core';
 import type { Spec } from './spec';
 import type { WindowedStream } from './stream';
 import { windowed as make } from './windowed';
+import { startWorkers, type WindowedWorker, type WorkerOptions } from './worker/windowed';
 
 export * from './public';
+
+/**
+ * The same in workers: `await windowedWorker(spec)`. Events come from any thread; see {@link WindowedWorker}.
+ * @throws {OrielError} ERR_ORIEL_SPEC, of functions too, which do not go to another thread; ERR_ORIEL_THREAD where no worker can be had
+ */
+export function windowedWorker<const S extends Spec>(spec: S, options: WorkerOptions = {}): Promise<WindowedWorker<S>> {
+  provide(() => decode(bytes));
+  return startWorkers(spec, options);
+}
 
 /** {@inheritDoc make} */
 export const windowed: typeof make = <const S extends Spec>(spec: S): WindowedStream<S> => {

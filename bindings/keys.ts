@@ -15,9 +15,9 @@ import type { Key } from './types';
 /** No id. */
 const NONE = 2 ** 32 - 1;
 
-type Kind = 'string' | 'number' | 'int64' | 'uint64';
+export type KeyKind = 'string' | 'number' | 'int64' | 'uint64';
 
-const KINDS: Record<Kind, string> = {
+const KINDS: Record<KeyKind, string> = {
   string: 'a string',
   number: 'a number',
   int64: 'a bigint from -2^63 to 2^63 - 1',
@@ -25,14 +25,14 @@ const KINDS: Record<Kind, string> = {
 };
 
 /** One column of a stream's keys. */
-class KeyColumn {
-  kind: Kind | undefined;
+export class KeyColumn {
+  kind: KeyKind | undefined;
   readonly strings = new Strings();
 
   constructor(readonly name: string) {}
 
   /** The kind of a key. @throws {OrielError} ERR_ORIEL_COLUMN where it is none, or not the column's */
-  kindOf(key: unknown, index?: number): Kind {
+  kindOf(key: unknown, index?: number): KeyKind {
     const kind = this.#read(key);
     if (kind !== undefined && (this.kind === undefined || kind === this.kind)) return kind;
     const accepted = this.kind
@@ -41,8 +41,8 @@ class KeyColumn {
     throw new OrielError('ERR_ORIEL_COLUMN', `${placeOf(this.name, index)}: expected ${accepted}, got ${show(key)}`);
   }
 
-  #read(key: unknown): Kind | undefined {
-    if (typeof key === 'string' || typeof key === 'number') return typeof key as Kind;
+  #read(key: unknown): KeyKind | undefined {
+    if (typeof key === 'string' || typeof key === 'number') return typeof key as KeyKind;
     if (typeof key !== 'bigint') return undefined;
     const signed = BigInt.asIntN(64, key) === key;
     const unsigned = BigInt.asUintN(64, key) === key;
@@ -51,7 +51,7 @@ class KeyColumn {
   }
 
   /** The kind of a whole column, undefined where it is empty. @throws as `kindOf`, naming the index */
-  kindOfColumn(column: Given): Kind | undefined {
+  kindOfColumn(column: Given): KeyKind | undefined {
     const before = this.kind;
     try {
       if (!Array.isArray(column) && !isBigInts(column)) return column.length ? this.kindOf(0, 0) : undefined;
@@ -135,22 +135,22 @@ export class KeyEncoder {
   }
 
   /** Kinds of the given columns, to be settled when all else is right. */
-  kindsOf(columns: readonly Given[]): (Kind | undefined)[] {
+  kindsOf(columns: readonly Given[]): (KeyKind | undefined)[] {
     return this.columns.map((column, c) => column.kindOfColumn(columns[c] as Given));
   }
 
-  settle(kinds: readonly (Kind | undefined)[]): void {
+  settle(kinds: readonly (KeyKind | undefined)[]): void {
     this.columns.forEach((column, c) => {
       column.kind ??= kinds[c];
     });
   }
 
-  get kinds(): (Kind | undefined)[] {
+  get kinds(): (KeyKind | undefined)[] {
     return this.columns.map(({ kind }) => kind);
   }
 
   /** Puts kinds back, after a call that came to nothing. */
-  restore(kinds: readonly (Kind | undefined)[]): void {
+  restore(kinds: readonly (KeyKind | undefined)[]): void {
     this.columns.forEach((column, c) => {
       column.kind = kinds[c];
     });

@@ -229,8 +229,12 @@ function isOrdered({ windows, updates, allowedLateness }: CheckedSpec, eager: bo
  * The kind of a window in the core, which has one apart for rolling windows whose events come in order, and whose states stand in
  * columns: they own no memory.
  */
-function kindOf({ kind, every }: Window, { keys, outOfOrder, allowedLateness }: CheckedSpec, owning: boolean): string {
-  const inOrder = !owning && keys.length === 0 && (every === 1 || outOfOrder + allowedLateness === 0);
+function kindOf(
+  { kind, every }: Window,
+  { keys, outOfOrder, allowedLateness, isShared }: CheckedSpec,
+  owning: boolean,
+): string {
+  const inOrder = !isShared && !owning && keys.length === 0 && (every === 1 || outOfOrder + allowedLateness === 0);
   return kind === 'rolling' && inOrder ? 'sliding' : kind;
 }
 

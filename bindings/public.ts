@@ -79,3 +79,6 @@ export {
   tumbling,
   type Window,
 } from './windows';
+export type { ProducerHandle } from './worker/layout';
+export { type Producer, producer } from './worker/producer';
+export type { Transport, WindowedWorker, WorkerOptions, WorkerStats } from './worker/windowed';

@@ -43,14 +43,16 @@ export class EventRing {
     return this.#look().measures[this.#places.get(name) as number] as Float64Array;
   }
 
-  /** The ring's columns; looked up anew where the memory has grown. */
+  /** The ring's columns; looked up anew where the memory has grown, or they stand elsewhere. */
   #look(): Views {
     const { exports, buffer } = this.core;
-    if (this.#views?.times.buffer === buffer) return this.#views;
+    const address = exports.timesColumn(this.stream);
+    const { times } = this.#views ?? {};
+    if (times?.buffer === buffer && times.byteOffset === address) return this.#views;
     const measures = exports.measureColumns(this.stream);
     const words = exports.wordsColumns(this.stream);
     this.#views = {
-      times: new Float64Array(buffer, exports.timesColumn(this.stream), RING_EVENTS),
+      times: new Float64Array(buffer, address, RING_EVENTS),
       ids: new Uint32Array(buffer, exports.idsColumn(this.stream), RING_EVENTS),
       words: this.spec.keys.map((_, c) => new Float64Array(buffer, words + c * RING_EVENTS * 8, RING_EVENTS)),
       measures: Array.from(

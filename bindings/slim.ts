@@ -5,6 +5,7 @@ import { OrielError, show } from './errors';
 
 export * from './public';
 export { windowed } from './windowed';
+export { startWorkers as windowedWorker } from './worker/windowed';
 
 /**
  * Says where the core comes from; to be awaited before the first stream.

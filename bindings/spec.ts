@@ -96,6 +96,8 @@ export interface CheckedSpec {
   memoryLimit: number;
   /** Greatest absolute time for which edges are exact. */
   timeLimit: number;
+  /** Whether events come from several producers, which keep no order among each other. */
+  isShared: boolean;
 }
 
 const FIELDS = [
@@ -165,6 +167,7 @@ export function check(spec: Spec, kinds: Record<string, unknown>): CheckedSpec {
     clock: spec.clock ?? Date.now,
     memoryLimit: spec.memory === undefined ? 2 ** 32 : bytesOf(spec.memory.maximum, 'memory.maximum'),
     timeLimit: Math.min(...windows.map(limitOf)),
+    isShared: false,
   };
 }
 

@@ -4,6 +4,8 @@ export class Strings {
   readonly #ids = new Map<string, number>();
   readonly #free: number[] = [];
   #sweepAt = 1024;
+  /** How often some were forgotten: the number of a string is good until then. */
+  sweeps = 0;
 
   idOf(value: string): number {
     return this.#ids.get(value) ?? this.#add(value);
@@ -27,6 +29,7 @@ export class Strings {
 
   /** Forgets the strings whose byte in `used` is 0 or not there. */
   keep(used: Uint8Array): void {
+    this.sweeps++;
     let length = 0;
     for (const [value, id] of this.#ids) {
       if (used[id]) length = Math.max(length, id + 1);

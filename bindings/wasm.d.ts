@@ -4,6 +4,11 @@ declare module '*/release.wasm' {
   export default base64;
 }
 
+declare module '*/shared.wasm' {
+  const base64: string;
+  export default base64;
+}
+
 /** The core as the platform imports it: compiled. */
 declare module 'oriel/core.wasm' {
   const module: WebAssembly.Module;

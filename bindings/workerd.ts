@@ -8,6 +8,9 @@ import { windowed as make } from './windowed';
 
 export * from './public';
 
+/** Not here: there are no workers to start. @throws {OrielError} ERR_ORIEL_THREAD */
+export { startWorkers as windowedWorker } from './worker/windowed';
+
 /** {@inheritDoc make} */
 export const windowed: typeof make = <const S extends Spec>(spec: S): WindowedStream<S> => {
   provide(() => module);

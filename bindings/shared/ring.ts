@@ -55,6 +55,9 @@ const ROOM = 64;
 const EVENTS = 96;
 const CONTROL_WORDS = 128;
 
+/** Of CONSUMER_GONE: it comes back. */
+const STALLED = 2;
+
 /** Bytes of the control block of a ring. */
 export const CONTROL_BYTES = CONTROL_WORDS * 4;
 
@@ -125,6 +128,11 @@ export class Indices {
     this.#room.raise();
   }
 
+  /** The consumer looks again what there is. */
+  wake(): void {
+    this.#events.ring();
+  }
+
   /** Nothing more is published. */
   endProducing(): void {
     Atomics.store(this.#words, PRODUCER_GONE, 1);
@@ -135,6 +143,26 @@ export class Indices {
   endConsuming(): void {
     Atomics.store(this.#words, CONSUMER_GONE, 1);
     this.#room.ring();
+  }
+
+  /** Nothing is read for now: nobody waits for room until it is. */
+  stall(): void {
+    Atomics.store(this.#words, CONSUMER_GONE, STALLED);
+    this.#room.ring();
+  }
+
+  /** What was stalled is read again. */
+  resume(): void {
+    Atomics.compareExchange(this.#words, CONSUMER_GONE, STALLED, 0);
+  }
+
+  get isStalled(): boolean {
+    return Atomics.load(this.#words, CONSUMER_GONE) === STALLED;
+  }
+
+  /** Whether an event, by its sequence number, and all before it have been released. */
+  isReleased(event: number): boolean {
+    return ((Atomics.load(this.#words, HEAD) - event) | 0) >= 0;
   }
 
   get isProducerGone(): boolean {

@@ -93,11 +93,15 @@ export class Signal {
   /** Is done when the bell is no longer what it was. */
   async #rung(bell: number): Promise<void> {
     const { waitAsync } = Atomics as unknown as { waitAsync?: WaitAsync };
-    if (!waitAsync) {
+    if (!waitAsync || !isShared(this.#words.buffer)) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       return;
     }
     const woken = waitAsync(this.#words, this.#at + BELL, bell, PATIENCE_MS);
     if (woken.async) await woken.value;
   }
+}
+
+function isShared(buffer: ArrayBufferLike): boolean {
+  return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
 }

@@ -1,0 +1,44 @@
+/** What the caller's thread and the worker say to each other. Events do not go this way. */
+
+import type { Stats } from '../engine';
+import type { OrielErrorCode } from '../errors';
+import type { RawAnswers, RawResults } from '../results';
+import type { LaneHandle } from './layout';
+import type { PackedSpec } from './parcel';
+
+/** Strings that numbers among the figures stand for, of every column that may hold some, and what the column holds. */
+export type Texts = readonly { readonly kind: 'string' | 'number' | undefined; readonly strings: [number, string][] }[];
+
+/** The calls, by name: what they are given and what comes back. */
+export interface Calls {
+  start: {
+    given: { spec: PackedSpec; kinds: ArrayBufferLike; bell: ArrayBufferLike; isAlone: boolean };
+    back: undefined;
+  };
+  /** `lane` without its columns: they come back. */
+  inlet: {
+    given: { control: ArrayBufferLike; definitions: ArrayBufferLike; port: MessagePort | undefined; counts: boolean };
+    back: Pick<LaneHandle, 'buffer' | 'address' | 'bytes'> | undefined;
+  };
+  take: { given: undefined; back: { raw: RawResults; texts: Texts; watermark: number } };
+  query: { given: { key: readonly unknown[]; at: number | undefined }; back: { raw: RawAnswers; texts: Texts } };
+  advance: { given: number; back: undefined };
+  stats: { given: undefined; back: Stats };
+  close: { given: undefined; back: { raw: RawResults; texts: Texts; watermark: number } };
+}
+
+export type Name = keyof Calls;
+
+export interface Request<N extends Name = Name> {
+  readonly id: number;
+  readonly call: N;
+  readonly given: Calls[N]['given'];
+}
+
+/** What comes back to the caller: an answer, or late events. */
+export interface Reply {
+  readonly id?: number;
+  readonly value?: unknown;
+  readonly error?: { readonly code: OrielErrorCode | undefined; readonly message: string };
+  readonly late?: Record<string, ArrayLike<unknown>>;
+}

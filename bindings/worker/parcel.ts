@@ -1,0 +1,101 @@
+/** A checked spec as a message carries it, and the same again: what is an object of a class, or a function, has to be made anew. */
+
+import { Aggregate, type AnyAggregate } from '../aggregate';
+import { OrielError } from '../errors';
+import { Expression } from '../expression';
+import type { CheckedSpec } from '../spec';
+
+interface PackedExpression {
+  readonly op: Expression['op'];
+  readonly operands: readonly (PackedExpression | string | number)[];
+}
+
+interface PackedAggregate {
+  readonly kind: string;
+  readonly columns: readonly (string | PackedExpression)[];
+  readonly parameters: readonly number[];
+  /** How many numbers it can be, where it is a list. */
+  readonly most: number | undefined;
+  readonly fields: Readonly<Record<string, PackedAggregate>> | undefined;
+  readonly texts: AnyAggregate['texts'];
+  readonly condition: PackedExpression | undefined;
+}
+
+/** Everything of a spec but its functions. */
+export interface PackedSpec extends Omit<CheckedSpec, 'aggregates' | 'where' | 'onLate' | 'when' | 'clock'> {
+  readonly packed: readonly (readonly [name: string, aggregate: PackedAggregate])[];
+  readonly condition: PackedExpression | undefined;
+  readonly wantsLate: boolean;
+}
+
+/** @throws {OrielError} ERR_ORIEL_SPEC where a function would have to be called on another thread */
+export function packSpec(spec: CheckedSpec): PackedSpec {
+  const { aggregates, where, onLate, when, clock, ...rest } = spec;
+  const functions = {
+    'emit.when': when,
+    clock: clock === Date.now ? undefined : clock,
+    punctuated: spec.windows.find(({ ends }) => ends)?.ends,
+  };
+  for (const [name, one] of Object.entries(functions)) {
+    if (!one) continue;
+    const message = `${name}: functions do not go to another thread; expected a spec without it, or windowed(spec) on this one`;
+    throw new OrielError('ERR_ORIEL_SPEC', message);
+  }
+  return {
+    ...rest,
+    packed: aggregates.map(([name, one]) => [name, packAggregate(one)]),
+    condition: where && pack(where),
+    wantsLate: onLate !== undefined,
+  };
+}
+
+export function unpackSpec({ packed, condition, wantsLate, ...rest }: PackedSpec): CheckedSpec {
+  return {
+    ...rest,
+    aggregates: packed.map(([name, one]) => [name, unpackAggregate(one)]),
+    where: condition && unpack(condition),
+    onLate: wantsLate ? () => undefined : undefined,
+    when: undefined,
+    clock: Date.now,
+  };
+}
+
+function packAggregate({ kind, columns, parameters, list, fields, texts, condition }: AnyAggregate): PackedAggregate {
+  return {
+    kind,
+    columns: columns.map((column) => (typeof column === 'string' ? column : pack(column))),
+    parameters,
+    most: list?.most,
+    fields: fields && mapped(fields, packAggregate),
+    texts,
+    condition: condition && pack(condition),
+  };
+}
+
+/** The same figure; its lists are read on the thread that sent it. */
+function unpackAggregate({ kind, columns, parameters, most, fields, texts, condition }: PackedAggregate): AnyAggregate {
+  return new Aggregate(
+    kind,
+    columns.map((column) => (typeof column === 'string' ? column : unpack(column))),
+    parameters,
+    most === undefined ? undefined : { most, read: () => undefined as never },
+    fields && mapped(fields, unpackAggregate),
+    texts,
+    condition && unpack(condition),
+  );
+}
+
+function pack({ op, operands }: Expression): PackedExpression {
+  return { op, operands: operands.map((operand) => (operand instanceof Expression ? pack(operand) : operand)) };
+}
+
+function unpack({ op, operands }: PackedExpression): Expression<never, never, never> {
+  return new Expression(
+    op,
+    operands.map((operand) => (typeof operand === 'object' ? unpack(operand) : operand)),
+  );
+}
+
+function mapped<From, To>(record: Readonly<Record<string, From>>, change: (value: From) => To): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}

@@ -1,0 +1,587 @@
+/**
+ * The side of a stream's events that is on the thread they come from: checked, and written where the thread that aggregates reads them. Where
+ * several do, a key goes to the one that its hash says, and each has a ring, a lane.
+ */
+
+import {
+  badTime,
+  checkGaps,
+  checkTimes,
+  columnOf,
+  columnsOfRows,
+  type Given,
+  listOf,
+  type Numbers,
+  numberOf,
+  numbersOf,
+  timesOf,
+} from '../columns';
+import { OrielError, show } from '../errors';
+import { KeyColumn, type KeyKind } from '../keys';
+import { TextColumn } from '../measures';
+import { RING_EVENTS } from '../plan';
+import { CONTROL_BYTES, Indices } from '../shared/ring';
+import { Signal } from '../shared/signal';
+import type { Spec } from '../spec';
+import { hashOf } from '../strings';
+import type { Claim, Columns, Event } from '../types';
+import {
+  CAPACITY,
+  CONTROL,
+  KEY_KINDS,
+  type LaneHandle,
+  type Layout,
+  type ProducerHandle,
+  type Segment,
+  segmentsAt,
+  TEXT_KINDS,
+} from './layout';
+import { Relay } from './relay';
+import { OutgoingStrings } from './strings';
+
+/** Of one ring the producer's side. */
+class Lane {
+  readonly indices: Indices;
+  readonly segments: readonly Segment[];
+  readonly strings: OutgoingStrings;
+  readonly #promise: BigInt64Array;
+  readonly #relay: Relay | undefined;
+  /** Events written and not yet published. */
+  written = 0;
+
+  constructor(handle: LaneHandle, layout: Layout, port: MessagePort | undefined, kinds: Int32Array) {
+    const { buffer, address, bytes, control, definitions, bell } = handle;
+    const words = new Int32Array(control, 0, CONTROL_BYTES / 4);
+    this.indices = new Indices(words, CAPACITY, new Signal(new Int32Array(bell), 0));
+    this.segments = segmentsAt(buffer, address, bytes, layout);
+    this.#promise = new BigInt64Array(control);
+    const { indices } = this;
+    const sent = layout.keys.length + layout.texts.length;
+    this.strings = new OutgoingStrings(
+      definitions,
+      sent,
+      (event) => indices.isReleased(event),
+      () => (indices.tail + this.written) >>> 0,
+    );
+    this.#relay = port && new Relay(port, handle, layout, this.segments, kinds);
+  }
+
+  /** How many of n places in a row are free, from `at` of `segment` on. */
+  room(n: number): number {
+    const wanted = Math.min(n, RING_EVENTS - this.at);
+    return Math.min(wanted, this.indices.free(this.written + wanted) - this.written);
+  }
+
+  get at(): number {
+    return (this.indices.tail + this.written) & (RING_EVENTS - 1);
+  }
+
+  get segment(): Segment {
+    return this.segments[(((this.indices.tail + this.written) & (CAPACITY - 1)) / RING_EVENTS) | 0] as Segment;
+  }
+
+  publish(): void {
+    if (this.written === 0) return;
+    const n = this.written;
+    this.written = 0;
+    this.indices.publish(n);
+    this.#relay?.flush();
+  }
+
+  /** No event before a time comes any more. */
+  promise(time: number): void {
+    scratch[0] = time;
+    Atomics.store(this.#promise, CONTROL.promise, bits[0] as bigint);
+    this.wake();
+  }
+
+  /** The other side looks what there is. */
+  wake(): void {
+    this.indices.wake();
+    this.#relay?.flush(true);
+  }
+
+  end(): void {
+    this.indices.endProducing();
+    this.#relay?.flush(true);
+  }
+
+  /** What went wrong on the way. */
+  get failure(): OrielError | undefined {
+    return this.#relay?.failure;
+  }
+}
+
+const scratch = new Float64Array(1);
+const bits = new BigInt64Array(scratch.buffer);
+const halves = new Int32Array(scratch.buffer);
+
+/** Columns that were checked. */
+interface Checked {
+  times: Numbers;
+  measures: readonly Given[];
+  keys: readonly Given[];
+}
+
+/**
+ * A producer of a stream's events: `producer(handle)` on the thread that has them. What a call is given is checked whole; what it gives back is how
+ * many events went in, from the first on: fewer than there were where the ring is full. Those can be given again after `ready`.
+ *
+ * @example
+ * const events = producer(handle);
+ * for (let n = 0; n < times.length; ) {
+ *   n += events.pushColumns({ at: times, user: users }, n);
+ *   if (n < times.length) await events.ready();
+ * }
+ */
+export class Producer<S extends Spec = Spec> {
+  readonly #layout: Layout;
+  readonly #lanes: readonly Lane[];
+  readonly #kinds: Int32Array;
+  readonly #keys: readonly KeyColumn[];
+  readonly #texts: readonly TextColumn[];
+  readonly #alone: Lane;
+  #claimed = 0;
+  #isEnded = false;
+  #promised = Number.NEGATIVE_INFINITY;
+  /** Events that a call was given and that did not go in, the ring being full. */
+  refused = 0;
+
+  /** @internal */
+  constructor({ layout, lanes, kinds, transfer }: ProducerHandle) {
+    this.#layout = layout;
+    this.#kinds = new Int32Array(kinds);
+    this.#lanes = lanes.map((lane, i) => new Lane(lane, layout, transfer[i], this.#kinds));
+    this.#alone = this.#lanes[0] as Lane;
+    this.#keys = layout.keys.map((name) => new KeyColumn(name));
+    this.#texts = layout.texts.map(({ name, accepted, literals }) => new TextColumn(name, accepted, literals, false));
+  }
+
+  /**
+   * Takes one event: 1; 0 where the ring is full.
+   * @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_COLUMN, ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED, ERR_ORIEL_THREAD
+   */
+  push<E extends Event<S>>(event: E): number {
+    this.#open();
+    if (typeof event !== 'object' || event === null) {
+      throw new OrielError('ERR_ORIEL_COLUMN', `push: expected an event, got ${show(event)}`);
+    }
+    const { layout, fields } = { layout: this.#layout, fields: event as Record<string, unknown> };
+    const t = layout.hasTime ? fields[layout.time] : Date.now();
+    if (typeof t !== 'number' || !(Math.abs(t) <= layout.timeLimit)) throw badTime(layout.time, t, layout.timeLimit);
+    this.#learn();
+    const kinds = this.#keys.map((column) => column.kindOf(fields[column.name]));
+    const texts = this.#texts.map((column) => column.kindOf(fields[column.name]));
+    for (const name of layout.gaps) checkGaps(name, numberOf(name, fields[name]));
+    const numbers = layout.plain.map((name) => numberOf(name, fields[name]));
+    this.#settle(kinds, texts);
+    const lane = this.#lanes.length === 1 ? this.#alone : this.#laneOf(layout.keys.map((name) => fields[name]));
+    if (
+      lane.room(1) < 1 ||
+      !this.#writeKeys(
+        lane,
+        layout.keys.map((name) => [fields[name]]),
+        0,
+        1,
+      )
+    )
+      return this.#refuse(1);
+    if (
+      this.#writeTexts(
+        lane,
+        layout.texts.map(({ name }) => [fields[name]]),
+        0,
+        1,
+      ) < 1
+    )
+      return this.#refuse(1);
+    const { segment, at } = lane;
+    segment.times[at] = t;
+    for (let i = 0; i < numbers.length; i++) (segment.measures[i] as Float64Array)[at] = numbers[i] as number;
+    lane.written++;
+    lane.publish();
+    this.#goOn(t);
+    return 1;
+  }
+
+  /** Takes an array or iterable of events, from place `from` on. @returns how many went in @throws as `push` */
+  pushRows<E extends Event<S>>(rows: Iterable<E>, from = 0): number {
+    this.#open();
+    const { time, hasTime, keys, plain, texts } = this.#layout;
+    const list = listOf(rows);
+    const others = [...keys, ...texts.map(({ name }) => name)];
+    const columns = columnsOfRows(list, plain, hasTime ? [time, ...others] : others);
+    return this.#take(columns, list.length, from);
+  }
+
+  /** Takes events as columns of one length, from place `from` on. @returns how many went in @throws as `push`, naming column and index */
+  pushColumns<C extends Columns<S>>(columns: C, from = 0): number {
+    this.#open();
+    if (typeof columns !== 'object' || columns === null) {
+      throw new OrielError('ERR_ORIEL_COLUMN', `pushColumns: expected a record of columns, got ${show(columns)}`);
+    }
+    const { keys, plain, texts, hasTime, time } = this.#layout;
+    const name = hasTime ? time : (keys[0] ?? plain[0] ?? texts[0]?.name ?? 'time');
+    return this.#take(columns as never, columnOf(columns, name).length, from);
+  }
+
+  /**
+   * Room for up to n events in the ring itself: live views, as long as there are places in a row; every column that the spec names must be
+   * written. A column of number keys holds the numbers; one of strings the numbers that `keyId` gives. Good until `commit`.
+   * @throws {OrielError} ERR_ORIEL_CLAIM where keys are spread over several workers
+   */
+  claim(n: number): Claim<S> {
+    this.#open();
+    if (this.#lanes.length > 1) {
+      throw new OrielError(
+        'ERR_ORIEL_CLAIM',
+        'claim: expected a stream whose keys are not spread over several workers',
+      );
+    }
+    if (!Number.isInteger(n) || n < 1) {
+      throw new OrielError('ERR_ORIEL_CLAIM', `claim: expected a whole number from 1 on, got ${show(n)}`);
+    }
+    this.#learn();
+    const lane = this.#alone;
+    const { segment, at } = lane;
+    this.#claimed = Math.max(0, lane.room(n));
+    const part = <View extends Float64Array | Uint32Array>(view: View) => view.subarray(at, at + this.#claimed) as View;
+    const { time, hasTime, keys, plain, texts } = this.#layout;
+    const views: Record<string, Float64Array | Uint32Array> = {};
+    [...plain, ...texts.map(({ name }) => name)].forEach((name, i) => {
+      views[name] ??= part(segment.measures[i] as Float64Array);
+    });
+    keys.forEach((name, c) => {
+      views[name] = part(this.#isDirect ? segment.ids : (segment.words[c] as Float64Array));
+    });
+    if (hasTime) views[time] = part(segment.times);
+    return views as Claim<S>;
+  }
+
+  /** What stands for a string in a claimed column: of keys, or of measures. @throws {OrielError} ERR_ORIEL_COLUMN, ERR_ORIEL_CLAIM where the ring is full */
+  keyId(key: string | number, column: string | undefined = this.#layout.keys[0]): number {
+    this.#open();
+    this.#learn();
+    const c = this.#layout.keys.indexOf(column as string);
+    const i = this.#layout.texts.findIndex(({ name }) => name === column);
+    const found = this.#keys[c] ?? this.#texts[i];
+    if (!found) {
+      throw new OrielError('ERR_ORIEL_COLUMN', `keyId: expected a column of keys or strings, got ${show(column)}`);
+    }
+    const kind = found.kindOf(key);
+    if (kind !== 'string') return key as number;
+    this.#settle(
+      this.#keys.map((one) => (one === found ? 'string' : undefined)),
+      this.#texts.map((one) => (one === found ? 'string' : undefined)),
+    );
+    const number = c >= 0 ? this.#alone.strings.numberOf(c, key as string) : this.#numberOf(this.#alone, i, key);
+    if (number !== undefined && number >= 0) return number;
+    throw new OrielError(
+      'ERR_ORIEL_CLAIM',
+      'keyId: no more strings can be sent until the stream has read some: await ready()',
+    );
+  }
+
+  /** Takes the first n events of the claim. @throws {OrielError} ERR_ORIEL_CLAIM, ERR_ORIEL_TIME, ERR_ORIEL_COLUMN */
+  commit(n: number): void {
+    this.#open();
+    if (!Number.isInteger(n) || n < 0 || n > this.#claimed) {
+      throw new OrielError(
+        'ERR_ORIEL_CLAIM',
+        `commit: expected a whole number from 0 to the ${this.#claimed} claimed, got ${show(n)}`,
+      );
+    }
+    const { time, hasTime, timeLimit, keys, plain, texts, gaps } = this.#layout;
+    const lane = this.#alone;
+    const { segment, at } = lane;
+    const part = (view: Float64Array) => view.subarray(at, at + n);
+    if (!hasTime) segment.times.fill(Date.now(), at, at + n);
+    checkTimes(time, part(segment.times), timeLimit);
+    this.#learn();
+    this.#settle(
+      this.#keys.map(({ kind }) => kind ?? 'number'),
+      this.#texts.map(({ kind }) => kind),
+    );
+    const bad = (name: string, i: number) =>
+      new OrielError('ERR_ORIEL_COLUMN', `column ${show(name)} at index ${i}: expected a number that keyId gave`);
+    this.#keys.forEach(({ name, kind }, c) => {
+      const words = segment.words[c] as Float64Array;
+      for (let i = at; i < at + n; i++) {
+        if (kind === 'number') words[i] = (words[i] as number) + 0;
+        else if (!lane.strings.has(c, (this.#isDirect ? segment.ids : words)[i] as number)) throw bad(name, i - at);
+      }
+    });
+    const measure = (i: number) => segment.measures[i] as Float64Array;
+    plain.forEach((name, i) => {
+      const c = keys.indexOf(name);
+      if (name === time) part(measure(i)).set(part(segment.times));
+      else if (c >= 0) part(measure(i)).set(part(segment.words[c] as Float64Array));
+    });
+    texts.forEach(({ name, form }, i) => {
+      const column = measure(plain.length + i);
+      const c = keys.indexOf(name);
+      if (c >= 0 || name === time || measure([...plain, ...texts.map((one) => one.name)].indexOf(name)) !== column) {
+        throw new OrielError(
+          'ERR_ORIEL_COLUMN',
+          `claim: column ${show(name)} is used in several ways, which pushColumns sees to`,
+        );
+      }
+      if (this.#texts[i]?.kind !== 'string' || form !== 'kept') return;
+      const wrong = part(column).findIndex(
+        (number) => !Number.isNaN(number) && !lane.strings.has(keys.length + i, number),
+      );
+      if (wrong >= 0) throw bad(name, wrong);
+    });
+    for (const name of gaps) checkGaps(name, part(measure(plain.indexOf(name))));
+    this.#claimed = 0;
+    lane.written = n;
+    lane.publish();
+  }
+
+  /** No event before `time` comes from here any more. @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_CLOSED */
+  advance(time: number): void {
+    this.#open();
+    const { timeLimit } = this.#layout;
+    if (typeof time !== 'number' || !(Math.abs(time) <= timeLimit)) throw badTime('advance', time, timeLimit);
+    this.#promise(time);
+  }
+
+  /**
+   * Is done when there is room for n events, whatever their keys.
+   * @throws {OrielError} ERR_ORIEL_MEMORY while the stream has no room for what is there, until results are taken; ERR_ORIEL_CLOSED, ERR_ORIEL_THREAD; what
+   *   `signal` was aborted with
+   */
+  async ready(n = 1, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    const wanted = Math.min(n, CAPACITY);
+    for (const lane of this.#lanes) {
+      while (lane.strings.isStuck && !lane.indices.isConsumerGone) {
+        lane.wake();
+        await lane.strings.ready(signal);
+      }
+      await lane.indices.ready(wanted, signal);
+      this.#open();
+    }
+  }
+
+  /** The same, standing still: for workers. False where time ran out. @throws as `ready` */
+  waitReady(n = 1, timeoutMs = Number.POSITIVE_INFINITY): boolean {
+    const end = performance.now() + timeoutMs;
+    for (const lane of this.#lanes) {
+      const isReady = lane.indices.waitReady(Math.min(n, CAPACITY), end - performance.now());
+      this.#open();
+      if (!isReady) return false;
+    }
+    return true;
+  }
+
+  /** No more events come from here; the stream goes on without. */
+  close(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    for (const lane of this.#lanes) lane.end();
+  }
+
+  /** @throws {OrielError} ERR_ORIEL_CLOSED, ERR_ORIEL_MEMORY, ERR_ORIEL_THREAD */
+  #open(): void {
+    if (this.#isEnded) throw new OrielError('ERR_ORIEL_CLOSED', 'the producer is closed: it takes no more calls');
+    for (const { indices, failure } of this.#lanes) {
+      if (failure) throw failure;
+      if (!indices.isConsumerGone) continue;
+      if (!indices.isStalled)
+        throw new OrielError(
+          'ERR_ORIEL_CLOSED',
+          'the stream is closed, or its worker has died: it takes no more events',
+        );
+      throw new OrielError(
+        'ERR_ORIEL_MEMORY',
+        'the stream has no room for the events that are there: take its results first',
+      );
+    }
+  }
+
+  #refuse(n: number): number {
+    this.refused += n;
+    return 0;
+  }
+
+  /** Whether ids stand for the keys. */
+  get #isDirect(): boolean {
+    return this.#keys.length === 1 && this.#keys[0]?.kind === 'string';
+  }
+
+  /** Kinds that others have settled. */
+  #learn(): void {
+    const kinds = this.#kinds;
+    this.#keys.forEach((column, c) => {
+      column.kind ??= KEY_KINDS[Atomics.load(kinds, c) - 1];
+    });
+    this.#texts.forEach((column, i) => {
+      column.kind ??= TEXT_KINDS[Atomics.load(kinds, this.#keys.length + i) - 1];
+    });
+  }
+
+  /** Settles kinds for all producers. @throws {OrielError} ERR_ORIEL_COLUMN where another was quicker, with others */
+  #settle(keys: readonly (KeyKind | undefined)[], texts: readonly (string | undefined)[]): void {
+    const settle = (column: { name: string; kind: unknown }, at: number, code: number) => {
+      if (column.kind !== undefined || code === 0) return;
+      const before = Atomics.compareExchange(this.#kinds, at, 0, code);
+      if (before === 0 || before === code) return;
+      this.#learn();
+      throw new OrielError(
+        'ERR_ORIEL_COLUMN',
+        `column ${show(column.name)}: another producer has settled that it holds other values`,
+      );
+    };
+    this.#keys.forEach((column, c) => {
+      settle(column, c, 1 + KEY_KINDS.indexOf(keys[c] as KeyKind));
+    });
+    this.#texts.forEach((column, i) => {
+      settle(column, this.#keys.length + i, 1 + TEXT_KINDS.indexOf(texts[i] as 'string'));
+    });
+    this.#learn();
+  }
+
+  /** Checks columns whole and writes as many events as go in. */
+  #take(columns: Record<string, Given>, n: number, from: number): number {
+    if (!Number.isInteger(from) || from < 0 || from > n) {
+      throw new OrielError('ERR_ORIEL_COLUMN', `expected a place from 0 to ${n} to begin at, got ${show(from)}`);
+    }
+    const { time, hasTime, timeLimit, plain, gaps } = this.#layout;
+    const times = hasTime ? timesOf(time, columnOf(columns, time), timeLimit) : new Float64Array(n).fill(Date.now());
+    checkTimes(time, times, timeLimit);
+    const numbers = plain.map((name) => numbersOf(name, columnOf(columns, name, n)));
+    const keys = this.#keys.map(({ name }) => columnOf(columns, name, n));
+    const texts = this.#texts.map(({ name }) => columnOf(columns, name, n));
+    this.#learn();
+    const kinds = this.#keys.map((column, c) => column.kindOfColumn(keys[c] as Given));
+    const textKinds = this.#texts.map((column, i) => column.kindOfColumn(texts[i] as Given));
+    for (const name of gaps) checkGaps(name, numbers[plain.indexOf(name)] as Numbers);
+    this.#settle(kinds, textKinds);
+    this.#claimed = 0;
+    const measures = [...numbers, ...texts];
+    let i = from;
+    while (i < n) {
+      const lane = this.#lanes.length === 1 ? this.#alone : this.#laneOf(keys.map((column) => column[i]));
+      const written = this.#write(lane, { times, measures, keys }, i, this.#lanes.length === 1 ? n - i : 1);
+      if (written === 0) break;
+      i += written;
+    }
+    for (const lane of this.#lanes) lane.publish();
+    if (this.#lanes.length > 1) this.#goOn(newestOf(times, from, i));
+    this.refused += n - i;
+    return i - from;
+  }
+
+  /** Writes up to n events in a row into a lane; how many. */
+  #write(lane: Lane, { times, measures, keys }: Checked, from: number, n: number): number {
+    let count = Math.min(n, lane.room(n));
+    count = this.#writeKeys(lane, keys, from, count);
+    const plain = this.#layout.plain.length;
+    count = this.#writeTexts(lane, measures.slice(plain), from, count);
+    if (count <= 0) return 0;
+    const { segment, at } = lane;
+    copy(segment.times, at, times, from, count);
+    for (let i = 0; i < plain; i++) copy(segment.measures[i] as Float64Array, at, measures[i] as Numbers, from, count);
+    lane.written += count;
+    return count;
+  }
+
+  /** The keys of up to n events; of how many. */
+  #writeKeys(lane: Lane, columns: readonly Given[], from: number, n: number): number {
+    const { segment, at, strings } = lane;
+    let count = n;
+    this.#keys.forEach(({ kind }, c) => {
+      const column = columns[c] as Given;
+      const words = segment.words[c] as Float64Array;
+      if (kind === 'string') {
+        const into = this.#isDirect ? segment.ids : words;
+        for (let i = 0; i < count; i++) {
+          const number = strings.numberOf(c, column[from + i] as string);
+          if (number < 0) count = i;
+          else into[at + i] = number;
+        }
+      } else if (kind === 'number') {
+        for (let i = 0; i < count; i++) words[at + i] = (column[from + i] as number) + 0;
+      } else {
+        const into = segment.bits[c] as BigInt64Array;
+        for (let i = 0; i < count; i++) into[at + i] = column[from + i] as bigint;
+      }
+    });
+    return count;
+  }
+
+  /** The measures that may be strings of up to n events; of how many. */
+  #writeTexts(lane: Lane, columns: readonly Given[], from: number, n: number): number {
+    let count = n;
+    columns.forEach((column, i) => {
+      const into = lane.segment.measures[this.#layout.plain.length + i] as Float64Array;
+      for (let j = 0; j < count; j++) {
+        const number = this.#numberOf(lane, i, column[from + j]);
+        if (number === undefined) count = j;
+        else into[lane.at + j] = number;
+      }
+    });
+    return count;
+  }
+
+  /** Time goes on in all lanes: no event before `time` comes from here any more. */
+  #promise(time: number): void {
+    if (!(time > this.#promised)) return;
+    this.#promised = time;
+    for (const lane of this.#lanes) lane.promise(time);
+  }
+
+  /** A lane that gets no event learns by this how far the others are. */
+  #goOn(newest: number): void {
+    if (this.#lanes.length > 1 && this.#layout.hasTime) this.#promise(newest - this.#layout.outOfOrder);
+  }
+
+  /** What stands for a value of a column that may hold strings; undefined where that cannot be sent. */
+  #numberOf(lane: Lane, i: number, value: unknown): number | undefined {
+    const { form } = this.#layout.texts[i] as Layout['texts'][number];
+    if (typeof value !== 'string' || form !== 'kept') {
+      if (typeof value === 'string' && form === 'hashed') return hashOf(value);
+      return (this.#texts[i] as TextColumn).numberOf(value, form);
+    }
+    const number = lane.strings.numberOf(this.#keys.length + i, value);
+    return number < 0 ? undefined : number;
+  }
+
+  /** The lane of a key. */
+  #laneOf(key: readonly unknown[]): Lane {
+    return this.#lanes[laneOf(key, this.#lanes.length)] as Lane;
+  }
+}
+
+/** Which of n workers a key belongs to. */
+export function laneOf(key: readonly unknown[], n: number): number {
+  let hash = 0;
+  for (const part of key) {
+    let low = 0;
+    if (typeof part === 'string') low = hashOf(part) | 0;
+    else if (typeof part === 'bigint') low = Number(BigInt.asIntN(32, part ^ (part >> 32n)));
+    else {
+      scratch[0] = (part as number) + 0;
+      low = (halves[0] as number) ^ (halves[1] as number);
+    }
+    hash = Math.imul(hash ^ low, 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  return Math.floor(((Math.imul(hash, 0x85ebca6b) >>> 0) / 2 ** 32) * n);
+}
+
+function copy(column: Float64Array, at: number, given: Numbers, from: number, n: number): void {
+  if (n === 1) column[at] = given[from] as number;
+  else column.set(from === 0 && n === given.length ? given : given.subarray(from, from + n), at);
+}
+
+/** The producer of a handle that a stream in workers gave: see `WindowedWorker.producer`. One thread, one producer. */
+export function producer<S extends Spec = Spec>(handle: ProducerHandle): Producer<S> {
+  return new Producer<S>(handle);
+}
+
+function newestOf(times: Numbers, from: number, end: number): number {
+  let newest = Number.NEGATIVE_INFINITY;
+  for (let i = from; i < end; i++) newest = Math.max(newest, times[i] as number);
+  return newest;
+}

@@ -1,0 +1,109 @@
+/**
+ * Where two threads share no memory: what a producer has written into a ring of its own goes to the other side as columns that change hands, and the
+ * places are free again when that says so. The same indices and the same rule of a full ring, a message for each batch.
+ */
+
+import { OrielError, type OrielErrorCode } from '../errors';
+import { RING_EVENTS } from '../plan';
+import { CONTROL_BYTES, Indices, Ring } from '../shared/ring';
+import { CAPACITY, CONTROL, type LaneHandle, type Layout, type Segment } from './layout';
+
+/** Events on their way: the bytes of every column, times, ids, words and measures. */
+export interface Parcel {
+  readonly n: number;
+  readonly columns: readonly ArrayBuffer[];
+  readonly definitions: Uint16Array<ArrayBuffer>;
+  readonly kinds: Int32Array<ArrayBuffer>;
+  readonly promise: bigint;
+  readonly isEnded: boolean;
+}
+
+/** What comes back: how many events are free again, whether more are read, and what went wrong. */
+export interface Receipt {
+  readonly released: number;
+  readonly kinds: Int32Array<ArrayBuffer>;
+  readonly state: 'open' | 'stalled' | 'gone';
+  readonly error?: { code: OrielErrorCode; message: string };
+}
+
+export class Relay {
+  readonly #indices: Indices;
+  readonly #definitions: Ring<{ unit: 'u16' }>;
+  readonly #promise: BigInt64Array;
+  readonly #kinds: Int32Array;
+  /** Sequence number of the next event to be sent. */
+  #sent: number;
+  #isWaiting = false;
+  failure: OrielError | undefined;
+
+  constructor(
+    readonly port: MessagePort,
+    { control, definitions }: LaneHandle,
+    readonly layout: Layout,
+    readonly segments: readonly Segment[],
+    kinds: Int32Array,
+  ) {
+    this.#indices = new Indices(new Int32Array(control, 0, CONTROL_BYTES / 4), CAPACITY);
+    const schema = { unit: 'u16' } as const;
+    const capacity = (definitions.byteLength - CONTROL_BYTES) >> 1;
+    this.#definitions = new Ring({
+      schema,
+      capacity: 2 ** Math.floor(Math.log2(capacity)),
+      buffer: definitions as never,
+    });
+    this.#promise = new BigInt64Array(control);
+    this.#kinds = kinds;
+    this.#sent = this.#indices.head;
+    port.onmessage = ({ data }: MessageEvent<Receipt>) => this.#receive(data);
+    (port as { unref?(): void }).unref?.();
+  }
+
+  /** Sends what there is, with all that was written in one go. */
+  flush(even = false): void {
+    if (this.#isWaiting && !even) return;
+    if (even) {
+      this.#send(true);
+      return;
+    }
+    this.#isWaiting = true;
+    queueMicrotask(() => {
+      this.#isWaiting = false;
+      this.#send(false);
+    });
+  }
+
+  #send(even: boolean): void {
+    const end = (this.#indices.head + this.#indices.there(CAPACITY)) >>> 0;
+    let isFirst = even;
+    while (this.#sent !== end || isFirst) {
+      isFirst = false;
+      const at = this.#sent & (RING_EVENTS - 1);
+      const n = Math.min((end - this.#sent) >>> 0, RING_EVENTS - at);
+      const segment = this.segments[((this.#sent & (CAPACITY - 1)) / RING_EVENTS) | 0] as Segment;
+      const columns = [segment.times, segment.ids, ...segment.words, ...segment.measures].map(
+        (column) => column.slice(at, at + n).buffer as ArrayBuffer,
+      );
+      const parcel: Parcel = {
+        n,
+        columns,
+        definitions: this.#definitions.take().columns.unit as Uint16Array<ArrayBuffer>,
+        kinds: this.#kinds.slice(),
+        promise: Atomics.load(this.#promise, CONTROL.promise),
+        isEnded: this.#indices.isProducerGone,
+      };
+      this.#sent = (this.#sent + n) >>> 0;
+      this.port.postMessage(parcel, [...columns, parcel.definitions.buffer]);
+    }
+  }
+
+  #receive({ released, kinds, state, error }: Receipt): void {
+    kinds.forEach((kind, i) => {
+      this.#kinds[i] ||= kind;
+    });
+    if (error) this.failure = new OrielError(error.code, error.message);
+    if (state === 'stalled') this.#indices.stall();
+    else this.#indices.resume();
+    if (state === 'gone' || error) this.#indices.endConsuming();
+    if (released) this.#indices.release(released);
+  }
+}

@@ -1,0 +1,324 @@
+/**
+ * The thread that aggregates. It takes what producers have written, wherever they are, and answers the calls of the stream's owner.
+ *
+ * Each producer has a watermark of its own, and the stream's is the least of those that are not idle. While there is one producer alone, time
+ * goes on with every event, as on one thread; from the second on, with what each has given by then.
+ */
+
+import { Stat } from '../../assembly/plan';
+import { core } from '../core';
+import { Engine } from '../engine';
+import { OrielError } from '../errors';
+import { RING_EVENTS } from '../plan';
+import { numbersIn, type RawResults } from '../results';
+import { Signal } from '../shared/signal';
+import type { Calls, Name, Reply, Request, Texts } from './calls';
+import { createColumns, Inlet } from './inlet';
+import { CAPACITY } from './layout';
+import { unpackSpec } from './parcel';
+import type { Parcel, Receipt } from './relay';
+
+/** How long calls may have to wait for events. */
+const PATIENCE_MS = 2;
+
+/** What messages come and go through. */
+export interface Port {
+  post(message: Reply, transfer?: Transferable[]): void;
+  receive(handler: (message: Request) => void): void;
+}
+
+/** One producer as the thread knows it. */
+interface Source {
+  readonly inlet: Inlet;
+  /** Whether time waits for it before its first event. */
+  readonly counts: boolean;
+  isStalled: boolean;
+  readonly port: MessagePort | undefined;
+  unreported: number;
+}
+
+export class Service {
+  #engine: Engine | undefined;
+  #kinds: Int32Array = new Int32Array();
+  #bell: Signal | undefined;
+  #sources: Source[] = [];
+  #isAlone = true;
+  #isOver = false;
+
+  constructor(readonly port: Port) {
+    port.receive((request) => this.#answer(request));
+  }
+
+  #answer({ id, call, given }: Request): void {
+    const transfer: Transferable[] = [];
+    let reply: Reply;
+    try {
+      reply = { id, value: this.#call(call, given as never, transfer) };
+    } catch (error) {
+      const { message } = error as Error;
+      reply = { id, error: { code: error instanceof OrielError ? error.code : undefined, message } };
+    }
+    this.#giveLate();
+    this.port.post(reply, transfer);
+  }
+
+  #call<N extends Name>(call: N, given: Calls[N]['given'], transfer: Transferable[]): Calls[N]['back'] {
+    const calls: { [Each in Name]: (given: Calls[Each]['given']) => Calls[Each]['back'] } = {
+      start: (options) => this.#start(options),
+      inlet: (lane) => this.#attach(lane),
+      take: () => this.#take(transfer),
+      query: ({ key, at }) => this.#query(key, at, transfer),
+      advance: (time) => this.#advance(time),
+      stats: () => this.#stats(),
+      close: () => this.#close(transfer),
+    };
+    return calls[call](given as never) as Calls[N]['back'];
+  }
+
+  get #stream(): Engine {
+    return this.#engine as Engine;
+  }
+
+  #start({ spec, kinds, bell, isAlone }: Calls['start']['given']): undefined {
+    this.#engine = new Engine(unpackSpec(spec), core());
+    this.#kinds = new Int32Array(kinds);
+    this.#bell = new Signal(new Int32Array(bell), 0);
+    this.#isAlone = isAlone;
+    void this.#run(this.#bell);
+  }
+
+  #attach({ control, definitions, port, counts }: Calls['inlet']['given']): Calls['inlet']['back'] {
+    const engine = this.#stream;
+    const columns = createColumns(engine);
+    const lane = { ...columns, control, definitions, bell: new ArrayBuffer(8) };
+    const source: Source = {
+      inlet: new Inlet(engine, lane, this.#kinds),
+      counts,
+      isStalled: false,
+      port,
+      unreported: 0,
+    };
+    this.#sources.push(source);
+    if (!port) return columns;
+    port.onmessage = ({ data }: MessageEvent<Parcel>) => this.#accept(source, data);
+    return undefined;
+  }
+
+  /** Takes events as they come, for as long as there is memory that producers share. */
+  async #run(bell: Signal): Promise<void> {
+    let last = performance.now();
+    while (!this.#isOver) {
+      const isBusy = this.#drain(false);
+      this.#giveLate();
+      if (!isBusy) {
+        await bell.ready(() => this.#isOver || this.#sources.some((source) => this.#isWanted(source)));
+        last = performance.now();
+      } else if (performance.now() - last > PATIENCE_MS) {
+        await pause();
+        last = performance.now();
+      }
+    }
+  }
+
+  #isWanted({ inlet, isStalled }: Source): boolean {
+    return (inlet.indices.there(1) > 0 && !isStalled) || inlet.hasNews;
+  }
+
+  /** Takes what is there; whether that was anything. @param again whether to try what there was no room for */
+  #drain(again: boolean): boolean {
+    let any = false;
+    for (const source of this.#sources) {
+      if (source.isStalled && !again) continue;
+      let left = source.inlet.indices.there(CAPACITY);
+      for (let n = this.#takeFrom(source, left); ; n = this.#takeFrom(source, left)) {
+        left -= n;
+        any ||= n > 0;
+        if (n === 0 || left === 0) break;
+      }
+    }
+    this.#moveOn();
+    return any;
+  }
+
+  #takeFrom(source: Source, left: number): number {
+    const { inlet } = source;
+    try {
+      const n = inlet.take(Math.min(left, RING_EVENTS));
+      if (source.isStalled) inlet.indices.resume();
+      source.isStalled = false;
+      source.unreported += n;
+      if (n > 0) this.#moveOn();
+      return n;
+    } catch (error) {
+      if (!(error instanceof OrielError && error.code === 'ERR_ORIEL_MEMORY')) throw error;
+      source.isStalled = true;
+      inlet.indices.stall();
+      return 0;
+    }
+  }
+
+  /** The watermark goes on as far as all producers let it. */
+  #moveOn(): void {
+    const engine = this.#stream;
+    this.#sources = this.#sources.filter(({ inlet, port }) => {
+      if (!inlet.isOver || port) return !inlet.isOver;
+      inlet.end();
+      return false;
+    });
+    const now = performance.now();
+    const counting = this.#sources.filter(({ inlet, counts }) => counts || inlet.hasBegun);
+    if (this.#isAlone && counting.length > 1) {
+      this.#isAlone = false;
+      engine.timeByHand();
+    }
+    const awake = counting.filter(({ inlet }) => now - inlet.cameAt < engine.spec.idle);
+    const least = Math.min(...awake.map(({ inlet }) => inlet.watermark));
+    if (!Number.isFinite(least) || least <= engine.stat(Stat.watermark)) return;
+    this.#orWait(() => engine.moveTo(least));
+  }
+
+  /** What there is no room for now is done when there is. */
+  #orWait(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof OrielError && error.code === 'ERR_ORIEL_MEMORY')) throw error;
+    }
+  }
+
+  /** Before a call is answered: all that was there when it was made. */
+  #catchUp(): Engine {
+    const engine = this.#stream;
+    this.#drain(true);
+    const now = performance.now();
+    const isSilent = this.#sources.every(({ inlet }) => now - inlet.cameAt >= engine.spec.idle);
+    if (!engine.spec.hasTime || isSilent) this.#orWait(() => void engine.tick());
+    for (const source of this.#sources) this.#report(source);
+    return engine;
+  }
+
+  #take(transfer: Transferable[]): Calls['take']['back'] {
+    const engine = this.#catchUp();
+    const raw = engine.results.gather();
+    const lists = raw.lists.slice();
+    const texts = this.#textsOf(raw, lists);
+    engine.core.exports.emptyResults(engine.handle);
+    for (const column of [raw.windows, raw.starts, raw.ends, raw.panes, raw.firings, lists, ...raw.figures]) {
+      transfer.push(column.buffer as ArrayBuffer);
+    }
+    // There may be room now.
+    this.#drain(true);
+    for (const source of this.#sources) this.#report(source);
+    return { raw: { ...raw, lists }, texts, watermark: engine.stat(Stat.watermark) };
+  }
+
+  /** Strings that numbers among the figures stand for. */
+  #textsOf({ figures }: Pick<RawResults, 'figures'>, lists: Float64Array, from = 0): Texts {
+    const { measures, ...plan } = this.#stream.plan;
+    return measures.columns.map((column) => {
+      const { kind, isText, kept } = column;
+      if (!isText || !kept) return { kind, strings: [] };
+      const numbers = numbersIn(column, plan, (place) => figures[place + from] as Float64Array, lists);
+      const strings = [...numbers].flatMap((number): [number, string][] => {
+        const value = column.strings.stringOf(number);
+        return value === undefined ? [] : [[number, value]];
+      });
+      return { kind, strings };
+    });
+  }
+
+  #query(key: readonly unknown[], at: number | undefined, transfer: Transferable[]): Calls['query']['back'] {
+    const engine = this.#catchUp();
+    engine.goHome();
+    const id = engine.spec.keys.length ? engine.keys.find(key) : 0;
+    const now = engine.spec.hasTime ? engine.newest : engine.clock.now();
+    const t = Math.max(at ?? now, now);
+    if (Number.isFinite(t)) engine.edges.cover([t]);
+    const { figures, lists: view } = engine.results.ask(id, t);
+    const lists = view.slice();
+    const columns = figures.length ? (figures[0]?.length ?? 0) : 0;
+    const turned = Array.from({ length: columns }, (_, i) =>
+      Float64Array.from(figures, (numbers) => numbers[i] as number),
+    );
+    const texts = this.#textsOf({ figures: turned }, lists, 2);
+    transfer.push(lists.buffer);
+    return { raw: { figures, lists }, texts };
+  }
+
+  #advance(time: number): undefined {
+    const engine = this.#catchUp();
+    engine.moveTo(time);
+  }
+
+  #stats(): Calls['stats']['back'] {
+    return this.#catchUp().stats();
+  }
+
+  /** Ends the stream; of events for which there is no room nothing is lost: results have to be taken first. */
+  #close(transfer: Transferable[]): Calls['close']['back'] {
+    const engine = this.#catchUp();
+    if (this.#sources.some(({ isStalled }) => isStalled)) {
+      throw new OrielError(
+        'ERR_ORIEL_MEMORY',
+        'close: the stream has no room for the events that are there: take its results first',
+      );
+    }
+    engine.moveTo(Number.POSITIVE_INFINITY);
+    for (const source of this.#sources) {
+      source.inlet.indices.endConsuming();
+      this.#report(source, 'gone');
+    }
+    this.#isOver = true;
+    this.#bell?.ring();
+    const back = this.#take(transfer);
+    this.#sources = [];
+    return back;
+  }
+
+  /** Events that came as a message. */
+  #accept(source: Source, parcel: Parcel): void {
+    try {
+      source.inlet.accept(parcel);
+      this.#drain(false);
+      this.#report(source);
+    } catch (error) {
+      const { code, message } = error as OrielError;
+      this.#report(source, 'gone', { code, message });
+    }
+    this.#giveLate();
+  }
+
+  #report(
+    source: Source,
+    state: Receipt['state'] = source.isStalled ? 'stalled' : 'open',
+    error?: Receipt['error'],
+  ): void {
+    const released = source.unreported;
+    source.unreported = 0;
+    source.port?.postMessage({
+      released,
+      kinds: this.#kinds.slice(),
+      state,
+      ...(error && { error }),
+    } satisfies Receipt);
+  }
+
+  #giveLate(): void {
+    const late = this.#engine?.takeLate();
+    if (late) this.port.post({ late });
+  }
+}
+
+/** Lets messages in. */
+const pause: () => Promise<void> =
+  typeof setImmediate === 'function'
+    ? () => new Promise((resolve) => setImmediate(resolve))
+    : () =>
+        new Promise((resolve) => {
+          const { port1, port2 } = new MessageChannel();
+          port1.onmessage = () => {
+            port1.close();
+            resolve();
+          };
+          port2.postMessage(0);
+        });

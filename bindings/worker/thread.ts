@@ -1,0 +1,38 @@
+/** What runs on a worker's thread: `oriel/worker`, a file of its own. */
+
+import bytes from '../../build/shared.wasm';
+import { decode, provide } from '../core';
+import type { Reply, Request } from './calls';
+import { type Port, Service } from './service';
+
+/** How a worker of the web, and Node's, speaks with the thread that made it. */
+interface Scope {
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+  onmessage: ((event: MessageEvent<Request>) => void) | null;
+}
+
+function portOf(scope: Scope): Port {
+  return {
+    post: (message: Reply, transfer) => scope.postMessage(message, transfer),
+    receive: (handler) => {
+      scope.onmessage = ({ data }) => handler(data);
+    },
+  };
+}
+
+provide(() => decode(bytes));
+const isWeb = typeof (globalThis as { WorkerGlobalScope?: unknown }).WorkerGlobalScope === 'function';
+if (isWeb) {
+  new Service(portOf(globalThis as unknown as Scope));
+} else {
+  // Named so that no bundler looks for it.
+  const name = 'node:worker_threads';
+  const { parentPort } = (await import(/* @vite-ignore */ name)) as typeof import('node:worker_threads');
+  if (parentPort) {
+    const port = parentPort;
+    new Service({
+      post: (message, transfer) => port.postMessage(message, transfer as never),
+      receive: (handler) => port.on('message', handler),
+    });
+  }
+}

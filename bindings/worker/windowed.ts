@@ -1,0 +1,396 @@
+/** A stream whose core runs in workers: the side of who owns it. */
+
+import { WindowBatch } from '../batch';
+import { badTime } from '../columns';
+import { core } from '../core';
+import { Engine, type Stats } from '../engine';
+import { OrielError, show } from '../errors';
+import { Filler } from '../fill';
+import { type RawResults, shapeAnswers, shapeResults } from '../results';
+import { Indices } from '../shared/ring';
+import { check, type Spec } from '../spec';
+import type { Answer, Claim, Columns, Event, KeyOf, LateEvent, Row } from '../types';
+import { only, reject } from '../windows';
+import type { Calls, Name, Reply, Texts } from './calls';
+import {
+  CAPACITY,
+  CONTROL,
+  createControl,
+  type LaneHandle,
+  layoutOf,
+  type ProducerHandle,
+  SEGMENTS,
+  segmentBytesOf,
+} from './layout';
+import { packSpec } from './parcel';
+import { laneOf, Producer } from './producer';
+import { startThread, type Thread, type WorkerLike } from './threads';
+
+/** How events reach the worker: through memory that both share, or as columns that change hands. */
+export type Transport = 'shared' | 'transferred';
+
+export interface WorkerOptions {
+  /** How many workers the keys are spread over, from 1, the default, to 64. */
+  readonly parallelism?: number;
+  /** By default `'shared'` where memory can be shared between threads, as it can on pages that are cross-origin isolated. */
+  readonly transport?: Transport;
+  /** Makes a worker that runs `oriel/worker`, where the one that comes with the package cannot be found by itself. */
+  readonly worker?: () => WorkerLike;
+}
+
+/** Counters of all workers together, and how they are had. */
+export interface WorkerStats extends Stats {
+  /** Producers that may give events, that of the stream itself among them. */
+  producers: number;
+  transport: Transport;
+  parallelism: number;
+}
+
+/** One worker, and the calls it has not answered. */
+class Partner {
+  readonly calls = new Map<number, { resolve(value: never): void; reject(error: unknown): void }>();
+  thread: Thread | undefined;
+  error: OrielError | undefined;
+  #next = 0;
+
+  constructor(
+    readonly onLate: (late: Record<string, ArrayLike<unknown>>) => void,
+    readonly onDeath: () => void,
+  ) {}
+
+  ask<N extends Name>(call: N, given: Calls[N]['given'], transfer: Transferable[] = []): Promise<Calls[N]['back']> {
+    if (this.error) return Promise.reject(this.error);
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.calls.set(id, { resolve, reject });
+      this.thread?.hold(true);
+      try {
+        this.thread?.post({ id, call, given }, transfer);
+      } catch (error) {
+        this.calls.delete(id);
+        reject(error);
+      }
+    });
+  }
+
+  readonly reply = ({ id, value, error, late }: Reply): void => {
+    if (late) this.onLate(late);
+    if (id === undefined) return;
+    const call = this.calls.get(id);
+    this.calls.delete(id);
+    if (this.calls.size === 0) this.thread?.hold(false);
+    if (error) call?.reject(new OrielError(error.code ?? 'ERR_ORIEL_THREAD', error.message));
+    else call?.resolve(value as never);
+  };
+
+  readonly died = (cause: unknown): void => {
+    if (this.error) return;
+    const message = `a worker of the stream has died: what it had taken and not given out is lost: ${cause}`;
+    this.error = new OrielError('ERR_ORIEL_THREAD', message, { cause });
+    for (const call of this.calls.values()) call.reject(this.error);
+    this.calls.clear();
+    this.onDeath();
+  };
+
+  async end(): Promise<void> {
+    this.error ??= new OrielError('ERR_ORIEL_CLOSED', 'the stream is closed: it takes no more calls');
+    for (const call of this.calls.values()) call.reject(this.error);
+    this.calls.clear();
+    await this.thread?.end();
+  }
+}
+
+/**
+ * A windowed stream in workers; `await windowedWorker(spec)` makes one. It takes events of its own thread through `push` and the like, and of others
+ * through `producer`; how many went in is what those give back, fewer than there were where a ring is full. All else is as with `windowed`, and gives a
+ * promise.
+ */
+export class WindowedWorker<const S extends Spec = Spec> {
+  readonly #engine: Engine;
+  readonly #partners: readonly Partner[];
+  readonly #transport: Transport;
+  readonly #kinds: ArrayBufferLike;
+  readonly #bells: readonly ArrayBufferLike[];
+  readonly #filler: Filler | undefined;
+  /** Control blocks of all producers, to tell them when it is over. */
+  readonly #controls: ArrayBufferLike[] = [];
+  #own: Producer<S> | undefined;
+  #producers = 0;
+  #isClosed = false;
+
+  /** @internal */
+  constructor(spec: S, { parallelism, transport }: Required<Pick<WorkerOptions, 'parallelism' | 'transport'>>) {
+    const checked = check(spec, core().aggregates);
+    checked.isShared = true;
+    if (parallelism > 1 && checked.keys.length === 0) {
+      reject('parallelism', '1 where events have no key to be spread by', parallelism);
+    }
+    this.#engine = new Engine(checked, core());
+    this.#transport = transport;
+    const make = memoryOf(transport);
+    this.#kinds = make(4 * (checked.keys.length + this.#engine.plan.measures.texts.length) + 8);
+    const late = (columns: Record<string, ArrayLike<unknown>>) =>
+      checked.onLate?.(new WindowBatch<LateEvent<Spec>>(columns[checked.time]?.length ?? 0, columns));
+    this.#partners = Array.from({ length: parallelism }, () => new Partner(late, () => this.#cutOff()));
+    this.#bells = this.#partners.map(() => make(8));
+    const { core: own, handle, edges, plan } = this.#engine;
+    this.#filler = checked.fill ? new Filler(own, handle, checked, edges, plan.outputs) : undefined;
+  }
+
+  /** @internal */
+  async start(worker: WorkerOptions['worker']): Promise<this> {
+    const spec = packSpec(this.#engine.spec);
+    try {
+      await Promise.all(
+        this.#partners.map(async (partner, i) => {
+          partner.thread = await startThread(worker, partner);
+          const isAlone = this.#partners.length === 1;
+          await partner.ask('start', { spec, kinds: this.#kinds, bell: this.#bells[i] as ArrayBufferLike, isAlone });
+        }),
+      );
+      this.#own = new Producer<S>(await this.#attach(false));
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+    return this;
+  }
+
+  /**
+   * A handle by which another thread gives events: `postMessage(handle, handle.transfer)`, and there `producer(handle)`. Time waits for it from now on,
+   * until it is closed, or idle for as long as the spec says.
+   * @throws {OrielError} ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED, ERR_ORIEL_THREAD
+   */
+  async producer(): Promise<ProducerHandle> {
+    this.#open();
+    return this.#attach(true);
+  }
+
+  async #attach(counts: boolean): Promise<ProducerHandle> {
+    const make = memoryOf(this.#transport);
+    const layout = layoutOf(this.#engine);
+    const isShared = this.#transport === 'shared';
+    const transfer: MessagePort[] = [];
+    const lanes = await Promise.all(
+      this.#partners.map(async (partner, i): Promise<LaneHandle> => {
+        const mine = createControl(make);
+        const channel = isShared ? undefined : new MessageChannel();
+        if (channel) transfer[i] = channel.port1;
+        const theirs = isShared ? mine : createControl(make);
+        const given = { ...theirs, port: channel?.port2, counts };
+        const back = await partner.ask('inlet', given, channel ? [channel.port2] : []);
+        if (isShared) this.#controls.push(mine.control);
+        const bytes = segmentBytesOf(layout);
+        const columns = back ?? { buffer: new ArrayBuffer(bytes * SEGMENTS), address: 0, bytes };
+        return { ...columns, ...mine, bell: this.#bells[i] as ArrayBufferLike };
+      }),
+    );
+    this.#producers++;
+    return { layout, lanes, kinds: this.#kinds, transfer };
+  }
+
+  /** As `Producer.push`. @throws as it does */
+  push<E extends Event<S>>(event: E): number {
+    return this.#mine.push(event);
+  }
+
+  /** As `Producer.pushRows`. */
+  pushRows<E extends Event<S>>(rows: Iterable<E>, from = 0): number {
+    return this.#mine.pushRows(rows, from);
+  }
+
+  /** As `Producer.pushColumns`. */
+  pushColumns<C extends Columns<S>>(columns: C, from = 0): number {
+    return this.#mine.pushColumns(columns, from);
+  }
+
+  /** As `Producer.claim`. */
+  claim(n: number): Claim<S> {
+    return this.#mine.claim(n);
+  }
+
+  /** As `Producer.commit`. */
+  commit(n: number): void {
+    this.#mine.commit(n);
+  }
+
+  /** As `Producer.keyId`. */
+  keyId(key: string | number, column?: string): number {
+    return this.#mine.keyId(key, column);
+  }
+
+  /** As `Producer.ready`. */
+  ready(n = 1, options: { signal?: AbortSignal } = {}): Promise<void> {
+    return this.#mine.ready(n, options);
+  }
+
+  /** The windows that have fired since the last take, in order; of several workers by end, then start, then worker. */
+  async take(): Promise<WindowBatch<Row<S>>> {
+    this.#open();
+    return this.#batch(await this.#askAll('take', undefined));
+  }
+
+  /** As `WindowedStream.query`: the present value of a key. */
+  async query(key?: KeyOf<S>, at?: number): Promise<Answer<S>> {
+    this.#open();
+    const { spec, plan } = this.#engine;
+    const { keys, windowNames, places, timeLimit } = spec;
+    const parts = keys.length === 0 ? [] : keys.length === 1 ? [key] : (key as readonly unknown[] | undefined);
+    if (!Array.isArray(parts) || parts.length !== keys.length || (keys.length === 0 && key !== undefined)) {
+      const accepted = keys.length
+        ? `a value for each of ${keys.map(show).join(', ')}`
+        : 'nothing: the stream has no key';
+      throw new OrielError('ERR_ORIEL_COLUMN', `query: expected ${accepted}, got ${show(key)}`);
+    }
+    if (at !== undefined && !(typeof at === 'number' && Math.abs(at) <= timeLimit))
+      throw badTime('query', at, timeLimit);
+    const partner = this.#partners[laneOf(parts, this.#partners.length)] as Partner;
+    const { raw, texts } = await partner.ask('query', { key: parts, at });
+    const answers = this.#with(texts, () => shapeAnswers(raw, spec, plan));
+    if (!windowNames) return answers[0] as Answer<S>;
+    const named = [...places.keys()].sort((a, b) => (places[a] as number) - (places[b] as number));
+    return Object.fromEntries(named.map((w) => [windowNames[w], answers[w]])) as Answer<S>;
+  }
+
+  /** Moves the watermark of the stream on by hand, whatever its producers say. @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED */
+  async advance(time: number): Promise<void> {
+    this.#open();
+    const { timeLimit } = this.#engine.spec;
+    if (typeof time !== 'number' || !(Math.abs(time) <= timeLimit)) throw badTime('advance', time, timeLimit);
+    await this.#askAll('advance', time);
+  }
+
+  /** Counters and sizes, as of now, of all workers together; the watermark is the least of theirs. */
+  async stats(): Promise<WorkerStats> {
+    this.#open();
+    const all = await this.#askAll('stats', undefined);
+    const total = { ...(all[0] as Stats) };
+    for (const one of all.slice(1)) {
+      for (const name of Object.keys(total) as (keyof Stats)[]) {
+        total[name] = name === 'watermark' ? Math.min(total[name], one[name]) : total[name] + one[name];
+      }
+    }
+    return { ...total, producers: this.#producers, transport: this.#transport, parallelism: this.#partners.length };
+  }
+
+  /** Ends the stream and its workers: everything still open fires. What has not been taken is in the batch; no more events are. */
+  async close(): Promise<WindowBatch<Row<S>>> {
+    this.#open();
+    const batch = this.#batch(await this.#askAll('close', undefined));
+    await this[Symbol.asyncDispose]();
+    return batch;
+  }
+
+  /** Ends the workers; what has not been taken is gone. Calls that wait are refused. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cutOff();
+    this.#engine.core.exports.destroy(this.#engine.handle);
+    await Promise.all(this.#partners.map((partner) => partner.end()));
+  }
+
+  get #mine(): Producer<S> {
+    this.#open();
+    return this.#own as Producer<S>;
+  }
+
+  #open(): void {
+    if (this.#isClosed) throw new OrielError('ERR_ORIEL_CLOSED', 'the stream is closed: it takes no more calls');
+    for (const { error } of this.#partners) if (error) throw error;
+  }
+
+  /** Producers, wherever they are, wait for nobody any more. */
+  #cutOff(): void {
+    for (const control of this.#controls)
+      new Indices(new Int32Array(control, 0, CONTROL.promise * 2), CAPACITY).endConsuming();
+  }
+
+  #askAll<N extends Name>(call: N, given: Calls[N]['given']): Promise<Calls[N]['back'][]> {
+    return Promise.all(this.#partners.map((partner) => partner.ask(call, given)));
+  }
+
+  /** Runs what reads figures that stand for strings. */
+  #with<Result>(texts: Texts, run: () => Result): Result {
+    const { columns } = this.#engine.plan.measures;
+    columns.forEach((column, i) => {
+      column.kind = texts[i]?.kind;
+      for (const [, value] of texts[i]?.strings ?? []) column.strings.numberOf(value);
+    });
+    const result = run();
+    for (const { strings } of columns) strings.clear();
+    return result;
+  }
+
+  #batch(parts: readonly Calls['take']['back'][]): WindowBatch<Row<S>> {
+    const { spec, plan } = this.#engine;
+    const shaped = parts.map(({ raw, texts }) => this.#with(texts, () => shapeResults(raw, spec, plan)));
+    const windows = parts.map(({ raw }) => raw.windows);
+    const { columns, order } =
+      parts.length === 1
+        ? { columns: shaped[0] as Shaped, order: undefined }
+        : joined(
+            shaped,
+            parts.map(({ raw }) => raw),
+          );
+    const which = order
+      ? Uint8Array.from(order, ([part, i]) => windows[part]?.[i] as number)
+      : (windows[0] as Uint8Array);
+    const watermark = Math.min(...parts.map((part) => part.watermark));
+    const filled = this.#filler?.apply(columns, which, watermark) ?? columns;
+    return new WindowBatch(filled === columns ? which.length : (filled.start?.length ?? 0), filled);
+  }
+}
+
+type Shaped = Record<string, ArrayLike<unknown>>;
+
+/** The rows of several workers as those of one: by end, then start, then worker. */
+function joined(
+  shaped: readonly Shaped[],
+  raws: readonly RawResults[],
+): { columns: Shaped; order: [part: number, i: number][] } {
+  const order = raws.flatMap(({ windows }, part) => Array.from(windows, (_, i): [number, number] => [part, i]));
+  const end = ([part, i]: [number, number]) => raws[part]?.ends[i] as number;
+  const start = ([part, i]: [number, number]) => raws[part]?.starts[i] ?? 0;
+  order.sort((a, b) => end(a) - end(b) || start(a) - start(b) || a[0] - b[0] || a[1] - b[1]);
+  const columns: Shaped = {};
+  for (const name of Object.keys(shaped[0] ?? {})) {
+    const values = order.map(([part, i]) => shaped[part]?.[name]?.[i]);
+    columns[name] = shaped[0]?.[name] instanceof Float64Array ? Float64Array.from(values as number[]) : values;
+  }
+  return { columns, order };
+}
+
+/** What memory between the threads is made of. */
+function memoryOf(transport: Transport): (bytes: number) => ArrayBufferLike {
+  return (bytes) => (transport === 'shared' ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+}
+
+/** Whether memory can be shared with other threads. */
+function canShare(): boolean {
+  return (
+    typeof SharedArrayBuffer === 'function' &&
+    (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false
+  );
+}
+
+/** @internal */
+export async function startWorkers<const S extends Spec>(
+  spec: S,
+  options: WorkerOptions = {},
+): Promise<WindowedWorker<S>> {
+  if (typeof options !== 'object' || options === null) reject('options', '{ parallelism, transport, worker }', options);
+  only(options, ['parallelism', 'transport', 'worker'], 'options');
+  const { parallelism = 1, transport = canShare() ? 'shared' : 'transferred', worker } = options;
+  if (!Number.isInteger(parallelism) || parallelism < 1 || parallelism > 64) {
+    reject('parallelism', 'a whole number from 1 to 64', parallelism);
+  }
+  if (transport !== 'transferred' && !(transport === 'shared' && canShare())) {
+    const accepted = canShare()
+      ? "'shared' or 'transferred'"
+      : "'transferred': memory cannot be shared between threads here";
+    reject('transport', accepted, transport);
+  }
+  if (worker !== undefined && typeof worker !== 'function') reject('worker', 'a function that makes a worker', worker);
+  return new WindowedWorker<S>(spec, { parallelism, transport }).start(worker);
+}
