@@ -5,6 +5,7 @@ import type { OrielErrorCode } from '../errors';
 import type { RawAnswers, RawResults } from '../results';
 import type { LaneHandle } from './layout';
 import type { PackedSpec } from './parcel';
+import type { Parcel, Receipt } from './relay';
 
 /** Strings that numbers among the figures stand for, of every column that may hold some, and what the column holds. */
 export type Texts = readonly { readonly kind: 'string' | 'number' | undefined; readonly strings: [number, string][] }[];
@@ -15,11 +16,18 @@ export interface Calls {
     given: { spec: PackedSpec; kinds: ArrayBufferLike; bell: ArrayBufferLike; isAlone: boolean };
     back: undefined;
   };
-  /** `lane` without its columns: they come back. */
+  /** Without columns: they come back. Without a port events come as calls do, where memory is not shared. */
   inlet: {
-    given: { control: ArrayBufferLike; definitions: ArrayBufferLike; port: MessagePort | undefined; counts: boolean };
+    given: {
+      control: ArrayBufferLike;
+      definitions: ArrayBufferLike;
+      port: MessagePort | undefined;
+      counts: boolean;
+      isShared: boolean;
+    };
     back: Pick<LaneHandle, 'buffer' | 'address' | 'bytes'> | undefined;
   };
+  parcel: { given: Parcel; back: undefined };
   take: { given: undefined; back: { raw: RawResults; texts: Texts; watermark: number } };
   query: { given: { key: readonly unknown[]; at: number | undefined }; back: { raw: RawAnswers; texts: Texts } };
   advance: { given: number; back: undefined };
@@ -35,10 +43,11 @@ export interface Request<N extends Name = Name> {
   readonly given: Calls[N]['given'];
 }
 
-/** What comes back to the caller: an answer, or late events. */
+/** What comes back to the caller: an answer, late events, or what became of a parcel, which has no answer. */
 export interface Reply {
   readonly id?: number;
   readonly value?: unknown;
   readonly error?: { readonly code: OrielErrorCode | undefined; readonly message: string };
+  readonly receipt?: Receipt;
   readonly late?: Record<string, ArrayLike<unknown>>;
 }

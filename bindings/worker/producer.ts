@@ -36,7 +36,7 @@ import {
   segmentsAt,
   TEXT_KINDS,
 } from './layout';
-import { Relay } from './relay';
+import { type Carrier, Relay } from './relay';
 import { OutgoingStrings } from './strings';
 
 /** Of one ring the producer's side. */
@@ -49,7 +49,7 @@ class Lane {
   /** Events written and not yet published. */
   written = 0;
 
-  constructor(handle: LaneHandle, layout: Layout, port: MessagePort | undefined, kinds: Int32Array) {
+  constructor(handle: LaneHandle, layout: Layout, port: Carrier | undefined, kinds: Int32Array) {
     const { buffer, address, bytes, control, definitions, bell } = handle;
     const words = new Int32Array(control, 0, CONTROL_BYTES / 4);
     this.indices = new Indices(words, CAPACITY, new Signal(new Int32Array(bell), 0));
@@ -85,7 +85,7 @@ class Lane {
     const n = this.written;
     this.written = 0;
     this.indices.publish(n);
-    this.#relay?.flush();
+    this.#relay?.flushSoon();
   }
 
   /** No event before a time comes any more. */
@@ -104,6 +104,11 @@ class Lane {
   end(): void {
     this.indices.endProducing();
     this.#relay?.flush(true);
+  }
+
+  /** Sends what waits to be sent. */
+  flush(): void {
+    this.#relay?.flush(false);
   }
 
   /** What went wrong on the way. */
@@ -148,7 +153,7 @@ export class Producer<S extends Spec = Spec> {
   refused = 0;
 
   /** @internal */
-  constructor({ layout, lanes, kinds, transfer }: ProducerHandle) {
+  constructor({ layout, lanes, kinds, transfer }: Omit<ProducerHandle, 'transfer'> & { transfer: readonly Carrier[] }) {
     this.#layout = layout;
     this.#kinds = new Int32Array(kinds);
     this.#lanes = lanes.map((lane, i) => new Lane(lane, layout, transfer[i], this.#kinds));
@@ -372,6 +377,11 @@ export class Producer<S extends Spec = Spec> {
       if (!isReady) return false;
     }
     return true;
+  }
+
+  /** @internal What was given goes on its way before anything else does. */
+  flush(): void {
+    for (const lane of this.#lanes) lane.flush();
   }
 
   /** No more events come from here; the stream goes on without. */

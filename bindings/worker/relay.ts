@@ -26,6 +26,12 @@ export interface Receipt {
   readonly error?: { code: OrielErrorCode; message: string };
 }
 
+/** What parcels go and receipts come through: a port of a channel, or the worker's own where calls are not to overtake events. */
+export interface Carrier {
+  postMessage(message: Parcel | Receipt, transfer: Transferable[]): void;
+  onmessage: ((event: MessageEvent) => void) | null;
+}
+
 export class Relay {
   readonly #indices: Indices;
   readonly #definitions: Ring<{ unit: 'u16' }>;
@@ -37,7 +43,7 @@ export class Relay {
   failure: OrielError | undefined;
 
   constructor(
-    readonly port: MessagePort,
+    readonly port: Carrier,
     { control, definitions }: LaneHandle,
     readonly layout: Layout,
     readonly segments: readonly Segment[],
@@ -55,24 +61,21 @@ export class Relay {
     this.#kinds = kinds;
     this.#sent = this.#indices.head;
     port.onmessage = ({ data }: MessageEvent<Receipt>) => this.#receive(data);
-    (port as { unref?(): void }).unref?.();
+    (port as Partial<{ unref(): void }>).unref?.();
   }
 
-  /** Sends what there is, with all that was written in one go. */
-  flush(even = false): void {
-    if (this.#isWaiting && !even) return;
-    if (even) {
-      this.#send(true);
-      return;
-    }
+  /** Sends what there is when the code at hand is done, in one go. */
+  flushSoon(): void {
+    if (this.#isWaiting) return;
     this.#isWaiting = true;
     queueMicrotask(() => {
       this.#isWaiting = false;
-      this.#send(false);
+      this.flush(false);
     });
   }
 
-  #send(even: boolean): void {
+  /** Sends what there is. @param even where that is no events, but news of the producer */
+  flush(even: boolean): void {
     const end = (this.#indices.head + this.#indices.there(CAPACITY)) >>> 0;
     let isFirst = even;
     while (this.#sent !== end || isFirst) {

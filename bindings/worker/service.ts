@@ -33,7 +33,7 @@ interface Source {
   /** Whether time waits for it before its first event. */
   readonly counts: boolean;
   isStalled: boolean;
-  readonly port: MessagePort | undefined;
+  readonly report: ((receipt: Receipt) => void) | undefined;
   unreported: number;
 }
 
@@ -42,6 +42,8 @@ export class Service {
   #kinds: Int32Array = new Int32Array();
   #bell: Signal | undefined;
   #sources: Source[] = [];
+  /** The owner of the stream, where its events come as messages. */
+  #owner: Source | undefined;
   #isAlone = true;
   #isOver = false;
 
@@ -50,6 +52,10 @@ export class Service {
   }
 
   #answer({ id, call, given }: Request): void {
+    if (call === 'parcel') {
+      if (this.#owner) this.#accept(this.#owner, given as Parcel);
+      return;
+    }
     const transfer: Transferable[] = [];
     let reply: Reply;
     try {
@@ -66,6 +72,7 @@ export class Service {
     const calls: { [Each in Name]: (given: Calls[Each]['given']) => Calls[Each]['back'] } = {
       start: (options) => this.#start(options),
       inlet: (lane) => this.#attach(lane),
+      parcel: () => undefined,
       take: () => this.#take(transfer),
       query: ({ key, at }) => this.#query(key, at, transfer),
       advance: (time) => this.#advance(time),
@@ -87,20 +94,19 @@ export class Service {
     void this.#run(this.#bell);
   }
 
-  #attach({ control, definitions, port, counts }: Calls['inlet']['given']): Calls['inlet']['back'] {
+  #attach({ control, definitions, port, counts, isShared }: Calls['inlet']['given']): Calls['inlet']['back'] {
     const engine = this.#stream;
     const columns = createColumns(engine);
     const lane = { ...columns, control, definitions, bell: new ArrayBuffer(8) };
-    const source: Source = {
-      inlet: new Inlet(engine, lane, this.#kinds),
-      counts,
-      isStalled: false,
-      port,
-      unreported: 0,
-    };
+    const answer = port
+      ? (receipt: Receipt) => port.postMessage(receipt)
+      : (receipt: Receipt) => this.port.post({ receipt });
+    const inlet = new Inlet(engine, lane, this.#kinds);
+    const source: Source = { inlet, counts, isStalled: false, report: isShared ? undefined : answer, unreported: 0 };
     this.#sources.push(source);
-    if (!port) return columns;
-    port.onmessage = ({ data }: MessageEvent<Parcel>) => this.#accept(source, data);
+    if (isShared) return columns;
+    if (port) port.onmessage = ({ data }: MessageEvent<Parcel>) => this.#accept(source, data);
+    else this.#owner = source;
     return undefined;
   }
 
@@ -160,8 +166,8 @@ export class Service {
   /** The watermark goes on as far as all producers let it. */
   #moveOn(): void {
     const engine = this.#stream;
-    this.#sources = this.#sources.filter(({ inlet, port }) => {
-      if (!inlet.isOver || port) return !inlet.isOver;
+    this.#sources = this.#sources.filter(({ inlet }) => {
+      if (!inlet.isOver) return true;
       inlet.end();
       return false;
     });
@@ -295,12 +301,7 @@ export class Service {
   ): void {
     const released = source.unreported;
     source.unreported = 0;
-    source.port?.postMessage({
-      released,
-      kinds: this.#kinds.slice(),
-      state,
-      ...(error && { error }),
-    } satisfies Receipt);
+    source.report?.({ released, kinds: this.#kinds.slice(), state, ...(error && { error }) });
   }
 
   #giveLate(): void {

@@ -24,6 +24,7 @@ import {
 } from './layout';
 import { packSpec } from './parcel';
 import { laneOf, Producer } from './producer';
+import type { Carrier, Parcel } from './relay';
 import { startThread, type Thread, type WorkerLike } from './threads';
 
 /** How events reach the worker: through memory that both share, or as columns that change hands. */
@@ -73,7 +74,16 @@ class Partner {
     });
   }
 
-  readonly reply = ({ id, value, error, late }: Reply): void => {
+  /** Takes the events of the stream's owner, where memory is not shared: between the calls, in order. */
+  readonly carrier: Carrier = {
+    onmessage: null,
+    postMessage: (parcel, transfer) => {
+      if (!this.error) this.thread?.post({ id: -1, call: 'parcel', given: parcel as Parcel }, transfer);
+    },
+  };
+
+  readonly reply = ({ id, value, error, late, receipt }: Reply): void => {
+    if (receipt) this.carrier.onmessage?.({ data: receipt } as MessageEvent);
     if (late) this.onLate(late);
     if (id === undefined) return;
     const call = this.calls.get(id);
@@ -163,21 +173,21 @@ export class WindowedWorker<const S extends Spec = Spec> {
    */
   async producer(): Promise<ProducerHandle> {
     this.#open();
-    return this.#attach(true);
+    return (await this.#attach(true)) as ProducerHandle;
   }
 
-  async #attach(counts: boolean): Promise<ProducerHandle> {
+  async #attach(counts: boolean): Promise<Omit<ProducerHandle, 'transfer'> & { transfer: Carrier[] }> {
     const make = memoryOf(this.#transport);
     const layout = layoutOf(this.#engine);
     const isShared = this.#transport === 'shared';
-    const transfer: MessagePort[] = [];
+    const transfer: Carrier[] = [];
     const lanes = await Promise.all(
       this.#partners.map(async (partner, i): Promise<LaneHandle> => {
         const mine = createControl(make);
-        const channel = isShared ? undefined : new MessageChannel();
-        if (channel) transfer[i] = channel.port1;
+        const channel = isShared || !counts ? undefined : new MessageChannel();
+        if (!isShared) transfer[i] = channel?.port1 ?? partner.carrier;
         const theirs = isShared ? mine : createControl(make);
-        const given = { ...theirs, port: channel?.port2, counts };
+        const given = { ...theirs, port: channel?.port2, counts, isShared };
         const back = await partner.ask('inlet', given, channel ? [channel.port2] : []);
         if (isShared) this.#controls.push(mine.control);
         const bytes = segmentBytesOf(layout);
@@ -244,6 +254,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
     }
     if (at !== undefined && !(typeof at === 'number' && Math.abs(at) <= timeLimit))
       throw badTime('query', at, timeLimit);
+    this.#own?.flush();
     const partner = this.#partners[laneOf(parts, this.#partners.length)] as Partner;
     const { raw, texts } = await partner.ask('query', { key: parts, at });
     const answers = this.#with(texts, () => shapeAnswers(raw, spec, plan));
@@ -307,6 +318,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
   }
 
   #askAll<N extends Name>(call: N, given: Calls[N]['given']): Promise<Calls[N]['back'][]> {
+    this.#own?.flush();
     return Promise.all(this.#partners.map((partner) => partner.ask(call, given)));
   }
 
