@@ -81,4 +81,5 @@ export {
 } from './windows';
 export type { ProducerHandle } from './worker/layout';
 export { type Producer, producer } from './worker/producer';
+export type { WorkerLike } from './worker/threads';
 export type { Transport, WindowedWorker, WorkerOptions, WorkerStats } from './worker/windowed';

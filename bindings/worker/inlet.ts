@@ -49,11 +49,6 @@ export class Inlet {
     this.#sweeps = this.#swept;
   }
 
-  /** Whether anything came from it yet. */
-  get hasBegun(): boolean {
-    return this.watermark > Number.NEGATIVE_INFINITY || this.indices.head > 0;
-  }
-
   /** Whether the producer has said more of time than is known here, or that it has ended. */
   get hasNews(): boolean {
     return this.indices.there(1) === 0 && (this.isOver || this.#promised() > this.watermark);
@@ -71,9 +66,10 @@ export class Inlet {
     const promised = this.#promised();
     const head = this.indices.head & (CAPACITY - 1);
     const at = head & (RING_EVENTS - 1);
-    const count = Math.min(n, RING_EVENTS - at, this.indices.there(n));
+    const there = this.indices.there(CAPACITY);
+    const count = Math.min(n, RING_EVENTS - at, there);
     if (count === 0) {
-      this.watermark = Math.max(this.watermark, promised);
+      if (there === 0) this.watermark = Math.max(this.watermark, promised);
       return 0;
     }
     const segment = this.#segments[(head / RING_EVENTS) | 0] as Segment;
@@ -97,11 +93,8 @@ export class Inlet {
     }
     engine.clock.note();
     this.cameAt = performance.now();
-    this.watermark = Math.max(
-      this.watermark,
-      Math.min(last, engine.newest) - spec.outOfOrder,
-      this.indices.there(1) === 0 ? promised : -Infinity,
-    );
+    const passed = Math.min(last, engine.newest) - spec.outOfOrder;
+    this.watermark = Math.max(this.watermark, passed, count === there ? promised : passed);
     this.indices.release(count);
     engine.sweep();
     return count;

@@ -147,6 +147,8 @@ export class Producer<S extends Spec = Spec> {
   readonly #texts: readonly TextColumn[];
   readonly #alone: Lane;
   #claimed = 0;
+  /** Whether the claimed column of keys is that of ids itself. */
+  #claimsIds = false;
   #isEnded = false;
   #promised = Number.NEGATIVE_INFINITY;
   /** Events that a call was given and that did not go in, the ring being full. */
@@ -250,6 +252,7 @@ export class Producer<S extends Spec = Spec> {
     const lane = this.#alone;
     const { segment, at } = lane;
     this.#claimed = Math.max(0, lane.room(n));
+    this.#claimsIds = this.#isDirect;
     const part = <View extends Float64Array | Uint32Array>(view: View) => view.subarray(at, at + this.#claimed) as View;
     const { time, hasTime, keys, plain, texts } = this.#layout;
     const views: Record<string, Float64Array | Uint32Array> = {};
@@ -311,10 +314,12 @@ export class Producer<S extends Spec = Spec> {
       new OrielError('ERR_ORIEL_COLUMN', `column ${show(name)} at index ${i}: expected a number that keyId gave`);
     this.#keys.forEach(({ name, kind }, c) => {
       const words = segment.words[c] as Float64Array;
+      const given = this.#claimsIds ? segment.ids : words;
       for (let i = at; i < at + n; i++) {
         if (kind === 'number') words[i] = (words[i] as number) + 0;
-        else if (!lane.strings.has(c, (this.#isDirect ? segment.ids : words)[i] as number)) throw bad(name, i - at);
+        else if (!lane.strings.has(c, given[i] as number)) throw bad(name, i - at);
       }
+      if (this.#isDirect && !this.#claimsIds) for (let i = at; i < at + n; i++) segment.ids[i] = words[i] as number;
     });
     const measure = (i: number) => segment.measures[i] as Float64Array;
     plain.forEach((name, i) => {

@@ -92,7 +92,7 @@ export class Relay {
         definitions: this.#definitions.take().columns.unit as Uint16Array<ArrayBuffer>,
         kinds: this.#kinds.slice(),
         promise: Atomics.load(this.#promise, CONTROL.promise),
-        isEnded: this.#indices.isProducerGone,
+        isEnded: this.#indices.isProducerGone && (this.#sent + n) >>> 0 === end,
       };
       this.#sent = (this.#sent + n) >>> 0;
       this.port.postMessage(parcel, [...columns, parcel.definitions.buffer]);

@@ -31,7 +31,7 @@ export interface Port {
 interface Source {
   readonly inlet: Inlet;
   /** Whether time waits for it before its first event. */
-  readonly counts: boolean;
+  counts: boolean;
   isStalled: boolean;
   readonly report: ((receipt: Receipt) => void) | undefined;
   unreported: number;
@@ -91,6 +91,7 @@ export class Service {
     this.#kinds = new Int32Array(kinds);
     this.#bell = new Signal(new Int32Array(bell), 0);
     this.#isAlone = isAlone;
+    if (!isAlone) this.#engine.timeByHand();
     void this.#run(this.#bell);
   }
 
@@ -104,6 +105,7 @@ export class Service {
     const inlet = new Inlet(engine, lane, this.#kinds);
     const source: Source = { inlet, counts, isStalled: false, report: isShared ? undefined : answer, unreported: 0 };
     this.#sources.push(source);
+    if (counts) this.#countIn(source);
     if (isShared) return columns;
     if (port) port.onmessage = ({ data }: MessageEvent<Parcel>) => this.#accept(source, data);
     else this.#owner = source;
@@ -148,6 +150,7 @@ export class Service {
 
   #takeFrom(source: Source, left: number): number {
     const { inlet } = source;
+    if (left > 0) this.#countIn(source);
     try {
       const n = inlet.take(Math.min(left, RING_EVENTS));
       if (source.isStalled) inlet.indices.resume();
@@ -163,6 +166,14 @@ export class Service {
     }
   }
 
+  /** Time waits for a source from now on. From the second such source on it does not go on with every event. */
+  #countIn(source: Source): void {
+    source.counts = true;
+    if (!this.#isAlone || this.#sources.filter(({ counts }) => counts).length < 2) return;
+    this.#isAlone = false;
+    this.#stream.timeByHand();
+  }
+
   /** The watermark goes on as far as all producers let it. */
   #moveOn(): void {
     const engine = this.#stream;
@@ -172,12 +183,7 @@ export class Service {
       return false;
     });
     const now = performance.now();
-    const counting = this.#sources.filter(({ inlet, counts }) => counts || inlet.hasBegun);
-    if (this.#isAlone && counting.length > 1) {
-      this.#isAlone = false;
-      engine.timeByHand();
-    }
-    const awake = counting.filter(({ inlet }) => now - inlet.cameAt < engine.spec.idle);
+    const awake = this.#sources.filter(({ counts, inlet }) => counts && now - inlet.cameAt < engine.spec.idle);
     const least = Math.min(...awake.map(({ inlet }) => inlet.watermark));
     if (!Number.isFinite(least) || least <= engine.stat(Stat.watermark)) return;
     this.#orWait(() => engine.moveTo(least));

@@ -323,10 +323,10 @@ export class WindowedWorker<const S extends Spec = Spec> {
   }
 
   /** Runs what reads figures that stand for strings. */
-  #with<Result>(texts: Texts, run: () => Result): Result {
+  #with<Result>(texts: Texts, run: () => Result, kinds = texts.map(({ kind }) => kind)): Result {
     const { columns } = this.#engine.plan.measures;
     columns.forEach((column, i) => {
-      column.kind = texts[i]?.kind;
+      column.kind = kinds[i];
       for (const [, value] of texts[i]?.strings ?? []) column.strings.numberOf(value);
     });
     const result = run();
@@ -336,7 +336,8 @@ export class WindowedWorker<const S extends Spec = Spec> {
 
   #batch(parts: readonly Calls['take']['back'][]): WindowBatch<Row<S>> {
     const { spec, plan } = this.#engine;
-    const shaped = parts.map(({ raw, texts }) => this.#with(texts, () => shapeResults(raw, spec, plan)));
+    const kinds = plan.measures.columns.map((_, i) => parts.find(({ texts }) => texts[i]?.kind)?.texts[i]?.kind);
+    const shaped = parts.map(({ raw, texts }) => this.#with(texts, () => shapeResults(raw, spec, plan), kinds));
     const windows = parts.map(({ raw }) => raw.windows);
     const { columns, order } =
       parts.length === 1
