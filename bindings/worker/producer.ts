@@ -372,6 +372,10 @@ export class Producer<S extends Spec = Spec> {
   waitReady(n = 1, timeoutMs = Number.POSITIVE_INFINITY): boolean {
     const end = performance.now() + timeoutMs;
     for (const lane of this.#lanes) {
+      while (lane.strings.isStuck && !lane.indices.isConsumerGone) {
+        lane.wake();
+        if (!lane.strings.waitReady(end - performance.now())) return false;
+      }
       const isReady = lane.indices.waitReady(Math.min(n, CAPACITY), end - performance.now());
       this.#open();
       if (!isReady) return false;

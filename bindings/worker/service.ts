@@ -127,7 +127,7 @@ export class Service {
   }
 
   #isWanted({ inlet, isStalled }: Source): boolean {
-    return (inlet.indices.there(1) > 0 && !isStalled) || inlet.hasNews;
+    return (!isStalled && inlet.isFilled) || inlet.hasNews;
   }
 
   /** Takes what is there; whether that was anything. @param again whether to try what there was no room for */
