@@ -11,7 +11,7 @@ import { Engine } from '../engine';
 import { OrielError } from '../errors';
 import { RING_EVENTS } from '../plan';
 import { numbersIn, type RawResults } from '../results';
-import { Signal } from '../shared/signal';
+import { isShared, Signal } from '../shared/signal';
 import type { Calls, Name, Reply, Request, Texts } from './calls';
 import { createColumns, Inlet } from './inlet';
 import { CAPACITY } from './layout';
@@ -91,7 +91,8 @@ export class Service {
     this.#kinds = new Int32Array(kinds);
     this.#bell = new Signal(new Int32Array(bell), 0);
     this.#isAlone = isAlone;
-    void this.#run(this.#bell);
+    // Where memory is not shared nobody rings: events come as messages.
+    if (isShared(bell)) void this.#run(this.#bell);
   }
 
   #attach({ control, definitions, port, counts, isShared }: Calls['inlet']['given']): Calls['inlet']['back'] {
