@@ -130,7 +130,7 @@ export class Indices {
 
   /** The consumer looks again what there is. */
   wake(): void {
-    this.#events.ring();
+    this.#events.raise();
   }
 
   /** Nothing more is published. */

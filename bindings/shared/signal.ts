@@ -102,6 +102,7 @@ export class Signal {
   }
 }
 
-function isShared(buffer: ArrayBufferLike): boolean {
+/** Whether other threads see the same memory. */
+export function isShared(buffer: ArrayBufferLike): boolean {
   return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
 }

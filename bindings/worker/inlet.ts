@@ -54,6 +54,11 @@ export class Inlet {
     return this.indices.there(1) === 0 && (this.isOver || this.#promised() > this.watermark);
   }
 
+  /** Whether there is anything to take: events, or strings, which the producer may be waiting to send more of. */
+  get isFilled(): boolean {
+    return this.indices.there(1) > 0 || this.#strings.areThere;
+  }
+
   /** Whether no more can come. */
   get isOver(): boolean {
     return this.indices.isProducerGone && this.indices.there(1) === 0;

@@ -98,7 +98,7 @@ class Lane {
   /** The other side looks what there is. */
   wake(): void {
     this.indices.wake();
-    this.#relay?.flush(true);
+    this.#relay?.flushSoon(true);
   }
 
   end(): void {
@@ -146,6 +146,8 @@ export class Producer<S extends Spec = Spec> {
   readonly #keys: readonly KeyColumn[];
   readonly #texts: readonly TextColumn[];
   readonly #alone: Lane;
+  /** Of an event that is being pushed, the measures that are numbers. */
+  readonly #row: Float64Array;
   #claimed = 0;
   /** Whether the claimed column of keys is that of ids itself. */
   #claimsIds = false;
@@ -160,6 +162,7 @@ export class Producer<S extends Spec = Spec> {
     this.#kinds = new Int32Array(kinds);
     this.#lanes = lanes.map((lane, i) => new Lane(lane, layout, transfer[i], this.#kinds));
     this.#alone = this.#lanes[0] as Lane;
+    this.#row = new Float64Array(layout.plain.length);
     this.#keys = layout.keys.map((name) => new KeyColumn(name));
     this.#texts = layout.texts.map(({ name, accepted, literals }) => new TextColumn(name, accepted, literals, false));
   }
@@ -176,35 +179,13 @@ export class Producer<S extends Spec = Spec> {
     const { layout, fields } = { layout: this.#layout, fields: event as Record<string, unknown> };
     const t = layout.hasTime ? fields[layout.time] : Date.now();
     if (typeof t !== 'number' || !(Math.abs(t) <= layout.timeLimit)) throw badTime(layout.time, t, layout.timeLimit);
-    this.#learn();
-    const kinds = this.#keys.map((column) => column.kindOf(fields[column.name]));
-    const texts = this.#texts.map((column) => column.kindOf(fields[column.name]));
-    for (const name of layout.gaps) checkGaps(name, numberOf(name, fields[name]));
-    const numbers = layout.plain.map((name) => numberOf(name, fields[name]));
-    this.#settle(kinds, texts);
-    const lane = this.#lanes.length === 1 ? this.#alone : this.#laneOf(layout.keys.map((name) => fields[name]));
-    if (
-      lane.room(1) < 1 ||
-      !this.#writeKeys(
-        lane,
-        layout.keys.map((name) => [fields[name]]),
-        0,
-        1,
-      )
-    )
-      return this.#refuse(1);
-    if (
-      this.#writeTexts(
-        lane,
-        layout.texts.map(({ name }) => [fields[name]]),
-        0,
-        1,
-      ) < 1
-    )
-      return this.#refuse(1);
-    const { segment, at } = lane;
-    segment.times[at] = t;
-    for (let i = 0; i < numbers.length; i++) (segment.measures[i] as Float64Array)[at] = numbers[i] as number;
+    this.#checkEvent(fields);
+    const lane = this.#lanes.length === 1 ? this.#alone : this.#laneOfEvent(fields);
+    if (lane.room(1) < 1 || !this.#writeEvent(lane, fields)) {
+      this.refused++;
+      return 0;
+    }
+    (lane.segment.times as Float64Array)[lane.at] = t;
     lane.written++;
     lane.publish();
     this.#goOn(t);
@@ -377,6 +358,10 @@ export class Producer<S extends Spec = Spec> {
   waitReady(n = 1, timeoutMs = Number.POSITIVE_INFINITY): boolean {
     const end = performance.now() + timeoutMs;
     for (const lane of this.#lanes) {
+      while (lane.strings.isStuck && !lane.indices.isConsumerGone) {
+        lane.wake();
+        if (!lane.strings.waitReady(end - performance.now())) return false;
+      }
       const isReady = lane.indices.waitReady(Math.min(n, CAPACITY), end - performance.now());
       this.#open();
       if (!isReady) return false;
@@ -414,11 +399,6 @@ export class Producer<S extends Spec = Spec> {
     }
   }
 
-  #refuse(n: number): number {
-    this.refused += n;
-    return 0;
-  }
-
   /** Whether ids stand for the keys. */
   get #isDirect(): boolean {
     return this.#keys.length === 1 && this.#keys[0]?.kind === 'string';
@@ -427,12 +407,53 @@ export class Producer<S extends Spec = Spec> {
   /** Kinds that others have settled. */
   #learn(): void {
     const kinds = this.#kinds;
-    this.#keys.forEach((column, c) => {
-      column.kind ??= KEY_KINDS[Atomics.load(kinds, c) - 1];
-    });
-    this.#texts.forEach((column, i) => {
-      column.kind ??= TEXT_KINDS[Atomics.load(kinds, this.#keys.length + i) - 1];
-    });
+    const keys = this.#keys.length;
+    for (let c = 0; c < keys; c++) {
+      const column = this.#keys[c] as KeyColumn;
+      if (column.kind === undefined) column.kind = KEY_KINDS[Atomics.load(kinds, c) - 1];
+    }
+    for (let i = 0; i < this.#texts.length; i++) {
+      const column = this.#texts[i] as TextColumn;
+      if (column.kind === undefined) column.kind = TEXT_KINDS[Atomics.load(kinds, keys + i) - 1];
+    }
+  }
+
+  /** One event; what of it are numbers is kept in `row`, and kinds are settled. Nothing is written. */
+  #checkEvent(fields: Record<string, unknown>): void {
+    this.#learn();
+    let isSettled = true;
+    for (const column of this.#keys) {
+      column.kindOf(fields[column.name]);
+      isSettled &&= column.kind !== undefined;
+    }
+    for (const column of this.#texts) {
+      column.kindOf(fields[column.name]);
+      isSettled &&= column.kind !== undefined;
+    }
+    const { plain, gaps } = this.#layout;
+    for (const name of gaps) checkGaps(name, numberOf(name, fields[name]));
+    for (let i = 0; i < plain.length; i++) this.#row[i] = numberOf(plain[i] as string, fields[plain[i] as string]);
+    if (isSettled) return;
+    this.#settle(
+      this.#keys.map((column) => column.kindOf(fields[column.name])),
+      this.#texts.map((column) => column.kindOf(fields[column.name])),
+    );
+  }
+
+  /** Writes what was checked but its time; false where a string cannot be sent. */
+  #writeEvent(lane: Lane, fields: Record<string, unknown>): boolean {
+    const { segment, at } = lane;
+    const { keys, plain, texts } = this.#layout;
+    for (let c = 0; c < keys.length; c++) {
+      if (!this.#writeKey(lane, segment, c, fields[keys[c] as string], at)) return false;
+    }
+    for (let i = 0; i < texts.length; i++) {
+      const number = this.#numberOf(lane, i, fields[(texts[i] as { name: string }).name]);
+      if (number === undefined) return false;
+      (segment.measures[plain.length + i] as Float64Array)[at] = number;
+    }
+    for (let i = 0; i < plain.length; i++) (segment.measures[i] as Float64Array)[at] = this.#row[i] as number;
+    return true;
   }
 
   /** Settles kinds for all producers. @throws {OrielError} ERR_ORIEL_COLUMN where another was quicker, with others */
@@ -474,15 +495,16 @@ export class Producer<S extends Spec = Spec> {
     this.#settle(kinds, textKinds);
     this.#claimed = 0;
     const measures = [...numbers, ...texts];
+    const checked = { times, measures, keys };
+    const isAlone = this.#lanes.length === 1;
     let i = from;
     while (i < n) {
-      const lane = this.#lanes.length === 1 ? this.#alone : this.#laneOf(keys.map((column) => column[i]));
-      const written = this.#write(lane, { times, measures, keys }, i, this.#lanes.length === 1 ? n - i : 1);
+      const written = isAlone ? this.#write(this.#alone, checked, i, n - i) : this.#spread(checked, i, n - i);
       if (written === 0) break;
       i += written;
     }
     for (const lane of this.#lanes) lane.publish();
-    if (this.#lanes.length > 1) this.#goOn(newestOf(times, from, i));
+    if (!isAlone) this.#goOn(newestOf(times, from, i));
     this.refused += n - i;
     return i - from;
   }
@@ -499,6 +521,75 @@ export class Producer<S extends Spec = Spec> {
     for (let i = 0; i < plain; i++) copy(segment.measures[i] as Float64Array, at, measures[i] as Numbers, from, count);
     lane.written += count;
     return count;
+  }
+
+  /** Writes up to n events in a row, each into the lane of its key; how many. */
+  #spread({ times, measures, keys }: Checked, from: number, n: number): number {
+    const lanes = this.#lanes;
+    const plain = this.#layout.plain.length;
+    let count = this.#assign(keys, from, Math.min(n, RING_EVENTS));
+    const { which, places } = scattered;
+    const segments = lanes.map((lane) => lane.segment);
+    keys.forEach((column, c) => {
+      for (let i = 0; i < count; i++) {
+        const lane = which[i] as number;
+        const segment = segments[lane] as Segment;
+        if (!this.#writeKey(lanes[lane] as Lane, segment, c, column[from + i], places[i] as number)) count = i;
+      }
+    });
+    for (let m = plain; m < measures.length; m++) {
+      const into = segments.map((segment) => segment.measures[m] as Float64Array);
+      for (let i = 0; i < count; i++) {
+        const lane = which[i] as number;
+        const number = this.#numberOf(lanes[lane] as Lane, m - plain, measures[m]?.[from + i]);
+        if (number === undefined) count = i;
+        else (into[lane] as Float64Array)[places[i] as number] = number;
+      }
+    }
+    const columns = [times, ...(measures.slice(0, plain) as Numbers[])];
+    columns.forEach((column, m) => {
+      const into = segments.map((segment) => (m ? segment.measures[m - 1] : segment.times) as Float64Array);
+      scatter(into, column, from, count);
+    });
+    for (let i = 0; i < count; i++) (lanes[which[i] as number] as Lane).written++;
+    return count;
+  }
+
+  /** Which lanes up to n events go to, and where there; of how many. */
+  #assign(keys: readonly Given[], from: number, n: number): number {
+    const { hashes, which, places } = scattered;
+    hashes.fill(0, 0, n);
+    for (const column of keys) {
+      for (let i = 0; i < n; i++) hashes[i] = withPart(hashes[i] as number, column[from + i]);
+    }
+    const next = this.#lanes.map((lane) => lane.at);
+    const ends = this.#lanes.map((lane) => lane.at + lane.room(RING_EVENTS));
+    for (let i = 0; i < n; i++) {
+      const lane = laneOfHash(hashes[i] as number, next.length);
+      const place = next[lane] as number;
+      if (place >= (ends[lane] as number)) return i;
+      next[lane] = place + 1;
+      which[i] = lane;
+      places[i] = place;
+    }
+    return n;
+  }
+
+  /** One part of a key; false where it is a string that cannot be sent. */
+  #writeKey(lane: Lane, segment: Segment, c: number, value: unknown, at: number): boolean {
+    const { kind } = this.#keys[c] as KeyColumn;
+    const words = segment.words[c] as Float64Array;
+    if (kind === 'string') {
+      const number = lane.strings.numberOf(c, value as string);
+      if (number < 0) return false;
+      if (this.#isDirect) segment.ids[at] = number;
+      else words[at] = number;
+    } else if (kind === 'number') {
+      words[at] = (value as number) + 0;
+    } else {
+      (segment.bits[c] as BigInt64Array)[at] = value as bigint;
+    }
+    return true;
   }
 
   /** The keys of up to n events; of how many. */
@@ -562,32 +653,50 @@ export class Producer<S extends Spec = Spec> {
     return number < 0 ? undefined : number;
   }
 
-  /** The lane of a key. */
-  #laneOf(key: readonly unknown[]): Lane {
-    return this.#lanes[laneOf(key, this.#lanes.length)] as Lane;
+  #laneOfEvent(fields: Record<string, unknown>): Lane {
+    let hash = 0;
+    for (const name of this.#layout.keys) hash = withPart(hash, fields[name]);
+    return this.#lanes[laneOfHash(hash, this.#lanes.length)] as Lane;
+  }
+}
+
+/** Of events that are being spread over lanes: the hashes of their keys, which lane, and which place there. */
+const scattered = {
+  hashes: new Int32Array(RING_EVENTS),
+  which: new Uint8Array(RING_EVENTS),
+  places: new Uint16Array(RING_EVENTS),
+};
+
+function scatter(into: readonly Float64Array[], values: Numbers, from: number, n: number): void {
+  const { which, places } = scattered;
+  for (let i = 0; i < n; i++) {
+    (into[which[i] as number] as Float64Array)[places[i] as number] = values[from + i] as number;
   }
 }
 
 /** Which of n workers a key belongs to. */
 export function laneOf(key: readonly unknown[], n: number): number {
-  let hash = 0;
-  for (const part of key) {
-    let low = 0;
-    if (typeof part === 'string') low = hashOf(part) | 0;
-    else if (typeof part === 'bigint') low = Number(BigInt.asIntN(32, part ^ (part >> 32n)));
-    else {
-      scratch[0] = (part as number) + 0;
-      low = (halves[0] as number) ^ (halves[1] as number);
-    }
-    hash = Math.imul(hash ^ low, 0x9e3779b1);
-    hash ^= hash >>> 15;
+  return laneOfHash(key.reduce<number>(withPart, 0), n);
+}
+
+function withPart(before: number, part: unknown): number {
+  let low = 0;
+  if (typeof part === 'string') low = hashOf(part) | 0;
+  else if (typeof part === 'bigint') low = Number(BigInt.asIntN(32, part ^ (part >> 32n)));
+  else {
+    scratch[0] = (part as number) + 0;
+    low = (halves[0] as number) ^ (halves[1] as number);
   }
+  const hash = Math.imul(before ^ low, 0x9e3779b1);
+  return hash ^ (hash >>> 15);
+}
+
+function laneOfHash(hash: number, n: number): number {
   return Math.floor(((Math.imul(hash, 0x85ebca6b) >>> 0) / 2 ** 32) * n);
 }
 
 function copy(column: Float64Array, at: number, given: Numbers, from: number, n: number): void {
-  if (n === 1) column[at] = given[from] as number;
-  else column.set(from === 0 && n === given.length ? given : given.subarray(from, from + n), at);
+  column.set(from === 0 && n === given.length ? given : given.subarray(from, from + n), at);
 }
 
 /** The producer of a handle that a stream in workers gave: see `WindowedWorker.producer`. One thread, one producer. */

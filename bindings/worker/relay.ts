@@ -40,6 +40,8 @@ export class Relay {
   /** Sequence number of the next event to be sent. */
   #sent: number;
   #isWaiting = false;
+  /** Whether there is news of the producer that is to be sent, with events or without. */
+  #hasNews = false;
   failure: OrielError | undefined;
 
   constructor(
@@ -64,8 +66,9 @@ export class Relay {
     (port as Partial<{ unref(): void }>).unref?.();
   }
 
-  /** Sends what there is when the code at hand is done, in one go. */
-  flushSoon(): void {
+  /** Sends what there is when the code at hand is done, in one go. @param even as of `flush` */
+  flushSoon(even = false): void {
+    this.#hasNews ||= even;
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     queueMicrotask(() => {
@@ -77,7 +80,8 @@ export class Relay {
   /** Sends what there is. @param even where that is no events, but news of the producer */
   flush(even: boolean): void {
     const end = (this.#indices.head + this.#indices.there(CAPACITY)) >>> 0;
-    let isFirst = even;
+    let isFirst = even || this.#hasNews;
+    this.#hasNews = false;
     while (this.#sent !== end || isFirst) {
       isFirst = false;
       const at = this.#sent & (RING_EVENTS - 1);

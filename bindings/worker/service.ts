@@ -11,7 +11,7 @@ import { Engine } from '../engine';
 import { OrielError } from '../errors';
 import { RING_EVENTS } from '../plan';
 import { numbersIn, type RawResults } from '../results';
-import { Signal } from '../shared/signal';
+import { isShared, Signal } from '../shared/signal';
 import type { Calls, Name, Reply, Request, Texts } from './calls';
 import { createColumns, Inlet } from './inlet';
 import { CAPACITY } from './layout';
@@ -92,7 +92,8 @@ export class Service {
     this.#bell = new Signal(new Int32Array(bell), 0);
     this.#isAlone = isAlone;
     if (!isAlone) this.#engine.timeByHand();
-    void this.#run(this.#bell);
+    // Where memory is not shared nobody rings: events come as messages.
+    if (isShared(bell)) void this.#run(this.#bell);
   }
 
   #attach({ control, definitions, port, counts, isShared }: Calls['inlet']['given']): Calls['inlet']['back'] {
@@ -129,7 +130,7 @@ export class Service {
   }
 
   #isWanted({ inlet, isStalled }: Source): boolean {
-    return (inlet.indices.there(1) > 0 && !isStalled) || inlet.hasNews;
+    return (!isStalled && inlet.isFilled) || inlet.hasNews;
   }
 
   /** Takes what is there; whether that was anything. @param again whether to try what there was no room for */

@@ -64,6 +64,11 @@ export class OutgoingStrings {
     return this.#ring.ready(1, signal ? { signal } : {});
   }
 
+  /** The same, standing still; false where time ran out. */
+  waitReady(timeoutMs: number): boolean {
+    return this.#ring.waitReady(1, timeoutMs);
+  }
+
   /** Whether something waits for room. */
   get isStuck(): boolean {
     return !this.#flush();
@@ -111,6 +116,11 @@ export class IncomingStrings {
     this.#ring = ringOn(buffer);
     this.values = Array.from({ length: columns }, () => []);
     this.meanings = Array.from({ length: columns }, () => new Float64Array(2 * GENERATION).fill(Number.NaN));
+  }
+
+  /** Whether any have come. */
+  get areThere(): boolean {
+    return this.#ring.peek(1) > 0;
   }
 
   /** Reads what has come. */
