@@ -66,7 +66,10 @@ export class Indices {
   readonly #words: Int32Array;
   readonly #room: Signal;
   readonly #events: Signal;
-  /** The producer's own, and the consumer's as the producer last saw it; then the other way round. */
+  /**
+   * The producer's own, and the consumer's as the producer last saw it; then the other way round. As int32, which V8 keeps without a
+   * box: differences are the same.
+   */
   #tail: number;
   #headSeen: number;
   #head: number;
@@ -84,47 +87,46 @@ export class Indices {
     this.#words = words;
     this.#room = new Signal(words, ROOM);
     this.#events = events ?? new Signal(words, EVENTS);
-    this.#head = this.#headSeen = Atomics.load(words, HEAD) >>> 0;
-    this.#tail = this.#tailSeen = Atomics.load(words, TAIL) >>> 0;
+    this.#head = this.#headSeen = Atomics.load(words, HEAD);
+    this.#tail = this.#tailSeen = Atomics.load(words, TAIL);
   }
 
   /** Sequence number of the next event to be published, and of the next to be released; modulo 2^32. */
   get tail(): number {
-    return this.#tail;
+    return this.#tail >>> 0;
   }
 
   get head(): number {
-    return this.#head;
+    return this.#head >>> 0;
   }
 
   /** How many places are free, as far as it matters: where it is fewer than wanted, those are all. */
   free(wanted: number): number {
-    let free = this.capacity - ((this.#tail - this.#headSeen) >>> 0);
+    const free = this.capacity - ((this.#tail - this.#headSeen) | 0);
     if (free >= wanted) return free;
-    this.#headSeen = Atomics.load(this.#words, HEAD) >>> 0;
-    free = this.capacity - ((this.#tail - this.#headSeen) >>> 0);
-    return free;
+    this.#headSeen = Atomics.load(this.#words, HEAD);
+    return this.capacity - ((this.#tail - this.#headSeen) | 0);
   }
 
   /** What was written to the next n places is there for the consumer. */
   publish(n: number): void {
-    this.#tail = (this.#tail + n) >>> 0;
-    Atomics.store(this.#words, TAIL, this.#tail | 0);
+    this.#tail = (this.#tail + n) | 0;
+    Atomics.store(this.#words, TAIL, this.#tail);
     this.#events.raise();
   }
 
   /** How many events are there, as far as it matters: where it is fewer than wanted, those are all. */
   there(wanted: number): number {
-    const there = (this.#tailSeen - this.#head) >>> 0;
+    const there = (this.#tailSeen - this.#head) | 0;
     if (there >= wanted) return there;
-    this.#tailSeen = Atomics.load(this.#words, TAIL) >>> 0;
-    return (this.#tailSeen - this.#head) >>> 0;
+    this.#tailSeen = Atomics.load(this.#words, TAIL);
+    return (this.#tailSeen - this.#head) | 0;
   }
 
   /** The oldest n events have been read: their places are free. */
   release(n: number): void {
-    this.#head = (this.#head + n) >>> 0;
-    Atomics.store(this.#words, HEAD, this.#head | 0);
+    this.#head = (this.#head + n) | 0;
+    Atomics.store(this.#words, HEAD, this.#head);
     this.#room.raise();
   }
 
@@ -238,8 +240,13 @@ export class Ring<S extends Schema = Schema> {
     return this.handle.capacity;
   }
 
-  /** For the producer: how many of up to n places in a row may be written, from `writeAt` on in every column. 0: it is full. */
-  claim(n: number): number {
+  /**
+   * For the producer: how many of up to n places in a row may be written, from `writeAt` on in every column. 0: it is full.
+   * A row ends where the columns do, and the next claim begins at 0.
+   * @throws {OrielError} ERR_ORIEL_CLAIM where n is no whole number
+   */
+  claim(n: number = this.capacity): number {
+    checkCount('claim', n);
     const atEnd = this.capacity - this.writeAt;
     const wanted = n < atEnd ? n : atEnd;
     const free = this.#indices.free(wanted);
@@ -259,8 +266,9 @@ export class Ring<S extends Schema = Schema> {
     this.#indices.publish(n);
   }
 
-  /** For the consumer: how many of up to n events in a row are there, from `readAt` on in every column. 0: it is empty. */
-  peek(n: number): number {
+  /** For the consumer: how many of up to n events in a row are there, from `readAt` on in every column. 0: it is empty. @throws as `claim` */
+  peek(n: number = this.capacity): number {
+    checkCount('peek', n);
     const atEnd = this.capacity - this.readAt;
     const wanted = n < atEnd ? n : atEnd;
     const there = this.#indices.there(wanted);
@@ -284,60 +292,78 @@ export class Ring<S extends Schema = Schema> {
   }
 
   /**
-   * Copies events in, from place `from` of the given columns on, which are of one length.
-   * @returns how many went in, the oldest first; the others are counted as refused
-   * @throws {OrielError} ERR_ORIEL_COLUMN
+   * Copies events in, from place `from` of the given columns on, which are of one length. Numbers become what typed arrays make of them.
+   * @returns how many went in, the first of them; the others are counted as refused
+   * @throws {OrielError} ERR_ORIEL_COLUMN; nothing went in then
    */
   push(given: { readonly [Name in keyof S]: Values<S[Name]> }, from = 0): number {
     const length = lengthOf(given, this.#names);
     if (!Number.isInteger(from) || from < 0 || from > length) {
       throw new OrielError('ERR_ORIEL_COLUMN', `push: expected a place from 0 to ${length}, got ${show(from)}`);
     }
-    let at = from;
-    for (let piece = this.claim(length - at); piece > 0; piece = this.claim(length - at)) {
-      for (const name of this.#names) copy(this.columns[name] as never, this.writeAt, given[name] as never, at, piece);
-      this.#indices.publish(piece);
-      at += piece;
-      if (at === length) break;
+    const offered = length - from;
+    const n = Math.min(offered, this.#indices.free(offered));
+    const first = Math.min(n, this.capacity - this.writeAt);
+    for (const name of this.#names) {
+      try {
+        copy(this.columns[name] as never, this.writeAt, given[name] as never, from, first);
+        if (first < n) copy(this.columns[name] as never, 0, given[name] as never, from + first, n - first);
+      } catch (cause) {
+        const kind = this.handle.schema[name];
+        throw new OrielError('ERR_ORIEL_COLUMN', `push: column ${show(name)} has values that are no ${kind}`, {
+          cause,
+        });
+      }
     }
-    this.refused += length - at;
-    return at - from;
+    if (n > 0) this.#indices.publish(n);
+    this.refused += offered - n;
+    return n;
   }
 
-  /** Takes out up to n of the oldest events, as copies. */
+  /** Takes out up to n of the oldest events, as copies. @throws as `claim` */
   take(n: number = this.capacity): { readonly length: number; readonly columns: RingColumns<S> } {
+    checkCount('take', n);
     const length = Math.min(n, this.#indices.there(n));
     const columns: Record<string, unknown> = {};
     const first = Math.min(length, this.capacity - this.readAt);
     for (const name of this.#names) {
       const column = this.columns[name] as Float64Array;
       const values = new ARRAYS[this.handle.schema[name] as 'f64'](length);
-      values.set(column.subarray(this.readAt, this.readAt + first));
-      values.set(column.subarray(0, length - first), first);
+      copy(values, 0, column, this.readAt, first);
+      if (first < length) copy(values, first, column, 0, length - first);
       columns[name] = values;
     }
-    this.#indices.release(length);
+    if (length > 0) this.#indices.release(length);
     return { length, columns: columns as RingColumns<S> };
   }
 
-  /** For the producer: is done when n places are free, true; false where the consumer has closed. @throws what `signal` was aborted with */
-  ready(n = 1, { signal }: { signal?: AbortSignal } = {}): Promise<boolean> {
-    return this.#indices.ready(Math.min(n, this.capacity), signal);
+  /**
+   * For the producer: is done when n places are free, or all where n is more: true; false where the consumer has gone and there are not so
+   * many.
+   * @throws what `signal` was aborted with; {OrielError} ERR_ORIEL_CLAIM where n is no whole number
+   */
+  async ready(n = 1, { signal }: { signal?: AbortSignal } = {}): Promise<boolean> {
+    return this.#indices.ready(this.#atMost('ready', n), signal);
   }
 
-  /** The same, standing still: for workers. False also where time ran out. @throws {OrielError} ERR_ORIEL_THREAD on a page */
+  /** The same, standing still: for workers. False also where time ran out. @throws {OrielError} ERR_ORIEL_THREAD where a page would have to */
   waitReady(n = 1, timeoutMs?: number): boolean {
-    return this.#indices.waitReady(Math.min(n, this.capacity), timeoutMs);
+    return this.#indices.waitReady(this.#atMost('waitReady', n), timeoutMs);
   }
 
-  /** For the consumer: is done when n events are there, true; false where the producer has closed and there are not so many. @throws as `ready` */
-  filled(n = 1, { signal }: { signal?: AbortSignal } = {}): Promise<boolean> {
-    return this.#indices.filled(Math.min(n, this.capacity), signal);
+  /** For the consumer: is done when n events are there, true; false where the producer has gone and there are not so many. @throws as `ready` */
+  async filled(n = 1, { signal }: { signal?: AbortSignal } = {}): Promise<boolean> {
+    return this.#indices.filled(this.#atMost('filled', n), signal);
   }
 
   /** The same, standing still. @throws as `waitReady` */
   waitFilled(n = 1, timeoutMs?: number): boolean {
-    return this.#indices.waitFilled(Math.min(n, this.capacity), timeoutMs);
+    return this.#indices.waitFilled(this.#atMost('waitFilled', n), timeoutMs);
+  }
+
+  #atMost(method: string, n: number): number {
+    checkCount(method, n);
+    return Math.min(n, this.capacity);
   }
 
   /** For the producer: no more events come. What is there can still be read. */
@@ -349,15 +375,36 @@ export class Ring<S extends Schema = Schema> {
   cancel(): void {
     this.#indices.endConsuming();
   }
+
+  /** Whether the producer has called `end`; events may still be there. */
+  get isEnded(): boolean {
+    return this.#indices.isProducerGone;
+  }
+
+  /** Whether the consumer has called `cancel`. */
+  get isCancelled(): boolean {
+    return this.#indices.isConsumerGone;
+  }
 }
 
+/** On lines of their own. */
 function columnBytes(type: ColumnType, capacity: number): number {
-  return (ARRAYS[type].BYTES_PER_ELEMENT * capacity + 127) & ~127;
+  return Math.ceil((ARRAYS[type].BYTES_PER_ELEMENT * capacity) / 128) * 128;
 }
 
-/** Copies n values from place `from` of what was given to place `at` of a column. */
+function bytesOf(schema: Schema, capacity: number): number {
+  return Object.values(schema).reduce((sum, type) => sum + columnBytes(type, capacity), CONTROL_BYTES);
+}
+
+function checkCount(method: string, n: number): void {
+  if (Number.isInteger(n) && n >= 0) return;
+  throw new OrielError('ERR_ORIEL_CLAIM', `${method}: expected a whole number, 0 or more, got ${show(n)}`);
+}
+
+/** Copies n values, from place `from` of what is given to place `at`. */
 function copy(column: Float64Array, at: number, given: ArrayLike<number>, from: number, n: number): void {
-  if (ArrayBuffer.isView(given)) {
+  // A view of a part costs as much as twenty values.
+  if (n > 20 && ArrayBuffer.isView(given)) {
     const values = given as unknown as Float64Array;
     column.set(from === 0 && n === values.length ? values : values.subarray(from, from + n), at);
     return;
@@ -366,11 +413,13 @@ function copy(column: Float64Array, at: number, given: ArrayLike<number>, from: 
 }
 
 function lengthOf(given: Readonly<Record<string, ArrayLike<unknown>>>, names: readonly string[]): number {
-  const length = given[names[0] as string]?.length;
+  const length = given?.[names[0] as string]?.length;
   for (const name of names) {
-    if (typeof length === 'number' && given[name]?.length === length) continue;
-    const problem = given[name] ? `has ${given[name].length} values: expected ${length}` : 'is missing';
-    throw new OrielError('ERR_ORIEL_COLUMN', `push: column ${show(name)} ${problem}`);
+    const actual = given?.[name]?.length;
+    if (typeof actual === 'number' && actual === length) continue;
+    const expected = typeof length === 'number' ? `${length} values, as many as ${show(names[0])} has` : 'an array';
+    const got = typeof actual === 'number' ? actual : show(given?.[name]);
+    throw new OrielError('ERR_ORIEL_COLUMN', `push: column ${show(name)}: expected ${expected}, got ${got}`);
   }
   return length as number;
 }
@@ -382,7 +431,7 @@ const MOST_EVENTS = 2 ** 28;
  *
  * @param schema the columns, and what they hold: `'f64'`, `'f32'`, `'i8'` to `'i64'`, `'u8'` to `'u64'`
  * @param capacity how many events it holds; a power of two up to 2^28, others are raised to the next
- * @throws {OrielError} ERR_ORIEL_SPEC; ERR_ORIEL_THREAD where memory cannot be shared, as on pages that are not cross-origin isolated
+ * @throws {OrielError} ERR_ORIEL_SPEC; ERR_ORIEL_MEMORY; ERR_ORIEL_THREAD where memory cannot be shared, as on pages that are not cross-origin isolated
  */
 export function ring<const S extends Schema>(schema: S, capacity: number): Ring<S>;
 /** The ring of a handle that another thread sent. */
@@ -392,8 +441,7 @@ export function ring(given: Schema | RingHandle, capacity?: number): Ring {
     if (isHandle(given)) return new Ring(given);
     throw new OrielError('ERR_ORIEL_SPEC', `ring: expected a schema and a capacity, or a handle, got ${show(given)}`);
   }
-  const types = Object.values(typeof given === 'object' && given !== null ? given : {});
-  if (types.length === 0 || types.some((type) => !Object.hasOwn(ARRAYS, type as string))) {
+  if (!isSchema(given)) {
     const accepted = `columns of the types ${Object.keys(ARRAYS).join(', ')}, at least one`;
     throw new OrielError('ERR_ORIEL_SPEC', `ring: schema: expected ${accepted}, got ${show(given)}`);
   }
@@ -405,16 +453,29 @@ export function ring(given: Schema | RingHandle, capacity?: number): Ring {
     const message = 'ring: memory cannot be shared here; a page has to be cross-origin isolated for that';
     throw new OrielError('ERR_ORIEL_THREAD', message);
   }
+  const schema = { ...given };
   const events = 2 ** Math.ceil(Math.log2(capacity));
-  const bytes = (types as ColumnType[]).reduce((sum, type) => sum + columnBytes(type, events), CONTROL_BYTES);
-  return new Ring({ schema: given as Schema, capacity: events, buffer: new SharedArrayBuffer(bytes) });
+  const bytes = bytesOf(schema, events);
+  try {
+    return new Ring({ schema, capacity: events, buffer: new SharedArrayBuffer(bytes) });
+  } catch (cause) {
+    throw new OrielError('ERR_ORIEL_MEMORY', `ring: capacity: ${capacity} events take ${bytes} bytes`, { cause });
+  }
+}
+
+function isSchema(given: unknown): given is Schema {
+  if (typeof given !== 'object' || given === null) return false;
+  const types = Object.values(given);
+  return types.length > 0 && types.every((type) => typeof type === 'string' && Object.hasOwn(ARRAYS, type));
 }
 
 function isHandle(given: unknown): given is RingHandle {
   const { schema, buffer, capacity } = (given ?? {}) as RingHandle;
   return (
-    typeof schema === 'object' &&
-    typeof capacity === 'number' &&
-    Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]'
+    isSchema(schema) &&
+    capacity >= 1 &&
+    Number.isInteger(Math.log2(capacity)) &&
+    Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]' &&
+    buffer.byteLength === bytesOf(schema, capacity)
   );
 }

@@ -4,7 +4,7 @@
  *     bell      changes whenever somebody is to be woken
  *     waiting   1 while somebody may be asleep
  *
- * Who waits sets `waiting`, looks once more whether there is something to do, and sleeps until the bell is no longer what it was before.
+ * Who finds nothing to do sets `waiting`, looks once more whether there is something to do, and sleeps until the bell is no longer what it was before.
  * Who has made something to do looks at `waiting` after that, and only rings where it is set. All four are sequentially consistent:
  * one of the two sees what the other did, so that nobody sleeps while there is something to do; and where nobody sleeps
  * nobody is called. test/ring-model.test.ts goes through every interleaving.
@@ -20,7 +20,7 @@ type WaitAsync = (words: Int32Array, index: number, value: number, timeoutMs?: n
 
 /** Where an engine has no way to wait without standing still, it is looked again this often. */
 const POLL_MS = 1;
-/** However a wait is missed, it ends: a thread may have died between its work and its ring. */
+/** No sleep is longer: a thread may have died between its work and its ring. */
 const PATIENCE_MS = 1000;
 
 export class Signal {
@@ -51,6 +51,7 @@ export class Signal {
    * @throws {OrielError} ERR_ORIEL_THREAD
    */
   wait(isReady: () => boolean, timeoutMs = Number.POSITIVE_INFINITY): boolean {
+    if (isReady()) return true;
     const end = performance.now() + timeoutMs;
     for (;;) {
       const bell = Atomics.load(this.#words, this.#at + BELL);
@@ -59,7 +60,7 @@ export class Signal {
       const left = end - performance.now();
       if (!(left > 0)) return false;
       try {
-        Atomics.wait(this.#words, this.#at + BELL, bell, left);
+        Atomics.wait(this.#words, this.#at + BELL, bell, Math.min(left, PATIENCE_MS));
       } catch (cause) {
         throw new OrielError('ERR_ORIEL_THREAD', 'this thread may not stand still: await instead', { cause });
       }
@@ -69,6 +70,7 @@ export class Signal {
   /** Is done when there is something to do. @throws what the signal was aborted with */
   async ready(isReady: () => boolean, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
+    if (isReady()) return;
     let abort = (): void => undefined;
     const aborted = new Promise<void>((resolve) => {
       abort = resolve;
