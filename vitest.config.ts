@@ -45,6 +45,9 @@ const browser = () => ({
 /** Pages may share memory between threads where they are served with these; the release build is tested on pages as most are. */
 const ISOLATED = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
+/** Random cases are gone through in full where that is quickest, and a share of them everywhere else. */
+const share = (isFull: boolean) => ({ __SHARE__: isFull ? 1 : 0.2 });
+
 const builds = ['debug', 'release', 'shared'];
 
 export default defineConfig({
@@ -52,6 +55,7 @@ export default defineConfig({
     projects: [
       ...builds.map((build) => ({
         plugins: [core(build)],
+        define: share(build === 'release'),
         test: {
           name: `node ${build}`,
           include: ['test/**/*.test.ts'],
@@ -61,6 +65,7 @@ export default defineConfig({
       })),
       ...(chromium ? builds : []).map((build) => ({
         plugins: [core(build)],
+        define: share(false),
         server: { headers: build === 'release' ? {} : ISOLATED },
         test: {
           name: `chromium ${build}`,

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { count, hopping, type Spec, tumbling, type Window, windowed } from '../bindings';
 import { aggregate } from '../bindings/aggregate';
 import { core } from '../bindings/core';
-import { windowsAt } from './helpers';
+import { runs, windowsAt } from './helpers';
 import {
   type Case,
   Counters,
@@ -126,7 +126,7 @@ describe.each(NAMES)('%s', (kind) => {
         const keyed = eventsOf(values, (i) => `k${i % 3}`);
         expectDefined(kind, windows, keyed, run(kind, windows, keyed, { key: 'k' }));
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -144,7 +144,7 @@ describe.each(NAMES)('%s', (kind) => {
           expectDefined(kind, windows, keyed, run(kind, windows, keyed, { key: 'k' }));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -164,7 +164,7 @@ describe.each(NAMES)('%s', (kind) => {
         const alone = run(kind, { w: windows.w }, events)[0]?.value as Figure;
         expectSame(shared.find(({ window }) => window === 'w')?.value as Figure, alone, { kind });
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -186,7 +186,7 @@ describe.each(NAMES)('%s', (kind) => {
           expectDefined(kind, windows, events, [...final.values()]);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -314,7 +314,7 @@ describe.each(NAMES)('%s', (kind) => {
         });
         stream[Symbol.dispose]();
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 });

@@ -31,7 +31,7 @@ import {
   windowed,
 } from '../bindings';
 import { Core } from '../bindings/core';
-import { random } from './helpers';
+import { random, runs } from './helpers';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -193,7 +193,7 @@ function feed(seed: number, kinds: ((whole: Whole) => Window)[]): void {
 }
 
 const FROM = Number(globalThis.process?.env.ORIEL_SEED ?? 1);
-const RUNS = Number(globalThis.process?.env.ORIEL_RUNS ?? 40);
+const RUNS = runs(40);
 
 test.each([
   ['a grid of time', GRIDS],

@@ -5,7 +5,7 @@ import { Temporal } from 'temporal-polyfill';
 import { expect, test } from 'vitest';
 import { type Calendar, type CalendarUnit, calendar as extent, type Weekday } from '../bindings/calendar';
 import { MAX_CALENDAR_TIME } from '../bindings/windows';
-import { refused } from './helpers';
+import { refused, runs } from './helpers';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -320,7 +320,7 @@ test('each time lies between two edges, which never go back and are where Tempor
         }
       }
     }),
-    { numRuns: 400 },
+    { numRuns: runs(400) },
   );
 });
 

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from './helpers';
 import { Oracle, type OracleRow, type OracleWindow, type Rules } from './oracle';
 import {
   aggregates,
@@ -111,7 +112,7 @@ describe.each(Object.entries(FAMILIES))('windows: %s', (_, window) => {
           liveSlices: 0,
         });
       }),
-      { numRuns: Number(globalThis.process?.env.ORIEL_RUNS ?? 300) },
+      { numRuns: runs(300) },
     );
   });
 
@@ -125,7 +126,7 @@ describe.each(Object.entries(FAMILIES))('windows: %s', (_, window) => {
         expect(cut.rows).toEqual(whole.rows);
         expect(cut.late).toEqual(whole.late);
       }),
-      { numRuns: Number(globalThis.process?.env.ORIEL_RUNS ?? 100) },
+      { numRuns: runs(100) },
     );
   });
 });

@@ -24,7 +24,7 @@ import { core } from '../bindings/core';
 import { Measures, type TextMeasure } from '../bindings/measures';
 import { compile } from '../bindings/plan';
 import { check } from '../bindings/spec';
-import { random, refused } from './helpers';
+import { random, refused, runs } from './helpers';
 import { aggregates, put, type Row, windowed } from './scenarios';
 
 interface Event extends Row {
@@ -172,7 +172,7 @@ describe('every operation', () => {
           expect(given).toEqual(wanted);
         },
       ),
-      { numRuns: Number(globalThis.process?.env.ORIEL_RUNS ?? 300) },
+      { numRuns: runs(300) },
     );
   });
 

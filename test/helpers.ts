@@ -23,6 +23,13 @@ export function refused(code: OrielErrorCode, run: () => unknown, ...parts: stri
   for (const part of parts) expect(message).toContain(part);
 }
 
+/** How many random cases a suite goes through: so many as usual, a share of that where another build or platform has them all, or as told. */
+export function runs(usual: number): number {
+  return Number(globalThis.process?.env.ORIEL_RUNS ?? Math.ceil(usual * __SHARE__));
+}
+
+declare const __SHARE__: number;
+
 /** Numbers in [0, 1), the same for the same seed (mulberry32). */
 export function random(seed: number): () => number {
   let state = seed;

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from './helpers';
 import { Oracle, type OracleEvent, type OracleWindow, windowsOf } from './oracle';
 import {
   aggregates,
@@ -228,7 +229,7 @@ const asks = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
-const numRuns = Number(globalThis.process?.env.ORIEL_RUNS ?? 200);
+const numRuns = runs(200);
 const accumulating = (window: fc.Arbitrary<OracleWindow>) =>
   scenarioOf(window).map((s) =>
     s.keys === 'none' ? { ...s, steps: s.steps.map((one) => ({ ...one, key: '0' })) } : s,

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as oriel from '../../bindings';
+import { runs } from '../helpers';
 import type { OracleWindow } from '../oracle';
 import {
   aggregates,
@@ -29,7 +30,7 @@ const windowedWorker = oriel.windowedWorker as unknown as (
   options: oriel.WorkerOptions,
 ) => Promise<oriel.WindowedWorker<never>>;
 const windowed = oriel.windowed as unknown as (spec: object) => Stream;
-const RUNS = Number(process.env.ORIEL_RUNS ?? 25);
+const RUNS = runs(25);
 
 function specOf(s: Scenario, late: Row[]): object {
   const key = KEYS[s.keys] as (typeof KEYS)[string];
