@@ -12,6 +12,7 @@ export default defineConfig({
   platform: 'neutral',
   target: 'es2022',
   dts: true,
+  minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
   fixedExtension: false,
   loader: { '.wasm': 'base64' },
   deps: { neverBundle: ['oriel/core.wasm', '@assemblyscript/loader'], alwaysBundle: [/^temporal-/] },

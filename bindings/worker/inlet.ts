@@ -122,7 +122,7 @@ export class Inlet {
       column.set(new Kind(columns[i] as ArrayBuffer), at);
     });
     if (n) this.indices.publish(n);
-    Atomics.store(this.#promise, CONTROL.promise, promise);
+    if (promise) Atomics.store(this.#promise, CONTROL.promise, promise);
     if (isEnded) this.indices.endProducing();
   }
 

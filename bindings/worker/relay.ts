@@ -14,6 +14,7 @@ export interface Parcel {
   readonly columns: readonly ArrayBuffer[];
   readonly definitions: Uint16Array<ArrayBuffer>;
   readonly kinds: Int32Array<ArrayBuffer>;
+  /** As bits of a f64, 0 where there is none. */
   readonly promise: bigint;
   readonly isEnded: boolean;
 }
@@ -90,12 +91,14 @@ export class Relay {
       const columns = [segment.times, segment.ids, ...segment.words, ...segment.measures].map(
         (column) => column.slice(at, at + n).buffer as ArrayBuffer,
       );
+      const isLast = (this.#sent + n) >>> 0 === end;
       const parcel: Parcel = {
         n,
         columns,
         definitions: this.#definitions.take().columns.unit as Uint16Array<ArrayBuffer>,
         kinds: this.#kinds.slice(),
-        promise: Atomics.load(this.#promise, CONTROL.promise),
+        // Not before the last of the events that it was made after.
+        promise: isLast ? Atomics.load(this.#promise, CONTROL.promise) : 0n,
         isEnded: this.#indices.isProducerGone && (this.#sent + n) >>> 0 === end,
       };
       this.#sent = (this.#sent + n) >>> 0;
