@@ -41,6 +41,9 @@ const browser = () => ({
   instances: [{ browser: 'chromium' as const }],
 });
 
+/** Pages may share memory between threads where they are served with these; the release build is tested on pages as most are. */
+const ISOLATED = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+
 const builds = ['debug', 'release', 'shared'];
 
 export default defineConfig({
@@ -57,6 +60,7 @@ export default defineConfig({
       })),
       ...(chromium ? builds : []).map((build) => ({
         plugins: [core(build)],
+        server: { headers: build === 'release' ? {} : ISOLATED },
         test: {
           name: `chromium ${build}`,
           include: ['test/**/*.test.ts'],
