@@ -26,11 +26,11 @@ const [name, rounds, clock] = process.argv.slice(2);
 const now = clock === 'cpu' ? processorTime : undefined;
 const cell = cells.find((one) => one.name === name);
 if (!cell) throw new Error(`there is no cell ${name}`);
-process.stdout.write(JSON.stringify(run(cell, Number(rounds))));
+process.stdout.write(JSON.stringify(await run(cell, Number(rounds))));
 
-function run(cell: Cell, rounds: number): Outcome {
+async function run(cell: Cell, rounds: number): Promise<Outcome> {
   const before = calibrate();
-  const scores = cell.contenders && contest(cell, cell.contenders(), rounds);
+  const scores = cell.contenders ? contest(cell, cell.contenders(), rounds) : await cell.scores?.(rounds);
   const facts = cell.facts?.();
   return { scores, facts, calibration: [before, calibrate()] };
 }

@@ -1,6 +1,7 @@
 /** What a cell is: contenders that do the same work, or facts that are measured once. */
 
 import { type Spec, windowed } from 'oriel';
+import type { Score } from './report';
 import type { Sink } from './sink';
 
 /** Events in a batch, on every side. */
@@ -31,6 +32,8 @@ export interface Cell {
   title: string;
   /** The first contender is what the others are compared with. */
   contenders?(): Contender[];
+  /** Contenders that are several threads, and time and check themselves. */
+  scores?(rounds: number): Promise<Score[]>;
   facts?(): Fact[];
   /** The contenders do different work: their results are not compared. */
   different?: boolean;

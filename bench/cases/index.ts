@@ -7,6 +7,7 @@ import { facts } from './facts';
 import { hopping } from './hopping';
 import { keyed } from './keyed';
 import { late } from './late';
+import { rings } from './ring';
 import { rolling } from './rolling';
 import { rows } from './rows';
 import { sessions } from './session';
@@ -24,5 +25,6 @@ export const cells: readonly Cell[] = [
   ...rows,
   ...sketches,
   ...aggregateCells,
+  ...rings,
   ...facts,
 ];

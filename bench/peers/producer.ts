@@ -1,0 +1,9 @@
+/** A thread that produces what it is told to. */
+
+import { parentPort } from 'node:worker_threads';
+import { type Job, produce } from './threads';
+
+parentPort?.on('message', (job: Job | number) => {
+  if (typeof job === 'object' && parentPort) produce(job, parentPort);
+});
+parentPort?.postMessage('up');
