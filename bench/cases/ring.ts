@@ -1,4 +1,9 @@
-/** From one thread to another: oriel's ring, ringbuf.js, and messages with what they carry transferred. */
+/**
+ * From one thread to another: oriel's ring, ringbuf.js, and messages with what they carry transferred.
+ *
+ * Most look again and again where there is nothing to do: on fewer than two free cores they stand in each other's way, and the figures
+ * say nothing.
+ */
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
