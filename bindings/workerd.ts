@@ -5,11 +5,15 @@ import { provide } from './core';
 import type { Spec } from './spec';
 import type { WindowedStream } from './stream';
 import { windowed as make } from './windowed';
+import { startWorkers } from './worker/windowed';
 
 export * from './public';
 
 /** Not here: there are no workers to start. @throws {OrielError} ERR_ORIEL_THREAD */
-export { startWorkers as windowedWorker } from './worker/windowed';
+export const windowedWorker: typeof startWorkers = (spec, options) => {
+  provide(() => module);
+  return startWorkers(spec, options);
+};
 
 /** {@inheritDoc make} */
 export const windowed: typeof make = <const S extends Spec>(spec: S): WindowedStream<S> => {
