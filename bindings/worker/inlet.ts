@@ -129,7 +129,7 @@ export class Inlet {
   /** What the producer has promised; read before its events are. */
   #promised(): number {
     scratchBits[0] = Atomics.load(this.#promise, CONTROL.promise);
-    return scratchBits[0] === 0n ? Number.NEGATIVE_INFINITY : (scratch[0] as number);
+    return scratchBits[0] === 0n ? Number.NEGATIVE_INFINITY : (scratch[0] as number) + 0;
   }
 
   /** Kinds of columns as producers have settled them. */

@@ -565,6 +565,17 @@ describe.each(TRANSPORTS)('time and several producers, %s', (transport) => {
     expect([...(await stream.take())]).toEqual([{ start: 0, end: 10, k: 'b', n: 2 }]);
   });
 
+  test.each([-5, 0, 7])('a promise of %d is kept', async (time) => {
+    const { stream } = await open(SPEC, { transport });
+    const quiet = producer<typeof SPEC>(await stream.producer());
+    const busy = producer<typeof SPEC>(await stream.producer());
+    quiet.advance(time);
+    busy.pushColumns({ t: [-35, 50], k: ['a', 'a'] });
+    await later(50);
+    expect((await stream.stats()).watermark).toBe(time);
+    expect((await stream.take()).length).toBe(1);
+  });
+
 });
 
 describe.each(TRANSPORTS)('keys spread over several workers, %s', (transport) => {
