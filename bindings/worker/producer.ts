@@ -685,7 +685,8 @@ function withPart(before: number, part: unknown): number {
   if (typeof part === 'string') low = hashOf(part) | 0;
   else if (typeof part === 'bigint') low = Number(BigInt.asIntN(32, part ^ (part >> 32n)));
   else {
-    scratch[0] = (part as number) + 0;
+    // The same bits for both zeros, and for every NaN.
+    scratch[0] = Number.isNaN(part) ? Number.NaN : (part as number) + 0;
     low = (halves[0] as number) ^ (halves[1] as number);
   }
   const hash = Math.imul(before ^ low, 0x9e3779b1);

@@ -602,6 +602,30 @@ describe.each(TRANSPORTS)('keys spread over several workers, %s', (transport) =>
     ],
   ];
 
+  test.each(cases)('%s: each is known to one of them alone', async (_, key, columns) => {
+    const n = Object.values(columns)[0]?.length as number;
+    const spec = { time: 't', key, window: tumbling(10), aggregates: { n: count(), v: sum('v') } } as Spec;
+    const given = { t: new Float64Array(n).fill(5), v: naturals(n), ...columns };
+    const alone = windowed(spec);
+    alone.pushColumns(given as never);
+    const names = [key].flat();
+    const shown = (row: unknown) =>
+      names.map((name) => String((row as Record<string, unknown>)[name])).join() +
+      JSON.stringify([(row as { n: number }).n, (row as { v: number }).v]);
+    const by = (rows: Iterable<unknown>) => [...rows].map(shown).sort();
+    for (const parallelism of [2, 5]) {
+      const { stream } = await open(spec, { transport, parallelism });
+      expect(stream.pushColumns(given as never)).toBe(n);
+      for (let i = 0; i < n; i++) {
+        const parts = names.map((name) => (given as Record<string, ArrayLike<unknown>>)[name]?.[i]);
+        const which = (parts.length === 1 ? parts[0] : parts) as never;
+        expect(await stream.query(which)).toEqual(alone.query(which));
+      }
+      expect((await stream.stats()).liveKeys).toBe(alone.stats().liveKeys);
+      expect(by(await stream.close())).toEqual(by(alone.take().length ? [] : windowedRows(spec, given)));
+    }
+  });
+
   function windowedRows(spec: Spec, given: object): Iterable<unknown> {
     const stream = windowed(spec);
     stream.pushColumns(given as never);
