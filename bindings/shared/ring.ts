@@ -149,7 +149,7 @@ export class Indices {
 
   /** Nothing is read for now: nobody waits for room until it is. */
   stall(): void {
-    Atomics.store(this.#words, CONSUMER_GONE, STALLED);
+    Atomics.compareExchange(this.#words, CONSUMER_GONE, 0, STALLED);
     this.#room.ring();
   }
 

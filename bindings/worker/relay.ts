@@ -31,7 +31,12 @@ export interface Receipt {
 export interface Carrier {
   postMessage(message: Parcel | Receipt, transfer: Transferable[]): void;
   onmessage: ((event: MessageEvent) => void) | null;
+  /** Of a port: hears when the thread at its other end is gone. */
+  addEventListener?(type: 'close', listener: () => void): void;
 }
+
+/** There is nobody any more at the other end. */
+export const GONE: Receipt = { released: 0, kinds: new Int32Array(0), state: 'gone' };
 
 export class Relay {
   readonly #indices: Indices;
@@ -64,6 +69,7 @@ export class Relay {
     this.#kinds = kinds;
     this.#sent = this.#indices.head;
     port.onmessage = ({ data }: MessageEvent<Receipt>) => this.#receive(data);
+    port.addEventListener?.('close', () => this.#receive(GONE));
     (port as Partial<{ unref(): void }>).unref?.();
   }
 

@@ -24,6 +24,11 @@ function ringOn(buffer: ArrayBufferLike): Ring<{ unit: 'u16' }> {
   return new Ring({ schema: { unit: 'u16' }, capacity: UNITS, buffer: buffer as SharedArrayBuffer });
 }
 
+/** Nobody reads definitions any more, and nobody waits to send them. */
+export function cancelStrings(buffer: ArrayBufferLike): void {
+  ringOn(buffer).cancel();
+}
+
 /** Strings that one producer sends. */
 export class OutgoingStrings {
   readonly #ring: Ring<{ unit: 'u16' }>;

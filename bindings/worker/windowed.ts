@@ -24,7 +24,8 @@ import {
 } from './layout';
 import { packSpec } from './parcel';
 import { laneOf, Producer } from './producer';
-import type { Carrier, Parcel } from './relay';
+import { type Carrier, GONE, type Parcel } from './relay';
+import { cancelStrings } from './strings';
 import { startThread, type Thread, type WorkerLike } from './threads';
 
 /** How events reach the worker: through memory that both share, or as columns that change hands. */
@@ -97,15 +98,20 @@ class Partner {
     if (this.error) return;
     const message = `a worker of the stream has died: what it had taken and not given out is lost: ${cause}`;
     this.error = new OrielError('ERR_ORIEL_THREAD', message, { cause });
-    for (const call of this.calls.values()) call.reject(this.error);
-    this.calls.clear();
+    this.#refuse(this.error);
     this.onDeath();
   };
 
+  /** Nobody waits for the worker any more. */
+  #refuse(error: OrielError): void {
+    for (const call of this.calls.values()) call.reject(error);
+    this.calls.clear();
+    this.carrier.onmessage?.({ data: GONE } as MessageEvent);
+  }
+
   async end(): Promise<void> {
     this.error ??= new OrielError('ERR_ORIEL_CLOSED', 'the stream is closed: it takes no more calls');
-    for (const call of this.calls.values()) call.reject(this.error);
-    this.calls.clear();
+    this.#refuse(this.error);
     await this.thread?.end();
   }
 }
@@ -189,7 +195,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
         const theirs = isShared ? mine : createControl(make);
         const given = { ...theirs, port: channel?.port2, counts, isShared };
         const back = await partner.ask('inlet', given, channel ? [channel.port2] : []);
-        if (isShared) this.#controls.push(mine.control);
+        if (isShared) this.#shared.push(mine);
         const bytes = segmentBytesOf(layout);
         const columns = back ?? { buffer: new ArrayBuffer(bytes * SEGMENTS), address: 0, bytes };
         return { ...columns, ...mine, bell: this.#bells[i] as ArrayBufferLike };
@@ -313,12 +319,14 @@ export class WindowedWorker<const S extends Spec = Spec> {
 
   /** Producers, wherever they are, wait for nobody any more. */
   #cutOff(): void {
-    for (const control of this.#controls)
+    for (const { control, definitions } of this.#shared) {
       new Indices(new Int32Array(control, 0, CONTROL.promise * 2), CAPACITY).endConsuming();
   }
 
   #askAll<N extends Name>(call: N, given: Calls[N]['given']): Promise<Calls[N]['back'][]> {
     this.#own?.flush();
+      cancelStrings(definitions);
+    }
     return Promise.all(this.#partners.map((partner) => partner.ask(call, given)));
   }
 

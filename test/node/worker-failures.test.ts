@@ -171,6 +171,86 @@ describe.each(TRANSPORTS)('a worker that dies, %s', (transport) => {
     await end;
   });
 
+  test('wakes the owner that waits for room', async () => {
+    const { stream, workers, gate } = await open(SPEC, { transport });
+    gate.shut();
+    const call = refused('ERR_ORIEL_THREAD', () => stream.stats());
+    await later(50);
+    const all = { t: naturals(CAPACITY), k: new Array(CAPACITY).fill('a') };
+    expect(stream.pushColumns(all)).toBe(CAPACITY);
+    expect(stream.pushColumns(all)).toBe(0);
+    const waiting = refused(['ERR_ORIEL_CLOSED', 'ERR_ORIEL_THREAD'], () => stream.ready());
+    await later(20);
+    await workers[0]?.terminate();
+    await Promise.all([waiting, call]);
+  });
+
+  test.each(transport === 'shared' ? ['ready', 'waitReady'] : ['ready'])(
+    'wakes threads that wait for room by %s, and refuses what they have',
+    async (how) => {
+      const { stream, workers, gate } = await open(SPEC, { transport });
+      const handles = [await stream.producer(), await stream.producer()];
+      const threads = handles.map((handle) =>
+        produce(
+          handle,
+          async (events, how, say) => {
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            const n = 65536;
+            const all = { t: new Float64Array(n).fill(5), k: new Array(n).fill('a') };
+            if (events.pushColumns(all) !== n || events.pushColumns(all) !== 0) throw new Error('not full');
+            say('full');
+            const codes: unknown[] = [];
+            for (let i = 0; i < 2; i++) {
+              try {
+                if (how === 'ready') await events.ready();
+                else events.waitReady();
+              } catch (error) {
+                codes.push((error as OrielError).code);
+              }
+            }
+            try {
+              events.push({ t: 1, k: 'a' });
+            } catch (error) {
+              codes.push((error as OrielError).code);
+            }
+            return codes;
+          },
+          how,
+        ),
+      );
+      gate.shut();
+      const call = refused('ERR_ORIEL_THREAD', () => stream.stats());
+      await Promise.all(threads.map(({ said }) => said));
+      await later(20);
+      await workers[0]?.terminate();
+      const gone = ['ERR_ORIEL_CLOSED', 'ERR_ORIEL_CLOSED', 'ERR_ORIEL_CLOSED'];
+      expect(await Promise.all(threads.map(({ result }) => result))).toEqual([gone, gone]);
+      await call;
+    },
+  );
+
+  test('wakes a thread whose strings wait to be sent', async () => {
+    const { stream, workers, gate } = await open(SPEC, { transport });
+    const { said, result } = produce(await stream.producer(), async (events, _, say) => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      // A string that does not fit what carries them.
+      events.push({ t: 1, k: 'x'.repeat(100_000) });
+      say('stuck');
+      for (;;) {
+        await events.ready(65536);
+        if (events.push({ t: 1, k: 'y'.repeat(100_000) }) === 0) continue;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    });
+    gate.shut();
+    const call = refused('ERR_ORIEL_THREAD', () => stream.stats());
+    await said;
+    await later(50);
+    await workers[0]?.terminate();
+    await refused('ERR_ORIEL_CLOSED', () => result);
+    await call;
+  });
+
   test('at its start is no stream', async () => {
     const worker = () => new Worker('throw new Error("no luck")', { eval: true }) as never;
     await refused('ERR_ORIEL_THREAD', () => windowedWorker(SPEC, { transport, worker }), 'no luck');
@@ -238,6 +318,23 @@ describe.each(TRANSPORTS)('the end of a stream, %s', (transport) => {
       waiting = refused('ERR_ORIEL_CLOSED', () => held.take());
     }
     await Promise.all([...ends, waiting]);
+  });
+
+  test('wakes threads that wait for room', async () => {
+    const { stream, gate } = await open(SPEC, { transport });
+    const { said, result } = produce(await stream.producer(), async (events, _, say) => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      events.pushColumns({ t: new Float64Array(65536).fill(5), k: new Array(65536).fill('a') });
+      say('full');
+      await events.ready();
+      await events.ready();
+    });
+    gate.shut();
+    const call = refused('ERR_ORIEL_CLOSED', () => stream.stats());
+    await said;
+    await stream[Symbol.asyncDispose]();
+    await refused('ERR_ORIEL_CLOSED', () => result);
+    await call;
   });
 
   test.each([
