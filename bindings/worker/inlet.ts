@@ -111,6 +111,8 @@ export class Inlet {
       const mine = this.kinds[i] as number;
       if (mine && kind && mine !== kind)
         throw new OrielError('ERR_ORIEL_COLUMN', 'another producer has settled that a column holds other values');
+    });
+    kinds.forEach((kind, i) => {
       this.kinds[i] ||= kind;
     });
     this.#strings.feed(definitions);

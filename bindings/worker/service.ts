@@ -108,8 +108,11 @@ export class Service {
     this.#sources.push(source);
     if (counts) this.#countIn(source);
     if (isShared) return columns;
-    if (port) port.onmessage = ({ data }: MessageEvent<Parcel>) => this.#accept(source, data);
-    else this.#owner = source;
+    if (!port) this.#owner = source;
+    else {
+      port.onmessage = ({ data }: MessageEvent<Parcel>) => this.#accept(source, data);
+      port.addEventListener('close', () => this.#giveUp(source));
+    }
     return undefined;
   }
 
@@ -300,6 +303,7 @@ export class Service {
     }
     this.#giveLate();
   }
+    if (source.inlet.indices.isProducerGone) return;
 
   #report(
     source: Source,
@@ -307,8 +311,17 @@ export class Service {
     error?: Receipt['error'],
   ): void {
     const released = source.unreported;
+      this.#giveUp(source);
     source.unreported = 0;
     source.report?.({ released, kinds: this.#kinds.slice(), state, ...(error && { error }) });
+  }
+
+  /** No more comes from there, and time does not wait for it. */
+  #giveUp({ inlet }: Source): void {
+    if (this.#isOver) return;
+    inlet.indices.endProducing();
+    this.#drain(false);
+    this.#giveLate();
   }
 
   #giveLate(): void {

@@ -292,6 +292,26 @@ describe.each(TRANSPORTS)('a thread that produces and dies, %s', (transport) => 
     expect(total((await stream.close()).columns.n) + total(figures(after).map(({ n }) => n))).toBe(10);
   });
 
+  test('is given up by who has its handle, and what it gave counts', async () => {
+    const { stream } = await open(SPEC, { transport });
+    stream.push({ t: 0, k: 'b' });
+    const handle = await stream.producer();
+    await dead(handle);
+    for (const t of [5, 15, 25, 35, 45]) stream.push({ t, k: 'b' });
+    let n = 0;
+    if (transport === 'shared') {
+      const before = await stream.take();
+      expect(before.columns.start).toEqual(Float64Array.of(0, 0, 10, 10));
+      n += total(before.columns.n);
+      // What tells where memory is not shared, the end of the thread, cannot be seen here: its handle is closed for it.
+      producer(handle).close();
+    } else await later(50);
+    const batch = await stream.take();
+    const rest = await stream.close();
+    n += total(batch.columns.n) + total(rest.columns.n);
+    expect(n).toBe(9);
+    expect(Math.max(...batch.columns.start)).toBe(30);
+  });
 });
 
 describe.each(TRANSPORTS)('the end of a stream, %s', (transport) => {
@@ -483,6 +503,45 @@ describe.each(TRANSPORTS)('strings on their way, %s', (transport) => {
 });
 
 describe.each(TRANSPORTS)('what is given, %s', (transport) => {
+  test('kinds that one producer has settled bind the others', async () => {
+    const { stream } = await open({ ...SPEC, aggregates: { n: count(), one: first('s') } } as Spec, { transport });
+    const started = new Int32Array(new SharedArrayBuffer(4));
+    const { said, result } = produce(
+      await stream.producer(),
+      async (events, started, say) => {
+        say('there');
+        Atomics.wait(started, 0, 0);
+        const codes: unknown[] = [];
+        for (const k of [1, 5n, 'a']) {
+          for (const s of [1, 'x']) {
+            try {
+              events.pushColumns({ t: [2, 3], k: [k, k], s: [s, s] });
+              await new Promise((resolve) => setTimeout(resolve, 50));
+              await events.ready();
+              codes.push('in');
+            } catch (error) {
+              codes.push((error as OrielError).code);
+            }
+          }
+        }
+        events.close();
+        return codes;
+      },
+      started,
+    );
+    await said;
+    const push = stream.push.bind(stream) as (event: object) => number;
+    push({ t: 1, k: 'a', s: 'x' });
+    await stream.stats();
+    Atomics.store(started, 0, 1);
+    Atomics.notify(started, 0);
+    // Where memory is not shared kinds come with the first answer: too late for what was given before that.
+    const last = transport === 'shared' ? 'in' : 'ERR_ORIEL_COLUMN';
+    expect(await result).toEqual([...new Array(5).fill('ERR_ORIEL_COLUMN'), last]);
+    push({ t: 100, k: 'a', s: 'x' });
+    expect([...(await stream.take())]).toEqual([{ start: 0, end: 10, k: 'a', n: last === 'in' ? 3 : 1, one: 'x' }]);
+  });
+
   type Wrong = [
     code: OrielErrorCode,
     door: 'push' | 'pushRows' | 'pushColumns' | 'advance' | 'query',
