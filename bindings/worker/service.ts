@@ -45,6 +45,8 @@ export class Service {
   /** The owner of the stream, where its events come as messages. */
   #owner: Source | undefined;
   #isAlone = true;
+  /** How many events are taken at once: all that a segment holds until there was no room for so many. */
+  #most = RING_EVENTS;
   #isOver = false;
 
   constructor(readonly port: Port) {
@@ -139,6 +141,7 @@ export class Service {
   /** Takes what is there; whether that was anything. @param again whether to try what there was no room for */
   #drain(again: boolean): boolean {
     let any = false;
+    if (again) this.#most = RING_EVENTS;
     for (const source of this.#sources) {
       if (source.isStalled && !again) continue;
       let left = source.inlet.indices.there(CAPACITY);
@@ -155,18 +158,24 @@ export class Service {
   #takeFrom(source: Source, left: number): number {
     const { inlet } = source;
     if (left > 0) this.#countIn(source);
-    try {
-      const n = inlet.take(Math.min(left, RING_EVENTS));
-      if (source.isStalled) inlet.indices.resume();
-      source.isStalled = false;
-      source.unreported += n;
-      if (n > 0) this.#moveOn();
-      return n;
-    } catch (error) {
-      if (!(error instanceof OrielError && error.code === 'ERR_ORIEL_MEMORY')) throw error;
-      source.isStalled = true;
-      inlet.indices.stall();
-      return 0;
+    for (let wanted = Math.min(left, this.#most); ; wanted = this.#most) {
+      try {
+        const n = inlet.take(wanted);
+        if (source.isStalled) inlet.indices.resume();
+        source.isStalled = false;
+        source.unreported += n;
+        if (n > 0) this.#moveOn();
+        return n;
+      } catch (error) {
+        if (!(error instanceof OrielError && error.code === 'ERR_ORIEL_MEMORY')) throw error;
+        // Fewer may have room, and move time on, so that there is something to give out.
+        this.#most = wanted >> 1;
+        if (this.#most > 0) continue;
+        this.#most = 1;
+        source.isStalled = true;
+        inlet.indices.stall();
+        return 0;
+      }
     }
   }
 
@@ -294,6 +303,7 @@ export class Service {
   /** Events that came as a message. */
   #accept(source: Source, parcel: Parcel): void {
     try {
+    if (source.inlet.indices.isProducerGone) return;
       source.inlet.accept(parcel);
       this.#drain(false);
       this.#report(source);
@@ -301,27 +311,26 @@ export class Service {
       const { code, message } = error as OrielError;
       this.#report(source, 'gone', { code, message });
     }
+      this.#giveUp(source);
     this.#giveLate();
   }
-    if (source.inlet.indices.isProducerGone) return;
 
   #report(
-    source: Source,
-    state: Receipt['state'] = source.isStalled ? 'stalled' : 'open',
-    error?: Receipt['error'],
-  ): void {
-    const released = source.unreported;
-      this.#giveUp(source);
-    source.unreported = 0;
-    source.report?.({ released, kinds: this.#kinds.slice(), state, ...(error && { error }) });
-  }
-
   /** No more comes from there, and time does not wait for it. */
   #giveUp({ inlet }: Source): void {
     if (this.#isOver) return;
     inlet.indices.endProducing();
     this.#drain(false);
     this.#giveLate();
+  }
+
+    source: Source,
+    state: Receipt['state'] = source.isStalled ? 'stalled' : 'open',
+    error?: Receipt['error'],
+  ): void {
+    const released = source.unreported;
+    source.unreported = 0;
+    source.report?.({ released, kinds: this.#kinds.slice(), state, ...(error && { error }) });
   }
 
   #giveLate(): void {

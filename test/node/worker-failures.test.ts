@@ -457,6 +457,41 @@ describe.each(TRANSPORTS)('memory, %s', (transport) => {
     expect(taken).toBe(200_000);
   });
 
+  test('that is full at one of several workers: close() loses nothing of the others', async () => {
+    const { stream } = await open(
+      { ...small, aggregates: { n: count(), v: first('v') } },
+      { transport, parallelism: 2 },
+    );
+    // One worker gets few events, the other more than it has room for.
+    const keys = Array.from({ length: 20 }, (_, i) => `key ${i}`);
+    const few = keys.find((key) => laneOf([key], 2) === 0) as string;
+    const many = keys.find((key) => laneOf([key], 2) === 1) as string;
+    let given = 0;
+    try {
+      for (; given < 400_000; ) {
+        const n = 4000;
+        const k = Array.from({ length: n }, (_, i) => (i % 100 === 0 ? few : many));
+        given += stream.pushColumns({ t: naturals(n, given), k, v: naturals(n, given) });
+        await stream.ready(n);
+      }
+    } catch (error) {
+      expect((error as OrielError).code).toBe('ERR_ORIEL_MEMORY');
+    }
+    let taken = 0;
+    let times = 0;
+    for (;;) {
+      times++;
+      const rest = await stream.close().catch((error: OrielError) => error.code);
+      if (typeof rest !== 'string') {
+        taken += total(rest.columns.n);
+        break;
+      }
+      expect(rest).toBe('ERR_ORIEL_MEMORY');
+      taken += total((await stream.take()).columns.n);
+    }
+    expect(times).toBeGreaterThan(1);
+    expect(taken).toBe(given);
+  });
 });
 
 describe.each(TRANSPORTS)('strings on their way, %s', (transport) => {
