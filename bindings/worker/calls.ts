@@ -31,7 +31,7 @@ export interface Calls {
   take: { given: undefined; back: { raw: RawResults; texts: Texts; watermark: number } };
   query: { given: { key: readonly unknown[]; at: number | undefined }; back: { raw: RawAnswers; texts: Texts } };
   advance: { given: number; back: undefined };
-  stats: { given: undefined; back: Stats };
+  stats: { given: undefined; back: Stats & { producers: number } };
   close: { given: undefined; back: { raw: RawResults; texts: Texts; watermark: number } };
 }
 

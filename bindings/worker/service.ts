@@ -276,7 +276,8 @@ export class Service {
   }
 
   #stats(): Calls['stats']['back'] {
-    return this.#catchUp().stats();
+    const stats = this.#catchUp().stats();
+    return { ...stats, producers: this.#sources.length };
   }
 
   /** Ends the stream; of events for which there is no room nothing is lost: results have to be taken first. */
@@ -302,20 +303,19 @@ export class Service {
 
   /** Events that came as a message. */
   #accept(source: Source, parcel: Parcel): void {
-    try {
     if (source.inlet.indices.isProducerGone) return;
+    try {
       source.inlet.accept(parcel);
       this.#drain(false);
       this.#report(source);
     } catch (error) {
       const { code, message } = error as OrielError;
       this.#report(source, 'gone', { code, message });
-    }
       this.#giveUp(source);
+    }
     this.#giveLate();
   }
 
-  #report(
   /** No more comes from there, and time does not wait for it. */
   #giveUp({ inlet }: Source): void {
     if (this.#isOver) return;
@@ -324,6 +324,7 @@ export class Service {
     this.#giveLate();
   }
 
+  #report(
     source: Source,
     state: Receipt['state'] = source.isStalled ? 'stalled' : 'open',
     error?: Receipt['error'],

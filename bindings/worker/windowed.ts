@@ -128,10 +128,11 @@ export class WindowedWorker<const S extends Spec = Spec> {
   readonly #kinds: ArrayBufferLike;
   readonly #bells: readonly ArrayBufferLike[];
   readonly #filler: Filler | undefined;
-  /** Control blocks of all producers, to tell them when it is over. */
-  readonly #controls: ArrayBufferLike[] = [];
+  /** What is shared with all producers, to tell them when it is over. */
+  readonly #shared: Pick<LaneHandle, 'control' | 'definitions'>[] = [];
   #own: Producer<S> | undefined;
-  #producers = 0;
+  /** What workers gave out that have closed already, while others could not. */
+  #closed: Calls['close']['back'][] = [];
   #isClosed = false;
 
   /** @internal */
@@ -201,7 +202,6 @@ export class WindowedWorker<const S extends Spec = Spec> {
         return { ...columns, ...mine, bell: this.#bells[i] as ArrayBufferLike };
       }),
     );
-    this.#producers++;
     return { layout, lanes, kinds: this.#kinds, transfer };
   }
 
@@ -281,19 +281,23 @@ export class WindowedWorker<const S extends Spec = Spec> {
   async stats(): Promise<WorkerStats> {
     this.#open();
     const all = await this.#askAll('stats', undefined);
-    const total = { ...(all[0] as Stats) };
+    const { producers, ...total } = all[0] as Calls['stats']['back'];
     for (const one of all.slice(1)) {
       for (const name of Object.keys(total) as (keyof Stats)[]) {
         total[name] = name === 'watermark' ? Math.min(total[name], one[name]) : total[name] + one[name];
       }
     }
-    return { ...total, producers: this.#producers, transport: this.#transport, parallelism: this.#partners.length };
+    return { ...total, producers, transport: this.#transport, parallelism: this.#partners.length };
   }
 
   /** Ends the stream and its workers: everything still open fires. What has not been taken is in the batch; no more events are. */
   async close(): Promise<WindowBatch<Row<S>>> {
     this.#open();
-    const batch = this.#batch(await this.#askAll('close', undefined));
+    this.#own?.flush();
+    const answers = await Promise.allSettled(this.#partners.map((partner) => partner.ask('close', undefined)));
+    for (const answer of answers) if (answer.status === 'fulfilled') this.#closed.push(answer.value);
+    for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
+    const batch = this.#batch(this.#closed);
     await this[Symbol.asyncDispose]();
     return batch;
   }
@@ -321,12 +325,12 @@ export class WindowedWorker<const S extends Spec = Spec> {
   #cutOff(): void {
     for (const { control, definitions } of this.#shared) {
       new Indices(new Int32Array(control, 0, CONTROL.promise * 2), CAPACITY).endConsuming();
+      cancelStrings(definitions);
+    }
   }
 
   #askAll<N extends Name>(call: N, given: Calls[N]['given']): Promise<Calls[N]['back'][]> {
     this.#own?.flush();
-      cancelStrings(definitions);
-    }
     return Promise.all(this.#partners.map((partner) => partner.ask(call, given)));
   }
 

@@ -767,6 +767,15 @@ describe.each(TRANSPORTS)('time and several producers, %s', (transport) => {
     expect((await stream.take()).length).toBe(1);
   });
 
+  test('a producer that was closed is no longer counted', async () => {
+    const { stream } = await open(SPEC, { transport });
+    expect((await stream.stats()).producers).toBe(1);
+    const other = producer<typeof SPEC>(await stream.producer());
+    expect((await stream.stats()).producers).toBe(2);
+    other.close();
+    await later(50);
+    expect((await stream.stats()).producers).toBe(1);
+  });
 });
 
 describe.each(TRANSPORTS)('keys spread over several workers, %s', (transport) => {
