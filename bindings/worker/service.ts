@@ -95,7 +95,7 @@ export class Service {
     this.#isAlone = isAlone;
     if (!isAlone) this.#engine.timeByHand();
     // Where memory is not shared nobody rings: events come as messages.
-    if (isShared(bell)) void this.#run(this.#bell);
+    if (isShared(bell)) this.#run(this.#bell).catch(fail);
   }
 
   #attach({ control, definitions, port, counts, isShared }: Calls['inlet']['given']): Calls['inlet']['back'] {
@@ -338,6 +338,13 @@ export class Service {
     const late = this.#engine?.takeLate();
     if (late) this.port.post({ late });
   }
+}
+
+/** Ends the thread, or on the web lets its maker know: what goes wrong in a promise stays there. */
+function fail(error: unknown): void {
+  setTimeout(() => {
+    throw error;
+  });
 }
 
 /** Lets messages in. */

@@ -832,3 +832,15 @@ describe.each(TRANSPORTS)('keys spread over several workers, %s', (transport) =>
     return stream.close();
   }
 });
+
+test('what no producer may write ends the stream: nobody waits for it', async () => {
+  const { stream } = await open(SPEC, { transport: 'shared' });
+  const handle = await stream.producer();
+  const { buffer, address, control, bell } = handle.lanes[0] as ProducerHandle['lanes'][number];
+  new Float64Array(buffer, address, 1)[0] = Number.NaN;
+  const words = new Int32Array(control, 0, CONTROL_BYTES / 4);
+  new Indices(words, CAPACITY, new Signal(new Int32Array(bell), 0)).publish(1);
+  await later(100);
+  await refused('ERR_ORIEL_THREAD', () => stream.take(), 'no time');
+  await refused('ERR_ORIEL_CLOSED', () => producer<typeof SPEC>(handle).push({ t: 1, k: 'a' }));
+});
