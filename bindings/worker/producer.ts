@@ -90,7 +90,8 @@ class Lane {
 
   /** No event before a time comes any more. */
   promise(time: number): void {
-    scratch[0] = time;
+    // No bits at all say that nothing was promised.
+    scratch[0] = time || -0;
     Atomics.store(this.#promise, CONTROL.promise, bits[0] as bigint);
     this.wake();
   }
