@@ -30,13 +30,13 @@ process.stdout.write(JSON.stringify(await run(cell, Number(rounds))));
 
 async function run(cell: Cell, rounds: number): Promise<Outcome> {
   const before = calibrate();
-  const scores = cell.contenders ? contest(cell, cell.contenders(), rounds) : await cell.scores?.(rounds);
-  const facts = cell.facts?.();
+  const scores = cell.contenders ? await contest(cell, cell.contenders(), rounds) : await cell.scores?.(rounds);
+  const facts = await cell.facts?.();
   return { scores, facts, calibration: [before, calibrate()] };
 }
 
-function contest(cell: Cell, contenders: Contender[], rounds: number): Score[] {
-  const counts = checked(cell, contenders);
+async function contest(cell: Cell, contenders: Contender[], rounds: number): Promise<Score[]> {
+  const counts = await checked(cell, contenders);
   const scores = contenders.map(({ name, side }): Score => ({ name, side, nanoseconds: [], pauses: [] }));
   for (let round = -WARMING; round < rounds; round++) {
     const bench = new Bench({ now, iterations: 1, time: 0, warmup: false, retainSamples: true, throws: true });
@@ -57,7 +57,8 @@ function contest(cell: Cell, contenders: Contender[], rounds: number): Score[] {
         },
       });
     });
-    bench.runSync();
+    if (cell.waits) await bench.run();
+    else bench.runSync();
     if (round < 0) continue;
     bench.tasks.forEach(({ result }, t) => {
       const i = taking[t] as number;
@@ -77,21 +78,23 @@ function processorTime(): number {
 }
 
 /** Number of results of each, after all were found to be the same. */
-function checked(cell: Cell, contenders: Contender[]): number[] {
+async function checked(cell: Cell, contenders: Contender[]): Promise<number[]> {
   const reference = contenders[0] as Contender;
   const expected = new Map<number, Sink>();
-  return contenders.map((contender) => {
+  const counts: number[] = [];
+  for (const contender of contenders) {
     const sink = new Sink(!contender.silent);
-    contender.run(contender.events, sink);
-    if (cell.different || contender.silent) return sink.rows;
+    await contender.run(contender.events, sink);
+    counts.push(sink.rows);
+    if (cell.different || contender.silent) continue;
     if (!expected.has(contender.events)) {
       const one = contender === reference ? sink : new Sink(true);
-      if (one !== sink) reference.run(contender.events, one);
+      if (one !== sink) await reference.run(contender.events, one);
       expected.set(contender.events, one);
     }
     compare(contender.name, sink, reference.name, expected.get(contender.events) as Sink);
-    return sink.rows;
-  });
+  }
+  return counts;
 }
 
 /** The least of three: a chain of multiplications and as many reads all over 64 MB. */

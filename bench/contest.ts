@@ -9,12 +9,17 @@ export const BATCH = 4096;
 
 export type Side = 'oriel' | 'tuned' | 'naive' | 'other';
 
+/** Milliseconds that count, where not the whole iteration does. */
+export interface Timed {
+  overriddenDuration: number;
+}
+
 export interface Contender {
   name: string;
   side: Side;
   events: number;
-  /** One iteration: everything made, all events taken batch by batch, results given out after each, everything freed. */
-  run(events: number, sink: Sink): void;
+  /** One iteration: everything made, all events taken batch by batch, results given out after each, everything freed; may be a promise of `Timed`. */
+  run(events: number, sink: Sink): unknown;
   /** Gives no results: there is nothing to compare. */
   silent?: boolean;
   /** Rounds to time where all of them would take too long. */
@@ -34,7 +39,9 @@ export interface Cell {
   contenders?(): Contender[];
   /** Contenders that are several threads, and time and check themselves. */
   scores?(rounds: number): Promise<Score[]>;
-  facts?(): Fact[];
+  facts?(): Fact[] | Promise<Fact[]>;
+  /** The contenders wait for other threads, and say themselves how long it took, by the clock on the wall. */
+  waits?: boolean;
   /** The contenders do different work: their results are not compared. */
   different?: boolean;
   /** Also reports the longest batch of each. */

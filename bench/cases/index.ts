@@ -13,6 +13,7 @@ import { rollingValues } from './rolling-values';
 import { rows } from './rows';
 import { sessions } from './session';
 import { sketches } from './sketches';
+import { threads } from './threads';
 import { unkeyed } from './unkeyed';
 
 export const cells: readonly Cell[] = [
@@ -28,5 +29,6 @@ export const cells: readonly Cell[] = [
   ...sketches,
   ...aggregateCells,
   ...rings,
+  ...threads,
   ...facts,
 ];

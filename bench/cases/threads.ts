@@ -1,0 +1,479 @@
+/**
+ * Streams in workers: what an event costs the thread that has it, how many go from one thread through another to a third, and how long it takes until
+ * a result is there. On two cores a producing thread and one worker are all that can run at once.
+ */
+
+import { Worker } from 'node:worker_threads';
+import { count, type Spec, sum, type Transport, tumbling, windowed, windowedWorker } from 'oriel';
+import { BATCH, type Cell, type Contender, type Fact, take } from '../contest';
+import { type Batch, KEYS, type News, nameOf, numbers, type Order, produce, type Task } from '../peers/producing';
+import { fireKeyed, foldKeyed, Keyed } from '../peers/tuned';
+import { median } from '../report';
+import type { Sink } from '../sink';
+
+const WINDOW = 100_000;
+type Keys = Task['keys'];
+
+const spec: Spec = {
+  time: 'at',
+  key: 'key',
+  window: tumbling(WINDOW),
+  aggregates: { count: count(), sum: sum('value') },
+};
+
+type Threaded = Awaited<ReturnType<typeof windowedWorker<Spec>>>;
+
+/** Results so far; all events of before are in. */
+async function settle(stream: Threaded, sink: Sink, events: number): Promise<void> {
+  do {
+    const batch = await stream.take();
+    sink.take(batch.length, batch.columns as never);
+  } while ((await stream.stats()).events < events);
+  const rest = await stream.take();
+  sink.take(rest.length, rest.columns as never);
+}
+
+async function closed(stream: Threaded, sink: Sink): Promise<void> {
+  const batch = await stream.close();
+  sink.take(batch.length, batch.columns as never);
+}
+
+/* What an event costs the thread that has it: half a ring in one go, then the worker catches up, which does not count. */
+
+const BURST = 32_768;
+/** Bursts that are not counted: what compiles a new worker's code takes the processor from the thread that is measured. */
+const COLD = 8;
+const BURSTS = 16;
+
+interface Event {
+  at: number;
+  key: number | string;
+  value: number;
+}
+
+interface Burst {
+  events: Event[];
+  columns: { at: Float64Array; key: Float64Array | string[]; value: Float64Array }[];
+}
+
+/** Made anew each time, as events are. */
+function burst(from: number, keys: Keys): Burst {
+  const ids = numbers();
+  const columns = Array.from({ length: BURST / BATCH }, (_, b) => {
+    const [at, key, value] = [new Float64Array(BATCH), new Float64Array(BATCH), new Float64Array(BATCH)];
+    produce(at, key, value, ids, from + b * BATCH, BATCH);
+    return { at, key: keys === 'string' ? Array.from(key, nameOf) : key, value };
+  });
+  const events = columns.flatMap(({ at, key, value }) =>
+    Array.from(at, (t, i) => ({ at: t, key: key[i] as number | string, value: value[i] as number })),
+  );
+  return { events, columns };
+}
+
+/** The doors of a stream, on one thread or another. */
+interface Doors {
+  push(event: never): unknown;
+  pushColumns(columns: never): unknown;
+  claim(n: number): unknown;
+  commit(n: number): void;
+}
+
+function pushEach(stream: Doors, events: readonly Event[]): void {
+  for (let i = 0; i < events.length; i++) stream.push(events[i] as never);
+}
+
+function pushAll(stream: Doors, columns: Burst['columns']): void {
+  for (const batch of columns) stream.pushColumns(batch as never);
+}
+
+function place(stream: Doors, ids: Uint32Array, from: number): void {
+  for (let i = from; i < from + BURST; ) {
+    const { at, key, value } = stream.claim(Math.min(BATCH, from + BURST - i)) as Record<string, Float64Array>;
+    const n = at?.length ?? 0;
+    if (!at || !key || !value || n === 0) throw new Error('the ring is full');
+    produce(at, key, value, ids, i, n);
+    stream.commit(n);
+    i += n;
+  }
+}
+
+type Door = 'push' | 'pushColumns' | 'claim';
+
+async function give(door: Door, stream: Doors, one: Burst, ids: Uint32Array, from: number): Promise<number> {
+  const before = performance.now();
+  if (door === 'push') pushEach(stream, one.events);
+  else if (door === 'pushColumns') pushAll(stream, one.columns);
+  else place(stream, ids, from);
+  // Where memory is not shared, what was given is sent now.
+  await null;
+  return performance.now() - before;
+}
+
+/** Numbers that stand for the keys in a claimed column. */
+function idsOf(stream: { keyId(key: string): number }, keys: Keys): Uint32Array {
+  return keys === 'string' ? numbers().map((id) => stream.keyId(nameOf(id))) : numbers();
+}
+
+async function inBursts(keys: Keys, step: (one: Burst, from: number) => Promise<number>) {
+  let total = 0;
+  for (let b = 0; b < COLD + BURSTS; b++) {
+    const spent = await step(burst(b * BURST, keys), b * BURST);
+    if (b >= COLD) total += spent;
+  }
+  return { overriddenDuration: total };
+}
+
+const givenTo = (door: Door, keys: Keys, transport: Transport, parallelism = 1): Contender => ({
+  name: `oriel, ${door}, ${transport}${parallelism > 1 ? `, ${parallelism} workers` : ''}`,
+  side: 'oriel',
+  events: BURST * BURSTS,
+  run: async (_, sink) => {
+    const stream = await windowedWorker(spec, { transport, parallelism });
+    const ids = door === 'claim' ? idsOf(stream, keys) : numbers();
+    const timed = await inBursts(keys, async (one, from) => {
+      const spent = await give(door, stream, one, ids, from);
+      await settle(stream, sink, from + BURST);
+      return spent;
+    });
+    await closed(stream, sink);
+    return timed;
+  },
+});
+
+const givenHere = (door: Door, keys: Keys): Contender => ({
+  name: `oriel, windowed, ${door}: the windows included`,
+  side: 'other',
+  events: BURST * BURSTS,
+  run: async (_, sink) => {
+    const stream = windowed(spec);
+    const ids = door === 'claim' ? idsOf(stream as never, keys) : numbers();
+    const timed = await inBursts(keys, async (one, from) => {
+      const spent = await give(door, stream, one, ids, from);
+      take(stream, sink);
+      return spent;
+    });
+    const batch = stream.close();
+    sink.take(batch.length, batch.columns as never);
+    return timed;
+  },
+});
+
+/** A thread that takes messages and does nothing with them. */
+const IDLE = `require('node:worker_threads').parentPort.on('message', (n) => {
+  if (typeof n === 'number') require('node:worker_threads').parentPort.postMessage(n);
+})`;
+
+function post(worker: Worker, message: unknown, transfer: ArrayBuffer[] = []): void {
+  worker.postMessage(message, transfer);
+}
+
+/** Waits for what a worker says next. */
+function said<Said = unknown>(worker: Worker): Promise<Said> {
+  return new Promise((resolve) => worker.once('message', resolve));
+}
+
+const messages = (name: string, keys: Keys, send: (worker: Worker, one: Burst) => void): Contender => ({
+  name,
+  side: 'other',
+  events: BURST * BURSTS,
+  silent: true,
+  run: async () => {
+    const worker = new Worker(IDLE, { eval: true, execArgv: [] });
+    const timed = await inBursts(keys, async (one) => {
+      const before = performance.now();
+      send(worker, one);
+      const spent = performance.now() - before;
+      const echo = said(worker);
+      post(worker, 0);
+      await echo;
+      return spent;
+    });
+    await worker.terminate();
+    return timed;
+  },
+});
+
+function sendColumns(worker: Worker, { columns }: Burst): void {
+  for (const { at, key, value } of columns) {
+    const copies = [at.slice(), Array.isArray(key) ? key : key.slice(), value.slice()];
+    post(
+      worker,
+      copies,
+      copies.flatMap((copy) => (Array.isArray(copy) ? [] : [copy.buffer as ArrayBuffer])),
+    );
+  }
+}
+
+function sendEvents(worker: Worker, { events }: Burst): void {
+  for (let from = 0; from < events.length; from += BATCH) post(worker, events.slice(from, from + BATCH));
+}
+
+/* Where a buffer was ever transferred away, V8 asks at each access whether this one was: such contenders have a process of their own. */
+
+const producing = (keys: Keys): Contender[] => [
+  givenTo('claim', keys, 'shared'),
+  givenTo('pushColumns', keys, 'shared'),
+  givenTo('push', keys, 'shared'),
+  givenTo('pushColumns', keys, 'shared', 2),
+  givenTo('push', keys, 'shared', 2),
+  givenHere('claim', keys),
+  givenHere('pushColumns', keys),
+  givenHere('push', keys),
+];
+
+const transferring = (keys: Keys): Contender[] => [
+  givenTo('claim', keys, 'transferred'),
+  givenTo('pushColumns', keys, 'transferred'),
+  givenTo('push', keys, 'transferred'),
+  givenTo('pushColumns', keys, 'transferred', 2),
+  givenHere('pushColumns', keys),
+  messages('columns copied and transferred by postMessage, no windows', keys, sendColumns),
+  messages('arrays of objects by postMessage, no windows', keys, sendEvents),
+];
+
+/* From a thread that produces to results on the main thread. */
+
+const WARMING = 1_000_000;
+const EVENTS = 4_000_000;
+/** How often results are taken meanwhile. */
+const TAKE_MS = 5;
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Node itself does not run TypeScript on other threads. */
+const START = `import('tsx/esm/api').then(({ register }) => {
+  register();
+  return import(require('node:worker_threads').workerData.script);
+});`;
+
+function thread(task: Task, transfer: readonly unknown[] = []): Worker {
+  const script = new URL('../peers/producing.ts', import.meta.url).href;
+  return new Worker(START, { eval: true, execArgv: [], workerData: { task, script }, transferList: transfer as never });
+}
+
+/** Whether a thread has given all events from one time to another. */
+async function given(worker: Worker, from: number, to: number): Promise<void> {
+  const done = said(worker);
+  worker.postMessage({ from, to } satisfies Order);
+  await done;
+}
+
+const across = (door: 'claim' | 'pushColumns', keys: Keys, transport: Transport, parallelism = 1): Contender => ({
+  name: `oriel, ${door}, ${transport}${parallelism > 1 ? `, ${parallelism} workers` : ''}`,
+  side: 'oriel',
+  events: EVENTS,
+  run: async (_, sink) => {
+    const stream = await windowedWorker(spec, { transport, parallelism });
+    const handle = await stream.producer();
+    const worker = thread({ door, keys, handle }, handle.transfer);
+    await given(worker, 0, WARMING);
+    await settle(stream, sink, WARMING);
+    const before = performance.now();
+    let isDone = false;
+    const done = given(worker, WARMING, WARMING + EVENTS).then(() => {
+      isDone = true;
+    });
+    while (!isDone) {
+      await Promise.race([pause(TAKE_MS), done]);
+      const batch = await stream.take();
+      sink.take(batch.length, batch.columns as never);
+    }
+    await settle(stream, sink, WARMING + EVENTS);
+    const spent = performance.now() - before;
+    await closed(stream, sink);
+    await worker.terminate();
+    return { overriddenDuration: spent };
+  },
+});
+
+const here = (keys: Keys): Contender => ({
+  name: 'oriel, claim, windowed: all on one thread',
+  side: 'other',
+  events: EVENTS,
+  run: async (_, sink) => {
+    const stream = windowed(spec);
+    const ids = idsOf(stream as never, keys);
+    const step = (from: number) => {
+      const { at, key, value } = stream.claim(BATCH) as unknown as Record<string, Float64Array>;
+      const n = Math.min(BATCH, WARMING + EVENTS - from);
+      produce(at as Float64Array, key as Float64Array, value as Float64Array, ids, from, n);
+      stream.commit(n);
+      take(stream, sink);
+    };
+    let from = 0;
+    for (; from < WARMING; from += BATCH) step(from);
+    const before = performance.now();
+    for (; from < WARMING + EVENTS; from += BATCH) step(from);
+    const spent = performance.now() - before;
+    const batch = stream.close();
+    sink.take(batch.length, batch.columns as never);
+    return { overriddenDuration: spent };
+  },
+});
+
+function foldBatch(s: Keyed, ids: Uint32Array, { at, key, value }: Batch, n: number, sink: Sink): void {
+  for (let i = 0; i < n; i++) ids[i] = key[i] as number;
+  foldKeyed(s, at, ids, value, 0, n, 0);
+  sink.take(s.out.length, s.out.take());
+}
+
+const tunedAcross: Contender = {
+  name: 'tuned, columns transferred to main, folded there',
+  side: 'tuned',
+  events: EVENTS,
+  run: async (_, sink) => {
+    const s = new Keyed(WINDOW, KEYS);
+    const ids = new Uint32Array(BATCH);
+    const worker = thread({ door: 'transfer', keys: 'number' });
+    const all = (from: number, to: number) =>
+      new Promise<void>((resolve) => {
+        worker.removeAllListeners('message');
+        worker.on('message', (news: News) => {
+          if ('done' in news) return resolve();
+          foldBatch(s, ids, news.batch, news.n, sink);
+          const { at, key, value } = news.batch;
+          worker.postMessage({ back: news.batch } satisfies Order, [at.buffer, key.buffer, value.buffer]);
+        });
+        worker.postMessage({ from, to } satisfies Order);
+      });
+    await all(0, WARMING);
+    const before = performance.now();
+    await all(WARMING, WARMING + EVENTS);
+    const spent = performance.now() - before;
+    fireKeyed(s, 0);
+    sink.take(s.out.length, s.out.take());
+    await worker.terminate();
+    return { overriddenDuration: spent };
+  },
+};
+
+const tunedHere: Contender = {
+  name: 'tuned, all on one thread',
+  side: 'other',
+  events: EVENTS,
+  run: async (_, sink) => {
+    const s = new Keyed(WINDOW, KEYS);
+    const [at, key, value] = [new Float64Array(BATCH), new Uint32Array(BATCH), new Float64Array(BATCH)];
+    const ids = numbers();
+    const step = (from: number) => {
+      const n = Math.min(BATCH, WARMING + EVENTS - from);
+      produce(at, key, value, ids, from, n);
+      foldKeyed(s, at, key, value, 0, n, 0);
+      sink.take(s.out.length, s.out.take());
+    };
+    let from = 0;
+    for (; from < WARMING; from += BATCH) step(from);
+    const before = performance.now();
+    for (; from < WARMING + EVENTS; from += BATCH) step(from);
+    const spent = performance.now() - before;
+    fireKeyed(s, 0);
+    sink.take(s.out.length, s.out.take());
+    return { overriddenDuration: spent };
+  },
+};
+
+/* How long it takes from the event that closes a window until its result is there. */
+
+const SAMPLES = 6000;
+const WARMED = 1000;
+const ROUNDS = 3;
+
+async function toResult(transport: Transport): Promise<number[]> {
+  const stream = await windowedWorker({ ...spec, window: tumbling(1) } satisfies Spec, { transport });
+  const spent: number[] = [];
+  stream.push({ at: 0, key: 0, value: 0 } as never);
+  for (let at = 1; at <= WARMED + SAMPLES; at++) {
+    const before = performance.now();
+    stream.push({ at, key: at % KEYS, value: at } as never);
+    for (let n = 0; n === 0; ) n = (await stream.take()).length;
+    if (at > WARMED) spent.push(performance.now() - before);
+  }
+  await stream[Symbol.asyncDispose]();
+  return spent;
+}
+
+async function thereAndBack(): Promise<number[]> {
+  const worker = new Worker(IDLE, { eval: true, execArgv: [] });
+  const spent: number[] = [];
+  for (let i = 0; i < WARMED + SAMPLES; i++) {
+    const before = performance.now();
+    const echo = said(worker);
+    post(worker, i);
+    await echo;
+    if (i >= WARMED) spent.push(performance.now() - before);
+  }
+  await worker.terminate();
+  return spent;
+}
+
+async function latency(): Promise<Fact[]> {
+  const ways: [string, () => Promise<number[]>][] = [
+    ['shared', () => toResult('shared')],
+    ['transferred', () => toResult('transferred')],
+    ['an empty message there and back', thereAndBack],
+  ];
+  const rounds: number[][][] = ways.map(() => []);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [w, [, run]] of ways.entries()) {
+      const spent = await run();
+      spent.sort((a, b) => a - b);
+      rounds[w]?.push([0.5, 0.99, 0.999].map((share) => 1000 * (spent[Math.floor(share * SAMPLES)] as number)));
+    }
+  }
+  return ways.flatMap(([name], w) =>
+    ['p50', 'p99', 'p99.9'].map((which, p) => ({
+      name: `${name}, ${which}`,
+      value: median((rounds[w] ?? []).map((round) => round[p] as number)),
+      unit: 'µs',
+    })),
+  );
+}
+
+const sized = `count + sum, ${KEYS.toLocaleString('en')} keys`;
+
+const keyed = ['number', 'string'] as const;
+
+export const threads: Cell[] = [
+  ...keyed.flatMap((keys): Cell[] => [
+    {
+      name: `threads-produce-${keys}s`,
+      title: `what an event costs the thread that has it, ${keys} keys, ${sized}`,
+      contenders: () => producing(keys),
+      waits: true,
+    },
+    {
+      name: `threads-transfer-${keys}s`,
+      title: `the same where memory is not shared, ${keys} keys`,
+      contenders: () => transferring(keys),
+      waits: true,
+    },
+    {
+      name: `threads-across-${keys}s`,
+      title: `from a thread that produces to results on the main thread, ${keys} keys, tumbling, ${sized}`,
+      contenders: () => [
+        across('claim', keys, 'shared'),
+        across('pushColumns', keys, 'shared'),
+        across('pushColumns', keys, 'shared', 2),
+        here(keys),
+        ...(keys === 'number' ? [tunedHere] : []),
+      ],
+      waits: true,
+    },
+  ]),
+  {
+    name: 'threads-across-transferred',
+    title: 'the same where memory is not shared, number keys',
+    contenders: () => [
+      across('claim', 'number', 'transferred'),
+      across('pushColumns', 'number', 'transferred'),
+      across('pushColumns', 'number', 'transferred', 2),
+      tunedAcross,
+    ],
+    waits: true,
+  },
+  {
+    name: 'threads-latency',
+    title: `from the push of the event that ends a window to its result, ${SAMPLES.toLocaleString('en')} windows, median of ${ROUNDS} rounds`,
+    facts: latency,
+  },
+];

@@ -1,0 +1,139 @@
+/**
+ * A thread that produces: events are made here, the same whoever asks, and go to a stream in workers or, as columns that change hands, to whoever
+ * made the thread. Times are 0, 1, 2 …; keys and values are worked out from them.
+ */
+
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { type Producer, type ProducerHandle, producer, type Spec } from 'oriel';
+
+/** Events in a batch. */
+const BATCH = 4096;
+export const KEYS = 1000;
+/** Batches that may be on their way at once, where columns change hands. */
+const CREDIT = 8;
+
+export interface Task {
+  door: 'claim' | 'pushColumns' | 'transfer';
+  keys: 'number' | 'string';
+  handle?: ProducerHandle;
+}
+
+export interface Batch {
+  at: Float64Array<ArrayBuffer>;
+  key: Float64Array<ArrayBuffer>;
+  value: Float64Array<ArrayBuffer>;
+}
+
+/** What the thread is told: to produce events, or that columns come back. */
+export type Order = { from: number; to: number } | { back: Batch };
+/** What it tells: that all events are given, or some of them. */
+export type News = { done: true } | { n: number; batch: Batch };
+
+/** Writes n events from the time `from` on; `ids` say what stands for a key. */
+export function produce(
+  at: Float64Array,
+  key: Float64Array | Uint32Array,
+  value: Float64Array,
+  ids: Uint32Array,
+  from: number,
+  n: number,
+): void {
+  for (let i = 0; i < n; i++) {
+    at[i] = from + i;
+    key[i] = ids[(Math.imul(from + i, 0x9e3779b1) >>> 0) % KEYS] as number;
+    value[i] = (from + i) & 1023;
+  }
+}
+
+export function numbers(): Uint32Array {
+  return Uint32Array.from({ length: KEYS }, (_, id) => id);
+}
+
+export function nameOf(id: number): string {
+  return `user-${id}`;
+}
+
+function emptyBatch(): Batch {
+  return { at: new Float64Array(BATCH), key: new Float64Array(BATCH), value: new Float64Array(BATCH) };
+}
+
+interface Columns {
+  at: Float64Array;
+  key: Float64Array;
+  value: Float64Array;
+}
+
+async function claimed(events: Producer, ids: Uint32Array, from: number, to: number): Promise<void> {
+  for (let i = from; i < to; ) {
+    const { at, key, value } = events.claim(Math.min(BATCH, to - i)) as unknown as Columns;
+    const n = at.length;
+    if (n === 0) {
+      await events.ready(BATCH);
+      continue;
+    }
+    produce(at, key, value, ids, i, n);
+    events.commit(n);
+    i += n;
+  }
+}
+
+async function pushed(events: Producer, task: Task, from: number, to: number): Promise<void> {
+  const ids = numbers();
+  const names = Array.from(ids, nameOf);
+  const { at, key, value } = emptyBatch();
+  for (let i = from; i < to; i += BATCH) {
+    const n = Math.min(BATCH, to - i);
+    produce(at, key, value, ids, i, n);
+    const columns = {
+      at: at.subarray(0, n),
+      key: task.keys === 'string' ? Array.from(key.subarray(0, n), (id) => names[id] as string) : key.subarray(0, n),
+      value: value.subarray(0, n),
+    };
+    for (let given = 0; given < n; ) {
+      given += events.pushColumns(columns as never, given);
+      if (given < n) await events.ready(BATCH);
+    }
+  }
+}
+
+function start(task: Task): void {
+  const port = parentPort as NonNullable<typeof parentPort>;
+  const tell = (news: News, transfer: ArrayBuffer[] = []) => port.postMessage(news, transfer);
+  const free: Batch[] = task.door === 'transfer' ? Array.from({ length: CREDIT }, emptyBatch) : [];
+  const events = task.handle && producer<Spec>(task.handle);
+  let next = 0;
+  let end = 0;
+  const ids = numbers();
+  if (events && task.door === 'claim' && task.keys === 'string') {
+    for (let id = 0; id < KEYS; id++) ids[id] = events.keyId(nameOf(id));
+  }
+  const goOn = () => {
+    while (next < end && free.length > 0) {
+      const batch = free.pop() as Batch;
+      const n = Math.min(BATCH, end - next);
+      produce(batch.at, batch.key, batch.value, ids, next, n);
+      next += n;
+      tell({ n, batch }, [batch.at.buffer, batch.key.buffer, batch.value.buffer]);
+      if (next === end) tell({ done: true });
+    }
+  };
+  port.on('message', async (order: Order) => {
+    if ('back' in order) {
+      free.push(order.back);
+      goOn();
+      return;
+    }
+    const { from, to } = order;
+    if (events) {
+      if (task.door === 'claim') await claimed(events, ids, from, to);
+      else await pushed(events, task, from, to);
+      tell({ done: true });
+      return;
+    }
+    next = from;
+    end = to;
+    goOn();
+  });
+}
+
+if (!isMainThread && (workerData as { task?: Task } | null)?.task) start((workerData as { task: Task }).task);
