@@ -3,7 +3,7 @@
 import type { Engine } from '../engine';
 import { OrielError } from '../errors';
 import { RING_EVENTS } from '../plan';
-import { CONTROL_BYTES, Indices } from '../shared/ring';
+import { CONTROL_BYTES, Indices } from '../shared/indices';
 import {
   CAPACITY,
   CONTROL,

@@ -3,7 +3,7 @@
 import type { Engine } from '../engine';
 import type { KeyKind } from '../keys';
 import { RING_EVENTS } from '../plan';
-import { CONTROL_BYTES } from '../shared/ring';
+import { CONTROL_BYTES } from '../shared/indices';
 import { definitionBytes } from './strings';
 
 /** Segments of a producer's ring, RING_EVENTS events each: see assembly/segment.ts. */

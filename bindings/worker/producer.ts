@@ -20,7 +20,7 @@ import { OrielError, show } from '../errors';
 import { KeyColumn, type KeyKind } from '../keys';
 import { TextColumn } from '../measures';
 import { RING_EVENTS } from '../plan';
-import { CONTROL_BYTES, Indices } from '../shared/ring';
+import { CONTROL_BYTES, Indices } from '../shared/indices';
 import { Signal } from '../shared/signal';
 import type { Spec } from '../spec';
 import { hashOf } from '../strings';

@@ -5,7 +5,8 @@
 
 import { OrielError, type OrielErrorCode } from '../errors';
 import { RING_EVENTS } from '../plan';
-import { CONTROL_BYTES, Indices, Ring } from '../shared/ring';
+import { CONTROL_BYTES, Indices } from '../shared/indices';
+import { Ring } from '../shared/ring';
 import { CAPACITY, CONTROL, type LaneHandle, type Layout, type Segment } from './layout';
 
 /** Events on their way: the bytes of every column, times, ids, words and measures. */

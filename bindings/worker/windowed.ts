@@ -7,7 +7,7 @@ import { Engine, type Stats } from '../engine';
 import { OrielError, show } from '../errors';
 import { Filler } from '../fill';
 import { type RawResults, shapeAnswers, shapeResults } from '../results';
-import { Indices } from '../shared/ring';
+import { Indices } from '../shared/indices';
 import { check, type Spec } from '../spec';
 import type { Answer, Claim, Columns, Event, KeyOf, LateEvent, Row } from '../types';
 import { only, reject } from '../windows';

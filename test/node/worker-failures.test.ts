@@ -23,7 +23,7 @@ import {
   windowed,
   windowedWorker,
 } from '../../bindings';
-import { CONTROL_BYTES, Indices } from '../../bindings/shared/ring';
+import { CONTROL_BYTES, Indices } from '../../bindings/shared/indices';
 import { Signal } from '../../bindings/shared/signal';
 import { laneOf } from '../../bindings/worker/producer';
 import { random } from '../helpers';
