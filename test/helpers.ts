@@ -28,6 +28,11 @@ export function runs(usual: number): number {
   return Number(globalThis.process?.env.ORIEL_RUNS ?? Math.ceil(usual * __SHARE__));
 }
 
+/** So much as usual, or a share of it, in the same way. */
+export function scaled(usual: number): number {
+  return Math.ceil(usual * __SHARE__);
+}
+
 declare const __SHARE__: number;
 
 /** Numbers in [0, 1), the same for the same seed (mulberry32). */

@@ -24,9 +24,9 @@ import {
   type Window,
   windowed,
 } from '../bindings';
-import { random, refused } from './helpers';
+import { random, refused, scaled } from './helpers';
 
-const N = 3000;
+const N = 500 + scaled(2500);
 
 function normals(seed: number): () => number {
   const next = random(seed);
