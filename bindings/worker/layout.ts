@@ -53,7 +53,7 @@ export interface ProducerHandle {
   readonly lanes: readonly LaneHandle[];
   /** Kinds of the keys' columns and of those that may hold strings, as the first value settles them: 0 while none has. */
   readonly kinds: ArrayBufferLike;
-  /** Where memory is not shared: what carries the columns, a port for each lane. */
+  /** Where memory is not shared: what carries the columns, a port for each lane, and after them one by which the owner says that it is over. */
   readonly transfer: MessagePort[];
 }
 

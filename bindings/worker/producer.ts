@@ -36,7 +36,7 @@ import {
   segmentsAt,
   TEXT_KINDS,
 } from './layout';
-import { type Carrier, Relay } from './relay';
+import { type Carrier, hear, type Receipt, Relay } from './relay';
 import { OutgoingStrings } from './strings';
 
 /** Of one ring the producer's side. */
@@ -112,6 +112,11 @@ class Lane {
     this.#relay?.flush(false);
   }
 
+  /** What the other side, or who owns it, says. */
+  hear(receipt: Receipt): void {
+    this.#relay?.receive(receipt);
+  }
+
   /** What went wrong on the way. */
   get failure(): OrielError | undefined {
     return this.#relay?.failure;
@@ -163,6 +168,8 @@ export class Producer<S extends Spec = Spec> {
     this.#kinds = new Int32Array(kinds);
     this.#lanes = lanes.map((lane, i) => new Lane(lane, layout, transfer[i], this.#kinds));
     this.#alone = this.#lanes[0] as Lane;
+    const line = transfer[lanes.length];
+    if (line) hear(line, (receipt) => this.#lanes.forEach((lane) => void lane.hear(receipt)));
     this.#row = new Float64Array(layout.plain.length);
     this.#keys = layout.keys.map((name) => new KeyColumn(name));
     this.#texts = layout.texts.map(({ name, accepted, literals }) => new TextColumn(name, accepted, literals, false));

@@ -32,12 +32,16 @@ export interface Receipt {
 export interface Carrier {
   postMessage(message: Parcel | Receipt, transfer: Transferable[]): void;
   onmessage: ((event: MessageEvent) => void) | null;
-  /** Of a port: hears when the thread at its other end is gone. */
-  addEventListener?(type: 'close', listener: () => void): void;
 }
 
 /** There is nobody any more at the other end. */
 export const GONE: Receipt = { released: 0, kinds: new Int32Array(0), state: 'gone' };
+
+/** Receipts as they come; a process or worker in which nothing but this waits may end. */
+export function hear(port: Carrier, receive: (receipt: Receipt) => void): void {
+  port.onmessage = ({ data }: MessageEvent<Receipt>) => receive(data);
+  (port as Partial<{ unref(): void }>).unref?.();
+}
 
 export class Relay {
   readonly #indices: Indices;
@@ -69,9 +73,7 @@ export class Relay {
     this.#promise = new BigInt64Array(control);
     this.#kinds = kinds;
     this.#sent = this.#indices.head;
-    port.onmessage = ({ data }: MessageEvent<Receipt>) => this.#receive(data);
-    port.addEventListener?.('close', () => this.#receive(GONE));
-    (port as Partial<{ unref(): void }>).unref?.();
+    hear(port, (receipt) => this.receive(receipt));
   }
 
   /** Sends what there is when the code at hand is done, in one go. @param even as of `flush` */
@@ -113,7 +115,7 @@ export class Relay {
     }
   }
 
-  #receive({ released, kinds, state, error }: Receipt): void {
+  receive({ released, kinds, state, error }: Receipt): void {
     kinds.forEach((kind, i) => {
       this.#kinds[i] ||= kind;
     });

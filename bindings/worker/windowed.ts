@@ -129,8 +129,10 @@ export class WindowedWorker<const S extends Spec = Spec> {
   readonly #bells: readonly ArrayBufferLike[];
   readonly #filler: Filler | undefined;
   /** What is shared with all producers, to tell them when it is over. */
-  readonly #shared: Pick<LaneHandle, 'control' | 'definitions'>[] = [];
+  #shared: Pick<LaneHandle, 'control' | 'definitions'>[] = [];
   #own: Producer<S> | undefined;
+  /** And where memory is not shared, what says so. */
+  readonly #lines: MessagePort[] = [];
   /** What workers gave out that have closed already, while others could not. */
   #closed: Calls['close']['back'][] = [];
   #isClosed = false;
@@ -175,7 +177,8 @@ export class WindowedWorker<const S extends Spec = Spec> {
 
   /**
    * A handle by which another thread gives events: `postMessage(handle, handle.transfer)`, and there `producer(handle)`. Time waits for it from now on,
-   * until it is closed, or idle for as long as the spec says.
+   * until it is closed, or idle for as long as the spec says. For a thread that has died `producer(handle).close()` can be called here, where
+   * memory is shared.
    * @throws {OrielError} ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED, ERR_ORIEL_THREAD
    */
   async producer(): Promise<ProducerHandle> {
@@ -188,6 +191,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
     const layout = layoutOf(this.#engine);
     const isShared = this.#transport === 'shared';
     const transfer: Carrier[] = [];
+    this.#shared = this.#shared.filter(({ control }) => !indicesOf(control).isProducerGone);
     const lanes = await Promise.all(
       this.#partners.map(async (partner, i): Promise<LaneHandle> => {
         const mine = createControl(make);
@@ -202,6 +206,11 @@ export class WindowedWorker<const S extends Spec = Spec> {
         return { ...columns, ...mine, bell: this.#bells[i] as ArrayBufferLike };
       }),
     );
+    if (!isShared && counts) {
+      const { port1, port2 } = new MessageChannel();
+      transfer.push(port1);
+      this.#lines.push(port2);
+    }
     return { layout, lanes, kinds: this.#kinds, transfer };
   }
 
@@ -324,9 +333,10 @@ export class WindowedWorker<const S extends Spec = Spec> {
   /** Producers, wherever they are, wait for nobody any more. */
   #cutOff(): void {
     for (const { control, definitions } of this.#shared) {
-      new Indices(new Int32Array(control, 0, CONTROL.promise * 2), CAPACITY).endConsuming();
+      indicesOf(control).endConsuming();
       cancelStrings(definitions);
     }
+    for (const line of this.#lines) line.postMessage(GONE);
   }
 
   #askAll<N extends Name>(call: N, given: Calls[N]['given']): Promise<Calls[N]['back'][]> {
@@ -384,6 +394,10 @@ function joined(
     columns[name] = shaped[0]?.[name] instanceof Float64Array ? Float64Array.from(values as number[]) : values;
   }
   return { columns, order };
+}
+
+function indicesOf(control: ArrayBufferLike): Indices {
+  return new Indices(new Int32Array(control, 0, CONTROL.promise * 2), CAPACITY);
 }
 
 /** What memory between the threads is made of. */
