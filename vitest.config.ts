@@ -18,6 +18,8 @@ function core(build: string): Plugin {
 
 /** Suites that need files, processes or other packages' native parts. */
 const NODE_ONLY = ['test/node/**'];
+/** Suites of what only pages have. */
+const PAGE_ONLY = ['test/browser/**'];
 
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 if (!chromium) console.log('No Chromium found: the suites run in Node only.');
@@ -59,13 +61,13 @@ export default defineConfig({
         test: {
           name: `node ${build}`,
           include: ['test/**/*.test.ts'],
-          exclude: build === 'release' ? [] : NODE_ONLY,
+          exclude: build === 'release' ? PAGE_ONLY : [...NODE_ONLY, ...PAGE_ONLY],
           testTimeout: 60_000,
         },
       })),
       ...(chromium ? builds : []).map((build) => ({
         plugins: [core(build)],
-        define: share(false),
+        define: { ...share(false), __ISOLATED__: build !== 'release' },
         server: { headers: build === 'release' ? {} : ISOLATED },
         test: {
           name: `chromium ${build}`,

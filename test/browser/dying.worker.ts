@@ -1,0 +1,7 @@
+/** A worker of a stream that fails after a while. */
+
+import '../../bindings/worker/thread';
+
+setTimeout(() => {
+  throw new Error('no luck');
+}, 1500);
