@@ -47,6 +47,8 @@ async function contest(cell: Cell, contenders: Contender[], rounds: number): Pro
       taking.push(i);
       let sink: Sink;
       bench.add(contender.name, () => contender.run(contender.events, sink), {
+        // Else it would be called once to see.
+        async: cell.waits === true,
         beforeEach: () => {
           sink = new Sink(false, cell.pauses);
         },
