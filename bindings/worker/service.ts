@@ -49,8 +49,27 @@ export class Service {
   #most = RING_EVENTS;
   #isOver = false;
 
+  /** Requests that wait for what producers had sent before. */
+  #requests: Request[] = [];
+  #hasPorts = false;
+
   constructor(readonly port: Port) {
-    port.receive((request) => this.#answer(request));
+    port.receive((request) => this.#receive(request));
+  }
+
+  /** Of messages that came through several ports, those of the owner are not always the last to be seen that are the last to have been sent. */
+  #receive(request: Request): void {
+    if (!this.#hasPorts) {
+      this.#answer(request);
+      return;
+    }
+    this.#requests.push(request);
+    if (this.#requests.length > 1) return;
+    pause()
+      .then(() => {
+        for (const one of this.#requests.splice(0)) this.#answer(one);
+      })
+      .catch(fail);
   }
 
   #answer({ id, call, given }: Request): void {
@@ -112,6 +131,7 @@ export class Service {
     if (isShared) return columns;
     if (!port) this.#owner = source;
     else {
+      this.#hasPorts = true;
       port.onmessage = ({ data }: MessageEvent<Parcel>) => this.#accept(source, data);
       port.addEventListener('close', () => this.#giveUp(source));
     }
