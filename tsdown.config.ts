@@ -6,6 +6,7 @@ export default defineConfig({
     index: 'bindings/index.ts',
     slim: 'bindings/slim.ts',
     workerd: 'bindings/workerd.ts',
+    arrow: 'bindings/arrow.ts',
     worker: 'bindings/worker/thread.ts',
   },
   format: 'esm',
@@ -21,7 +22,7 @@ export default defineConfig({
     codeSplitting: {
       groups: [
         { name: 'temporal', test: /node_modules.temporal-/ },
-        { name: 'windowed', test: /bindings.(?!index|slim|workerd)\w+\.ts$/ },
+        { name: 'windowed', test: /bindings.(?!index|slim|workerd|arrow)\w+\.ts$/ },
       ],
     },
   },
