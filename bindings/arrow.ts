@@ -12,6 +12,8 @@ import { only } from './windows';
 import type { Producer } from './worker/producer';
 import type { WindowedWorker } from './worker/windowed';
 
+export { type TableOf, type TableOptions, toArrow } from './arrow/table';
+
 type Types = Record<string, DataType>;
 type ValueOf<T extends DataType> = T extends Bool | Decimal ? number : T extends Null ? null : T['TValue'];
 
