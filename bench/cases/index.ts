@@ -2,6 +2,7 @@
 
 import type { Cell } from '../contest';
 import { aggregateCells } from './aggregates';
+import { arrow } from './arrow';
 import { expressions } from './expressions';
 import { facts } from './facts';
 import { hopping } from './hopping';
@@ -26,6 +27,7 @@ export const cells: readonly Cell[] = [
   ...late,
   ...expressions,
   ...rows,
+  ...arrow,
   ...sketches,
   ...aggregateCells,
   ...rings,
