@@ -3,6 +3,7 @@
 import type { Data } from 'apache-arrow';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const SHORT = 24;
 
 /**
  * Writes the place in `list` of each string, which gets those that are not there yet. Strings are told apart as bytes, by a table of those that have
@@ -36,11 +37,27 @@ export function writeCodes({ valueOffsets, values }: Data, codes: Int32Array, li
       hashes[found] = hash;
       rows[found] = i;
       slots[slot] = count;
-      list.push(decoder.decode(bytes.subarray(from, to)));
+      list.push(stringOf(bytes, from, to));
       if (2 * count > slots.length) slots = spread(hashes, count, 2 * slots.length);
     }
     codes[i] = base + found;
   }
+}
+
+/** A decoder takes longer to begin than short strings of ASCII take altogether. */
+function stringOf(bytes: Uint8Array, from: number, to: number): string {
+  let value = '';
+  let i = to - from <= SHORT ? from : to;
+  for (; i + 4 <= to; i += 4) {
+    const a = bytes[i] as number;
+    const b = bytes[i + 1] as number;
+    const c = bytes[i + 2] as number;
+    const d = bytes[i + 3] as number;
+    if ((a | b | c | d) >= 0x80) break;
+    value += String.fromCharCode(a, b, c, d);
+  }
+  for (; i < to && (bytes[i] as number) < 0x80; i++) value += String.fromCharCode(bytes[i] as number);
+  return value.length === to - from ? value : decoder.decode(bytes.subarray(from, to));
 }
 
 function hashOf(bytes: Uint8Array, from: number, to: number): number {
