@@ -13,10 +13,11 @@ import {
   Int32,
   Int64,
   List,
+  makeVector,
   Null,
   RecordBatchStreamWriter,
   type Struct,
-  type Table,
+  Table,
   TimestampMicrosecond,
   TimestampMillisecond,
   TimestampNanosecond,
@@ -283,6 +284,15 @@ describe('types that are asked for', () => {
     ]);
     expect(read('day')).toEqual([0, 1_699_920_000_000, -172_800_000, 1_699_920_000_000]);
     expect(String(table.schema.fields[1]?.type)).toBe('Timestamp<MILLISECOND, UTC>');
+  });
+
+  test('microseconds that were milliseconds are what they were', () => {
+    const micros = BigInt64Array.from({ length: 1000 }, (_, i) => 1_700_000_000_000_000n + BigInt(i));
+    const at = makeVector({ type: new TimestampMicrosecond(), data: micros } as never);
+    const stream = windowed({ time: 'at', window: rolling(1), aggregates: { n: count() } });
+    pushArrow(stream, new Table({ at }) as Table);
+    const table = toArrow(stream.close(), { types: { at: new TimestampMicrosecond() } });
+    expect(table.getChild('at')?.data[0]?.values).toEqual(micros);
   });
 
   test('with the unit of the times; none where a window has no end', () => {
