@@ -152,6 +152,8 @@ export class Producer<S extends Spec = Spec> {
   readonly #keys: readonly KeyColumn[];
   readonly #texts: readonly TextColumn[];
   readonly #alone: Lane;
+  /** Where events have no key: of the lane that the last went to. */
+  #turn = 0;
   /** Of an event that is being pushed, the measures that are numbers. */
   readonly #row: Float64Array;
   #claimed = 0;
@@ -188,7 +190,7 @@ export class Producer<S extends Spec = Spec> {
     const t = layout.hasTime ? fields[layout.time] : Date.now();
     if (typeof t !== 'number' || !(Math.abs(t) <= layout.timeLimit)) throw badTime(layout.time, t, layout.timeLimit);
     this.#checkEvent(fields);
-    const lane = this.#lanes.length === 1 ? this.#alone : this.#laneOfEvent(fields);
+    const lane = this.#isSpread ? this.#laneOfEvent(fields) : this.#laneInTurn();
     if (lane.room(1) < 1 || !this.#writeEvent(lane, fields)) {
       this.refused++;
       return 0;
@@ -504,15 +506,16 @@ export class Producer<S extends Spec = Spec> {
     this.#claimed = 0;
     const measures = [...numbers, ...texts];
     const checked = { times, measures, keys };
-    const isAlone = this.#lanes.length === 1;
     let i = from;
     while (i < n) {
-      const written = isAlone ? this.#write(this.#alone, checked, i, n - i) : this.#spread(checked, i, n - i);
+      const written = this.#isSpread
+        ? this.#spread(checked, i, n - i)
+        : this.#write(this.#laneInTurn(), checked, i, n - i);
       if (written === 0) break;
       i += written;
     }
     for (const lane of this.#lanes) lane.publish();
-    if (!isAlone) this.#goOn(newestOf(times, from, i));
+    if (this.#lanes.length > 1) this.#goOn(newestOf(times, from, i));
     this.refused += n - i;
     return i - from;
   }
@@ -659,6 +662,21 @@ export class Producer<S extends Spec = Spec> {
     }
     const number = lane.strings.numberOf(this.#keys.length + i, value);
     return number < 0 ? undefined : number;
+  }
+
+  /** Whether keys say which lane an event goes to. */
+  get #isSpread(): boolean {
+    return this.#keys.length > 0 && this.#lanes.length > 1;
+  }
+
+  /** Where they do not, each in turn that has room, if there is any. */
+  #laneInTurn(): Lane {
+    const lanes = this.#lanes;
+    for (let i = 0; i < lanes.length; i++) {
+      this.#turn = (this.#turn + 1) % lanes.length;
+      if ((lanes[this.#turn] as Lane).room(1) > 0) break;
+    }
+    return lanes[this.#turn] as Lane;
   }
 
   #laneOfEvent(fields: Record<string, unknown>): Lane {
