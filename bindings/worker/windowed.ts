@@ -25,8 +25,9 @@ import {
 } from './layout';
 import { Merger } from './merger';
 import { type PackedSpec, packSpec } from './parcel';
-import { laneOf, Producer } from './producer';
+import { Producer } from './producer';
 import { type Carrier, GONE, type Parcel } from './relay';
+import { laneOf } from './spread';
 import { cancelStrings } from './strings';
 import { startThread, type Thread, type WorkerLike } from './threads';
 
