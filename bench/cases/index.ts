@@ -4,6 +4,7 @@ import type { Cell } from '../contest';
 import { aggregateCells } from './aggregates';
 import { expressions } from './expressions';
 import { facts } from './facts';
+import { handover } from './handover';
 import { hopping } from './hopping';
 import { keyed } from './keyed';
 import { late } from './late';
@@ -30,5 +31,6 @@ export const cells: readonly Cell[] = [
   ...aggregateCells,
   ...rings,
   ...threads,
+  ...handover,
   ...facts,
 ];
