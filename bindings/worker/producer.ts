@@ -62,8 +62,7 @@ export class Producer<S extends Spec = Spec> {
   #claimsIds = false;
   #isEnded = false;
   #promised = Number.NEGATIVE_INFINITY;
-  /** Events that a call was given and that did not go in, the ring being full. */
-  refused = 0;
+  #refused = 0;
 
   /** @internal */
   constructor({ layout, lanes, kinds, transfer }: Omit<ProducerHandle, 'transfer'> & { transfer: readonly Carrier[] }) {
@@ -93,7 +92,7 @@ export class Producer<S extends Spec = Spec> {
     this.#checkEvent(fields);
     const lane = this.#isSpread ? this.#laneOfEvent(fields) : this.#laneInTurn();
     if (lane.room(1) < 1 || !this.#writeEvent(lane, fields)) {
-      this.refused++;
+      this.#refused++;
       return 0;
     }
     (lane.segment.times as Float64Array)[lane.at] = t;
@@ -134,7 +133,7 @@ export class Producer<S extends Spec = Spec> {
     if (this.#lanes.length > 1) {
       throw new OrielError(
         'ERR_ORIEL_CLAIM',
-        'claim: expected a stream whose keys are not spread over several workers',
+        'claim: expected a stream whose events are not spread over several workers',
       );
     }
     if (!Number.isInteger(n) || n < 1) {
@@ -285,6 +284,11 @@ export class Producer<S extends Spec = Spec> {
     for (const lane of this.#lanes) lane.flush();
   }
 
+  /** Events that a call was given and that did not go in, the ring being full; and those that were on their way when the producer was shut out. */
+  get refused(): number {
+    return this.#lanes.reduce((sum, { lost }) => sum + lost, this.#refused);
+  }
+
   /** No more events come from here; the stream goes on without. */
   close(): void {
     if (this.#isEnded) return;
@@ -417,7 +421,7 @@ export class Producer<S extends Spec = Spec> {
     }
     for (const lane of this.#lanes) lane.publish();
     if (this.#lanes.length > 1) this.#goOn(newestOf(times, from, i));
-    this.refused += n - i;
+    this.#refused += n - i;
     return i - from;
   }
 
