@@ -1,5 +1,16 @@
 import { copyFileSync } from 'node:fs';
-import { defineConfig } from 'tsdown';
+import { defineConfig, type Rolldown } from 'tsdown';
+
+/** Comments go with white space, and with them what tells bundlers to leave an import alone: see bindings/worker/node.ts. */
+const marks: Rolldown.Plugin = {
+  name: 'marks',
+  generateBundle(_, files) {
+    for (const file of Object.values(files)) {
+      if (file.type !== 'chunk') continue;
+      file.code = file.code.replace('import([', 'import(/* @vite-ignore */ /* webpackIgnore: true */[');
+    }
+  },
+};
 
 export default defineConfig({
   entry: {
@@ -18,6 +29,7 @@ export default defineConfig({
   loader: { '.wasm': 'base64' },
   deps: { neverBundle: ['oriel/core.wasm', '@assemblyscript/loader'], alwaysBundle: [/^temporal-/] },
   // In a file of its own, which bundlers drop for those who do not use calendar().
+  plugins: [marks],
   outputOptions: {
     codeSplitting: {
       groups: [

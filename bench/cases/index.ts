@@ -5,6 +5,7 @@ import { aggregateCells } from './aggregates';
 import { arrow } from './arrow';
 import { expressions } from './expressions';
 import { facts } from './facts';
+import { handover } from './handover';
 import { hopping } from './hopping';
 import { keyed } from './keyed';
 import { late } from './late';
@@ -32,5 +33,6 @@ export const cells: readonly Cell[] = [
   ...aggregateCells,
   ...rings,
   ...threads,
+  ...handover,
   ...facts,
 ];
