@@ -252,12 +252,13 @@ export class WindowedStream<const S extends Spec = Spec> {
   take(): WindowBatch<Row<S>> {
     if (this.#state === 'disposed') this.#refuse();
     this.#flushIfRoom();
+    // Before anything is taken out: what it is given to may throw.
+    this.#deliver();
     const { exports } = this.#core;
     const raw = this.#engine.results.gather();
     const columns = shapeResults(raw, this.#spec, this.#plan);
     const filled = this.#filler?.apply(columns, raw.windows, this.#engine.stat(Stat.watermark)) ?? columns;
     exports.emptyResults(this.#handle);
-    this.#deliver();
     return new WindowBatch(filled === columns ? raw.windows.length : (filled.start?.length ?? 0), filled);
   }
 
