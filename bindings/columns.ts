@@ -9,7 +9,7 @@ export type Given = TypedNumbers | readonly unknown[];
 /** The column of that name. @throws {OrielError} ERR_ORIEL_COLUMN where it is missing, no column, or not n long */
 export function columnOf(columns: object, name: string, n?: number): Given {
   const column = (columns as Record<string, unknown>)[name];
-  if (!Array.isArray(column) && !isTyped(column)) {
+  if (!isColumn(column)) {
     const problem = column === undefined ? 'is missing' : `is ${show(column)}`;
     throw new OrielError('ERR_ORIEL_COLUMN', `column ${show(name)} ${problem}: expected an array or a typed array`);
   }
@@ -18,6 +18,11 @@ export function columnOf(columns: object, name: string, n?: number): Given {
     throw new OrielError('ERR_ORIEL_COLUMN', message);
   }
   return column;
+}
+
+/** Whether a value is a column: an array or a typed array. */
+export function isColumn(value: unknown): value is Given {
+  return Array.isArray(value) || isTyped(value);
 }
 
 function isTyped(column: unknown): column is TypedNumbers {
