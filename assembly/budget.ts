@@ -63,6 +63,10 @@ const LEAST: f64 = 40;
 /** Numbers that the lists of so many results can have: no more than what is held gives, each time that it is given out. */
 function listsOf(stream: Stream, n: f64): f64 {
   if (!results) return 0;
+  if (stream.partial) {
+    const blocks = (2 * (stream.states.used + demandOfStates(stream, n))) / 8;
+    return results * stream.listMost + min(results * stream.ownedMost, firings * blocks);
+  }
   const alone = stream.used / min(LEAST, <f64>(stream.stride - stream.head + 8)) + n;
   const held = (stream.states.used / 8 + 3 * alone) * stream.ownedLists;
   return results * stream.listMost + (stream.ownedLists ? min(results * stream.ownedMost, firings * held) : 0);

@@ -8,8 +8,9 @@ import { closing as closingOf, demand as demandOf } from './budget';
 import { Dictionary, giveUpWords, growTo, idAt, wordOf } from './dictionary';
 import { framesAt } from './frames';
 import { buildStream, createStream, destroyStream } from './lifecycle';
-import { resize } from './memory';
+import { allocate, Owner, release, reserve as reserveOf, resize } from './memory';
 import { emptyOutbox, Outbox, outputColumn } from './outbox';
+import { putMerged as putMergedOf } from './partial';
 import { advance as advanceStream, consume } from './pipeline';
 import { Keys, Stat, WindowPlan } from './plan';
 import { query as queryOf } from './query';
@@ -219,6 +220,19 @@ export function resultLists(stream: Stream): usize {
 
 export function listCapacity(stream: Stream): i32 {
   return changetype<Outbox>(stream.outbox).listCapacity;
+}
+
+/** Room for rows of other streams, and what becomes of them: see partial.ts. 0 where memory is full. */
+export function openPacked(bytes: usize): usize {
+  return reserveOf(bytes) ? allocate(changetype<Owner>(0), bytes) : 0;
+}
+
+export function closePacked(address: usize): void {
+  release(changetype<Owner>(0), address);
+}
+
+export function putMerged(stream: Stream, packed: usize, n: i32, start: f64, end: f64, window: i32): void {
+  putMergedOf(stream, packed, n, start, end, window);
 }
 
 export function emptyResults(stream: Stream): void {

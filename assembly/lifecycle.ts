@@ -5,6 +5,7 @@ import { linkProgram, REGISTER_BYTES } from './expression';
 import { createFilter, destroyFilter, filterBytes } from './filter';
 import { allocate, Owner, release, reserve } from './memory';
 import { createOutbox, destroyOutbox, Outbox } from './outbox';
+import { planPacked } from './partial';
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';
 import { createRing, destroyRing, measureColumn, Ring } from './ring';
 import { createFrames, destroyFrames, Frames, framesAt } from './frames';
@@ -59,6 +60,7 @@ export function buildStream(stream: Stream): bool {
   stream.eager = load<u32>(plan, Plan.eager) != 0;
   stream.discard = load<u32>(plan, Plan.discard) != 0;
   stream.ordered = load<u32>(plan, Plan.ordered) != 0;
+  stream.partial = load<u32>(plan, Plan.partial) != 0;
   stream.early = load<f64>(plan, Plan.early);
   stream.windows = plan + Plan.windows;
   stream.windowCount = load<i32>(plan, Plan.windowCount);
@@ -102,9 +104,10 @@ export function buildStream(stream: Stream): bool {
     store<u32>(part, <u32>changetype<usize>(stream), PartPlan.stream);
     const identity = load<u32>(part, PartPlan.identity);
     if (identity) call_indirect<void>(identity, part, stream.empty);
-    stream.outputCount += load<i32>(part, PartPlan.output);
     if (load<u32>(part, PartPlan.drop)) stream.owning = true;
     if (load<u32>(part, PartPlan.prepare)) stream.remembers = true;
+    if (stream.partial) continue;
+    stream.outputCount += load<i32>(part, PartPlan.output);
     const most = load<u32>(part, PartPlan.most);
     if (most && load<u32>(part, PartPlan.fold) && !load<u32>(part, PartPlan.drop)) {
       stream.listMost += <f64>most;
@@ -113,6 +116,7 @@ export function buildStream(stream: Stream): bool {
       stream.ownedLists++;
     }
   }
+  if (stream.partial) planPacked(stream);
   memory.copy(stream.trash, stream.empty, stream.stride);
   for (let i = 0; i < CHUNK; i++) copyRow(stream, stream.temporary + <usize>i * stream.stride, stream.empty);
 

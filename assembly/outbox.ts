@@ -6,6 +6,7 @@
  */
 
 import { allocate, release, resize } from './memory';
+import { packRows } from './partial';
 import { Pane, PartPlan } from './plan';
 import { FIRINGS, headroom, refires, Stream } from './stream';
 
@@ -126,6 +127,10 @@ export function putEvents(stream: Stream, n: i32, times: usize, window: i32): vo
 /** The outputs of n results from number `from` on: what the rows lower to. */
 export function putOutputs(stream: Stream, rows: usize, from: i32, n: i32): void {
   const outbox = changetype<Outbox>(stream.outbox);
+  if (stream.partial) {
+    packRows(stream, rows, outputColumn(outbox, 0) + ((<usize>from) << 3), n);
+    return;
+  }
   let output = 0;
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (!load<u32>(part, PartPlan.output)) continue;

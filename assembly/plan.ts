@@ -50,6 +50,8 @@ export enum Plan {
   givesLate = 116,
   /** Whether it is to be told since when something is held: see assembly/since.ts. */
   dated = 120,
+  /** Whether results are rows that are merged with those of others: see assembly/partial.ts. */
+  partial = 124,
   windows = 128,
 }
 

@@ -8,6 +8,7 @@
 import { frameRow } from './frames';
 import { Outbox } from './outbox';
 import * as pane from './pane';
+import { packRows } from './partial';
 import { PartPlan, WindowPlan } from './plan';
 import { combineLight, combineOwning, combineRows, dropRow, list, resetRow } from './rows';
 import { Slice, sliceAt, Slices } from './slices';
@@ -37,17 +38,25 @@ export function query(stream: Stream, id: u32, t: f64): usize {
     store<f64>(at, isAny ? stream.askedStart : NaN);
     store<f64>(at, isAny ? stream.askedEnd : NaN, 8);
     store<u32>(stream.chunkRows, <u32>row);
-    let out = at + 16;
-    for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-      if (!load<u32>(part, PartPlan.output)) continue;
-      call_indirect<void>(load<u32>(part, PartPlan.lower), part, stream.chunkRows, out, 1);
-      out += 8;
-    }
+    lower(stream, stream.chunkRows, at + 16);
     if (row >= stream.temporary && row < stream.temporary + <usize>CHUNK * stream.stride) dropRow(stream, row);
   }
   // Numbers of lists are there until the next call.
   outbox.listLength = lists;
   return stream.answer;
+}
+
+/** What one listed row lowers to, from an address on. */
+function lower(stream: Stream, rows: usize, out: usize): void {
+  if (stream.partial) {
+    packRows(stream, rows, out, 1);
+    return;
+  }
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    if (!load<u32>(part, PartPlan.output)) continue;
+    call_indirect<void>(load<u32>(part, PartPlan.lower), part, rows, out, 1);
+    out += 8;
+  }
 }
 
 function gridRow(stream: Stream, w: i32, id: u32, t: f64): usize {

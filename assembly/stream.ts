@@ -58,6 +58,7 @@ export class Stream extends Owner {
   eager: bool;
   discard: bool;
   ordered: bool;
+  partial: bool;
   early: f64;
   /** The measure that makes events fire windows early, 0 if none. */
   when: usize;

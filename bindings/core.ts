@@ -61,6 +61,9 @@ interface Exports {
   holdsColumn(stream: number): number;
   idLimit(stream: number): number;
   setKeys(stream: number, keys: Keys): void;
+  openPacked(bytes: number): number;
+  closePacked(address: number): void;
+  putMerged(stream: number, packed: number, n: number, start: number, end: number, window: number): void;
   createSegments(stream: number, n: number): number;
   segmentBytes(stream: number): number;
   destroySegments(address: number): void;
@@ -110,7 +113,7 @@ const ADDRESSES = [
   ...(['create', 'plan', 'top', 'timesColumn', 'idsColumn', 'wordsColumns', 'measureColumns', 'lateEvents'] as const),
   ...(['startsColumn', 'endsColumn', 'resultIds', 'resultWindows', 'resultPanes', 'resultFirings'] as const),
   ...(['resultColumn', 'resultLists', 'query', 'edgeTable', 'keyWords', 'liveColumn', 'holdsColumn'] as const),
-  'createSegments' as const,
+  ...(['createSegments', 'openPacked'] as const),
 ] as const;
 
 function unsigned(address: (...given: never[]) => number): (...given: never[]) => number {

@@ -67,7 +67,7 @@ export class Intake implements Sink {
     if (!this.#isEntering) this.enter().catch(() => undefined);
   }
 
-  #columnOf(item: unknown): Given | undefined {
+  #columnOf(item: unknown): { readonly length: number } | undefined {
     if (this.#column === undefined || typeof item !== 'object' || item === null) return undefined;
     const value = (item as Record<string, unknown>)[this.#column];
     return typeof value === 'object' && isColumn(value) ? value : undefined;

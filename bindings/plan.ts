@@ -135,8 +135,8 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
   return {
     measures,
     flags,
-    outputCount: results.length,
-    outputs: wanted.map(outputOf),
+    outputCount: spec.isPartial ? 1 : results.length,
+    outputs: spec.isPartial ? measures.columns.map(packedOf) : wanted.map(outputOf),
     byteLength: programAt + programBytes(assembled),
     write(view, address) {
       const u32 = (offset: number, value: number) => view.setUint32(offset, value, true);
@@ -166,6 +166,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       u32(address + Plan.filter, filter);
       u32(address + Plan.givesLate, spec.onLate ? 1 : 0);
       u32(address + Plan.dated, measures.isKept ? 1 : 0);
+      u32(address + Plan.partial, spec.isPartial ? 1 : 0);
       writeProgram(assembled, view, address + programAt, programAt);
       let at = address + Plan.windows;
       for (const [w, window] of windows.entries()) {
@@ -267,6 +268,11 @@ function sizeOf({ kernels, parameters }: Part): number {
 /** The columns of the aggregates that one reads: its own, or the one that it fills. */
 function ofNeeds({ prepare }: Kernels, columns: readonly number[]): readonly number[] {
   return prepare ? columns.slice(-1) : columns;
+}
+
+/** A result that is a part may name any string of a column. */
+function packedOf(texts: TextColumn): Output {
+  return { place: 0, list: { most: NO_BOUND, read: () => undefined }, texts };
 }
 
 /** What a condition selects where an aggregate has no column of its own. */

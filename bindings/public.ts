@@ -70,6 +70,7 @@ export type {
   Measure,
   NumberColumn,
   Row,
+  StringColumn,
   TypedNumbers,
 } from './types';
 export {

@@ -98,6 +98,8 @@ export interface CheckedSpec {
   timeLimit: number;
   /** Whether events come from several producers, which keep no order among each other. */
   isShared: boolean;
+  /** Whether results are parts, to be merged with those of others: see assembly/partial.ts. */
+  isPartial: boolean;
 }
 
 const FIELDS = [
@@ -168,6 +170,7 @@ export function check(spec: Spec, kinds: Record<string, unknown>): CheckedSpec {
     memoryLimit: spec.memory === undefined ? 2 ** 32 : bytesOf(spec.memory.maximum, 'memory.maximum'),
     timeLimit: Math.min(...windows.map(limitOf)),
     isShared: false,
+    isPartial: false,
   };
 }
 

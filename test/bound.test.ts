@@ -30,7 +30,9 @@ import {
   type WindowedStream,
   windowed,
 } from '../bindings';
-import { Core } from '../bindings/core';
+import { Core, core } from '../bindings/core';
+import { Engine } from '../bindings/engine';
+import { check } from '../bindings/spec';
 import { random, runs } from './helpers';
 
 afterEach(() => vi.restoreAllMocks());
@@ -211,6 +213,61 @@ test.each([
     }
   }
   expect(failed).toEqual([]);
+});
+
+/** A stream whose results are parts, of events without keys. */
+function feedParts(seed: number): void {
+  const next = random(seed);
+  const whole = (n: number) => Math.floor(next() * n);
+  const aggregates = { n: count(), d: stddev('v'), last: last('w'), ...owning(whole, 'final') };
+  const window = windowsOf(whole, GRIDS);
+  const spec = {
+    time: 't',
+    window,
+    aggregates,
+    allowedLateness: whole(2) * whole(60),
+    outOfOrder: whole(2) * whole(100),
+  };
+  const engine = new Engine({ ...check(spec, core().aggregates), isPartial: true }, core());
+  const { exports } = engine.core;
+  let clock = 0;
+  for (let call = 0; call < 40; call++) {
+    const n = 1 + Math.floor(next() ** 2 * 4096);
+    const step = next() ** 4 * (next() < 0.1 ? 50 : 0.5);
+    const lag = next() < 0.4 ? next() * 150 : 0;
+    const at = exports.claim(engine.handle, n);
+    const views = engine.ring.claimed(at, n);
+    for (let i = 0; i < n; i++) {
+      clock += step * next();
+      (views.t as Float64Array)[i] = clock - next() * lag;
+      if (views.v) views.v[i] = clock;
+      if (views.w) views.w[i] = call % 2 ? whole(50) : next() - 0.5;
+    }
+    exports.badTime(engine.handle, at, n, engine.spec.timeLimit);
+    engine.edges.cover(views.t as Float64Array);
+    engine.takeWritten(n);
+    if (next() < 0.3) exports.emptyResults(engine.handle);
+    if (next() < 0.2) engine.results.ask(0, clock);
+  }
+  engine.moveTo(Number.POSITIVE_INFINITY);
+  exports.destroy(engine.handle);
+}
+
+test('nor does one whose results are parts', () => {
+  // The first stream brings the core.
+  windowed({ time: 't', window: tumbling(1), aggregates: { n: count() } })[Symbol.dispose]();
+  allowOnly(1);
+  for (let seed = FROM; seed < FROM + 2 * RUNS; seed++) {
+    try {
+      feedParts(seed);
+    } catch (cause) {
+      throw new Error(`seed ${seed}`, { cause });
+    }
+  }
+  allowOnly(0.01);
+  expect(() => {
+    for (let seed = 1; seed <= 40; seed++) feedParts(seed);
+  }).toThrow(WebAssembly.RuntimeError);
 });
 
 test('with a hundredth of it, some call fails', () => {

@@ -29,7 +29,11 @@ export interface Calls {
   };
   parcel: { given: Parcel; back: undefined };
   take: { given: undefined; back: { raw: RawResults; texts: Texts; watermark: number } };
-  query: { given: { key: readonly unknown[]; at: number | undefined }; back: { raw: RawAnswers; texts: Texts } };
+  /** The answer, and as of which time it is. */
+  query: {
+    given: { key: readonly unknown[]; at: number | undefined };
+    back: { raw: RawAnswers; texts: Texts; at: number };
+  };
   advance: { given: number; back: undefined };
   stats: { given: undefined; back: Stats & { producers: number } };
   close: { given: undefined; back: { raw: RawResults; texts: Texts; watermark: number } };

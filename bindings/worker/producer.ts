@@ -7,126 +7,30 @@ import {
   badTime,
   checkGaps,
   checkTimes,
-  columnOf,
   columnsOfRows,
   type Given,
+  lengthOf,
   listOf,
+  measuresOf,
   type Numbers,
   numberOf,
-  numbersOf,
+  plain as plainOf,
+  textsOf,
   timesOf,
+  valuesOf,
 } from '../columns';
 import { OrielError, show } from '../errors';
 import type { Events } from '../intake';
 import { KeyColumn, type KeyKind } from '../keys';
 import { TextColumn } from '../measures';
 import { RING_EVENTS } from '../plan';
-import { CONTROL_BYTES, Indices } from '../shared/indices';
-import { Signal } from '../shared/signal';
 import type { Spec } from '../spec';
 import { hashOf } from '../strings';
 import type { Claim, Columns, Event } from '../types';
-import {
-  CAPACITY,
-  CONTROL,
-  KEY_KINDS,
-  type LaneHandle,
-  type Layout,
-  type ProducerHandle,
-  type Segment,
-  segmentsAt,
-  TEXT_KINDS,
-} from './layout';
-import { type Carrier, hear, type Receipt, Relay } from './relay';
-import { OutgoingStrings } from './strings';
-
-/** Of one ring the producer's side. */
-class Lane {
-  readonly indices: Indices;
-  readonly segments: readonly Segment[];
-  readonly strings: OutgoingStrings;
-  readonly #promise: BigInt64Array;
-  readonly #relay: Relay | undefined;
-  /** Events written and not yet published. */
-  written = 0;
-
-  constructor(handle: LaneHandle, layout: Layout, port: Carrier | undefined, kinds: Int32Array) {
-    const { buffer, address, bytes, control, definitions, bell } = handle;
-    const words = new Int32Array(control, 0, CONTROL_BYTES / 4);
-    this.indices = new Indices(words, CAPACITY, new Signal(new Int32Array(bell), 0));
-    this.segments = segmentsAt(buffer, address, bytes, layout);
-    this.#promise = new BigInt64Array(control);
-    const { indices } = this;
-    const sent = layout.keys.length + layout.texts.length;
-    this.strings = new OutgoingStrings(
-      definitions,
-      sent,
-      (event) => indices.isReleased(event),
-      () => (indices.tail + this.written) >>> 0,
-    );
-    this.#relay = port && new Relay(port, handle, layout, this.segments, kinds);
-  }
-
-  /** How many of n places in a row are free, from `at` of `segment` on. */
-  room(n: number): number {
-    const wanted = Math.min(n, RING_EVENTS - this.at);
-    return Math.min(wanted, this.indices.free(this.written + wanted) - this.written);
-  }
-
-  get at(): number {
-    return (this.indices.tail + this.written) & (RING_EVENTS - 1);
-  }
-
-  get segment(): Segment {
-    return this.segments[(((this.indices.tail + this.written) & (CAPACITY - 1)) / RING_EVENTS) | 0] as Segment;
-  }
-
-  publish(): void {
-    if (this.written === 0) return;
-    const n = this.written;
-    this.written = 0;
-    this.indices.publish(n);
-    this.#relay?.flushSoon();
-  }
-
-  /** No event before a time comes any more. */
-  promise(time: number): void {
-    // All bits 0 say that nothing was promised.
-    scratch[0] = time || -0;
-    Atomics.store(this.#promise, CONTROL.promise, bits[0] as bigint);
-    this.wake();
-  }
-
-  /** The other side looks what there is. */
-  wake(): void {
-    this.indices.wake();
-    this.#relay?.flushSoon(true);
-  }
-
-  end(): void {
-    this.indices.endProducing();
-    this.#relay?.flush(true);
-  }
-
-  /** Sends what waits to be sent. */
-  flush(): void {
-    this.#relay?.flush(false);
-  }
-
-  /** What the other side, or who owns it, says. */
-  hear(receipt: Receipt): void {
-    this.#relay?.receive(receipt);
-  }
-
-  /** What went wrong on the way. */
-  get failure(): OrielError | undefined {
-    return this.#relay?.failure;
-  }
-}
-
-const scratch = new Float64Array(1);
-const bits = new BigInt64Array(scratch.buffer);
-const halves = new Int32Array(scratch.buffer);
+import { Lane } from './lane';
+import { CAPACITY, KEY_KINDS, type Layout, type ProducerHandle, type Segment, TEXT_KINDS } from './layout';
+import { type Carrier, hear } from './relay';
+import { laneOfHash, scatter, scattered, withPart } from './spread';
 
 interface Counted {
   columns: Record<string, Given>;
@@ -159,6 +63,8 @@ export class Producer<S extends Spec = Spec> {
   readonly #keys: readonly KeyColumn[];
   readonly #texts: readonly TextColumn[];
   readonly #alone: Lane;
+  /** Where events have no key: of the lane that the last went to. */
+  #turn = 0;
   /** Of an event that is being pushed, the measures that are numbers. */
   readonly #row: Float64Array;
   #claimed = 0;
@@ -166,8 +72,7 @@ export class Producer<S extends Spec = Spec> {
   #claimsIds = false;
   #isEnded = false;
   #promised = Number.NEGATIVE_INFINITY;
-  /** Events that a call was given and that did not go in, the ring being full. */
-  refused = 0;
+  #refused = 0;
 
   /** @internal */
   constructor({ layout, lanes, kinds, transfer }: Omit<ProducerHandle, 'transfer'> & { transfer: readonly Carrier[] }) {
@@ -195,9 +100,9 @@ export class Producer<S extends Spec = Spec> {
     const t = layout.hasTime ? fields[layout.time] : Date.now();
     if (typeof t !== 'number' || !(Math.abs(t) <= layout.timeLimit)) throw badTime(layout.time, t, layout.timeLimit);
     this.#checkEvent(fields);
-    const lane = this.#lanes.length === 1 ? this.#alone : this.#laneOfEvent(fields);
+    const lane = this.#isSpread ? this.#laneOfEvent(fields) : this.#laneInTurn();
     if (lane.room(1) < 1 || !this.#writeEvent(lane, fields)) {
-      this.refused++;
+      this.#refused++;
       return 0;
     }
     (lane.segment.times as Float64Array)[lane.at] = t;
@@ -246,7 +151,7 @@ export class Producer<S extends Spec = Spec> {
   #counted(columns: Record<string, Given>): Counted {
     const { keys, plain, texts, hasTime, time } = this.#layout;
     const name = hasTime ? time : (keys[0] ?? plain[0] ?? texts[0]?.name ?? 'time');
-    return { columns, n: columnOf(columns, name).length };
+    return { columns, n: lengthOf(columns, name) };
   }
 
   /**
@@ -259,7 +164,7 @@ export class Producer<S extends Spec = Spec> {
     if (this.#lanes.length > 1) {
       throw new OrielError(
         'ERR_ORIEL_CLAIM',
-        'claim: expected a stream whose keys are not spread over several workers',
+        'claim: expected a stream whose events are not spread over several workers',
       );
     }
     if (!Number.isInteger(n) || n < 1) {
@@ -410,6 +315,11 @@ export class Producer<S extends Spec = Spec> {
     for (const lane of this.#lanes) lane.flush();
   }
 
+  /** Events that a call was given and that did not go in, the ring being full; and those that were on their way when the producer was shut out. */
+  get refused(): number {
+    return this.#lanes.reduce((sum, { lost }) => sum + lost, this.#refused);
+  }
+
   /** No more events come from here; the stream goes on without. */
   close(): void {
     if (this.#isEnded) return;
@@ -520,17 +430,17 @@ export class Producer<S extends Spec = Spec> {
       throw new OrielError('ERR_ORIEL_COLUMN', `expected a place from 0 to ${n} to begin at, got ${show(from)}`);
     }
     const written = this.#put(this.#check(given), from);
-    this.refused += n - from - written;
+    this.#refused += n - from - written;
     return written;
   }
 
   #check({ columns, n }: Counted): Checked {
     const { time, hasTime, timeLimit, plain, gaps } = this.#layout;
-    const times = hasTime ? timesOf(time, columnOf(columns, time), timeLimit) : new Float64Array(n).fill(Date.now());
+    const times = hasTime ? timesOf(columns, time, timeLimit) : new Float64Array(n).fill(Date.now());
     checkTimes(time, times, timeLimit);
-    const numbers = plain.map((name) => numbersOf(name, columnOf(columns, name, n)));
-    const keys = this.#keys.map(({ name }) => columnOf(columns, name, n));
-    const texts = this.#texts.map(({ name }) => columnOf(columns, name, n));
+    const numbers = plain.map((name) => measuresOf(columns, name, n));
+    const keys = this.#keys.map(({ name }) => plainOf(valuesOf(columns, name, n)));
+    const texts = this.#texts.map(({ name }) => plainOf(textsOf(columns, name, n)));
     this.#learn();
     const kinds = this.#keys.map((column, c) => column.kindOfColumn(keys[c] as Given));
     const textKinds = this.#texts.map((column, i) => column.kindOfColumn(texts[i] as Given));
@@ -543,15 +453,16 @@ export class Producer<S extends Spec = Spec> {
   #put(checked: Checked, from: number): number {
     const { times, n } = checked;
     this.#claimed = 0;
-    const isAlone = this.#lanes.length === 1;
     let i = from;
     while (i < n) {
-      const written = isAlone ? this.#write(this.#alone, checked, i, n - i) : this.#spread(checked, i, n - i);
+      const written = this.#isSpread
+        ? this.#spread(checked, i, n - i)
+        : this.#write(this.#laneInTurn(), checked, i, n - i);
       if (written === 0) break;
       i += written;
     }
     for (const lane of this.#lanes) lane.publish();
-    if (!isAlone) this.#goOn(newestOf(times, from, i));
+    if (this.#lanes.length > 1) this.#goOn(newestOf(times, from, i));
     return i - from;
   }
 
@@ -699,47 +610,26 @@ export class Producer<S extends Spec = Spec> {
     return number < 0 ? undefined : number;
   }
 
+  /** Whether keys say which lane an event goes to. */
+  get #isSpread(): boolean {
+    return this.#keys.length > 0 && this.#lanes.length > 1;
+  }
+
+  /** Where they do not, each in turn that has room, if there is any. */
+  #laneInTurn(): Lane {
+    const lanes = this.#lanes;
+    for (let i = 0; i < lanes.length; i++) {
+      this.#turn = (this.#turn + 1) % lanes.length;
+      if ((lanes[this.#turn] as Lane).room(1) > 0) break;
+    }
+    return lanes[this.#turn] as Lane;
+  }
+
   #laneOfEvent(fields: Record<string, unknown>): Lane {
     let hash = 0;
     for (const name of this.#layout.keys) hash = withPart(hash, fields[name]);
     return this.#lanes[laneOfHash(hash, this.#lanes.length)] as Lane;
   }
-}
-
-/** Of events that are being spread over lanes: the hashes of their keys, which lane, and which place there. */
-const scattered = {
-  hashes: new Int32Array(RING_EVENTS),
-  which: new Uint8Array(RING_EVENTS),
-  places: new Uint16Array(RING_EVENTS),
-};
-
-function scatter(into: readonly Float64Array[], values: Numbers, from: number, n: number): void {
-  const { which, places } = scattered;
-  for (let i = 0; i < n; i++) {
-    (into[which[i] as number] as Float64Array)[places[i] as number] = values[from + i] as number;
-  }
-}
-
-/** Which of n workers a key belongs to. */
-export function laneOf(key: readonly unknown[], n: number): number {
-  return laneOfHash(key.reduce<number>(withPart, 0), n);
-}
-
-function withPart(before: number, part: unknown): number {
-  let low = 0;
-  if (typeof part === 'string') low = hashOf(part) | 0;
-  else if (typeof part === 'bigint') low = Number(BigInt.asIntN(32, part ^ (part >> 32n)));
-  else {
-    // The same bits for both zeros, and for every NaN.
-    scratch[0] = Number.isNaN(part) ? Number.NaN : (part as number) + 0;
-    low = (halves[0] as number) ^ (halves[1] as number);
-  }
-  const hash = Math.imul(before ^ low, 0x9e3779b1);
-  return hash ^ (hash >>> 15);
-}
-
-function laneOfHash(hash: number, n: number): number {
-  return Math.floor(((Math.imul(hash, 0x85ebca6b) >>> 0) / 2 ** 32) * n);
 }
 
 function copy(column: Float64Array, at: number, given: Numbers, from: number, n: number): void {

@@ -178,7 +178,8 @@ export class Service {
 
   #takeFrom(source: Source, left: number): number {
     const { inlet } = source;
-    if (left > 0) this.#countIn(source);
+    // Also where its events went to other workers, and only their time came here.
+    if (left > 0 || inlet.hasNews) this.#countIn(source);
     for (let wanted = Math.min(left, this.#most); ; wanted = this.#most) {
       try {
         const n = inlet.take(wanted);
@@ -288,7 +289,7 @@ export class Service {
     );
     const texts = this.#textsOf({ figures: turned }, lists, 2);
     transfer.push(lists.buffer);
-    return { raw: { figures, lists }, texts };
+    return { raw: { figures, lists }, texts, at: t };
   }
 
   #advance(time: number): undefined {

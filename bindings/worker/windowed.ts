@@ -1,5 +1,6 @@
 /** A stream whose core runs in workers: the side of who owns it. */
 
+import type { AnyAggregate } from '../aggregate';
 import { joined, WindowBatch } from '../batch';
 import { badTime } from '../columns';
 import { core } from '../core';
@@ -10,9 +11,9 @@ import { LOOK_MS, type Outlet, type OverOptions, over, transform } from '../over
 import { type RawResults, shapeAnswers, shapeResults } from '../results';
 import { Indices } from '../shared/indices';
 import type { Source } from '../source';
-import { check, type Spec } from '../spec';
+import { type CheckedSpec, check, type Spec } from '../spec';
 import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from '../types';
-import { only, reject } from '../windows';
+import { GRIDS, only, reject } from '../windows';
 import type { Calls, Name, Reply, Texts } from './calls';
 import {
   CAPACITY,
@@ -24,9 +25,11 @@ import {
   SEGMENTS,
   segmentBytesOf,
 } from './layout';
-import { packSpec } from './parcel';
-import { laneOf, Producer } from './producer';
+import { Merger } from './merger';
+import { type PackedSpec, packSpec } from './parcel';
+import { Producer } from './producer';
 import { type Carrier, GONE, type Parcel } from './relay';
+import { laneOf } from './spread';
 import { cancelStrings } from './strings';
 import { startThread, type Thread, type WorkerLike } from './threads';
 
@@ -42,7 +45,10 @@ export interface WorkerOptions {
   readonly worker?: () => WorkerLike;
 }
 
-/** Counters of all workers together, and how they are had. */
+/**
+ * Counters of all workers together, and how they are had. Where they share windows, as they do without keys, `windows` counts those that were
+ * taken, and a span of time is live in each of them.
+ */
 export interface WorkerStats extends Stats {
   /** Producers that may give events, that of the stream itself among them. */
   producers: number;
@@ -125,11 +131,14 @@ class Partner {
  */
 export class WindowedWorker<const S extends Spec = Spec> {
   readonly #engine: Engine;
+  readonly #packed: PackedSpec;
   readonly #partners: readonly Partner[];
   readonly #transport: Transport;
   readonly #kinds: ArrayBufferLike;
   readonly #bells: readonly ArrayBufferLike[];
   readonly #filler: Filler | undefined;
+  /** Where events are spread over the workers whatever they are. */
+  readonly #merger: Merger | undefined;
   /** What is shared with all producers, to tell them when it is over. */
   #shared: Pick<LaneHandle, 'control' | 'definitions'>[] = [];
   #own: Producer<S> | undefined;
@@ -146,10 +155,12 @@ export class WindowedWorker<const S extends Spec = Spec> {
   constructor(spec: S, { parallelism, transport }: Required<Pick<WorkerOptions, 'parallelism' | 'transport'>>) {
     const checked = check(spec, core().aggregates);
     checked.isShared = true;
-    if (parallelism > 1 && checked.keys.length === 0) {
-      reject('parallelism', '1 where events have no key to be spread by', parallelism);
-    }
-    this.#engine = new Engine(checked, core());
+    const isSpread = parallelism > 1 && checked.keys.length === 0;
+    if (isSpread) checkSpread(checked, parallelism);
+    // What is merged here is the workers' memory.
+    this.#engine = new Engine(isSpread ? { ...checked, memoryLimit: 2 ** 32 } : checked, core());
+    this.#packed = { ...packSpec(checked), isPartial: isSpread };
+    this.#merger = isSpread ? new Merger(this.#engine) : undefined;
     this.#transport = transport;
     const make = memoryOf(transport);
     this.#kinds = make(4 * (checked.keys.length + this.#engine.plan.measures.texts.length) + 8);
@@ -163,7 +174,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
 
   /** @internal */
   async start(worker: WorkerOptions['worker']): Promise<this> {
-    const spec = packSpec(this.#engine.spec);
+    const spec = this.#packed;
     try {
       await Promise.all(
         this.#partners.map(async (partner, i) => {
@@ -316,11 +327,24 @@ export class WindowedWorker<const S extends Spec = Spec> {
       throw badTime('query', at, timeLimit);
     this.#own?.flush();
     const partner = this.#partners[laneOf(parts, this.#partners.length)] as Partner;
-    const { raw, texts } = await partner.ask('query', { key: parts, at });
+    const { raw, texts } = this.#merger
+      ? await this.#askSpread(this.#merger, at)
+      : await partner.ask('query', { key: parts, at });
     const answers = this.#with(texts, () => shapeAnswers(raw, spec, plan));
     if (!windowNames) return answers[0] as Answer<S>;
     const named = [...places.keys()].sort((a, b) => (places[a] as number) - (places[b] as number));
     return Object.fromEntries(named.map((w) => [windowNames[w], answers[w]])) as Answer<S>;
+  }
+
+  /** The answer of all workers, as of one time: where they are not at the same they are asked again. */
+  async #askSpread(merger: Merger, at: number | undefined): Promise<Calls['query']['back']> {
+    for (let time = at, turn = 0; ; turn++) {
+      const answers = await this.#askAll('query', { key: [], at: time });
+      const times = answers.map((answer) => answer.at);
+      time = Math.max(...times);
+      // Events that keep coming may move one of them on every time.
+      if (turn === MOST_TURNS || times.every((one) => one === time)) return merger.ask(answers);
+    }
   }
 
   /** Moves the watermark of the stream on by hand, whatever its producers say. @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED */
@@ -341,6 +365,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
         total[name] = name === 'watermark' ? Math.min(total[name], one[name]) : total[name] + one[name];
       }
     }
+    if (this.#merger) total.windows = this.#merger.windows;
     return { ...total, producers, transport: this.#transport, parallelism: this.#partners.length };
   }
 
@@ -401,7 +426,8 @@ export class WindowedWorker<const S extends Spec = Spec> {
     return result;
   }
 
-  #batch(parts: readonly Calls['take']['back'][]): WindowBatch<Row<S>> {
+  #batch(taken: readonly Calls['take']['back'][]): WindowBatch<Row<S>> {
+    const parts = this.#merger ? [this.#merger.take(taken)] : taken;
     const { spec, plan } = this.#engine;
     const kinds = plan.measures.columns.map((_, i) => parts.find(({ texts }) => texts[i]?.kind)?.texts[i]?.kind);
     const shaped = parts.map(({ raw, texts }) => this.#with(texts, () => shapeResults(raw, spec, plan), kinds));
@@ -423,6 +449,22 @@ export class WindowedWorker<const S extends Spec = Spec> {
     this.#kept = undefined;
     return batch;
   }
+}
+
+/** How often all workers are asked for an answer before that of one that is behind the others is left out. */
+const MOST_TURNS = 8;
+
+/** @throws {OrielError} ERR_ORIEL_SPEC where what several workers have of events without keys cannot be merged */
+function checkSpread({ windows, updates, aggregates }: CheckedSpec, parallelism: number): void {
+  const accepted = '1 where events have no key to be spread by';
+  if (windows.some(({ kind }) => !GRIDS.includes(kind))) {
+    reject('parallelism', `${accepted} and make windows, such as sessions and rolling ones`, parallelism);
+  }
+  if (updates) reject('parallelism', `${accepted} and windows fire more than once`, parallelism);
+  const goesOn = ({ kind, fields }: AnyAggregate): boolean =>
+    Object.values(fields ?? {}).some(goesOn) || (core().aggregates[kind]?.prepare ?? 0) > 0;
+  const found = aggregates.find(([, one]) => goesOn(one));
+  if (found) reject('parallelism', `${accepted} and ${show(found[0])} goes on from one event to the next`, parallelism);
 }
 
 type Shaped = Record<string, ArrayLike<unknown>>;

@@ -9,13 +9,16 @@ import {
   collect,
   count,
   first,
+  increase,
   OrielError,
   type OrielErrorCode,
   type Producer,
   type ProducerHandle,
   producer,
   punctuated,
+  rolling,
   type Spec,
+  session,
   sum,
   tumbling,
   type WindowedWorker,
@@ -25,7 +28,7 @@ import {
 } from '../../bindings';
 import { CONTROL_BYTES, Indices } from '../../bindings/shared/indices';
 import { Signal } from '../../bindings/shared/signal';
-import { laneOf } from '../../bindings/worker/producer';
+import { laneOf } from '../../bindings/worker/spread';
 import { random } from '../helpers';
 
 const DIST = new URL('../../dist/', import.meta.url).href;
@@ -560,7 +563,7 @@ describe.each(TRANSPORTS)('what is given, %s', (transport) => {
           }
         }
         events.close();
-        return codes;
+        return [...codes, events.refused];
       },
       started,
     );
@@ -572,7 +575,8 @@ describe.each(TRANSPORTS)('what is given, %s', (transport) => {
     Atomics.notify(started, 0);
     // Where memory is not shared kinds come with the first answer: too late for what was given before that.
     const last = transport === 'shared' ? 'in' : 'ERR_ORIEL_COLUMN';
-    expect(await result).toEqual([...new Array(5).fill('ERR_ORIEL_COLUMN'), last]);
+    const refused = transport === 'shared' ? 0 : 2;
+    expect(await result).toEqual([...new Array(5).fill('ERR_ORIEL_COLUMN'), last, refused]);
     push({ t: 100, k: 'a', s: 'x' });
     expect([...(await stream.take())]).toEqual([{ start: 0, end: 10, k: 'a', n: last === 'in' ? 3 : 1, one: 'x' }]);
   });
@@ -667,7 +671,16 @@ describe.each(TRANSPORTS)('what is given, %s', (transport) => {
       await refused('ERR_ORIEL_SPEC', () => windowedWorker(SPEC, { transport, parallelism }), 'parallelism');
     }
     const { key: _, ...bare } = SPEC;
-    await refused('ERR_ORIEL_SPEC', () => windowedWorker(bare, { transport, parallelism: 2 }), 'parallelism');
+    for (const more of [
+      { window: session(5) },
+      { window: { some: tumbling(5), others: rolling(5) } },
+      { emit: 'updates' },
+      { emit: { every: 2 } },
+      { aggregates: { n: increase('v') } },
+    ]) {
+      const spec = { ...bare, ...more } as never;
+      await refused('ERR_ORIEL_SPEC', () => windowedWorker(spec, { transport, parallelism: 2 }), 'parallelism');
+    }
     await refused('ERR_ORIEL_SPEC', () => windowedWorker(SPEC, { transport: 'pigeon' as never }), 'transport');
     await refused('ERR_ORIEL_SPEC', () => windowedWorker(SPEC, { transport, worker: 5 as never }), 'worker');
     await refused('ERR_ORIEL_SPEC', () => windowedWorker(SPEC, { threads: 2 } as never), 'threads');

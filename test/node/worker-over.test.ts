@@ -46,7 +46,11 @@ const byKey = (a: { end: number; k: unknown }, b: { end: number; k: unknown }) =
   a.end - b.end || (String(a.k) < String(b.k) ? -1 : 1);
 
 describe.each(TRANSPORTS)('%s', (transport) => {
-  test.each([1, 2])('events, arrays and columns give what they give on one thread, %s workers', async (parallelism) => {
+  test.each([
+    [1, 'by key', SPEC],
+    [2, 'by key', SPEC],
+    [2, 'without', { ...TENS, aggregates: SPEC.aggregates }],
+  ])('events, arrays and columns give what they give on one thread, %s workers, %s', async (parallelism, _, spec) => {
     const event = fc.record({
       tick: fc.integer({ min: 0, max: 5 }),
       k: fc.constantFrom('a', 'b', 'é😀'),
@@ -62,11 +66,11 @@ describe.each(TRANSPORTS)('%s', (transport) => {
           t += tick;
           return { t, k, v };
         });
-        const here = windowed(SPEC);
+        const here = windowed(spec as typeof SPEC);
         here.pushRows(events);
         const wanted = [...here.close()].sort(byKey);
         here[Symbol.dispose]();
-        const there = await open(SPEC, transport, parallelism);
+        const there = await open(spec as typeof SPEC, transport, parallelism);
         const rows = await rowsOf(
           there.over(sourceOf(kind, itemsOf(events, cuts)) as Iterable<(typeof events)[number]>),
         );

@@ -130,7 +130,7 @@ const many = fc.record({
     fc.integer({ min: 1, max: 20 }).map((gap) => session(gap)),
     fc.integer({ min: 1, max: 30 }).map((size) => rolling(size)),
   ),
-  key: fc.constantFrom<string | string[]>('k', ['k', 'l']),
+  key: fc.constantFrom<string | string[] | undefined>('k', ['k', 'l'], undefined),
   outOfOrder: fc.constantFrom(0, 5),
   producers: fc.array(
     fc.array(
@@ -167,7 +167,9 @@ describe('producers side by side', () => {
               return { t: clock - Math.min(lag, outOfOrder), ...event };
             });
           });
-          const spec = { time: 't', key, window, aggregates: figures, outOfOrder };
+          const isOnGrid = ['tumbling', 'hopping'].includes(window.kind);
+          fc.pre(key !== undefined || parallelism === 1 || isOnGrid);
+          const spec = { time: 't', ...(key && { key }), window, aggregates: figures, outOfOrder };
           const all = lists.flat().sort((a, b) => a.t - b.t);
           const here = windowed(spec);
           here.pushRows(all);
@@ -200,6 +202,102 @@ describe('producers side by side', () => {
     },
   );
 });
+
+/** Of events that no two have one time: what is remembered, in order, of any kind. */
+const orderly = {
+  ...figures,
+  p90: quantile('v', 0.9, { exact: true }),
+  deviation: oriel.stddev('v'),
+  open: first('v'),
+  close: oriel.last('page'),
+  bars: oriel.ohlc('v'),
+  some: oriel.collect('page', { limit: 3 }),
+  weighted: oriel.timeWeightedMean('v'),
+  highest: oriel.argmax('v', 'page'),
+  many: distinct('v'),
+  bins: oriel.histogram('v', [-5, 0, 5]),
+  own: oriel.fold({
+    column: 'v',
+    identity: () => '',
+    lift: String,
+    combine: (a: string, b: string) => `${a} ${b}`,
+    lower: (a: string) => a,
+  }),
+};
+
+const spread = fc.record({
+  window: fc.oneof(
+    fc.integer({ min: 1, max: 300 }).map((size) => tumbling(size)),
+    fc
+      .tuple(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: 100 }))
+      .map(([size, every]) => hopping(size, every)),
+    fc.constant(oriel.everything()),
+    fc.constant({ short: tumbling(20), long: hopping(100, 30), all: oriel.everything() }),
+  ),
+  outOfOrder: fc.constantFrom(0, 25),
+  allowedLateness: fc.constantFrom(0, 15),
+  fill: fc.constantFrom(undefined, 'previous'),
+  steps: fc.array(
+    fc.record({
+      tick: fc.integer({ min: 1, max: 30 }),
+      lag: fc.integer({ min: 0, max: 25 }),
+      v: fc.integer({ min: -9, max: 9 }),
+      page: fc.constantFrom('/', '/x', '/y', null),
+    }),
+    { maxLength: 300, size: 'max' },
+  ),
+  cuts: fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.nat(2)), { minLength: 1, maxLength: 5 }),
+});
+
+test.each([
+  ['shared', 2],
+  ['transferred', 3],
+] as const)(
+  'events without keys, %s, %s workers: what they have of each window is merged',
+  async (transport, parallelism) => {
+    await fc.assert(
+      fc.asyncProperty(spread, async ({ window, outOfOrder, allowedLateness, fill, steps, cuts }) => {
+        let clock = 0;
+        const events = steps.map(({ tick, lag, ...event }, i) => {
+          clock += tick;
+          return { t: clock - Math.min(lag, outOfOrder) + i / 1024, ...event };
+        });
+        const isGiven = fill && !JSON.stringify(window).includes('everything');
+        const more = isGiven ? { empty: 'fill', fill } : {};
+        const spec = { time: 't', window, aggregates: orderly, outOfOrder, allowedLateness, ...more };
+        const here = windowed(spec);
+        const there = await windowedWorker(spec, { worker, transport, parallelism });
+        const rows: { here: Row[]; there: Row[] } = { here: [], there: [] };
+        for (let i = 0, cut = 0; i < events.length; cut++) {
+          const [n, door] = cuts[cut % cuts.length] as [number, number];
+          const batch = events.slice(i, i + n);
+          i += n;
+          for (const stream of [here, there as unknown as Stream])
+            put(stream, batch, (['push', 'rows', 'columns'] as const)[door] as never);
+          if (cut % 3 === 0) {
+            rows.here.push(...(await here.take()));
+            rows.there.push(...(await there.take()));
+            expect(rows.there).toEqual(settled(rows.here, rows.there, 1e-10));
+          }
+          if (cut % 4 === 0) {
+            const wanted = (await here.query()) as Row;
+            const answer = (await there.query()) as Row;
+            expect([answer]).toEqual(settled([wanted], [answer], 1e-10));
+          }
+        }
+        rows.here.push(...(await here.take()));
+        rows.there.push(...(await there.take()));
+        const { events: came, late, windows, watermark } = await here.stats();
+        expect(await there.stats()).toMatchObject({ events: came, late, windows, watermark, parallelism });
+        rows.here.push(...(await here.close()));
+        rows.there.push(...(await there.close()));
+        expect(rows.there).toEqual(settled(rows.here, rows.there, 1e-10));
+        here[Symbol.dispose]();
+      }),
+      { numRuns: RUNS, endOnFailure: true },
+    );
+  },
+);
 
 function sorted(rows: Row[]): Row[] {
   const place = ({ start = 0, end, t = end, k, l = 0 }: Row) => [end ?? t, start, t, k, l];

@@ -1,0 +1,94 @@
+/**
+ * Results that are parts of a whole: where the events of a stream are spread over several workers, whatever their keys, each gives out the rows
+ * of its windows as they are, and one place merges those of one window and lowers what comes of it.
+ *
+ * Such a result is one list of numbers, a row with the blocks that its states own, which name no address (sketch/box.ts):
+ *
+ *     the row │ for each state that owns a block, in order of the parts: bytes: f64 │ the block
+ */
+
+import { capacity } from './memory';
+import { openResults, putHead, putList, putOutputs } from './outbox';
+import { Pane, PartPlan } from './plan';
+import { combineRows, list, resetRow } from './rows';
+import * as box from './sketch/box';
+import { copyState, Stream } from './stream';
+
+/** What is known of the only output of such a stream before there is one: how many numbers it can have. */
+export function planPacked(stream: Stream): void {
+  stream.outputCount = 1;
+  stream.listMost = <f64>(stream.stride >> 3);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    if (!load<u32>(part, PartPlan.drop)) continue;
+    const most = call_indirect<f64>(load<u32>(part, PartPlan.block), part) / 8 + 1;
+    // What leaps does not grow with what was held before.
+    if (load<u32>(part, PartPlan.leap)) stream.listMost += most;
+    else stream.ownedMost += most;
+    stream.ownedLists = 1;
+  }
+}
+
+/** The lists of n rows, in a column. */
+export function packRows(stream: Stream, rows: usize, column: usize, n: i32): void {
+  for (let i: usize = 0; i < <usize>n; i++) packRow(stream, load<u32>(rows + (i << 2)), column + (i << 3));
+}
+
+function packRow(stream: Stream, row: usize, cell: usize): void {
+  let bytes = stream.stride;
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    const block = blockIn(part, row);
+    if (block) bytes += 8 + capacity(block);
+  }
+  let at = putList(stream, cell, <u32>(bytes >> 3));
+  copyState(at, row, stream.stride);
+  at += stream.stride;
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    const block = blockIn(part, row);
+    if (!block) continue;
+    const size = capacity(block);
+    store<f64>(at, <f64>size);
+    copyState(at + 8, block, size);
+    at += 8 + size;
+  }
+}
+
+/** The block of a part's state in a row, 0 where there is none. */
+function blockIn(part: usize, row: usize): usize {
+  if (!load<u32>(part, PartPlan.drop)) return 0;
+  const state = row + <usize>load<u32>(part, PartPlan.state);
+  return box.isBlock(state) ? box.blockOf(state) : 0;
+}
+
+/** Makes a row of what was packed; where the next begins. */
+function unpackRow(stream: Stream, packed: usize, row: usize): usize {
+  copyState(row, packed, stream.stride);
+  let at = packed + stream.stride;
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    if (!blockIn(part, row)) continue;
+    const size = <usize>load<f64>(at);
+    const block = box.allocateFor(part, size);
+    assert(capacity(block) == size);
+    copyState(block, at + 8, size);
+    box.setBlock(row + <usize>load<u32>(part, PartPlan.state), block);
+    at += 8 + size;
+  }
+  return at;
+}
+
+/** The result of a window, out of n packed rows that stand one after the other. */
+export function putMerged(stream: Stream, packed: usize, n: i32, start: f64, end: f64, window: i32): void {
+  const whole = stream.temporary;
+  const other = whole + stream.stride;
+  resetRow(stream, whole);
+  for (let i = 0; i < n; i++) {
+    packed = unpackRow(stream, packed, other);
+    list(stream, 0, whole, whole, other);
+    combineRows(stream, 1);
+    resetRow(stream, other);
+  }
+  store<u32>(stream.single, <u32>whole);
+  const from = openResults(stream, 1);
+  putHead(stream, from, start, end, 0, window, Pane.onTime | Pane.final, whole);
+  putOutputs(stream, stream.single, from, 1);
+  resetRow(stream, whole);
+}

@@ -1,0 +1,44 @@
+/** Which of several workers an event goes to: the one that the hash of its key says. */
+
+import type { Numbers } from '../columns';
+import { RING_EVENTS } from '../plan';
+import { hashOf } from '../strings';
+
+/** Of events that are being spread over lanes: the hashes of their keys, which lane, and which place there. */
+export const scattered = {
+  hashes: new Int32Array(RING_EVENTS),
+  which: new Uint8Array(RING_EVENTS),
+  places: new Uint16Array(RING_EVENTS),
+};
+
+export function scatter(into: readonly Float64Array[], values: Numbers, from: number, n: number): void {
+  const { which, places } = scattered;
+  for (let i = 0; i < n; i++) {
+    (into[which[i] as number] as Float64Array)[places[i] as number] = values[from + i] as number;
+  }
+}
+
+/** Which of n workers a key belongs to. */
+export function laneOf(key: readonly unknown[], n: number): number {
+  return laneOfHash(key.reduce<number>(withPart, 0), n);
+}
+
+export function withPart(before: number, part: unknown): number {
+  let low = 0;
+  if (typeof part === 'string') low = hashOf(part) | 0;
+  else if (typeof part === 'bigint') low = Number(BigInt.asIntN(32, part ^ (part >> 32n)));
+  else {
+    // The same bits for both zeros, and for every NaN.
+    scratch[0] = Number.isNaN(part) ? Number.NaN : (part as number) + 0;
+    low = (halves[0] as number) ^ (halves[1] as number);
+  }
+  const hash = Math.imul(before ^ low, 0x9e3779b1);
+  return hash ^ (hash >>> 15);
+}
+
+export function laneOfHash(hash: number, n: number): number {
+  return Math.floor(((Math.imul(hash, 0x85ebca6b) >>> 0) / 2 ** 32) * n);
+}
+
+const scratch = new Float64Array(1);
+const halves = new Int32Array(scratch.buffer);
