@@ -1,9 +1,13 @@
 /** Recipes of the network, run as they are, with real clients and servers at their other ends. */
 
+import { spawn } from 'node:child_process';
 import { on, once } from 'node:events';
+import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { serve } from './recipe-run';
+import { run, serve } from './recipe-run';
 
 /** The values of lists that come one after another, at least n of them or all there are. */
 async function first<T>(n: number, lists: AsyncIterator<T[]>): Promise<T[]> {
@@ -114,4 +118,62 @@ test('WebSocket: who does not read is let go, and who does has everything', asyn
   expect((await sleeper.closed)[0]).toBe(1006);
   await program.end('SIGTERM');
   expect(await first(9, reader.messages)).toHaveLength(4);
+});
+
+/** A line of an access log in the common format. */
+function logged(clock: string, request = 'GET / HTTP/1.1', status = 200, bytes: number | '-' = 100): string {
+  return `203.0.113.9 - - [31/Jan/2024:${clock} +0000] "${request}" ${status} ${bytes}\n`;
+}
+
+/** The path of a file that is gone after the test. */
+async function fileOf(content: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'recipes-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'access.log');
+  await writeFile(file, content);
+  return file;
+}
+
+test('access log: minutes of whatever servers write, and how many lines are none', async () => {
+  const file = await fileOf(
+    [
+      '2001:db8::1 - - [31/Jan/2024:23:58:00 +0000] "GET /shop?item=1 HTTP/2.0" 200 2326 "https://example.com/" "Mozilla/5.0"\n',
+      '203.0.113.9 - john doe [01/Feb/2024:00:58:59 +0100] "GET /shop HTTP/1.1" 304 -\n',
+      '198.51.100.7 - - [31/Jan/2024:23:58:30 +0000] "GET /shop HTTP/1.1" 200 5000000000 "-" "a \\"browser\\" [of] sorts"\n',
+      logged('23:58:55', 'GET /quo\\"ted HTTP/1.1', 503, 10),
+      logged('23:58:55', 'GET /quo\\"ted HTTP/1.1', 500, 10),
+      'not a line of a log\n\n',
+      logged('23:58:56', '\\x16\\x03\\x01', 400, 226).replace('Jan', 'Jam'),
+      logged('23:59:01', '\\x16\\x03\\x01', 400, 226),
+      logged('23:58:51', 'POST /form HTTP/1.1', 499, 0),
+      logged('23:59:11', 'GET / HTTP/1.1', 200, 0),
+      logged('23:58:59', 'GET /late HTTP/1.1', 500, 1),
+      logged('23:59:12'),
+    ].join(''),
+  );
+  const program = run('access-log.ts', [file]);
+  expect(await program.end()).toEqual({
+    code: 0,
+    rest: [
+      '2024-01-31T23:58  6 requests  5000002346 bytes  2 failed  /shop 3  /quo\\"ted 2  /form 1',
+      '2024-01-31T23:59  3 requests  326 bytes  0 failed  / 2  - 1',
+    ],
+  });
+  expect(await program.complaints).toBe('10 requests, 1 of them too late for their minute; 3 bad lines\n');
+});
+
+test('access log: a log that is followed, through its rotation and up to a signal', async () => {
+  const file = await fileOf(logged('10:00:00'));
+  const tail = spawn('tail', ['-n', '+1', '-F', file], { stdio: ['ignore', 'pipe', 'ignore'] });
+  onTestFinished(() => void tail.kill());
+  const program = run('access-log.ts');
+  tail.stdout.pipe(program.stdin);
+  await appendFile(file, logged('10:00:59') + logged('10:01:30'));
+  expect(await program.line()).toBe('2024-01-31T10:00  2 requests  200 bytes  0 failed  / 2');
+  await rename(file, `${file}.1`);
+  await writeFile(file, logged('10:01:59') + logged('10:05:00', 'GET /new HTTP/1.1', 502, 7));
+  expect(await program.line()).toBe('2024-01-31T10:01  2 requests  200 bytes  0 failed  / 2');
+  const rest = ['2024-01-31T10:05  1 requests  7 bytes  1 failed  /new 1'];
+  expect(await program.end('SIGTERM')).toEqual({ code: 0, rest });
+  expect(await program.complaints).toBe('5 requests, 0 of them too late for their minute; 0 bad lines\n');
 });
