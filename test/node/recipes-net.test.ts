@@ -3,8 +3,12 @@
 import { spawn } from 'node:child_process';
 import { on, once } from 'node:events';
 import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer, get, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { run, serve } from './recipe-run';
@@ -176,4 +180,131 @@ test('access log: a log that is followed, through its rotation and up to a signa
   const rest = ['2024-01-31T10:05  1 requests  7 bytes  1 failed  /new 1'];
   expect(await program.end('SIGTERM')).toEqual({ code: 0, rest });
   expect(await program.complaints).toBe('5 requests, 0 of them too late for their minute; 0 bad lines\n');
+});
+
+/** A server of the test's own. */
+async function listen(answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  server.listen(0);
+  await once(server, 'listening');
+  return `http://localhost:${(server.address() as AddressInfo).port}`;
+}
+
+const WIKIS = ['enwiki', 'frwiki'];
+
+/** A message of Wikimedia's, that of the nth second. */
+function change(n: number): string {
+  const change = {
+    meta: { dt: new Date(T0 + n * 1000).toISOString(), domain: 'wiki.example' },
+    wiki: WIKIS[n % 2],
+    user: `user ${n % 3}`,
+    bot: n % 5 === 0,
+    ...(n % 4 !== 0 && { length: { new: 100 + n, ...(n % 7 !== 0 && { old: 100 }) } }),
+  };
+  return `id: [${n}]\nevent: message\ndata: ${JSON.stringify(change)}\n\n`;
+}
+
+/** What windows come to that hold the changes of these seconds. */
+function windowsOf(seconds: number[]) {
+  const starts = [...new Set(seconds.map((n) => n - (n % 10)))];
+  return starts.flatMap((from) =>
+    [...new Set(seconds.map((n) => n % 2))].flatMap((parity) => {
+      const held = seconds.filter((n) => n - (n % 10) === from && n % 2 === parity);
+      const grown = held.filter((n) => n % 4 !== 0).map((n) => (n % 7 !== 0 ? n : 100 + n));
+      const row = {
+        start: T0 + from * 1000,
+        end: T0 + from * 1000 + 10_000,
+        wiki: WIKIS[parity],
+        changes: held.length,
+        byBots: held.filter((n) => n % 5 === 0).length,
+        users: new Set(held.map((n) => n % 3)).size,
+        grownBytes: grown.length > 0 ? grown.reduce((sum, n) => sum + n, 0) : null,
+      };
+      return held.length > 0 ? [row] : [];
+    }),
+  );
+}
+
+/** Listens: the messages that come from now on, each a list of one. */
+async function hear(url: string) {
+  const { body, headers } = await fetch(url);
+  expect(headers.get('content-type')).toBe('text/event-stream');
+  const received = body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+  async function* messages() {
+    for await (const { data } of received ?? []) yield [JSON.parse(data)];
+  }
+  return messages();
+}
+
+/** A source of changes that is asked once: where it is, and what its answer is written to. */
+async function sourceOfChanges(): Promise<{ url: string; answer: Promise<ServerResponse> }> {
+  let begin = (_: ServerResponse) => {};
+  const answer = new Promise<ServerResponse>((resolve) => (begin = resolve));
+  return { url: await listen((_, response) => begin(response.writeHead(200))), answer };
+}
+
+test('server-sent events: read on through every break, to whoever listens', async () => {
+  const changes = Array.from({ length: 40 }, (_, n) => change(n));
+  const ids: (string | undefined)[] = [];
+  let begin = () => {};
+  const isHeard = new Promise<void>((resolve) => (begin = resolve));
+  const source = await listen(async ({ headers }, response) => {
+    const id = headers['last-event-id'] as string | undefined;
+    const from = id ? JSON.parse(id)[0] + 1 : 0;
+    ids.push(id);
+    if (ids.length === 1) {
+      await isHeard;
+      response.write('retry: 1\n: a comment\n\n');
+      response.write('data: {"meta": {"domain": "canary"}}\n\ndata: {"meta": {"dt": "today"}}\n\ndata: nothing\n\n');
+      response.end(changes.slice(0, 20).join(''));
+    } else if (ids.length === 2) response.writeHead(503).end();
+    else if (ids.length === 3) {
+      response.write(changes.slice(from, 35).join(''));
+      response.write(change(35).slice(0, 40), () => response.destroy());
+    } else if (from < 40) response.end(changes.slice(from).join(''));
+    else response.writeHead(204).end();
+  });
+  const program = await serve('sse.ts', source);
+  const listeners = [await hear(program.url), await hear(program.url)];
+  begin();
+  const wanted = windowsOf(Array.from(changes.keys()));
+  expect(wanted).toHaveLength(8);
+  for (const messages of listeners) expect(await first(99, messages)).toEqual(wanted);
+  // Of what came before a connection is cut, all or a part may have been read.
+  expect(ids).toEqual([undefined, '[19]', '[19]', expect.stringMatching(/^\[(19|2.|3[0-4])\]$/), '[39]']);
+  expect(await program.end()).toEqual({ code: 0, rest: ['40 changes, 0 of them late; 2 bad messages'] });
+  expect(await program.complaints).toContain('503');
+});
+
+test('server-sent events: up to a signal', async () => {
+  const { url, answer } = await sourceOfChanges();
+  const program = await serve('sse.ts', url);
+  const messages = await hear(program.url);
+  for (const n of [1, 2, 120]) (await answer).write(change(n));
+  expect(await first(2, messages)).toEqual(windowsOf([1, 2]));
+  const ended = program.end('SIGTERM');
+  expect(await first(9, messages)).toEqual(windowsOf([120]));
+  expect(await ended).toEqual({ code: 0, rest: ['3 changes, 0 of them late; 0 bad messages'] });
+});
+
+test('server-sent events: who does not read is let go, and who does has everything', async () => {
+  const { url, answer } = await sourceOfChanges();
+  const program = await serve('sse.ts', url);
+  const messages = await hear(program.url);
+  const [sleeper] = (await once(get(program.url), 'response')) as [IncomingMessage];
+  const wiki = 'w'.repeat(1_000_000);
+  // In all, as in the test of WebSocket, three times what may wait.
+  for (let i = 0; i < 40; i++) {
+    const event = { meta: { dt: new Date(T0 + i * HOUR) }, wiki };
+    (await answer).write(`data: ${JSON.stringify(event)}\n\n`);
+    if (i > 0) expect(await first(1, messages)).toMatchObject([{ wiki, changes: 1 }]);
+  }
+  await expect(text(sleeper)).rejects.toThrow('aborted');
+  const ended = program.end('SIGTERM');
+  expect(await first(9, messages)).toHaveLength(1);
+  expect((await ended).code).toBe(0);
 });
