@@ -308,3 +308,67 @@ test('server-sent events: who does not read is let go, and who does has everythi
   expect(await first(9, messages)).toHaveLength(1);
   expect((await ended).code).toBe(0);
 });
+
+/** What an endpoint has, by name and labels. */
+async function scrape(url: string): Promise<Map<string, number>> {
+  const response = await fetch(`${url}/metrics`);
+  expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  const samples = (await response.text()).split('\n').filter((line) => line && !line.startsWith('#'));
+  return new Map(samples.map((line) => [line.split(' ')[0] as string, Number(line.split(' ')[1])]));
+}
+
+test('Prometheus: the requests and failures of each route, and how long they took', async () => {
+  const { url, end } = await serve('prometheus.ts', 3600);
+  expect((await scrape(url)).size).toBe(0);
+  const ask = async (path: string) => {
+    const response = await fetch(url + path);
+    await response.text();
+    return response.status;
+  };
+  for (const [path, status] of [
+    ['/hello', 200],
+    ['/hello?again', 200],
+    ['/fail', 500],
+    ['/none', 404],
+    ['/none/at/all', 404],
+  ] as const) {
+    expect(await ask(path)).toBe(status);
+  }
+  const begun = performance.now();
+  await Promise.all(Array.from({ length: 20 }, () => ask('/wait?ms=100')));
+  const samples = await scrape(url);
+  const mostSeconds = (performance.now() - begun) / 1000;
+
+  const p99s = ['/hello', '/wait', '/fail', 'other'].map(
+    (route) => `http_request_duration_p99_seconds{route="${route}"}`,
+  );
+  const [, waited = 0] = p99s.map((name) => samples.get(name));
+  // A timer may be a millisecond early; the figure is within 1 % of what was measured.
+  expect(waited).toBeGreaterThan(0.99 * 0.099);
+  expect(waited).toBeLessThan(1.01 * mostSeconds);
+  for (const name of p99s) {
+    expect(samples.get(name)).toBeGreaterThan(0);
+    samples.delete(name);
+  }
+  expect(Object.fromEntries(samples)).toEqual({
+    'http_requests_per_second{route="/hello"}': 2 / 3600,
+    'http_requests_per_second{route="/wait"}': 20 / 3600,
+    'http_requests_per_second{route="/fail"}': 1 / 3600,
+    'http_requests_per_second{route="other"}': 2 / 3600,
+    'http_failures_per_second{route="/hello"}': 0,
+    'http_failures_per_second{route="/wait"}': 0,
+    'http_failures_per_second{route="/fail"}': 1 / 3600,
+    'http_failures_per_second{route="other"}': 0,
+  });
+  expect(await end('SIGTERM')).toEqual({ code: 0, rest: [] });
+});
+
+test('Prometheus: what has left the window is gone, without another request', async () => {
+  const { url } = await serve('prometheus.ts', 2);
+  const askAndScrape = async () => {
+    await fetch(`${url}/hello`).then((response) => response.text());
+    return (await scrape(url)).size;
+  };
+  await expect.poll(askAndScrape, { timeout: 30_000 }).toBe(3);
+  await expect.poll(() => scrape(url), { timeout: 30_000 }).toEqual(new Map());
+});
