@@ -2,6 +2,7 @@
  * What a web server has to do, minute by minute: requests, bytes, failures and the most wanted paths, out of its access log in the common or
  * combined format, which Apache, nginx, Caddy and many others write.
  *
+ *   npm pkg set type=module          (or call the file access-log.mts)
  *   npm install oriel && npm install --save-dev tsx
  *   npx tsx access-log.ts access.log
  *   tail -F access.log | npx tsx access-log.ts

@@ -2,6 +2,7 @@
  * Windows as OpenTelemetry metrics: requests come in as lines of JSON, and of each route requests, failures and the 99th percentile go out by OTLP
  * over HTTP, each figure with the times of its own window.
  *
+ *   npm pkg set type=module          (or call the file opentelemetry.mts)
  *   npm install oriel @opentelemetry/api @opentelemetry/resources @opentelemetry/sdk-metrics @opentelemetry/exporter-metrics-otlp-http
  *   npm install --save-dev tsx
  *   tail -F requests.json | npx tsx opentelemetry.ts [size of the windows, 10s]

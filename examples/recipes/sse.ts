@@ -2,6 +2,7 @@
  * Server-sent events, in and out: reads the changes to all wikis of Wikimedia as they are made, and tells whoever listens what came of them, wiki
  * by wiki, every ten seconds.
  *
+ *   npm pkg set type=module          (or call the file sse.mts)
  *   npm install oriel eventsource-parser && npm install --save-dev tsx
  *   npx tsx sse.ts [port, 8080] [source, Wikimedia's]
  *
