@@ -2,6 +2,8 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -41,4 +43,16 @@ export function run(recipe: string, args: unknown[] = [], env: Record<string, st
 export async function serve(recipe: string, ...args: unknown[]): Promise<Program & { url: string }> {
   const program = run(recipe, [0, ...args]);
   return Object.assign(program, { url: (await program.line()) as string });
+}
+
+/** A server of the test's own. */
+export async function listen(answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  server.listen(0);
+  await once(server, 'listening');
+  return `http://localhost:${(server.address() as AddressInfo).port}`;
 }
