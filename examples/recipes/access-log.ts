@@ -1,0 +1,66 @@
+/**
+ * What a web server has to do, minute by minute: requests, bytes, failures and the most wanted paths, out of its access log in the common or
+ * combined format, which Apache, nginx, Caddy and many others write.
+ *
+ *   npm pkg set type=module          (or call the file access-log.mts)
+ *   npm install oriel && npm install --save-dev tsx
+ *   npx tsx access-log.ts access.log
+ *   tail -F access.log | npx tsx access-log.ts
+ *   zcat access.log.*.gz | npx tsx access-log.ts
+ */
+
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { col, count, sum, text, topK, tumbling, windowed } from 'oriel';
+
+const [file] = process.argv.slice(2);
+
+// The host, who asked, [when], "what was asked", status and bytes; what else there may be is not looked at.
+const LINE = /^\S+ .*?\[(\d\d)\/(\w{3})\/(\d{4}):(\d\d:\d\d:\d\d) ([+-]\d{4})\] "((?:[^"\\]|\\.)*)" (\d{3}) (\d+|-)/;
+
+function parse(line: string) {
+  const [, day, month, year, time, zone, request = '', status, bytes] = LINE.exec(line) ?? [];
+  const at = Date.parse(`${day} ${month} ${year} ${time} ${zone}`);
+  if (Number.isNaN(at)) return undefined;
+  // Without what was asked of the path; some of what comes to a server is not HTTP.
+  const path = /^[A-Z]+ ([^ ?]+)/.exec(request)?.[1] ?? '-';
+  return { at, path, status: Number(status), bytes: bytes === '-' ? 0 : Number(bytes) };
+}
+
+const traffic = windowed({
+  time: 'at',
+  window: tumbling('1m'),
+  aggregates: {
+    requests: count(),
+    bytes: sum('bytes'),
+    failed: count().where(col('status').gte(500)),
+    // Many more than are shown: with up to eight times as many paths in a minute counts are exact, with more they are bounds.
+    paths: topK(text('path'), 100),
+  },
+  outOfOrder: '10s', // servers write a line when a request is done, and some put down when it came
+  idle: '10s', // of `tail -F`: when nobody comes, time goes on
+});
+
+let bad = 0;
+
+async function* requests() {
+  const lines = createInterface({ input: file ? createReadStream(file) : process.stdin });
+  // No more lines then: what is open is shown as it is.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => lines.close());
+  for await (const line of lines) {
+    const request = parse(line);
+    if (request) yield request;
+    else bad++;
+  }
+}
+
+for await (const batch of traffic.over(requests())) {
+  for (const { start, requests, bytes, failed, paths } of batch) {
+    const most = paths.slice(0, 5).map(({ value, count, error }) => `${value} ${error ? '≤ ' : ''}${count}`);
+    const minute = new Date(start).toISOString().slice(0, 16);
+    console.log(`${minute}  ${requests} requests  ${bytes} bytes  ${failed} failed  ${most.join('  ')}`);
+  }
+}
+
+const { events, late } = traffic.stats();
+console.error(`${events} requests, ${late} of them too late for their minute; ${bad} bad lines`);
