@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll } from 'vitest';
@@ -50,6 +51,18 @@ export async function run(
   const ended = await start(recipe, args, env).ended;
   if (ended.code !== 0) throw new Error(`${recipe} ended with ${ended.code ?? ended.signal}: ${ended.stderr}`);
   return ended;
+}
+
+/** Comes back when the condition holds. @throws what a recipe that ends before that complained of */
+export async function until(recipe: Recipe, condition: () => Promise<boolean>): Promise<void> {
+  let ended: Ended | undefined;
+  recipe.ended.then((how) => {
+    ended = how;
+  });
+  while (!(await condition())) {
+    if (ended) throw new Error(`the recipe ended with ${ended.code ?? ended.signal}: ${ended.stderr}`);
+    await sleep(20);
+  }
 }
 
 /** A directory that is gone when the tests are done. */
