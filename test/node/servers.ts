@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 /** What each recipe needs that is no package of npm: the program, and Debian's package that has it. */
 const NEEDS: Record<string, readonly [program: string, debian: string]> = {
   'postgres.ts': ['postgres', 'postgresql'],
+  'redis.ts': ['redis-server', 'redis-server'],
 };
 
 export function isThere(recipe: string): boolean {
@@ -42,6 +43,13 @@ export async function startPostgres(dir: string): Promise<Server> {
   });
   const stop = await startServer(program, ['-D', data, '-k', dir, '-c', 'listen_addresses=', '-F'], options);
   return { env: { PGHOST: dir, PGUSER: 'oriel', PGDATABASE: 'postgres' }, stop };
+}
+
+export async function startRedis(dir: string): Promise<Server> {
+  const socket = join(dir, 'redis.sock');
+  const options = ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', dir];
+  const stop = await startServer(programOf('redis.ts') as string, options, { cwd: dir });
+  return { env: { REDIS_URL: `unix://${socket}` }, stop };
 }
 
 /** Comes back when the server says that it is ready. */
