@@ -61,9 +61,10 @@ for (let from = '0'; ; ) {
 async function write() {
   const { watermark } = stream.stats();
   const ends = [...held.keys()].filter((end) => end <= watermark);
-  if (ends.length === 0) return;
+  const windows = stream.take();
+  if (windows.length + ends.length === 0) return;
   const transaction = redis.multi().set('visits:watermark', `${watermark}`);
-  for (const { start, end, page, visits, bytes } of stream.take()) {
+  for (const { start, end, page, visits, bytes } of windows) {
     transaction.xAdd('visits', '*', {
       start: `${start}`,
       end: `${end}`,
