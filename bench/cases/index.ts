@@ -2,6 +2,7 @@
 
 import type { Cell } from '../contest';
 import { aggregateCells } from './aggregates';
+import { arrow } from './arrow';
 import { expressions } from './expressions';
 import { facts } from './facts';
 import { handover } from './handover';
@@ -27,6 +28,7 @@ export const cells: readonly Cell[] = [
   ...late,
   ...expressions,
   ...rows,
+  ...arrow,
   ...sketches,
   ...aggregateCells,
   ...rings,

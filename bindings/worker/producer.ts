@@ -7,14 +7,17 @@ import {
   badTime,
   checkGaps,
   checkTimes,
-  columnOf,
   columnsOfRows,
   type Given,
+  lengthOf,
   listOf,
+  measuresOf,
   type Numbers,
   numberOf,
-  numbersOf,
+  plain as plainOf,
+  textsOf,
   timesOf,
+  valuesOf,
 } from '../columns';
 import { OrielError, show } from '../errors';
 import { KeyColumn, type KeyKind } from '../keys';
@@ -120,7 +123,7 @@ export class Producer<S extends Spec = Spec> {
     }
     const { keys, plain, texts, hasTime, time } = this.#layout;
     const name = hasTime ? time : (keys[0] ?? plain[0] ?? texts[0]?.name ?? 'time');
-    return this.#take(columns as never, columnOf(columns, name).length, from);
+    return this.#take(columns as never, lengthOf(columns, name), from);
   }
 
   /**
@@ -398,11 +401,11 @@ export class Producer<S extends Spec = Spec> {
       throw new OrielError('ERR_ORIEL_COLUMN', `expected a place from 0 to ${n} to begin at, got ${show(from)}`);
     }
     const { time, hasTime, timeLimit, plain, gaps } = this.#layout;
-    const times = hasTime ? timesOf(time, columnOf(columns, time), timeLimit) : new Float64Array(n).fill(Date.now());
+    const times = hasTime ? timesOf(columns, time, timeLimit) : new Float64Array(n).fill(Date.now());
     checkTimes(time, times, timeLimit);
-    const numbers = plain.map((name) => numbersOf(name, columnOf(columns, name, n)));
-    const keys = this.#keys.map(({ name }) => columnOf(columns, name, n));
-    const texts = this.#texts.map(({ name }) => columnOf(columns, name, n));
+    const numbers = plain.map((name) => measuresOf(columns, name, n));
+    const keys = this.#keys.map(({ name }) => plainOf(valuesOf(columns, name, n)));
+    const texts = this.#texts.map(({ name }) => plainOf(textsOf(columns, name, n)));
     this.#learn();
     const kinds = this.#keys.map((column, c) => column.kindOfColumn(keys[c] as Given));
     const textKinds = this.#texts.map((column, i) => column.kindOfColumn(texts[i] as Given));
