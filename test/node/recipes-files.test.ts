@@ -1,0 +1,86 @@
+/** Recipes of files: DuckDB makes the files, and makes the same windows of them. */
+
+import { createReadStream } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { expect, test } from 'vitest';
+import { directory, duckdb, run, start } from './recipes';
+
+const dir = directory();
+const ask = await duckdb();
+
+// Up to five seconds out of order, and one at the end that is too late. Some values are missing; CSV has to quote the names of some users.
+await ask(`
+  create table events as
+  select timestamp '2025-01-31 12:00:00' + to_milliseconds((i * 37 + i * 7919 % 5000)::bigint) as "at",
+    'user ' || (i * i % 7) || if(i % 7 = 3, ', "é"', '') as "user", '/page/' || (i % 13) as page,
+    if(i % 7 = 3 and i % 2 = 0, null, i % 1000)::double as bytes, if(i % 17 = 0, 503, 200) as status, (1 + i * 31 % 997) / 7 as ms
+  from range(20_000) as _(i)`);
+await ask(`
+  create view given as
+  from events union all select timestamp '2025-01-31 11:00:00', 'user 0', '/page/0', 1, 200, 1`);
+const REPORT = /^20001 events read, 1 of them too late for their windows?\n$/;
+
+const written = `select * replace (strftime("at", '%Y-%m-%dT%H:%M:%S.%gZ') as "at") from given`;
+const read = 'select * replace (epoch_ms("start")::double as "start", epoch_ms("end")::double as "end")';
+const minutes = (more = '') => `
+  select epoch_ms(date_trunc('minute', "at"))::double as "start", "start" + 60_000 as "end", "user",
+    count(*)::double as visits, sum(bytes) as bytes ${more}
+  from events group by all order by all`;
+
+test('CSV: visits minute by minute, as DuckDB counts them', async () => {
+  const [input, output] = [join(dir, 'events.csv'), join(dir, 'windows.csv')];
+  await ask(`copy (${written}) to '${input}' (format csv)`);
+  const { stdout } = await run('csv.ts', [input, output]);
+  expect(stdout).toMatch(REPORT);
+  const types = `{ "start": 'timestamp', "end": 'timestamp', visits: 'double', bytes: 'double' }`;
+  const windows = await ask(`${read} from read_csv('${output}', types = ${types}) order by all`);
+  expect(windows.length).toBeGreaterThan(50);
+  expect(windows).toEqual(await ask(minutes()));
+});
+
+test('CSV: a line that is no event is named, and ends it', async () => {
+  const input = join(dir, 'broken.csv');
+  await writeFile(input, 'at,user,bytes\n2025-01-31T12:00:00Z,ada,1\nyesterday,ada,1\n');
+  const { code, stderr } = await start('csv.ts', [input, join(dir, 'nothing.csv')]).ended;
+  expect(code).toBe(1);
+  expect(stderr).toContain('item 1 of the source: column "at"');
+});
+
+test('JSON by lines: requests over five minutes, every minute, as DuckDB counts them', async () => {
+  const [input, output] = [join(dir, 'events.ndjson'), join(dir, 'windows.ndjson')];
+  await ask(`copy (${written}) to '${input}' (format json)`);
+  // Other programs leave lines empty, end them otherwise, or do not end the last one.
+  const lines = (await readFile(input, 'utf8')).trimEnd().replaceAll('\n', '\r\n').replace('\r\n', '\n\n');
+  await writeFile(input, lines);
+  const recipe = start('ndjson.ts');
+  await pipeline(createReadStream(input, { highWaterMark: 1000 }), recipe.process.stdin as NodeJS.WritableStream);
+  const { code, stdout, stderr } = await recipe.ended;
+  expect(code).toBe(0);
+  expect(stderr).toMatch(REPORT);
+  await writeFile(output, stdout);
+
+  const types = `{ "start": 'timestamp', "end": 'timestamp', page: 'varchar', requests: 'int', failed: 'int', p99: 'double' }`;
+  const windows = await ask(`${read} from read_json('${output}', columns = ${types}) order by all`);
+  const expected = await ask(`
+    select epoch_ms(date_trunc('minute', "at"))::double - hop as "start", "start" + 300_000 as "end", page,
+      count(*)::int as requests, (count(*) filter (status >= 500))::int as failed,
+      list_sort(list(ms))[floor(0.99 * (count(*) - 1))::int + 1] as p99
+    from events, (select unnest(range(0, 5)) * 60_000 as hop) group by all order by all`);
+  expect(windows.length).toBeGreaterThan(150);
+  expect(windows.map(({ p99, ...rest }) => rest)).toEqual(expected.map(({ p99, ...rest }) => rest));
+  windows.forEach(({ p99 }, i) => {
+    const exact = Number(expected[i]?.p99);
+    expect(Math.abs(Number(p99) - exact)).toBeLessThanOrEqual(exact * 0.0101);
+  });
+});
+
+test('Parquet: visits and distinct pages minute by minute, as DuckDB counts them', async () => {
+  const [input, output] = [join(dir, 'events.parquet'), join(dir, 'windows.parquet')];
+  await ask(`copy given to '${input}' (format parquet, compression zstd, row_group_size 4096)`);
+  const { stdout } = await run('parquet.ts', [input, output]);
+  expect(stdout).toMatch(REPORT);
+  const windows = await ask(`${read} from '${output}' order by all`);
+  expect(windows).toEqual(await ask(minutes(', count(distinct page)::double as pages')));
+});

@@ -1,0 +1,104 @@
+/** The recipe of SQLite: stopped and killed in the middle of transactions, started again, and run again when there is more. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'libsql';
+import { expect, test } from 'vitest';
+import { directory, run, start, until } from './recipes';
+
+const NOON = Date.UTC(2025, 0, 31, 12);
+
+function create() {
+  const file = join(directory(), 'shop.db');
+  const db = new Database(file);
+  db.exec(
+    'pragma busy_timeout = 10000; create table events (at integer, page text, bytes real); create index by_time on events (at)',
+  );
+  return { file, db };
+}
+
+/** Four hundred a minute, in no order; some have no bytes, and of each minute one is at the very beginning. */
+function putEvents(db: Database.Database, fromMinute: number, untilMinute: number) {
+  const put = db.prepare('insert into events values (?, ?, ?)');
+  db.exec('begin');
+  for (let n = 0; n < (untilMinute - fromMinute) * 400; n++) {
+    const i = fromMinute * 400 + ((n * 7919) % ((untilMinute - fromMinute) * 400));
+    const at = NOON + Math.floor(i / 400) * 60_000 + (((i * 7919) % 400) * 149_987) / 1000;
+    put.run(Math.floor(at), `page ${(i * i) % 11}`, i % 9 > 0 ? i % 1000 : null);
+  }
+  db.exec('commit');
+}
+
+/** What the table has, and what SQL says. */
+function bothTables(db: Database.Database) {
+  return [
+    db.prepare('select * from visits order by start, page').all(),
+    db
+      .prepare(
+        `select at / 60000 * 60000 as start, at / 60000 * 60000 + 60000 as "end", page, count(*) as visits, sum(bytes) as bytes
+        from events group by start, page order by start, page`,
+      )
+      .all(),
+  ] as const;
+}
+
+test('SQLite: stopped and killed in the middle of transactions, it loses and doubles nothing', async () => {
+  const { file, db } = create();
+  putEvents(db, 0, 50);
+  db.exec('create table progress (name text primary key, watermark real)');
+  const watermark = () => {
+    const row = db.prepare('select max(watermark) as watermark from progress').get();
+    return (row as { watermark: number | null }).watermark;
+  };
+  const reached: (number | null)[] = [];
+  for (const minute of [0, 10, 11, 30]) {
+    // From that minute on it may write windows, but not how far they go.
+    db.exec(`
+      drop trigger if exists stop;
+      create trigger stop before insert on progress when new.watermark >= ${NOON + minute * 60_000} begin select raise(abort, 'stopped here'); end`);
+    const { code, stderr } = await start('sqlite.ts', [file], { BATCH: '100' }).ended;
+    expect([code, stderr]).toEqual([1, expect.stringContaining('stopped here')]);
+    reached.push(watermark());
+  }
+  db.exec('drop trigger stop');
+  expect(reached).toEqual([null, ...reached.slice(1).sort()]);
+  expect(new Set(reached).size).toBe(4);
+
+  // While somebody reads, nothing can be committed.
+  db.exec('begin');
+  watermark();
+  const recipe = start('sqlite.ts', [file], { BATCH: '100' });
+  await until(recipe, async () => existsSync(`${file}-journal`));
+  recipe.process.kill('SIGKILL');
+  expect((await recipe.ended).signal).toBe('SIGKILL');
+  db.exec('commit');
+  expect(watermark()).toBe(reached.at(-1));
+
+  await run('sqlite.ts', [file]);
+  const [actual, expected] = bothTables(db);
+  expect(actual.length).toBe(300);
+  expect(actual).toEqual(expected);
+});
+
+test('SQLite: run again, it goes on: with what is newer, and with what has come for windows that were not over', async () => {
+  const { file, db } = create();
+  putEvents(db, 0, 3);
+  await run('sqlite.ts', [file]);
+  // The newest is of 12:02:59.844, so that these are just in time.
+  db.prepare('insert into events values (?, ?, ?), (?, ?, ?)').run(
+    NOON + 119_900,
+    'page 1',
+    5000,
+    NOON + 150_000,
+    'new',
+    1,
+  );
+  putEvents(db, 3, 5);
+  await run('sqlite.ts', [file]);
+  const [actual, expected] = bothTables(db);
+  expect(actual).toEqual(expected);
+  // Of what is done nothing is read again.
+  db.exec(`delete from events where at < ${NOON + 120_000}`);
+  await run('sqlite.ts', [file]);
+  expect(bothTables(db)[0]).toEqual(expected);
+});
