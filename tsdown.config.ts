@@ -1,7 +1,10 @@
 import { copyFileSync } from 'node:fs';
 import { defineConfig } from 'tsdown';
 
-export default defineConfig({
+/** Shorter by its white space alone. */
+const PLAIN = { compress: false, mangle: false, codegen: { removeWhitespace: true } };
+
+const library = defineConfig({
   entry: {
     index: 'bindings/index.ts',
     slim: 'bindings/slim.ts',
@@ -12,7 +15,7 @@ export default defineConfig({
   platform: 'neutral',
   target: 'es2022',
   dts: true,
-  minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+  minify: PLAIN,
   fixedExtension: false,
   loader: { '.wasm': 'base64' },
   deps: { neverBundle: ['oriel/core.wasm', '@assemblyscript/loader'], alwaysBundle: [/^temporal-/] },
@@ -29,3 +32,20 @@ export default defineConfig({
     'build:done': () => copyFileSync('build/release.wasm', 'dist/core.wasm'),
   },
 });
+
+/** `npx oriel`, which is a user of the library as any other. What it reads lines with is inside. */
+const command = defineConfig({
+  entry: { cli: 'bindings/cli/main.ts' },
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  dts: false,
+  clean: false,
+  minify: PLAIN,
+  fixedExtension: false,
+  deps: { neverBundle: ['oriel'], alwaysBundle: [/^(@?jsep|papaparse|hyparquet)/] },
+
+
+});
+
+export default [library, command];

@@ -1,0 +1,206 @@
+/** CSV with a line of names. Rows in which nothing is out of the way are read as bytes; all others by papaparse, as RFC 4180 has them. */
+
+import Papa from 'papaparse';
+import { addRow, type Decoder, type Task } from './decoder';
+import { BadValue, type Convert, ofTexts } from './fields';
+import { list, Refusal, show } from './refusal';
+import { end, numberAt } from './scan';
+import { Target } from './target';
+
+const NEWLINE = 10;
+const RETURN = 13;
+const QUOTE = 34;
+/** A quote that is not closed within so many bytes was none. */
+const LONGEST_QUOTE = 2 ** 24;
+
+export class CsvDecoder implements Decoder {
+  lines = 0;
+  readonly #task: Task;
+  readonly #delimiter: string;
+  readonly #target: Target;
+  /** Names of the columns, once they are known. */
+  #names: readonly string[] | undefined;
+  /** Place of each field in a row; and the field of each place, -1 where nobody asks. */
+  #places: readonly number[] = [];
+  #fields: readonly number[] = [];
+
+  constructor(task: Task, delimiter: string, names?: readonly string[]) {
+    const { batch, fields, unit } = task;
+    this.#task = task;
+    this.#delimiter = delimiter;
+    const converts = fields.map((field) => ofTexts(field, unit) as Convert);
+    this.#target = new Target(batch, fields, converts, unit);
+    if (names) this.#call(names);
+  }
+
+  decode(bytes: Buffer, isLast: boolean): number {
+    const lines = bytes.lastIndexOf(NEWLINE) + 1;
+    const last = isLast ? bytes.length : lines;
+    let at = 0;
+    while (at < last) {
+      if (this.#names) at = this.#scan(bytes, at, lines);
+      if (at === last) break;
+      const text = bytes.toString('utf8', at, last);
+      const used = this.#parse(text, isLast);
+      if (used === 0) break;
+      // Of bytes that are no UTF-8 the text does not tell how many they were.
+      let next = last;
+      for (let i = used; i < text.length; i = text.indexOf('\n', i) + 1 || text.length) {
+        next = bytes.lastIndexOf(NEWLINE, next - (bytes[next - 1] === NEWLINE ? 2 : 1)) + 1;
+      }
+      at = next;
+    }
+    return at;
+  }
+
+  /** Reads rows up to one that is out of the way. @returns where that begins */
+  #scan(bytes: Buffer, from: number, to: number): number {
+    const names = this.#names as readonly string[];
+    const { file, complaints } = this.#task;
+    const delimiter = this.#delimiter.charCodeAt(0);
+    let start = from;
+    while (start < to) {
+      let problem: string | undefined;
+      let count = 0;
+      let at = start;
+      for (;;) {
+        const field = problem === undefined && count < names.length ? (this.#fields[count] as number) : -1;
+        count++;
+        if (bytes[at] === QUOTE) {
+          const close = closingQuoteInLine(bytes, at + 1);
+          if (close < 0 || !isEnd(bytes, close + 1, delimiter)) return start;
+          if (field >= 0) problem = this.#put(field, bytes, at + 1, close);
+          at = close + 1;
+        } else {
+          const first = at;
+          const isNumber = field >= 0 && this.#putNumber(field, bytes, at, delimiter);
+          at = isNumber ? end : cellEnd(bytes, at, delimiter);
+          const isLast = bytes[at] === NEWLINE && at > first && bytes[at - 1] === RETURN;
+          if (field >= 0 && !isNumber) problem = this.#put(field, bytes, first, isLast ? at - 1 : at);
+        }
+        if (bytes[at] === RETURN) at++;
+        if (bytes[at++] === NEWLINE) break;
+      }
+      this.lines++;
+      const isBlank = count === 1 && bytes.toString('latin1', start, at).trim() === '';
+      start = at;
+      if (isBlank) continue;
+      if (count !== names.length) problem = `expected ${names.length} values, got ${count}`;
+      if (problem === undefined) this.#target.endRow(this.lines);
+      else complaints.add(file, this.lines, problem);
+    }
+    return start;
+  }
+
+  /** Takes a number, where there is one and nothing else, and the field has numbers. */
+  #putNumber(field: number, bytes: Buffer, from: number, delimiter: number): boolean {
+    if (!this.#target.batch.numbers[field]) return false;
+    const number = numberAt(bytes, from);
+    if (end < 0 || !isEnd(bytes, end, delimiter)) return false;
+    this.#target.putNumber(field, number);
+    return true;
+  }
+
+  /** Takes any value. @returns what is wrong with it */
+  #put(field: number, bytes: Buffer, from: number, to: number): string | undefined {
+    try {
+      if (from === to) this.#target.put(field, '');
+      else this.#target.putString(field, bytes, from, to);
+    } catch (error) {
+      if (error instanceof BadValue) return error.message;
+      throw error;
+    }
+  }
+
+  /** Reads text up to its end, to a row that has none yet, or past the names. @returns where that is */
+  #parse(text: string, isLast: boolean): number {
+    const hadNames = this.#names !== undefined;
+    let at = 0;
+    while (at < text.length && hadNames === (this.#names !== undefined)) {
+      const next = this.#takeRows(text, at, isLast);
+      if (next > at) at = next;
+      else if (text.length - at < LONGEST_QUOTE) break;
+      else at = this.#skip(text, at, 'a quote is not closed');
+    }
+    return at;
+  }
+
+  /** Takes rows up to one with a quote out of place, of which the first line alone is left out. */
+  #takeRows(text: string, from: number, isLast: boolean): number {
+    let at = from;
+    const parser = new Papa.Parser({
+      delimiter: this.#delimiter,
+      newline: '\n',
+      step: ({
+        data: [row],
+        errors: [error],
+        meta,
+      }: {
+        data: string[][];
+        errors: { message: string }[];
+        meta: { cursor: number };
+      }) => {
+        if (error || !this.#names) parser.abort();
+        if (error) {
+          at = this.#skip(text, at, error.message);
+          return;
+        }
+        const line = this.lines + 1;
+        for (const next = from + meta.cursor; at < next; this.lines++) at = text.indexOf('\n', at) + 1 || text.length;
+        this.#take(row as string[], line);
+      },
+    });
+    parser.parse(text.substring(from), 0, !isLast);
+    return at;
+  }
+
+  /** Leaves out a line. */
+  #skip(text: string, at: number, reason: string): number {
+    this.lines++;
+    this.#task.complaints.add(this.#task.file, this.lines, reason);
+    return text.indexOf('\n', at) + 1 || text.length;
+  }
+
+  #take(row: string[], line: number): void {
+    const last = row.length - 1;
+    if (row[last]?.endsWith('\r')) row[last] = row[last].slice(0, -1);
+    if (last === 0 && row[0]?.trim() === '') return;
+    if (!this.#names) {
+      this.#call(row.map((name) => name.trim()));
+    } else if (row.length !== this.#names.length) {
+      const { complaints, file } = this.#task;
+      complaints.add(file, line, `expected ${this.#names.length} values, got ${row.length}`);
+    } else {
+      addRow(this.#task, line, (f) => this.#target.converts[f]?.(row[this.#places[f] as number]));
+    }
+  }
+
+  /** Takes the names of the columns. @throws {Refusal} where one is missing that is to be read */
+  #call(names: readonly string[]): void {
+    this.#names = names;
+    this.#places = this.#task.fields.map(({ name }) => {
+      const place = names.indexOf(name);
+      if (place >= 0) return place;
+      throw new Refusal(`${this.#task.file}: expected a column ${show(name)}, there are ${list(names)}`, 1);
+    });
+    this.#fields = names.map((_, place) => this.#places.indexOf(place));
+  }
+}
+
+function closingQuoteInLine(bytes: Buffer, from: number): number {
+  let at = from;
+  for (let c = bytes[at]; c !== QUOTE; c = bytes[++at]) if (c === NEWLINE) return -1;
+  return at;
+}
+
+/** Whether a value ends at a place. */
+function isEnd(bytes: Buffer, at: number, delimiter: number): boolean {
+  const c = bytes[at];
+  return c === delimiter || c === NEWLINE || (c === RETURN && bytes[at + 1] === NEWLINE);
+}
+
+function cellEnd(bytes: Buffer, from: number, delimiter: number): number {
+  let at = from;
+  for (let c = bytes[at]; c !== delimiter && c !== NEWLINE; c = bytes[++at]);
+  return at;
+}

@@ -1,0 +1,42 @@
+/** Batches into the stream. */
+
+import { OrielError, type Spec, type WindowedStream } from 'oriel';
+import type { Batch } from './batch';
+import type { Complaints } from './complaints';
+import { Refusal } from './refusal';
+
+export type Stream = WindowedStream<Spec>;
+export type Results = ReturnType<Stream['take']>;
+
+/**
+ * Pushes a batch, and gives the results that are then there. What the stream refuses it refuses whole: halves of it are tried, down
+ * to the rows that are to blame.
+ * @throws {Refusal} where there is no memory for a single row
+ */
+export function* feed(
+  stream: Stream,
+  batch: Batch,
+  file: string,
+  complaints: Complaints,
+  from = 0,
+  to = batch.length,
+): Generator<Results> {
+  if (from < to) {
+    try {
+      stream.pushColumns(batch.columns(from, to) as never);
+    } catch (error) {
+      if (!(error instanceof OrielError)) throw error;
+      if (to - from > 1) {
+        const middle = (from + to) >> 1;
+        yield* feed(stream, batch, file, complaints, from, middle);
+        yield* feed(stream, batch, file, complaints, middle, to);
+        return;
+      }
+      const line = batch.lines[from] as number;
+      const isFull = error.code === 'ERR_ORIEL_MEMORY';
+      if (isFull) throw new Refusal(`${file}:${line}: ${error.message}`, 1);
+      complaints.add(file, line, error.message.replace(/ at index \d+/, ''));
+    }
+  }
+  yield stream.take();
+}

@@ -1,0 +1,111 @@
+/** NDJSON: an object of JSON on each line. */
+
+import { addRow, type Decoder, type Task } from './decoder';
+import { BadValue, ofValues } from './fields';
+import { Layout } from './layout';
+import { Target } from './target';
+
+const NEWLINE = 10;
+/** Layouts that are known at a time. */
+const LAYOUTS = 8;
+/** How many lines of known layouts make up for one from which another was learned. */
+const LEARNING = 16;
+
+export class NdjsonDecoder implements Decoder {
+  lines = 0;
+  readonly #task: Task;
+  readonly #target: Target;
+  readonly #getters: ((event: Record<string, unknown>) => unknown)[];
+  /** The one that was of use last comes first. */
+  readonly #layouts: Layout[] = [];
+  /** What is left to be spent on learning. */
+  #patience = 16 * LEARNING;
+
+  constructor(task: Task) {
+    const { fields, batch, unit } = task;
+    this.#task = task;
+    this.#getters = fields.map(({ name }) => getterOf(name));
+    const converts = fields.map((field) => ofValues(field, unit));
+    this.#target = new Target(batch, fields, converts, unit);
+  }
+
+  decode(bytes: Buffer, isLast: boolean): number {
+    const lines = bytes.lastIndexOf(NEWLINE) + 1;
+    const end = isLast ? bytes.length : lines;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (let at = 0; at < end; ) {
+      this.lines++;
+      const next = at < lines ? this.#scan(bytes, view, at) : -1;
+      if (next >= 0) {
+        this.#target.endRow(this.lines);
+        at = next;
+      } else {
+        const newline = bytes.indexOf(NEWLINE, at);
+        const to = newline < 0 ? end : newline;
+        this.#take(bytes.subarray(at, to));
+        at = to + 1;
+      }
+    }
+    return end;
+  }
+
+  /** Reads a line of a layout that is known; what is bad about one is found out where it is read whole. */
+  #scan(bytes: Buffer, view: DataView, at: number): number {
+    const layouts = this.#layouts;
+    try {
+      for (let i = 0; i < layouts.length; i++) {
+        const next = (layouts[i] as Layout).read(bytes, view, at);
+        if (next < 0) continue;
+        this.#patience = Math.min(this.#patience + 1, 16 * LEARNING);
+        if (i > 0) layouts.unshift(...layouts.splice(i, 1));
+        return next;
+      }
+    } catch (error) {
+      if (!(error instanceof BadValue)) throw error;
+    }
+    return -1;
+  }
+
+  #take(line: Buffer): void {
+    const { complaints, file, batch } = this.#task;
+    const text = line.toString();
+    let event: unknown;
+    try {
+      event = JSON.parse(text);
+    } catch (error) {
+      if (text.trim() !== '') complaints.add(file, this.lines, `no JSON: ${(error as Error).message}`);
+      return;
+    }
+    if (typeof event !== 'object' || event === null || Array.isArray(event)) {
+      complaints.add(file, this.lines, 'expected an object of JSON');
+      return;
+    }
+    const fields = event as Record<string, unknown>;
+    const before = batch.length;
+    addRow(this.#task, this.lines, (f) => this.#target.converts[f]?.(this.#getters[f]?.(fields)));
+    if (batch.length > before && this.#patience >= LEARNING) this.#learn(line, event);
+  }
+
+  #learn(line: Buffer, event: unknown): void {
+    this.#patience -= LEARNING;
+    const layout = Layout.of(line, event, this.#getters, this.#target);
+    if (!layout) return;
+    this.#layouts.unshift(layout);
+    this.#layouts.length = Math.min(this.#layouts.length, LAYOUTS);
+  }
+}
+
+/** How the value of a column is found; one with dots in its name may lie in objects within the object. */
+export function getterOf(name: string): (event: Record<string, unknown>) => unknown {
+  const path = name.split('.');
+  if (path.length === 1) return (event) => event[name];
+  return (event) => {
+    if (Object.hasOwn(event, name)) return event[name];
+    let value: unknown = event;
+    for (const part of path) {
+      if (typeof value !== 'object' || value === null) return undefined;
+      value = (value as Record<string, unknown>)[part];
+    }
+    return value;
+  };
+}
