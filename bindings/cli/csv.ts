@@ -120,7 +120,7 @@ export class CsvDecoder implements Decoder {
       const next = this.#takeRows(text, at, isLast);
       if (next > at) at = next;
       else if (text.length - at < LONGEST_QUOTE) break;
-      else at = this.#skip(text, at, 'a quote is not closed');
+      else return this.#skip(text, at, 'a quote is not closed');
     }
     return at;
   }

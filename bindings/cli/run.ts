@@ -79,7 +79,7 @@ export async function run(options: Options): Promise<number> {
     progress.clear();
   }
   const unseen = batch.unseen;
-  if (progress.lines > 0 && unseen.length > 0) say(`in no line: ${list(unseen)}`);
+  if (stream.stats().events > 0 && unseen.length > 0) say(`in no line: ${list(unseen)}`);
   const missing = missingOf(stream, complaints.count);
   if (missing) say(missing);
   return stop.signal.aborted && !options.follow && options.files[0] !== '-' ? 130 : 0;

@@ -13,7 +13,7 @@ jsep.plugins.register(objects, {
       const [text, duration] =
         /^(\d+(?:\.\d+)?(?:ms|[smhdw]))(?![\w$])|^\d[\d.]*(?!e[-+\d])[a-z]\w*/i.exec(this.expr.slice(this.index)) ?? [];
       if (text === undefined) return;
-      if (!duration) this.throwError(`Expected a duration such as 250ms, 10s, 5m, 1h, 1d or 1w, got ${text}`);
+      if (!duration) this.throwError(`expected a duration such as 250ms, 10s, 5m, 1h, 1d or 1w, got ${text}`);
       this.index += text.length;
       env.node = { type: 'Literal', value: duration, raw: duration };
     });
@@ -32,7 +32,8 @@ export function parse(text: string): Node[] {
     if (nodes.length > 0) return nodes;
   } catch (error) {
     const { index, description } = error as { index: number; description: string };
-    throw new Refusal(`${description}\n  ${text}\n  ${' '.repeat(index)}^`);
+    const reason = description.charAt(0).toLowerCase() + description.slice(1);
+    throw new Refusal(`${reason}\n  ${text}\n  ${' '.repeat(index)}^`);
   }
   throw new Refusal('expected an expression, got nothing');
 }
