@@ -33,8 +33,8 @@ export function* feed(
         return;
       }
       const line = batch.lines[from] as number;
-      const isFull = error.code === 'ERR_ORIEL_MEMORY';
-      if (isFull) throw new Refusal(`${file}:${line}: ${error.message}`, 1);
+      if (error.code === 'ERR_ORIEL_MEMORY')
+        throw new Refusal(`${file}:${line}: no more memory for what windows hold`, 1);
       complaints.add(file, line, error.message.replace(/ at index \d+/, ''));
     }
   }
