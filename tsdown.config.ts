@@ -1,5 +1,16 @@
 import { copyFileSync } from 'node:fs';
-import { defineConfig } from 'tsdown';
+import { defineConfig, type Rolldown } from 'tsdown';
+
+/** Comments go with white space, and with them what tells bundlers to leave an import alone: see bindings/worker/node.ts. */
+const marks: Rolldown.Plugin = {
+  name: 'marks',
+  generateBundle(_, files) {
+    for (const file of Object.values(files)) {
+      if (file.type !== 'chunk') continue;
+      file.code = file.code.replace('import([', 'import(/* @vite-ignore */ /* webpackIgnore: true */[');
+    }
+  },
+};
 
 /** Shorter by its white space alone. */
 const PLAIN = { compress: false, mangle: false, codegen: { removeWhitespace: true } };
@@ -9,6 +20,7 @@ const library = defineConfig({
     index: 'bindings/index.ts',
     slim: 'bindings/slim.ts',
     workerd: 'bindings/workerd.ts',
+    arrow: 'bindings/arrow.ts',
     worker: 'bindings/worker/thread.ts',
   },
   format: 'esm',
@@ -20,11 +32,12 @@ const library = defineConfig({
   loader: { '.wasm': 'base64' },
   deps: { neverBundle: ['oriel/core.wasm', '@assemblyscript/loader'], alwaysBundle: [/^temporal-/] },
   // In a file of its own, which bundlers drop for those who do not use calendar().
+  plugins: [marks],
   outputOptions: {
     codeSplitting: {
       groups: [
         { name: 'temporal', test: /node_modules.temporal-/ },
-        { name: 'windowed', test: /bindings.(?!index|slim|workerd)\w+\.ts$/ },
+        { name: 'windowed', test: /bindings.(?!index|slim|workerd|arrow)\w+\.ts$/ },
       ],
     },
   },
@@ -44,8 +57,6 @@ const command = defineConfig({
   minify: PLAIN,
   fixedExtension: false,
   deps: { neverBundle: ['oriel'], alwaysBundle: [/^(@?jsep|papaparse|hyparquet)/] },
-
-
 });
 
 export default [library, command];

@@ -67,6 +67,7 @@ export type {
   Measure,
   NumberColumn,
   Row,
+  StringColumn,
   TypedNumbers,
 } from './types';
 export {

@@ -7,21 +7,24 @@ import {
   badTime,
   checkGaps,
   checkTimes,
-  columnOf,
   columnsOfRows,
   flagsOf,
   type Given,
+  lengthOf,
   listOf,
+  measuresOf,
   type Numbers,
   numberOf,
-  numbersOf,
+  textsOf,
   timesOf,
+  valuesOf,
 } from './columns';
 import { type Core, core as theCore } from './core';
 import type { Edges } from './edges';
 import { Engine, type Kinds, type Stats } from './engine';
 import { OrielError, show } from './errors';
 import { Filler } from './fill';
+import type { Coded } from './foreign';
 import type { KeyEncoder } from './keys';
 import { type CompiledPlan, RING_EVENTS } from './plan';
 import { shapeAnswers, shapeResults } from './results';
@@ -31,6 +34,9 @@ import type { Answer, Claim, Columns, Event, KeyOf, LateEvent, Row } from './typ
 
 /** Single events are gathered up to this many before the core is called. */
 const GATHERED_EVENTS = 1024;
+
+/** Columns of keys. */
+type Keys = readonly (Given | Coded)[];
 
 /** Frees the memory of streams that nobody disposed of: a net, not a plan. Some platforms have none. */
 const streams =
@@ -388,15 +394,16 @@ export class WindowedStream<const S extends Spec = Spec> {
   #takeColumns(columns: Record<string, Given>, count?: number, flags?: Float64Array[]): void {
     const spec = this.#spec;
     const times = spec.hasTime
-      ? timesOf(spec.time, columnOf(columns, spec.time), spec.timeLimit)
+      ? timesOf(columns, spec.time, spec.timeLimit)
       : new Float64Array(count ?? this.#lengthOf(columns)).fill(this.#clock.now());
     const n = times.length;
     const { plain, texts } = this.#plan.measures;
-    const measures = plain.map((name) => numbersOf(name, columnOf(columns, name, n)));
-    const keys = spec.keys.map((name) => columnOf(columns, name, n));
+    const measures = plain.map((name) => measuresOf(columns, name, n));
+    const keys = spec.keys.map((name) => valuesOf(columns, name, n));
+    const given = texts.map(({ column }) => textsOf(columns, column.name, n));
     const kinds = {
       keys: this.#keys.kindsOf(keys),
-      measures: this.#plan.measures.columns.map((column) => column.kindOfColumn(columnOf(columns, column.name, n))),
+      measures: texts.map(({ column }, i) => column.kindOfColumn(given[i] as Given)),
     };
     for (const name of this.#engine.gaps) checkGaps(name, measures[plain.indexOf(name)] as Numbers);
     let flagged: Float64Array[] = [];
@@ -409,10 +416,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#flush();
     this.#claim = undefined;
     // Not before: what is gathered may let go of strings.
-    measures.push(
-      ...texts.map(({ column, form }) => column.numbersOf(columnOf(columns, column.name), form)),
-      ...flagged,
-    );
+    measures.push(...texts.map(({ column, form }, i) => column.numbersOf(given[i] as Given, form)), ...flagged);
     if (n > 0) this.#takeAll(times, measures, keys, kinds);
     this.#deliver();
   }
@@ -421,10 +425,10 @@ export class WindowedStream<const S extends Spec = Spec> {
   #lengthOf(columns: Record<string, Given>): number {
     const { plain, columns: texts } = this.#plan.measures;
     const name = this.#spec.keys[0] ?? plain[0] ?? texts[0]?.name ?? Object.keys(columns)[0] ?? 'time';
-    return columnOf(columns, name).length;
+    return lengthOf(columns, name);
   }
 
-  #takeAll(times: Numbers, measures: Numbers[], keys: Given[], kinds: Kinds): void {
+  #takeAll(times: Numbers, measures: Numbers[], keys: Keys, kinds: Kinds): void {
     const before = this.#engine.kinds;
     this.#keys.settle(kinds.keys);
     this.#plan.measures.kinds = kinds.measures;
@@ -438,7 +442,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#settleDown();
   }
 
-  #takeChunk(times: Numbers, measures: Numbers[], keys: Given[]): void {
+  #takeChunk(times: Numbers, measures: Numbers[], keys: Keys): void {
     const n = times.length;
     this.#ring.write(times, measures, keys, 0, n);
     const limit = this.#spec.timeLimit;
@@ -447,7 +451,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#engine.takeWritten(n);
   }
 
-  #takeChunks(times: Numbers, measures: Numbers[], keys: Given[]): void {
+  #takeChunks(times: Numbers, measures: Numbers[], keys: Keys): void {
     const n = times.length;
     const { first, last } = checkTimes(this.#spec.time, times, this.#spec.timeLimit);
     this.#engine.atomically(n, first, last, (sure) => {

@@ -54,7 +54,8 @@ export interface ProducerHandle {
   /** Kinds of the keys' columns and of those that may hold strings, as the first value settles them: 0 while none has. */
   readonly kinds: ArrayBufferLike;
   /** Where memory is not shared: what carries the columns, a port for each lane, and after them one by which the owner says that it is over. */
-  readonly transfer: MessagePort[];
+  // biome-ignore lint/suspicious/noExplicitAny: to Node's types and to those of the web, what can be transferred is not the same
+  readonly transfer: any[];
 }
 
 /** Bytes of the control block, and where in it stands, as bits of a f64, the time before which the producer gives no event any more. */

@@ -7,14 +7,17 @@ import {
   badTime,
   checkGaps,
   checkTimes,
-  columnOf,
   columnsOfRows,
   type Given,
+  lengthOf,
   listOf,
+  measuresOf,
   type Numbers,
   numberOf,
-  numbersOf,
+  plain as plainOf,
+  textsOf,
   timesOf,
+  valuesOf,
 } from '../columns';
 import { OrielError, show } from '../errors';
 import { KeyColumn, type KeyKind } from '../keys';
@@ -62,8 +65,7 @@ export class Producer<S extends Spec = Spec> {
   #claimsIds = false;
   #isEnded = false;
   #promised = Number.NEGATIVE_INFINITY;
-  /** Events that a call was given and that did not go in, the ring being full. */
-  refused = 0;
+  #refused = 0;
 
   /** @internal */
   constructor({ layout, lanes, kinds, transfer }: Omit<ProducerHandle, 'transfer'> & { transfer: readonly Carrier[] }) {
@@ -93,7 +95,7 @@ export class Producer<S extends Spec = Spec> {
     this.#checkEvent(fields);
     const lane = this.#isSpread ? this.#laneOfEvent(fields) : this.#laneInTurn();
     if (lane.room(1) < 1 || !this.#writeEvent(lane, fields)) {
-      this.refused++;
+      this.#refused++;
       return 0;
     }
     (lane.segment.times as Float64Array)[lane.at] = t;
@@ -121,7 +123,7 @@ export class Producer<S extends Spec = Spec> {
     }
     const { keys, plain, texts, hasTime, time } = this.#layout;
     const name = hasTime ? time : (keys[0] ?? plain[0] ?? texts[0]?.name ?? 'time');
-    return this.#take(columns as never, columnOf(columns, name).length, from);
+    return this.#take(columns as never, lengthOf(columns, name), from);
   }
 
   /**
@@ -134,7 +136,7 @@ export class Producer<S extends Spec = Spec> {
     if (this.#lanes.length > 1) {
       throw new OrielError(
         'ERR_ORIEL_CLAIM',
-        'claim: expected a stream whose keys are not spread over several workers',
+        'claim: expected a stream whose events are not spread over several workers',
       );
     }
     if (!Number.isInteger(n) || n < 1) {
@@ -285,6 +287,11 @@ export class Producer<S extends Spec = Spec> {
     for (const lane of this.#lanes) lane.flush();
   }
 
+  /** Events that a call was given and that did not go in, the ring being full; and those that were on their way when the producer was shut out. */
+  get refused(): number {
+    return this.#lanes.reduce((sum, { lost }) => sum + lost, this.#refused);
+  }
+
   /** No more events come from here; the stream goes on without. */
   close(): void {
     if (this.#isEnded) return;
@@ -394,11 +401,11 @@ export class Producer<S extends Spec = Spec> {
       throw new OrielError('ERR_ORIEL_COLUMN', `expected a place from 0 to ${n} to begin at, got ${show(from)}`);
     }
     const { time, hasTime, timeLimit, plain, gaps } = this.#layout;
-    const times = hasTime ? timesOf(time, columnOf(columns, time), timeLimit) : new Float64Array(n).fill(Date.now());
+    const times = hasTime ? timesOf(columns, time, timeLimit) : new Float64Array(n).fill(Date.now());
     checkTimes(time, times, timeLimit);
-    const numbers = plain.map((name) => numbersOf(name, columnOf(columns, name, n)));
-    const keys = this.#keys.map(({ name }) => columnOf(columns, name, n));
-    const texts = this.#texts.map(({ name }) => columnOf(columns, name, n));
+    const numbers = plain.map((name) => measuresOf(columns, name, n));
+    const keys = this.#keys.map(({ name }) => plainOf(valuesOf(columns, name, n)));
+    const texts = this.#texts.map(({ name }) => plainOf(textsOf(columns, name, n)));
     this.#learn();
     const kinds = this.#keys.map((column, c) => column.kindOfColumn(keys[c] as Given));
     const textKinds = this.#texts.map((column, i) => column.kindOfColumn(texts[i] as Given));
@@ -417,7 +424,7 @@ export class Producer<S extends Spec = Spec> {
     }
     for (const lane of this.#lanes) lane.publish();
     if (this.#lanes.length > 1) this.#goOn(newestOf(times, from, i));
-    this.refused += n - i;
+    this.#refused += n - i;
     return i - from;
   }
 

@@ -3,6 +3,7 @@
 import bytes from '../../build/shared.wasm';
 import { decode, provide } from '../core';
 import type { Reply, Request } from './calls';
+import { nodeThreads } from './node';
 import { type Port, Service } from './service';
 
 /** How a worker of the web, and Node's, speaks with the thread that made it. */
@@ -25,14 +26,12 @@ const isWeb = typeof (globalThis as { WorkerGlobalScope?: unknown }).WorkerGloba
 if (isWeb) {
   new Service(portOf(globalThis as unknown as Scope));
 } else {
-  // Named so that no bundler looks for it.
-  const name = 'node:worker_threads';
-  const { parentPort } = (await import(/* @vite-ignore */ name)) as typeof import('node:worker_threads');
-  if (parentPort) {
-    const port = parentPort;
+  // Not awaited: bundlers make classic scripts of workers, which cannot.
+  nodeThreads().then(({ parentPort: port }) => {
+    if (!port) return;
     new Service({
       post: (message, transfer) => port.postMessage(message, transfer as never),
       receive: (handler) => port.on('message', handler),
     });
-  }
+  });
 }

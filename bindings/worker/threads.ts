@@ -2,6 +2,7 @@
 
 import { OrielError } from '../errors';
 import type { Reply, Request } from './calls';
+import { nodeThreads, workerFile } from './node';
 
 /** A worker: of the web, of Node, or what is like one of them. */
 export interface WorkerLike {
@@ -46,12 +47,8 @@ export async function startThread(make: (() => WorkerLike) | undefined, handlers
 async function ownWorker(): Promise<WorkerLike> {
   // Written out: bundlers know it by its looks.
   if (typeof Worker === 'function') return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-  // Named so that no bundler looks for it.
-  const name = 'node:worker_threads';
-  const node = (await import(
-    /* @vite-ignore */ /* webpackIgnore: true */ name
-  )) as typeof import('node:worker_threads');
-  return new node.Worker(new URL('./worker.js', import.meta.url), { execArgv: [] }) as unknown as WorkerLike;
+  const node = await nodeThreads();
+  return new node.Worker(workerFile(), { execArgv: [] }) as unknown as WorkerLike;
 }
 
 function wrap(worker: WorkerLike, { reply, died }: Handlers): Thread {
@@ -66,7 +63,7 @@ function wrap(worker: WorkerLike, { reply, died }: Handlers): Thread {
     web.onmessage = ({ data }) => reply(data);
     web.onerror = (event) => {
       event.preventDefault();
-      died(event.message);
+      died(event.message ?? 'its file cannot be loaded; the option `worker` may know where it is');
     };
     web.onmessageerror = () => died('a message could not be read');
   }

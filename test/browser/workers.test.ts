@@ -222,7 +222,7 @@ test.runIf(__ISOLATED__)('a thread that ends without a word is given up by who h
 
 test('a worker that cannot be had is no stream', async () => {
   const none = () => new Worker(new URL('./none.js', import.meta.url), { type: 'module' });
-  await refused('ERR_ORIEL_THREAD', () => windowedWorker(SPEC, { worker: none }));
+  await refused('ERR_ORIEL_THREAD', () => windowedWorker(SPEC, { worker: none }), 'cannot be loaded');
   const throws = () => new Worker(URL.createObjectURL(new Blob(['throw new Error("no luck")'])));
   await refused('ERR_ORIEL_THREAD', () => windowedWorker(SPEC, { worker: throws }), 'no luck');
 });
