@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { defineConfig, type Rolldown } from 'tsdown';
 
 /** Comments go with white space, and with them what tells bundlers to leave an import alone: see bindings/worker/node.ts. */
@@ -46,6 +46,19 @@ const library = defineConfig({
   },
 });
 
+/** What is in the package of others, all of it under the MIT licence, which wants to be told. */
+const BUNDLED = [
+  'temporal-polyfill',
+  'temporal-utils',
+  'jsep',
+  '@jsep-plugin/object',
+  'papaparse',
+  'hyparquet',
+  'hyparquet-compressors',
+  'hysnappy',
+  'fzstd',
+];
+
 /** `npx oriel`, which is a user of the library as any other. What it reads lines with is inside. */
 const command = defineConfig({
   entry: { cli: 'bindings/cli/main.ts' },
@@ -56,7 +69,16 @@ const command = defineConfig({
   clean: false,
   minify: PLAIN,
   fixedExtension: false,
-  deps: { neverBundle: ['oriel'], alwaysBundle: [/^(@?jsep|papaparse|hyparquet)/] },
+  deps: { neverBundle: [/^oriel/], alwaysBundle: [/^(@?jsep|papaparse|hyparquet)/] },
+  outputOptions: { chunkFileNames: 'cli-[name]-[hash].js' },
+  hooks: {
+    'build:done': () => {
+      const licenses = BUNDLED.map(
+        (name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim()}\n`,
+      );
+      writeFileSync('dist/licenses.txt', licenses.join('\n----\n\n'));
+    },
+  },
 });
 
 export default [library, command];

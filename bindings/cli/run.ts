@@ -45,7 +45,8 @@ export async function run(options: Options): Promise<number> {
   };
   const complaints = new Complaints(options.strict, say);
 
-  const writer = writerOf(to, timesOf(options, plan, to));
+  const times = timesOf(options, plan, to);
+  const writer = to === 'arrow' ? await (await import('./arrow')).arrowWriter(times) : writerOf(to, times);
   const lateWriter = writerOf('ndjson', options.iso ? new Set([options.time as string]) : new Set());
   let lateLines = '';
   const stream = streamOf(plan, late && ((batch) => (lateLines += lateWriter.write(batch))));

@@ -13,7 +13,7 @@ export interface Writer {
 }
 
 /** @param times the columns to be written as dates */
-export function writerOf(to: Output, times: ReadonlySet<string>): Writer {
+export function writerOf(to: Exclude<Output, 'arrow'>, times: ReadonlySet<string>): Writer {
   return to === 'table' ? new Table(times) : to === 'csv' ? new Csv(times) : new Ndjson(times);
 }
 

@@ -5,9 +5,11 @@ import { once } from 'node:events';
 import { appendFile, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HELP } from '../../../bindings/cli/help';
 
@@ -274,6 +276,45 @@ describe('what comes out', () => {
     );
     expect(out).toBe('start,end,k,n,m,l\n0,86400000,"a,""b""",1,,"[""a,\\""b\\""""]"\n');
     expect((await piped('', ...QUESTION, '--to', 'csv')).out).toBe('start,end,user,visits,total\n');
+  });
+
+  test('Arrow, of which a column keeps its type whatever comes first', async () => {
+    const lines = [
+      { at: 1, k: 'a' },
+      { at: 11, k: 'b', p: 'x', v: 3 },
+      { at: 21, k: 'a' },
+      { at: 31, k: 'c', p: 'y' },
+    ];
+    const asked = ['-t', 'at', '-k', 'k', '-w', '10', '--to', 'arrow', '--iso', '-a'];
+    const figures = 'n = count(), f = first(text("p")), top = topK(text("p"), 1), m = mean(v)';
+    const child = start(...asked, figures);
+    const bytes = buffer(child.stdout as NodeJS.ReadableStream);
+    // One result after the other.
+    for (const line of lines) {
+      child.stdin?.write(`${JSON.stringify(line)}\n`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    child.stdin?.end();
+    const table = tableFromIPC(await bytes);
+    expect(table.schema.fields.map(({ name, type }) => `${name}: ${type}`)).toEqual([
+      'start: Timestamp<MILLISECOND>',
+      'end: Timestamp<MILLISECOND>',
+      'k: Dictionary<Int32, Utf8>',
+      'n: Float64',
+      'f: Dictionary<Int32, Utf8>',
+      'top: List<Struct<{value:Dictionary<Int32, Utf8>, count:Float64, error:Float64}>>',
+      'm: Float64',
+    ]);
+    expect(table.toArray().map((row) => JSON.parse(JSON.stringify(row)))).toEqual([
+      { start: 0, end: 10, k: 'a', n: 1, f: null, top: [], m: null },
+      { start: 10, end: 20, k: 'b', n: 1, f: 'x', top: [{ value: 'x', count: 1, error: 0 }], m: 3 },
+      { start: 20, end: 30, k: 'a', n: 1, f: null, top: [], m: null },
+      { start: 30, end: 40, k: 'c', n: 1, f: 'y', top: [{ value: 'y', count: 1, error: 0 }], m: null },
+    ]);
+    const nothing = start(...asked, 'n = count(), f = first(text("p"))');
+    nothing.stdin?.end();
+    const empty = tableFromIPC(await buffer(nothing.stdout as NodeJS.ReadableStream));
+    expect([empty.numRows, empty.schema.names]).toEqual([0, ['start', 'end', 'k', 'n', 'f']]);
   });
 
   test('a reader that goes away ends it without a word', async () => {
