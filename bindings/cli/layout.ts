@@ -22,25 +22,26 @@ const DEEPEST = 16;
 
 /** A value's place in a line. */
 interface Slot {
-  /** What stands before it. */
-  readonly before: Literal;
+  /** What stands before it: as many words as it has, and up to three bytes. */
+  readonly words: Int32Array;
+  readonly rest: Buffer;
   /** Which field it is the value of; -1 where nobody asks. */
   readonly field: number;
+}
+
+/** A field that lines have not, and what becomes of it. */
+interface Absent {
+  readonly field: number;
+  readonly value: unknown;
 }
 
 export class Layout {
   readonly #target: Target;
   readonly #slots: readonly Slot[];
-  readonly #after: Literal;
-  /** Fields that its lines have not, and what becomes of these. */
-  readonly #absent: readonly (readonly [field: number, value: unknown])[];
+  readonly #after: Buffer;
+  readonly #absent: readonly Absent[];
 
-  private constructor(
-    target: Target,
-    slots: readonly Slot[],
-    after: Literal,
-    absent: readonly (readonly [number, unknown])[],
-  ) {
+  private constructor(target: Target, slots: readonly Slot[], after: Buffer, absent: readonly Absent[]) {
     this.#target = target;
     this.#slots = slots;
     this.#after = after;
@@ -57,19 +58,22 @@ export class Layout {
     const values = valuesIn(line);
     if (!values) return undefined;
     const places = new Map<number, number>();
-    const absent: [number, unknown][] = [];
+    const absent: Absent[] = [];
     for (const [f, { name }] of target.fields.entries()) {
       const value = getters[f]?.(event as never);
-      const place = values.findLastIndex(({ path }) => path === name);
+      const place = values.findIndex(({ path }) => path === name);
+      if (values.findLastIndex(({ path }) => path === name) > place) return undefined;
       if (place >= 0 && Object.is(JSON.parse(values[place]?.text as string), value)) places.set(place, f);
-      else if (place < 0 && value === undefined) absent.push([f, target.converts[f]?.(undefined)]);
+      else if (place < 0 && value === undefined) absent.push({ field: f, value: target.converts[f]?.(undefined) });
       else return undefined;
     }
     const slots = values.map(({ from }, i) => {
-      const before = new Literal(line.subarray(values[i - 1]?.to ?? 0, from));
-      return { before, field: places.get(i) ?? -1 };
+      const before = Buffer.from(line.subarray(values[i - 1]?.to ?? 0, from));
+      const whole = before.length & ~3;
+      const words = Int32Array.from({ length: whole / 4 }, (_, i) => before.readInt32LE(4 * i));
+      return { words, rest: before.subarray(whole), field: places.get(i) ?? -1 };
     });
-    return new Layout(target, slots, new Literal(line.subarray(values.at(-1)?.to ?? 0)), absent);
+    return new Layout(target, slots, Buffer.from(line.subarray(values.at(-1)?.to ?? 0)), absent);
   }
 
   /**
@@ -78,63 +82,45 @@ export class Layout {
    * @throws {BadValue}
    */
   read(bytes: Buffer, view: DataView, from: number): number {
-    let at = from;
+    const target = this.#target;
     const slots = this.#slots;
+    let at = from;
     for (let s = 0; s < slots.length; s++) {
-      const { before, field } = slots[s] as Slot;
-      at = before.skip(bytes, view, at);
-      if (at < 0) return -1;
-      at = this.#readValue(bytes, at, field);
-      if (at < 0) return -1;
+      const { words, rest, field } = slots[s] as Slot;
+      if (at + 4 * words.length > bytes.length) return -1;
+      for (let i = 0; i < words.length; i++, at += 4) if (view.getInt32(at, true) !== words[i]) return -1;
+      for (let i = 0; i < rest.length; i++) if (bytes[at++] !== rest[i]) return -1;
+      const c = bytes[at] as number;
+      if (c === QUOTE) {
+        const to = closingQuote(bytes, at + 1);
+        if (to >= 0) {
+          if (field >= 0) target.putString(field, bytes, at + 1, to);
+          at = to + 1;
+        } else {
+          at = field < 0 ? skipString(bytes, at + 1) : -1;
+          if (at < 0) return -1;
+        }
+      } else if (c === 45 || (c >= 48 && c <= 57)) {
+        const number = numberAt(bytes, at);
+        at = end;
+        if (at < 0) return -1;
+        if (field >= 0) target.putNumber(field, number);
+      } else {
+        const word = c === 116 ? TRUE : c === 102 ? FALSE : NULL;
+        for (let i = 0; i < word.length; i++) if (bytes[at++] !== word[i]) return -1;
+        if (field >= 0) target.put(field, word === NULL ? null : word === TRUE);
+      }
     }
-    at = this.#after.skip(bytes, view, at);
-    if (at < 0) return -1;
+    const after = this.#after;
+    for (let i = 0; i < after.length; i++) if (bytes[at++] !== after[i]) return -1;
     if (bytes[at] === RETURN) at++;
     if (bytes[at] !== NEWLINE) return -1;
-    for (const [field, value] of this.#absent) this.#target.putConverted(field, value);
+    const absent = this.#absent;
+    for (let i = 0; i < absent.length; i++) {
+      const { field, value } = absent[i] as Absent;
+      target.putConverted(field, value);
+    }
     return at + 1;
-  }
-
-  #readValue(bytes: Buffer, at: number, field: number): number {
-    const target = this.#target;
-    const c = bytes[at] as number;
-    if (c === QUOTE) {
-      const to = closingQuote(bytes, at + 1);
-      if (to < 0) return field < 0 ? skipString(bytes, at + 1) : -1;
-      if (field >= 0) target.putString(field, bytes, at + 1, to);
-      return to + 1;
-    }
-    if (c === 45 || (c >= 48 && c <= 57)) {
-      const number = numberAt(bytes, at);
-      if (field >= 0 && end >= 0) target.putNumber(field, number);
-      return end;
-    }
-    const word = c === 116 ? TRUE : c === 102 ? FALSE : NULL;
-    for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return -1;
-    if (field >= 0) target.put(field, word === NULL ? null : word === TRUE);
-    return at + word.length;
-  }
-}
-
-/** Bytes that are the same in all lines of a layout, compared by words. */
-class Literal {
-  readonly #words: Int32Array;
-  readonly #rest: Buffer;
-
-  constructor(bytes: Buffer) {
-    const whole = bytes.length & ~3;
-    this.#words = Int32Array.from({ length: whole / 4 }, (_, i) => bytes.readInt32LE(4 * i));
-    this.#rest = Buffer.from(bytes.subarray(whole));
-  }
-
-  skip(bytes: Buffer, view: DataView, from: number): number {
-    const words = this.#words;
-    const rest = this.#rest;
-    let at = from;
-    if (at + 4 * words.length > bytes.length) return -1;
-    for (let i = 0; i < words.length; i++, at += 4) if (view.getInt32(at, true) !== words[i]) return -1;
-    for (let i = 0; i < rest.length; i++) if (bytes[at++] !== rest[i]) return -1;
-    return at;
   }
 }
 
@@ -161,7 +147,7 @@ interface Found {
   readonly to: number;
 }
 
-/** The values in a line of JSON that is right. None where names come twice, have dots or escapes: it is not worth it. */
+/** The values in a line of JSON that is right. None where names come twice or have escapes: it is not worth it. */
 function valuesIn(line: Buffer): Found[] | undefined {
   const found: Found[] = [];
   let at = 0;
@@ -188,7 +174,7 @@ function valuesIn(line: Buffer): Found[] | undefined {
       if (open === 123) {
         const to = closingQuote(line, at + 1);
         name = line.toString('utf8', at + 1, to);
-        if (to < 0 || names.has(name) || name.includes('.')) return false;
+        if (to < 0 || names.has(name)) return false;
         names.add(name);
         at = to + 1;
         skipSpace();
