@@ -55,50 +55,47 @@ export class CsvDecoder implements Decoder {
 
   /** Reads rows up to one that is out of the way. @returns where that begins */
   #scan(bytes: Buffer, from: number, to: number): number {
-    const names = this.#names as readonly string[];
-    const { file, complaints } = this.#task;
+    const target = this.#target;
+    const { numbers } = target.batch;
+    const fields = this.#fields;
     const delimiter = this.#delimiter.charCodeAt(0);
-    let start = from;
-    while (start < to) {
+    for (let start = from; ; ) {
+      if (start === to) return to;
       let problem: string | undefined;
       let count = 0;
       let at = start;
-      for (;;) {
-        const field = problem === undefined && count < names.length ? (this.#fields[count] as number) : -1;
+      let c = 0;
+      while (c !== NEWLINE) {
+        const field = count < fields.length && problem === undefined ? (fields[count] as number) : -1;
+        const first = at;
         count++;
-        if (bytes[at] === QUOTE) {
+        c = bytes[at] as number;
+        if (c === QUOTE) {
           const close = closingQuoteInLine(bytes, at + 1);
-          if (close < 0 || !isEnd(bytes, close + 1, delimiter)) return start;
-          if (field >= 0) problem = this.#put(field, bytes, at + 1, close);
-          at = close + 1;
+          at = endAt(bytes, close + 1, delimiter);
+          if (close < 0 || at < 0) return start;
+          if (field >= 0) problem = this.#put(field, bytes, first + 1, close);
         } else {
-          const first = at;
-          const isNumber = field >= 0 && this.#putNumber(field, bytes, at, delimiter);
-          at = isNumber ? end : cellEnd(bytes, at, delimiter);
-          const isLast = bytes[at] === NEWLINE && at > first && bytes[at - 1] === RETURN;
-          if (field >= 0 && !isNumber) problem = this.#put(field, bytes, first, isLast ? at - 1 : at);
+          const number = field >= 0 && numbers[field] ? numberAt(bytes, at) : Number.NaN;
+          at = Number.isNaN(number) ? -1 : endAt(bytes, end, delimiter);
+          if (at >= 0) {
+            target.putNumber(field, number);
+          } else {
+            at = first;
+            while (c !== delimiter && c !== NEWLINE) c = bytes[++at] as number;
+            if (field >= 0) problem = this.#put(field, bytes, first, lineEnd(bytes, first, at));
+          }
         }
-        if (bytes[at] === RETURN) at++;
-        if (bytes[at++] === NEWLINE) break;
+        c = bytes[at++] as number;
       }
-      this.lines++;
       const isBlank = count === 1 && bytes.toString('latin1', start, at).trim() === '';
       start = at;
+      this.lines++;
       if (isBlank) continue;
-      if (count !== names.length) problem = `expected ${names.length} values, got ${count}`;
-      if (problem === undefined) this.#target.endRow(this.lines);
-      else complaints.add(file, this.lines, problem);
+      if (count !== fields.length) problem = `expected ${fields.length} values, got ${count}`;
+      if (problem === undefined) target.endRow(this.lines);
+      else this.#task.complaints.add(this.#task.file, this.lines, problem);
     }
-    return start;
-  }
-
-  /** Takes a number, where there is one and nothing else, and the field has numbers. */
-  #putNumber(field: number, bytes: Buffer, from: number, delimiter: number): boolean {
-    if (!this.#target.batch.numbers[field]) return false;
-    const number = numberAt(bytes, from);
-    if (end < 0 || !isEnd(bytes, end, delimiter)) return false;
-    this.#target.putNumber(field, number);
-    return true;
   }
 
   /** Takes any value. @returns what is wrong with it */
@@ -193,14 +190,14 @@ function closingQuoteInLine(bytes: Buffer, from: number): number {
   return at;
 }
 
-/** Whether a value ends at a place. */
-function isEnd(bytes: Buffer, at: number, delimiter: number): boolean {
+/** Where the delimiter or newline stands that ends a value at a place; -1 where it goes on. */
+function endAt(bytes: Buffer, at: number, delimiter: number): number {
   const c = bytes[at];
-  return c === delimiter || c === NEWLINE || (c === RETURN && bytes[at + 1] === NEWLINE);
+  if (c === delimiter || c === NEWLINE) return at;
+  return c === RETURN && bytes[at + 1] === NEWLINE ? at + 1 : -1;
 }
 
-function cellEnd(bytes: Buffer, from: number, delimiter: number): number {
-  let at = from;
-  for (let c = bytes[at]; c !== delimiter && c !== NEWLINE; c = bytes[++at]);
-  return at;
+/** The end of a value before a delimiter or newline, of which there are two kinds. */
+function lineEnd(bytes: Buffer, from: number, at: number): number {
+  return bytes[at] === NEWLINE && at > from && bytes[at - 1] === RETURN ? at - 1 : at;
 }
