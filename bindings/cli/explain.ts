@@ -7,10 +7,8 @@ const USES = { time: 'times', number: 'numbers', text: 'strings', any: 'strings 
 
 export function explain(options: Options, { fields }: Plan, to: string, columns: readonly string[]): string {
   const { time, keys, unit, outOfOrder = 0, allowedLateness = 0, emit } = options;
-  const firing =
-    emit === 'final'
-      ? 'once, when it is closed'
-      : `when it is complete, again for late events${emit === 'updates' ? '' : `, and every ${emit.every} before`}`;
+  const isOnce = emit === 'final';
+  const early = isOnce || emit === 'updates' ? '' : `, and every ${emit.every} before that`;
   const lines: (readonly [string, string] | undefined)[] = [
     [
       'read',
@@ -23,16 +21,22 @@ export function explain(options: Options, { fields }: Plan, to: string, columns:
         ? 'the clock, as events come'
         : `${time}, ${unit === 'none' ? 'plain numbers' : `numbers of ${unit}, or ISO dates`}`,
     ],
+    ['order', outOfOrder ? `events may be up to ${outOfOrder} behind the newest` : 'events come in order of time'],
     ['key', keys.join(', ') || 'none'],
     ['where', options.where ?? 'all events'],
     ['window', options.window],
     ['figures', options.agg.join(', ')],
-    time === undefined
-      ? undefined
-      : ['complete', `when an event comes that is ${outOfOrder} past the end; closed ${allowedLateness} later`],
-    ['fires', `${firing}${options.discard ? ', each time with what is new alone' : ''}`],
+    [
+      'fires',
+      isOnce
+        ? 'once for each window'
+        : `at the end of a window, again for late events${early}${options.discard ? ', each time of what is new' : ''}`,
+    ],
     options.fill && ['empty', `filled: ${options.fill}`],
-    ['late', options.late ? `to ${options.late}, as NDJSON` : 'counted'],
+    [
+      'late',
+      `${allowedLateness ? `taken for ${allowedLateness} after the end of a window, then ` : ''}${options.late ? `written to ${options.late}` : 'counted'}`,
+    ],
     ['bad', options.strict ? 'the first one ends it all' : 'left out and counted'],
     ['write', `${to}: ${columns.join(', ')}`],
   ];

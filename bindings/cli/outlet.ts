@@ -27,6 +27,12 @@ export class Outlet {
     this.#check();
   }
 
+  /** Waits until all of it is written. @throws {Refusal} as `write` */
+  async flush(): Promise<void> {
+    if (!this.#error) await new Promise((resolve) => this.stream.write('', resolve));
+    this.#check();
+  }
+
   /** Ends a file, once all of it is written. @throws {Refusal} as `write` */
   async end(): Promise<void> {
     this.#check();

@@ -24,6 +24,7 @@ const PAUSE_MS = 500;
 /** @returns the code that the process ends with @throws {Refusal} */
 export async function run(options: Options): Promise<number> {
   const plan = planOf(options);
+  checkFormats(options);
   const to = options.to ?? (process.stdout.isTTY ? 'table' : 'ndjson');
   if (options.explain) {
     process.stdout.write(explain(options, plan, to, Object.keys(streamOf(plan, undefined).close().columns)));
@@ -75,6 +76,7 @@ export async function run(options: Options): Promise<number> {
     }
     await write(stream.close());
     await out.write(writer.end());
+    await out.flush();
     await late?.end();
   } finally {
     progress.clear();
@@ -86,12 +88,22 @@ export async function run(options: Options): Promise<number> {
   return stop.signal.aborted && !options.follow && options.files[0] !== '-' ? 130 : 0;
 }
 
+/** @throws {Refusal} of options that are of no use for the files */
+function checkFormats({ files, from, follow, columns, delimiter }: Options): void {
+  const formats = files.map((file) => from ?? formatOf(file));
+  if (follow && (formats.includes('parquet') || files.some((file) => file.endsWith('.gz')))) {
+    throw new Refusal(`--follow: expected lines that are added to a file, got ${list(files)}`);
+  }
+  if ((columns || delimiter) && !formats.includes('csv')) {
+    throw new Refusal(
+      `--${columns ? 'columns' : 'delimiter'}: expected CSV, got ${list(new Set(formats))}; see --from`,
+    );
+  }
+}
+
 /** A file, step by step. */
 function stepsOf(file: string, task: Task, options: Options, signal: AbortSignal): AsyncGenerator<Step> {
   const format = options.from ?? formatOf(file);
-  if (options.follow && (format === 'parquet' || file.endsWith('.gz'))) {
-    throw new Refusal(`--follow: expected lines that are added to a file, got ${file}`);
-  }
   if (format === 'parquet') return parquetOf({ ...task, file }, signal);
   const decoderOf = (): Decoder => {
     if (format === 'ndjson') return new NdjsonDecoder(task);

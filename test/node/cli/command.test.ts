@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -329,6 +330,40 @@ describe('what comes out', () => {
     expect({ err, code }).toEqual({ err: '', code: 0 });
   });
 
+  test('what cannot be written ends it', async () => {
+    const failed = await oriel(
+      '-t',
+      'at',
+      '-w',
+      '1m',
+      '--late',
+      'no/such/folder',
+      await fileOf('one.ndjson', '{"at":1}\n'),
+    );
+    expect(failed).toMatchObject({ err: expect.stringContaining('oriel: no/such/folder: ENOENT'), code: 1 });
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('a disk that is full ends it', async () => {
+    await fileOf('one.ndjson', '{"at":1}\n');
+    const full = await finish(
+      spawn('sh', ['-c', `"${process.execPath}" "${CLI}" -t at -w 1m one.ndjson > /dev/full`], { cwd: folder }),
+    );
+    expect(full).toMatchObject({ err: expect.stringContaining('oriel: stdout: ENOSPC'), code: 1 });
+  });
+
+  test('an interrupt ends the input, and what is open fires', async () => {
+    const child = start('-t', 'at', '-w', '10');
+    child.stdin?.write('{"at":1}\n{"at":11}\n');
+    await once(child.stdout as NodeJS.ReadableStream, 'data');
+    let out = '';
+    child.stdout?.on('data', (data) => {
+      out += data;
+    });
+    child.kill('SIGINT');
+    const [code] = await once(child, 'close');
+    expect([rowsOf(out), code]).toEqual([[{ start: 10, end: 20, count: 1 }], 0]);
+  });
+
   test('results do not wait for the end', async () => {
     const child = start('-t', 'at', '-w', '10');
     child.stdin?.write('{"at":1}\n{"at":11}\n');
@@ -466,6 +501,8 @@ describe('a command that is none', () => {
     [['-w', '1m', '--follow'], '--follow: expected one file, got stdin'],
     [['-w', '1m', '--follow', 'a', 'b'], '--follow: expected one file, got 2 of them'],
     [['-w', '1m', '--follow', 'a.csv.gz'], '--follow: expected lines that are added to a file'],
+    [['-w', '1m', '--columns', 'a,b', 'a.ndjson'], '--columns: expected CSV, got ndjson'],
+    [['-w', '1m', '--delimiter', ';'], '--delimiter: expected CSV, got ndjson'],
     [['-w', '1m', '--unit', 'none', '--iso'], '--iso: expected times that are dates'],
     [['-w', '1m', '--from', 'parquet'], '--from: expected ndjson or csv of stdin'],
   ])('%j', async (args, message) => {
