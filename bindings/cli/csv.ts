@@ -12,6 +12,8 @@ const RETURN = 13;
 const QUOTE = 34;
 /** A quote that is not closed within so many bytes was none. */
 const LONGEST_QUOTE = 2 ** 24;
+/** Bytes that are parsed at first, where something is out of the way. */
+const LEAST_PARSED = 2 ** 12;
 
 export class CsvDecoder implements Decoder {
   lines = 0;
@@ -37,18 +39,19 @@ export class CsvDecoder implements Decoder {
     const lines = bytes.lastIndexOf(NEWLINE) + 1;
     const last = isLast ? bytes.length : lines;
     let at = 0;
+    // How many bytes are parsed at a time: more and more while rows go on to be out of the way.
+    let size = LEAST_PARSED;
     while (at < last) {
-      if (this.#names) at = this.#scan(bytes, at, lines);
-      if (at === last) break;
-      const text = bytes.toString('utf8', at, last);
-      const used = this.#parse(text, isLast);
-      if (used === 0) break;
-      // Of bytes that are no UTF-8 the text does not tell how many they were.
-      let next = last;
-      for (let i = used; i < text.length; i = text.indexOf('\n', i) + 1 || text.length) {
-        next = bytes.lastIndexOf(NEWLINE, next - (bytes[next - 1] === NEWLINE ? 2 : 1)) + 1;
-      }
+      const next = this.#names ? this.#scan(bytes, at, lines) : at;
+      if (next > at) size = LEAST_PARSED;
       at = next;
+      if (at === last) break;
+      const to = bytes.indexOf(NEWLINE, at + size) + 1 || last;
+      const text = bytes.toString('utf8', at, to);
+      const used = this.#parse(text, isLast && to === last);
+      size *= 2;
+      if (used > 0) at = startOf(bytes, to, text, used);
+      else if (to === last) break;
     }
     return at;
   }
@@ -74,7 +77,7 @@ export class CsvDecoder implements Decoder {
           const close = closingQuoteInLine(bytes, at + 1);
           at = endAt(bytes, close + 1, delimiter);
           if (close < 0 || at < 0) return start;
-          if (field >= 0) problem = this.#put(field, bytes, first + 1, close);
+          if (field >= 0) problem = this.#put(field, bytes, first + 1, close, quotes > 0);
         } else {
           const number = field >= 0 && numbers[field] ? numberAt(bytes, at) : Number.NaN;
           at = Number.isNaN(number) ? -1 : endAt(bytes, end, delimiter);
@@ -99,9 +102,10 @@ export class CsvDecoder implements Decoder {
   }
 
   /** Takes any value. @returns what is wrong with it */
-  #put(field: number, bytes: Buffer, from: number, to: number): string | undefined {
+  #put(field: number, bytes: Buffer, from: number, to: number, hasQuotes = false): string | undefined {
     try {
-      if (from === to) this.#target.put(field, '');
+      if (hasQuotes) this.#target.put(field, bytes.toString('utf8', from, to).replaceAll('""', '"'));
+      else if (from === to) this.#target.put(field, '');
       else this.#target.putString(field, bytes, from, to);
     } catch (error) {
       if (error instanceof BadValue) return error.message;
@@ -184,10 +188,28 @@ export class CsvDecoder implements Decoder {
   }
 }
 
+/** How many quotes, each written twice, the string has that was looked at last. */
+let quotes = 0;
+
+/** Where a string ends that begins behind its quote: at its other quote. -1 where that is in another line. */
 function closingQuoteInLine(bytes: Buffer, from: number): number {
-  let at = from;
-  for (let c = bytes[at]; c !== QUOTE; c = bytes[++at]) if (c === NEWLINE) return -1;
-  return at;
+  quotes = 0;
+  for (let at = from; bytes[at] !== NEWLINE; at++) {
+    if (bytes[at] !== QUOTE) continue;
+    if (bytes[at + 1] !== QUOTE) return at;
+    quotes++;
+    at++;
+  }
+  return -1;
+}
+
+/** Where, in bytes up to `to` of which there is a text, a line of that text begins. Of bytes that are no UTF-8 it does not tell how many they were. */
+function startOf(bytes: Buffer, to: number, text: string, line: number): number {
+  let start = to;
+  for (let at = line; at < text.length; at = text.indexOf('\n', at) + 1 || text.length) {
+    start = bytes.lastIndexOf(NEWLINE, start - (bytes[start - 1] === NEWLINE ? 2 : 1)) + 1;
+  }
+  return start;
 }
 
 /** Where the delimiter or newline stands that ends a value at a place; -1 where it goes on. */

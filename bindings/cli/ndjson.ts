@@ -8,18 +8,24 @@ import { Target } from './target';
 const NEWLINE = 10;
 /** Layouts that are known at a time. */
 const LAYOUTS = 8;
-/** How many lines of known layouts make up for one from which another was learned. */
-const LEARNING = 16;
+/** What lines of a layout that is known save, what it costs to find that one has another, and to learn it. */
+const SAVED = 2;
+const TRIED = 1;
+const LEARNED = 16;
+/** What may be spent before it pays; if it does not, nothing is looked for in so many lines. */
+const CREDIT = 256;
+const PAUSE = 4096;
 
 export class NdjsonDecoder implements Decoder {
   lines = 0;
   readonly #task: Task;
   readonly #target: Target;
   readonly #getters: ((event: Record<string, unknown>) => unknown)[];
-  /** The one that was of use last comes first. */
+  /** Those that are of use more often come first, by and by. */
   readonly #layouts: Layout[] = [];
-  /** What is left to be spent on learning. */
-  #patience = 16 * LEARNING;
+  #credit = CREDIT;
+  /** The line from which on layouts are of use. */
+  #from = 0;
 
   constructor(task: Task) {
     const { fields, batch, unit } = task;
@@ -35,7 +41,7 @@ export class NdjsonDecoder implements Decoder {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let at = 0; at < end; ) {
       this.lines++;
-      const next = at < lines ? this.#scan(bytes, view, at) : -1;
+      const next = at < lines && this.lines >= this.#from ? this.#scan(bytes, view, at) : -1;
       if (next >= 0) {
         this.#target.endRow(this.lines);
         at = next;
@@ -54,10 +60,11 @@ export class NdjsonDecoder implements Decoder {
     const layouts = this.#layouts;
     try {
       for (let i = 0; i < layouts.length; i++) {
-        const next = (layouts[i] as Layout).read(bytes, view, at);
+        const layout = layouts[i] as Layout;
+        const next = layout.read(bytes, view, at);
         if (next < 0) continue;
-        this.#patience = Math.min(this.#patience + 1, 16 * LEARNING);
-        if (i > 0) layouts.unshift(...layouts.splice(i, 1));
+        this.#credit = Math.min(this.#credit + SAVED - i * TRIED, CREDIT);
+        if (i > 0) [layouts[i - 1], layouts[i]] = [layout, layouts[i - 1] as Layout];
         return next;
       }
     } catch (error) {
@@ -83,15 +90,21 @@ export class NdjsonDecoder implements Decoder {
     const fields = event as Record<string, unknown>;
     const before = batch.length;
     addRow(this.#task, this.lines, (f) => this.#target.converts[f]?.(this.#getters[f]?.(fields)));
-    if (batch.length > before && this.#patience >= LEARNING) this.#learn(line, event);
+    if (batch.length > before && this.lines >= this.#from) this.#learn(line, event);
   }
 
   #learn(line: Buffer, event: unknown): void {
-    this.#patience -= LEARNING;
+    const layouts = this.#layouts;
+    this.#credit -= LEARNED + layouts.length * TRIED;
+    if (this.#credit < 0) {
+      layouts.length = 0;
+      this.#credit = CREDIT;
+      this.#from = this.lines + PAUSE;
+      return;
+    }
     const layout = Layout.of(line, event, this.#getters, this.#target);
-    if (!layout) return;
-    this.#layouts.unshift(layout);
-    this.#layouts.length = Math.min(this.#layouts.length, LAYOUTS);
+    if (layout) layouts.unshift(layout);
+    if (layouts.length > LAYOUTS) layouts.length = LAYOUTS;
   }
 }
 
