@@ -155,9 +155,10 @@ export class CsvDecoder implements Decoder {
     return at;
   }
 
-  /** Leaves out a line. */
+  /** Leaves out a line. @throws {Refusal} where it should have the names */
   #skip(text: string, at: number, reason: string): number {
     this.lines++;
+    if (!this.#names) throw new Refusal(`${this.#task.file}:${this.lines}: expected names of columns: ${reason}`, 1);
     this.#task.complaints.add(this.#task.file, this.lines, reason);
     return text.indexOf('\n', at) + 1 || text.length;
   }

@@ -111,14 +111,12 @@ export class NdjsonDecoder implements Decoder {
 /** How the value of a column is found; one with dots in its name may lie in objects within the object. */
 export function getterOf(name: string): (event: Record<string, unknown>) => unknown {
   const path = name.split('.');
-  if (path.length === 1) return (event) => event[name];
-  return (event) => {
-    if (Object.hasOwn(event, name)) return event[name];
-    let value: unknown = event;
-    for (const part of path) {
-      if (typeof value !== 'object' || value === null) return undefined;
-      value = (value as Record<string, unknown>)[part];
-    }
-    return value;
-  };
+  return (event) =>
+    path.length === 1 || Object.hasOwn(event, name) ? partOf(event, name) : path.reduce(partOf, event);
+}
+
+function partOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
 }

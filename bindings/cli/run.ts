@@ -61,6 +61,7 @@ export async function run(options: Options): Promise<number> {
   };
 
   const batch = new Batch(plan.fields);
+  let isInterrupted = false;
   try {
     for (const file of options.files) {
       const task = { file: file === '-' ? 'stdin' : file, fields: plan.fields, unit: options.unit, batch, complaints };
@@ -80,12 +81,15 @@ export async function run(options: Options): Promise<number> {
     await late?.end();
   } finally {
     progress.clear();
+    isInterrupted = stop.signal.aborted;
+    // Nobody wants the rest.
+    stop.abort();
   }
   const unseen = batch.unseen;
   if (stream.stats().events > 0 && unseen.length > 0) say(`in no line: ${list(unseen)}`);
   const missing = missingOf(stream, complaints.count);
   if (missing) say(missing);
-  return stop.signal.aborted && !options.follow && options.files[0] !== '-' ? 130 : 0;
+  return isInterrupted && !options.follow && options.files[0] !== '-' ? 130 : 0;
 }
 
 /** @throws {Refusal} of options that are of no use for the files */

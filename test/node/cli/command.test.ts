@@ -416,6 +416,9 @@ describe('bad lines', () => {
   });
 
   test('end it with --strict', async () => {
+    const live = start(...ASKED, '--strict', '--idle', '1h');
+    live.stdin?.write('no event\n');
+    expect((await once(live, 'close'))[0]).toBe(1);
     const { out, err, code } = await piped(LINES, ...ASKED, '--strict');
     expect({ out, code }).toEqual({ out: '', code: 1 });
     expect(err).toMatch(/^oriel: stdin:2: no JSON/);

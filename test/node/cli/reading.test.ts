@@ -143,6 +143,8 @@ const lines = fc.array(
         '{"at":1,"user":"x","of.what":"whole","of":{"what":"part"}}',
         '{"at":1,"user":"x","of.what":"whole","of":{"what":"whole"}}',
         '{"at":1,"user":"x","of.what":"whole"}',
+        '{"at":1,"user":"x","of":["what"]}',
+        '{"at":1,"user":"x","of":"what"}',
         '{"at":1e999,"user":"x"}',
       ),
     },
@@ -313,6 +315,7 @@ describe('CSV', () => {
 
   test('a column that is not there is said to be', async () => {
     await expect(csv('at,w\n1,2\n', 100, two)).rejects.toThrow('events: expected a column "v", there are at, w');
+    await expect(csv('at,"v""\n1,2\n', 100, two)).rejects.toThrow('events:1: expected names of columns: ');
   });
 });
 
