@@ -7,15 +7,15 @@ import { Refusal } from './refusal';
 export class Outlet {
   #error: NodeJS.ErrnoException | undefined;
 
-  /** @param onGone when nobody reads any more, as behind `| head` */
+  /** @param onGone when nobody reads any more, as behind `| head`; without it that is an error as any other */
   constructor(
     readonly name: string,
     readonly stream: Writable,
-    onGone: () => void,
+    readonly onGone?: () => void,
   ) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       this.#error = error;
-      if (error.code === 'EPIPE') onGone();
+      if (error.code === 'EPIPE') onGone?.();
     });
   }
 
@@ -41,6 +41,7 @@ export class Outlet {
   }
 
   #check(): void {
-    if (this.#error && this.#error.code !== 'EPIPE') throw new Refusal(`${this.name}: ${this.#error.message}`, 1);
+    if (this.#error && !(this.onGone && this.#error.code === 'EPIPE'))
+      throw new Refusal(`${this.name}: ${this.#error.message}`, 1);
   }
 }

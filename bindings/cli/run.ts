@@ -34,9 +34,8 @@ export async function run(options: Options): Promise<number> {
   const stop = new AbortController();
   const interrupt = () => (stop.signal.aborted ? process.exit(130) : stop.abort('interrupt'));
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-  const gone = () => stop.abort('gone');
-  const out = new Outlet('stdout', process.stdout, gone);
-  const late = options.late === undefined ? undefined : new Outlet(options.late, createWriteStream(options.late), gone);
+  const out = new Outlet('stdout', process.stdout, () => stop.abort('gone'));
+  const late = options.late === undefined ? undefined : new Outlet(options.late, createWriteStream(options.late));
 
   const progress = new Progress(process.stderr.isTTY && !options.quiet, (text) => process.stderr.write(text));
   await progress.measure(options.files);
@@ -61,7 +60,6 @@ export async function run(options: Options): Promise<number> {
   };
 
   const batch = new Batch(plan.fields);
-  let isInterrupted = false;
   try {
     for (const file of options.files) {
       const task = { file: file === '-' ? 'stdin' : file, fields: plan.fields, unit: options.unit, batch, complaints };
@@ -71,7 +69,7 @@ export async function run(options: Options): Promise<number> {
         progress.bytes += bytes;
         progress.lines += lines;
         progress.show(complaints.count);
-        if (stop.signal.aborted && stop.signal.reason === 'gone') return 0;
+        if (stop.signal.aborted) break;
       }
       if (stop.signal.aborted) break;
     }
@@ -81,15 +79,16 @@ export async function run(options: Options): Promise<number> {
     await late?.end();
   } finally {
     progress.clear();
-    isInterrupted = stop.signal.aborted;
     // Nobody wants the rest.
-    stop.abort();
+    stop.abort('done');
   }
+  const { reason } = stop.signal;
+  if (reason === 'gone') return 0;
   const unseen = batch.unseen;
   if (stream.stats().events > 0 && unseen.length > 0) say(`in no line: ${list(unseen)}`);
   const missing = missingOf(stream, complaints.count);
   if (missing) say(missing);
-  return isInterrupted && !options.follow && options.files[0] !== '-' ? 130 : 0;
+  return reason === 'interrupt' && !options.follow && options.files[0] !== '-' ? 130 : 0;
 }
 
 /** @throws {Refusal} of options that are of no use for the files */

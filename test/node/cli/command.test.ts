@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -319,15 +319,21 @@ describe('what comes out', () => {
   });
 
   test('a reader that goes away ends it without a word', async () => {
-    const many = await fileOf('many.ndjson', `{"at":1}\n`.repeat(200_000));
-    const child = start('-t', 'at', '-w', 'rolling(rows(1))', many);
-    child.stdout?.once('data', () => child.stdout?.destroy());
-    let err = '';
-    child.stderr?.on('data', (text) => {
-      err += text;
-    });
-    const [code] = await once(child, 'exit');
-    expect({ err, code }).toEqual({ err: '', code: 0 });
+    const many = await fileOf(
+      'many.ndjson',
+      Array.from({ length: 200_000 }, (_, i) => `{"at":${i},"k":${i}}\n`).join(''),
+    );
+    // Before and after the last line was read.
+    for (const emit of [[], ['--out-of-order', '1h', '-k', 'k']]) {
+      const child = start('-t', 'at', '-w', emit.length ? '1h' : 'rolling(rows(1))', ...emit, many);
+      child.stdout?.once('data', () => child.stdout?.destroy());
+      let err = '';
+      child.stderr?.on('data', (text) => {
+        err += text;
+      });
+      const [code] = await once(child, 'exit');
+      expect({ err, code }).toEqual({ err: '', code: 0 });
+    }
   });
 
   test('what cannot be written ends it', async () => {
@@ -349,6 +355,18 @@ describe('what comes out', () => {
       spawn('sh', ['-c', `"${process.execPath}" "${CLI}" -t at -w 1m one.ndjson > /dev/full`], { cwd: folder }),
     );
     expect(full).toMatchObject({ err: expect.stringContaining('oriel: stdout: ENOSPC'), code: 1 });
+  });
+
+  test('an interrupt before the end of files shows in how it ends', async () => {
+    const fifo = spawn('mkfifo', ['fifo'], { cwd: folder });
+    await once(fifo, 'exit');
+    const child = start('-t', 'at', '-w', '10', 'fifo');
+    const writer = createWriteStream(join(folder, 'fifo'));
+    writer.write('{"at":1}\n{"at":11}\n');
+    await once(child.stdout as NodeJS.ReadableStream, 'data');
+    child.kill('SIGINT');
+    writer.end();
+    expect((await once(child, 'close'))[0]).toBe(130);
   });
 
   test('an interrupt ends the input, and what is open fires', async () => {
