@@ -70,6 +70,9 @@ export type Columns<S extends Spec> = Simplify<
     Record<TextNames<S>, StringColumn>
 >;
 
+/** What `over` and `transform` take, in any mixture: an event, an array of events, or events as columns. */
+export type Item<S extends Spec> = Event<S> | readonly Event<S>[] | Columns<S>;
+
 /** Views into the ring, as `claim` gives them. */
 export type Claim<S extends Spec> = Simplify<
   EventTime<S, Float64Array> &

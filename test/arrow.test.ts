@@ -577,6 +577,20 @@ test('batches come from tables, readers of bytes, and whatever else has some', a
   }
 });
 
+test('over takes the batches of a reader', async () => {
+  const table = tableFromArrays({ t: Float64Array.of(1, 5, 12, 25), v: Float64Array.of(1, 2, 3, 4) });
+  const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count(), s: sum('v') } });
+  const ends: number[] = [];
+  const reader = RecordBatchReader.from(tableToIPC(table.concat(table.slice(3)), 'stream'));
+  for await (const { columns } of stream.over(columnBatches(reader))) ends.push(...columns.end, ...columns.s);
+  expect(ends.sort((a, b) => a - b)).toEqual([3, 3, 8, 10, 20, 30]);
+  const wrong = windowed({ time: 't', window: tumbling(10), aggregates: { n: count(), s: sum('w') } });
+  const run = async () => {
+    for await (const _ of wrong.over(columnBatches(table as Table))) break;
+  };
+  await expect(run()).rejects.toThrow('item 0 of the source: column "w" is missing');
+});
+
 test('dictionaries that grow, or are replaced, between batches', () => {
   const writer = new RecordBatchStreamWriter();
   const type = new Dictionary(new Utf8(), new Int32(), 7);

@@ -20,6 +20,7 @@ import {
   valuesOf,
 } from '../columns';
 import { OrielError, show } from '../errors';
+import type { Events } from '../intake';
 import { KeyColumn, type KeyKind } from '../keys';
 import { TextColumn } from '../measures';
 import { RING_EVENTS } from '../plan';
@@ -31,11 +32,17 @@ import { CAPACITY, KEY_KINDS, type Layout, type ProducerHandle, type Segment, TE
 import { type Carrier, hear } from './relay';
 import { laneOfHash, scatter, scattered, withPart } from './spread';
 
-/** Columns that were checked. */
+interface Counted {
+  columns: Record<string, Given>;
+  n: number;
+}
+
+/** Columns that were checked, of n events. */
 interface Checked {
   times: Numbers;
   measures: readonly Given[];
   keys: readonly Given[];
+  n: number;
 }
 
 /**
@@ -108,11 +115,7 @@ export class Producer<S extends Spec = Spec> {
   /** Takes an array or iterable of events, from place `from` on. @returns how many went in @throws as `push` */
   pushRows<E extends Event<S>>(rows: Iterable<E>, from = 0): number {
     this.#open();
-    const { time, hasTime, keys, plain, texts } = this.#layout;
-    const list = listOf(rows);
-    const others = [...keys, ...texts.map(({ name }) => name)];
-    const columns = columnsOfRows(list, plain, hasTime ? [time, ...others] : others);
-    return this.#take(columns, list.length, from);
+    return this.#take(this.#columnsOf(rows), from);
   }
 
   /** Takes events as columns of one length, from place `from` on. @returns how many went in @throws as `push`, naming column and index */
@@ -121,9 +124,34 @@ export class Producer<S extends Spec = Spec> {
     if (typeof columns !== 'object' || columns === null) {
       throw new OrielError('ERR_ORIEL_COLUMN', `pushColumns: expected a record of columns, got ${show(columns)}`);
     }
+    return this.#take(this.#counted(columns as never), from);
+  }
+
+  /** @internal Checks events whole. What it gives back puts them in as far as there is room and waits for more; true once all are in. */
+  enter(events: Events): () => Promise<boolean> {
+    this.#open();
+    const given = Array.isArray(events) ? this.#columnsOf(events) : this.#counted(events as Record<string, Given>);
+    const checked = this.#check(given);
+    let from = 0;
+    return async () => {
+      this.#open();
+      from += this.#put(checked, from);
+      if (from < checked.n) await this.ready(Math.min(checked.n - from, RING_EVENTS));
+      return from === checked.n;
+    };
+  }
+
+  #columnsOf(rows: unknown): Counted {
+    const { time, hasTime, keys, plain, texts } = this.#layout;
+    const list = listOf(rows);
+    const others = [...keys, ...texts.map(({ name }) => name)];
+    return { columns: columnsOfRows(list, plain, hasTime ? [time, ...others] : others), n: list.length };
+  }
+
+  #counted(columns: Record<string, Given>): Counted {
     const { keys, plain, texts, hasTime, time } = this.#layout;
     const name = hasTime ? time : (keys[0] ?? plain[0] ?? texts[0]?.name ?? 'time');
-    return this.#take(columns as never, lengthOf(columns, name), from);
+    return { columns, n: lengthOf(columns, name) };
   }
 
   /**
@@ -396,10 +424,17 @@ export class Producer<S extends Spec = Spec> {
   }
 
   /** Checks columns whole and writes as many events as go in. */
-  #take(columns: Record<string, Given>, n: number, from: number): number {
+  #take(given: Counted, from: number): number {
+    const { n } = given;
     if (!Number.isInteger(from) || from < 0 || from > n) {
       throw new OrielError('ERR_ORIEL_COLUMN', `expected a place from 0 to ${n} to begin at, got ${show(from)}`);
     }
+    const written = this.#put(this.#check(given), from);
+    this.#refused += n - from - written;
+    return written;
+  }
+
+  #check({ columns, n }: Counted): Checked {
     const { time, hasTime, timeLimit, plain, gaps } = this.#layout;
     const times = hasTime ? timesOf(columns, time, timeLimit) : new Float64Array(n).fill(Date.now());
     checkTimes(time, times, timeLimit);
@@ -411,9 +446,13 @@ export class Producer<S extends Spec = Spec> {
     const textKinds = this.#texts.map((column, i) => column.kindOfColumn(texts[i] as Given));
     for (const name of gaps) checkGaps(name, numbers[plain.indexOf(name)] as Numbers);
     this.#settle(kinds, textKinds);
+    return { times, measures: [...numbers, ...texts], keys, n };
+  }
+
+  /** Writes as many events as go in, from a place on; how many. */
+  #put(checked: Checked, from: number): number {
+    const { times, n } = checked;
     this.#claimed = 0;
-    const measures = [...numbers, ...texts];
-    const checked = { times, measures, keys };
     let i = from;
     while (i < n) {
       const written = this.#isSpread
@@ -424,7 +463,6 @@ export class Producer<S extends Spec = Spec> {
     }
     for (const lane of this.#lanes) lane.publish();
     if (this.#lanes.length > 1) this.#goOn(newestOf(times, from, i));
-    this.#refused += n - i;
     return i - from;
   }
 
