@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { defineConfig, type Rolldown } from 'tsdown';
 
 /** Comments go with white space, and with them what tells bundlers to leave an import alone: see bindings/worker/node.ts. */
@@ -12,7 +12,10 @@ const marks: Rolldown.Plugin = {
   },
 };
 
-export default defineConfig({
+/** Shorter by its white space alone. */
+const PLAIN = { compress: false, mangle: false, codegen: { removeWhitespace: true } };
+
+const library = defineConfig({
   entry: {
     index: 'bindings/index.ts',
     slim: 'bindings/slim.ts',
@@ -24,7 +27,7 @@ export default defineConfig({
   platform: 'neutral',
   target: 'es2022',
   dts: true,
-  minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+  minify: PLAIN,
   fixedExtension: false,
   loader: { '.wasm': 'base64' },
   deps: { neverBundle: ['oriel/core.wasm', '@assemblyscript/loader'], alwaysBundle: [/^temporal-/] },
@@ -42,3 +45,40 @@ export default defineConfig({
     'build:done': () => copyFileSync('build/release.wasm', 'dist/core.wasm'),
   },
 });
+
+/** What is in the package of others, all of it under the MIT licence, which wants to be told. */
+const BUNDLED = [
+  'temporal-polyfill',
+  'temporal-utils',
+  'jsep',
+  '@jsep-plugin/object',
+  'papaparse',
+  'hyparquet',
+  'hyparquet-compressors',
+  'hysnappy',
+  'fzstd',
+];
+
+/** `npx oriel`, which is a user of the library as any other. What it reads lines with is inside. */
+const command = defineConfig({
+  entry: { cli: 'bindings/cli/main.ts' },
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  dts: false,
+  clean: false,
+  minify: PLAIN,
+  fixedExtension: false,
+  deps: { neverBundle: [/^oriel/], alwaysBundle: [/^(@?jsep|papaparse|hyparquet)/] },
+  outputOptions: { chunkFileNames: 'cli-[name]-[hash].js' },
+  hooks: {
+    'build:done': () => {
+      const licenses = BUNDLED.map(
+        (name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim()}\n`,
+      );
+      writeFileSync('dist/licenses.txt', licenses.join('\n----\n\n'));
+    },
+  },
+});
+
+export default [library, command];
