@@ -2,7 +2,7 @@
 
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { listen, run, serve } from './recipe-run';
+import { listen, serve, start } from './recipes';
 
 const T0 = Date.UTC(2024, 0, 31, 23, 59);
 const HOUR = 3_600_000;
@@ -16,7 +16,7 @@ async function scrape(url: string): Promise<Map<string, number>> {
 }
 
 test('Prometheus: the requests and failures of each route, and how long they took', async () => {
-  const { url, end } = await serve('prometheus.ts', 3600);
+  const { url, end } = await serve('prometheus.mts', 3600);
   expect((await scrape(url)).size).toBe(0);
   const ask = async (path: string) => {
     const response = await fetch(url + path);
@@ -62,7 +62,7 @@ test('Prometheus: the requests and failures of each route, and how long they too
 });
 
 test('Prometheus: what has left the window is gone, without another request', async () => {
-  const { url } = await serve('prometheus.ts', 2);
+  const { url } = await serve('prometheus.mts', 2);
   const askAndScrape = async () => {
     await fetch(`${url}/hello`).then((response) => response.text());
     return (await scrape(url)).size;
@@ -142,7 +142,7 @@ const LAST: Point[] = [
 
 test('OpenTelemetry: figures of windows, with their own times', async () => {
   const { env, told } = await collector();
-  const program = run('opentelemetry.ts', [], env);
+  const program = start('opentelemetry.mts', [], env);
   program.stdin.end(REQUESTS.join(''));
   expect(await program.end()).toEqual({ code: 0, rest: [] });
   expect(told(200)).toEqual([...EARLY, ...LAST]);
@@ -151,7 +151,7 @@ test('OpenTelemetry: figures of windows, with their own times', async () => {
 
 test('OpenTelemetry: up to a signal', async () => {
   const { env, isTold, told } = await collector();
-  const program = run('opentelemetry.ts', [], env);
+  const program = start('opentelemetry.mts', [], env);
   program.stdin.write(REQUESTS.join(''));
   await isTold;
   expect((await program.end('SIGTERM')).code).toBe(0);
@@ -160,7 +160,7 @@ test('OpenTelemetry: up to a signal', async () => {
 
 test('OpenTelemetry: what the collector refuses is counted, and the rest goes on', async () => {
   const { env, isTold, told } = await collector(400);
-  const program = run('opentelemetry.ts', ['10s'], env);
+  const program = start('opentelemetry.mts', ['10s'], env);
   program.stdin.write(REQUESTS.slice(0, -1).join(''));
   program.stdin.write(REQUESTS.at(-1));
   await isTold;

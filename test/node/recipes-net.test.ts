@@ -2,15 +2,14 @@
 
 import { spawn } from 'node:child_process';
 import { on, once } from 'node:events';
-import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, rename, writeFile } from 'node:fs/promises';
 import { get, type IncomingMessage, type ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { listen, run, serve } from './recipe-run';
+import { directory, listen, serve, start } from './recipes';
 
 /** The values of lists that come one after another, at least n of them or all there are. */
 async function first<T>(n: number, lists: AsyncIterator<T[]>): Promise<T[]> {
@@ -41,7 +40,7 @@ async function connect(url: string) {
 }
 
 test('WebSocket: trades of several clients become candles for every subscriber', async () => {
-  const program = await serve('websocket.ts');
+  const program = await serve('websocket.mts');
   const [one, other] = [await connect(`${program.url}/windows`), await connect(`${program.url}/windows`)];
   const [ada, bob] = [await connect(`${program.url}/events`), await connect(`${program.url}/events`)];
   ada.send([
@@ -74,7 +73,7 @@ test('WebSocket: trades of several clients become candles for every subscriber',
 });
 
 test('WebSocket: a message that is wrong is refused whole, and nobody else is troubled', async () => {
-  const program = await serve('websocket.ts');
+  const program = await serve('websocket.mts');
   const { send, messages } = await connect(`${program.url}/events`);
   const good = { at: T0, symbol: 'ACME', price: 1, size: 1 };
   for (const [wrong, reason] of [
@@ -99,7 +98,7 @@ test('WebSocket: a message that is wrong is refused whole, and nobody else is tr
 });
 
 test('WebSocket: when everybody is silent windows fire all the same', async () => {
-  const program = await serve('websocket.ts', '1s');
+  const program = await serve('websocket.mts', '1s');
   const subscriber = await connect(`${program.url}/windows`);
   const { send } = await connect(`${program.url}/events`);
   send({ at: T0, symbol: 'ACME', price: 1, size: 1 });
@@ -107,7 +106,7 @@ test('WebSocket: when everybody is silent windows fire all the same', async () =
 });
 
 test('WebSocket: who does not read is let go, and who does has everything', async () => {
-  const program = await serve('websocket.ts');
+  const program = await serve('websocket.mts');
   const [reader, sleeper] = [await connect(`${program.url}/windows`), await connect(`${program.url}/windows`)];
   const { send } = await connect(`${program.url}/events`);
   sleeper.socket.pause();
@@ -128,11 +127,9 @@ function logged(clock: string, request = 'GET / HTTP/1.1', status = 200, bytes: 
   return `203.0.113.9 - - [31/Jan/2024:${clock} +0000] "${request}" ${status} ${bytes}\n`;
 }
 
-/** The path of a file that is gone after the test. */
+/** A file of its own. */
 async function fileOf(content: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'recipes-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  const file = join(folder, 'access.log');
+  const file = join(directory(), 'access.log');
   await writeFile(file, content);
   return file;
 }
@@ -154,7 +151,7 @@ test('access log: minutes of whatever servers write, and how many lines are none
       logged('23:59:12'),
     ].join(''),
   );
-  const program = run('access-log.ts', [file]);
+  const program = start('access-log.mts', [file]);
   expect(await program.end()).toEqual({
     code: 0,
     rest: [
@@ -162,14 +159,14 @@ test('access log: minutes of whatever servers write, and how many lines are none
       '2024-01-31T23:59  3 requests  326 bytes  0 failed  / 2  - 1',
     ],
   });
-  expect(await program.complaints).toBe('10 requests, 1 of them too late for their minute; 3 bad lines\n');
+  expect(await program.complaints).toBe('10 requests, 1 of them too late for their windows; 3 bad lines\n');
 });
 
 test('access log: a log that is followed, through its rotation and up to a signal', async () => {
   const file = await fileOf(logged('10:00:00'));
   const tail = spawn('tail', ['-n', '+1', '-F', file], { stdio: ['ignore', 'pipe', 'ignore'] });
   onTestFinished(() => void tail.kill());
-  const program = run('access-log.ts');
+  const program = start('access-log.mts');
   tail.stdout.pipe(program.stdin);
   await appendFile(file, logged('10:00:59') + logged('10:01:30'));
   expect(await program.line()).toBe('2024-01-31T10:00  2 requests  200 bytes  0 failed  / 2');
@@ -178,7 +175,7 @@ test('access log: a log that is followed, through its rotation and up to a signa
   expect(await program.line()).toBe('2024-01-31T10:01  2 requests  200 bytes  0 failed  / 2');
   const rest = ['2024-01-31T10:05  1 requests  7 bytes  1 failed  /new 1'];
   expect(await program.end('SIGTERM')).toEqual({ code: 0, rest });
-  expect(await program.complaints).toBe('5 requests, 0 of them too late for their minute; 0 bad lines\n');
+  expect(await program.complaints).toBe('5 requests, 0 of them too late for their windows; 0 bad lines\n');
 });
 
 const WIKIS = ['enwiki', 'frwiki'];
@@ -255,7 +252,7 @@ test('server-sent events: read on through every break, to whoever listens', asyn
     } else if (from < 40) response.end(changes.slice(from).join(''));
     else response.writeHead(204).end();
   });
-  const program = await serve('sse.ts', source);
+  const program = await serve('sse.mts', source);
   const listeners = [await hear(program.url), await hear(program.url)];
   begin();
   const wanted = windowsOf(Array.from(changes.keys()));
@@ -269,7 +266,7 @@ test('server-sent events: read on through every break, to whoever listens', asyn
 
 test('server-sent events: up to a signal', async () => {
   const { url, answer } = await sourceOfChanges();
-  const program = await serve('sse.ts', url);
+  const program = await serve('sse.mts', url);
   const messages = await hear(program.url);
   for (const n of [1, 2, 120]) (await answer).write(change(n));
   expect(await first(2, messages)).toEqual(windowsOf([1, 2]));
@@ -280,7 +277,7 @@ test('server-sent events: up to a signal', async () => {
 
 test('server-sent events: who does not read is let go, and who does has everything', async () => {
   const { url, answer } = await sourceOfChanges();
-  const program = await serve('sse.ts', url);
+  const program = await serve('sse.mts', url);
   const messages = await hear(program.url);
   const [sleeper] = (await once(get(program.url), 'response')) as [IncomingMessage];
   const wiki = 'w'.repeat(1_000_000);

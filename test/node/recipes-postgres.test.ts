@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { directory, run, start, until } from './recipes';
 import { isThere, type Server, startPostgres } from './servers';
 
-describe.skipIf(!isThere('postgres.ts'))('PostgreSQL', () => {
+describe.skipIf(!isThere('postgres.mts'))('PostgreSQL', () => {
   let server: Server;
   let db: pg.Client;
 
@@ -54,7 +54,7 @@ describe.skipIf(!isThere('postgres.ts'))('PostgreSQL', () => {
 
   test('windows are what a group by makes of the table', async () => {
     await putEvents(0, 50);
-    await run('postgres.ts', [], server.env);
+    await run('postgres.mts', [], server.env);
     const [actual, expected] = await bothTables();
     expect(actual.length).toBe(300);
     expect(actual).toEqual(expected);
@@ -78,11 +78,10 @@ describe.skipIf(!isThere('postgres.ts'))('PostgreSQL', () => {
         end $$;
         create or replace trigger wait before update on progress for each row execute function wait();
         select pg_advisory_lock(1)`);
-      const recipe = start('postgres.ts', [], { ...server.env, BATCH: '100' });
+      const recipe = start('postgres.mts', [], { ...server.env, BATCH: '100' });
       const waiting = `select from pg_locks where locktype = 'advisory' and not granted and objid = 1`;
       await until(recipe, async () => (await db.query(waiting)).rows.length > 0);
-      recipe.process.kill('SIGKILL');
-      expect((await recipe.ended).signal).toBe('SIGKILL');
+      expect((await recipe.end('SIGKILL')).code).toBeNull();
       await other.query('select pg_advisory_unlock(1)');
       reached.push((await db.query('select watermark from progress')).rows[0].watermark);
     }
@@ -91,25 +90,25 @@ describe.skipIf(!isThere('postgres.ts'))('PostgreSQL', () => {
     expect(reached).toEqual([...reached].sort((a, b) => a - b));
     expect(new Set(reached).size).toBe(4);
 
-    await run('postgres.ts', [], server.env);
+    await run('postgres.mts', [], server.env);
     const [actual, expected] = await bothTables();
     expect(actual).toEqual(expected);
   });
 
   test('run again, it goes on: with what is newer, and with what has come for windows that were not over', async () => {
     await putEvents(0, 3);
-    await run('postgres.ts', [], server.env);
+    await run('postgres.mts', [], server.env);
     // The newest is of 12:02:59.845, so that these are just in time.
     await db.query(
       `insert into events values ('2025-01-31 12:01:59.9Z', 'page 1', 5000), ('2025-01-31 12:02:30Z', 'new', null)`,
     );
     await putEvents(3, 5);
-    await run('postgres.ts', [], server.env);
+    await run('postgres.mts', [], server.env);
     const [actual, expected] = await bothTables();
     expect(actual).toEqual(expected);
     // Of what is done nothing is read again.
     await db.query(`delete from events where at < '2025-01-31 12:02Z'`);
-    await run('postgres.ts', [], server.env);
+    await run('postgres.mts', [], server.env);
     expect((await bothTables())[0]).toEqual(expected);
   });
 });

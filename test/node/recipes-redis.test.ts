@@ -2,14 +2,14 @@
 
 import { createClient } from '@redis/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { directory, type Recipe, start, until } from './recipes';
+import { directory, type Program, start, until } from './recipes';
 import { isThere, type Server, startRedis } from './servers';
 
 const NOON = Date.UTC(2025, 0, 31, 12);
 const MINUTE = 60_000;
 const EVERY = 10_000;
 
-describe.skipIf(!isThere('redis.ts'))('Redis', () => {
+describe.skipIf(!isThere('redis.mts'))('Redis', () => {
   let server: Server;
   let redis: ReturnType<typeof createClient>;
 
@@ -47,7 +47,7 @@ describe.skipIf(!isThere('redis.ts'))('Redis', () => {
   }
 
   /** Until all that is in the stream has been read, and the windows before that minute are out. */
-  async function settle(recipe: Recipe, minute: number) {
+  async function settle(recipe: Program, minute: number) {
     await until(recipe, async () => {
       const [group] = await redis.xInfoGroups('events');
       const reached = Number(await redis.get('visits:watermark'));
@@ -59,14 +59,14 @@ describe.skipIf(!isThere('redis.ts'))('Redis', () => {
     return (await redis.xPending('events', 'visits'))?.pending;
   }
 
-  async function kill(recipe: Recipe) {
-    recipe.process.kill('SIGKILL');
-    return (await recipe.ended).stderr;
+  async function kill(recipe: Program) {
+    await recipe.end('SIGKILL');
+    return recipe.complaints;
   }
 
   test('killed when it has read and not written, it loses and doubles nothing', async () => {
     await putEvents(0, 5);
-    let recipe = start('redis.ts', [], server.env);
+    let recipe = start('redis.mts', [], server.env);
     await settle(recipe, 4);
     await kill(recipe);
     const pending = await countPending();
@@ -80,7 +80,7 @@ describe.skipIf(!isThere('redis.ts'))('Redis', () => {
     await redis.xAdd('events', '*', { at: 'noon', page: 'page 0' });
     await putEvents(7, 8);
     await redis.xReadGroup('visits', 'one', { key: 'events', id: '>' }, { COUNT: 250 });
-    recipe = start('redis.ts', [], server.env);
+    recipe = start('redis.mts', [], server.env);
     await settle(recipe, 7);
     const complaints = (await kill(recipe)).trim().split('\n').sort();
     expect(complaints).toEqual([
@@ -88,7 +88,7 @@ describe.skipIf(!isThere('redis.ts'))('Redis', () => {
       expect.stringMatching(/^entry \d+-\d+ is no event$/),
     ]);
 
-    recipe = start('redis.ts', [], server.env);
+    recipe = start('redis.mts', [], server.env);
     await putEvents(8, 50);
     await put(NOON + 100 * MINUTE, 'last', 0);
     await settle(recipe, 99);

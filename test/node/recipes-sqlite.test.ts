@@ -56,8 +56,9 @@ test('SQLite: stopped and killed in the middle of transactions, it loses and dou
     db.exec(`
       drop trigger if exists stop;
       create trigger stop before insert on progress when new.watermark >= ${NOON + minute * 60_000} begin select raise(abort, 'stopped here'); end`);
-    const { code, stderr } = await start('sqlite.ts', [file], { BATCH: '100' }).ended;
-    expect([code, stderr]).toEqual([1, expect.stringContaining('stopped here')]);
+    const recipe = start('sqlite.mts', [file], { BATCH: '100' });
+    expect((await recipe.end()).code).toBe(1);
+    expect(await recipe.complaints).toContain('stopped here');
     reached.push(watermark());
   }
   db.exec('drop trigger stop');
@@ -67,14 +68,13 @@ test('SQLite: stopped and killed in the middle of transactions, it loses and dou
   // While somebody reads, nothing can be committed.
   db.exec('begin');
   watermark();
-  const recipe = start('sqlite.ts', [file], { BATCH: '100' });
+  const recipe = start('sqlite.mts', [file], { BATCH: '100' });
   await until(recipe, async () => existsSync(`${file}-journal`));
-  recipe.process.kill('SIGKILL');
-  expect((await recipe.ended).signal).toBe('SIGKILL');
+  expect((await recipe.end('SIGKILL')).code).toBeNull();
   db.exec('commit');
   expect(watermark()).toBe(reached.at(-1));
 
-  await run('sqlite.ts', [file]);
+  await run('sqlite.mts', [file]);
   const [actual, expected] = bothTables(db);
   expect(actual.length).toBe(300);
   expect(actual).toEqual(expected);
@@ -83,7 +83,7 @@ test('SQLite: stopped and killed in the middle of transactions, it loses and dou
 test('SQLite: run again, it goes on: with what is newer, and with what has come for windows that were not over', async () => {
   const { file, db } = create();
   putEvents(db, 0, 3);
-  await run('sqlite.ts', [file]);
+  await run('sqlite.mts', [file]);
   // The newest is of 12:02:59.844, so that these are just in time.
   db.prepare('insert into events values (?, ?, ?), (?, ?, ?)').run(
     NOON + 119_900,
@@ -94,11 +94,11 @@ test('SQLite: run again, it goes on: with what is newer, and with what has come 
     1,
   );
   putEvents(db, 3, 5);
-  await run('sqlite.ts', [file]);
+  await run('sqlite.mts', [file]);
   const [actual, expected] = bothTables(db);
   expect(actual).toEqual(expected);
   // Of what is done nothing is read again.
   db.exec(`delete from events where at < ${NOON + 120_000}`);
-  await run('sqlite.ts', [file]);
+  await run('sqlite.mts', [file]);
   expect(bothTables(db)[0]).toEqual(expected);
 });

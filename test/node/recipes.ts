@@ -1,69 +1,84 @@
-/** Recipes as they are run: programs of their own, in a directory of their own. */
+/** Recipes as they are run by hand: programs of their own. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { DuckDBInstance } from '@duckdb/node-api';
-import { afterAll } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-export interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
+/** A recipe that runs, until the test is over. */
+export interface Program extends ChildProcessWithoutNullStreams {
+  /** The next line that it prints. */
+  line(): Promise<string | undefined>;
+  /** What it complains of, when it has ended. */
+  readonly complaints: Promise<string>;
+  /** Waits for its end, having sent a signal where one is given: lines that were not read, and the exit code unless it was killed. */
+  end(signal?: NodeJS.Signals): Promise<{ code: number | null; rest: string[] }>;
 }
 
-export interface Recipe {
-  readonly process: ChildProcess;
-  readonly ended: Promise<Ended>;
-}
-
-/** Runs a recipe, which is killed with the tests if it has not ended. */
-export function start(recipe: string, args: readonly string[] = [], env: Record<string, string> = {}): Recipe {
-  const file = join(root, 'examples/recipes', recipe);
-  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
-    cwd: root,
-    env: { ...process.env, ...env },
+export function start(recipe: string, args: readonly unknown[] = [], env: Record<string, string> = {}): Program {
+  const script = ['--import', 'tsx', join(root, 'examples/recipes', recipe), ...args.map(String)];
+  const child = spawn(process.execPath, script, { cwd: root, env: { ...process.env, ...env } });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const exited = once(child, 'exit');
+  return Object.assign(child, {
+    line: async () => (await lines.next()).value,
+    complaints: text(child.stderr),
+    async end(signal?: NodeJS.Signals) {
+      if (signal) child.kill(signal);
+      const rest: string[] = [];
+      for await (const line of { [Symbol.asyncIterator]: () => lines }) rest.push(line);
+      const [code] = await exited;
+      return { code, rest };
+    },
   });
-  running.add(child);
-  const output = Promise.all([text(child.stdout), text(child.stderr)]);
-  const ended = once(child, 'close').then(async ([code, signal]) => {
-    running.delete(child);
-    const [stdout, stderr] = await output;
-    return { code, signal, stdout, stderr };
-  });
-  return { process: child, ended };
 }
 
-/** Runs a recipe to its end. @throws what it complained of */
-export async function run(
-  recipe: string,
-  args: readonly string[] = [],
-  env: Record<string, string> = {},
-): Promise<Ended> {
-  const ended = await start(recipe, args, env).ended;
-  if (ended.code !== 0) throw new Error(`${recipe} ended with ${ended.code ?? ended.signal}: ${ended.stderr}`);
-  return ended;
+/** A recipe that is a server, and says where it is. */
+export async function serve(recipe: string, ...args: unknown[]): Promise<Program & { url: string }> {
+  const program = start(recipe, [0, ...args]);
+  return Object.assign(program, { url: (await program.line()) as string });
+}
+
+/** Runs a recipe to its end: what it printed. @throws what it complained of */
+export async function run(...[recipe, args, env]: Parameters<typeof start>): Promise<string[]> {
+  const program = start(recipe, args, env);
+  const { code, rest } = await program.end();
+  if (code !== 0) throw new Error(`${recipe} has ended with ${code}: ${await program.complaints}`);
+  return rest;
 }
 
 /** Comes back when the condition holds. @throws what a recipe that ends before that complained of */
-export async function until(recipe: Recipe, condition: () => Promise<boolean>): Promise<void> {
-  let ended: Ended | undefined;
-  recipe.ended.then((how) => {
-    ended = how;
-  });
+export async function until(program: Program, condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) {
-    if (ended) throw new Error(`the recipe ended with ${ended.code ?? ended.signal}: ${ended.stderr}`);
+    if (program.exitCode !== null) throw new Error(`the recipe has ended: ${await program.complaints}`);
     await sleep(20);
   }
 }
+
+/** A server of the test's own. */
+export async function listen(answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  server.listen(0);
+  await once(server, 'listening');
+  return `http://localhost:${(server.address() as AddressInfo).port}`;
+}
+
+const directories: string[] = [];
 
 /** A directory that is gone when the tests are done. */
 export function directory(): string {
@@ -72,16 +87,6 @@ export function directory(): string {
   return path;
 }
 
-/** DuckDB, to make data and to say what comes of them. */
-export async function duckdb(): Promise<(sql: string) => Promise<Record<string, unknown>[]>> {
-  const connection = await (await DuckDBInstance.create()).connect();
-  return async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
-}
-
-const running = new Set<ChildProcess>();
-const directories: string[] = [];
-
-afterAll(async () => {
-  for (const child of running) child.kill('SIGKILL');
+afterAll(() => {
   for (const path of directories) rmSync(path, { recursive: true, force: true });
 });

@@ -8,8 +8,8 @@ import { createInterface } from 'node:readline';
 
 /** What each recipe needs that is no package of npm: the program, and Debian's package that has it. */
 const NEEDS: Record<string, readonly [program: string, debian: string]> = {
-  'postgres.ts': ['postgres', 'postgresql'],
-  'redis.ts': ['redis-server', 'redis-server'],
+  'postgres.mts': ['postgres', 'postgresql'],
+  'redis.mts': ['redis-server', 'redis-server'],
 };
 
 export function isThere(recipe: string): boolean {
@@ -34,7 +34,7 @@ export interface Server {
 
 /** @param dir an empty directory, which will belong to the server; everybody may do everything */
 export async function startPostgres(dir: string): Promise<Server> {
-  const program = programOf('postgres.ts') as string;
+  const program = programOf('postgres.mts') as string;
   const owner = somebody();
   if (owner) chownSync(dir, owner.uid, owner.gid);
   const options = { cwd: dir, ...owner };
@@ -51,7 +51,7 @@ export async function startPostgres(dir: string): Promise<Server> {
 export async function startRedis(dir: string): Promise<Server> {
   const socket = join(dir, 'redis.sock');
   const options = ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', dir];
-  const stop = await startServer(programOf('redis.ts') as string, options, { cwd: dir });
+  const stop = await startServer(programOf('redis.mts') as string, options, { cwd: dir });
   return { env: { REDIS_URL: `unix://${socket}` }, stop };
 }
 

@@ -2,8 +2,8 @@
  * Parquet in, Parquet out: visits, bytes and distinct pages of each user, minute by minute. One group of rows is in memory at a time, as
  * columns from end to end.
  *
- *     npm install oriel hyparquet hyparquet-compressors hyparquet-writer
- *     npx tsx parquet.ts events.parquet windows.parquet
+ *   npm install oriel hyparquet hyparquet-compressors hyparquet-writer tsx
+ *   npx tsx parquet.mts events.parquet windows.parquet
  *
  * It reads the columns `at` (a timestamp), `user`, `page` and `bytes`.
  */
@@ -37,7 +37,7 @@ await parquetWriteRows({
 });
 
 const { events, late } = visits.stats();
-console.log(`${events} events read, ${late} of them too late for their window`);
+console.log(`${events} events read, ${late} of them too late for their windows`);
 
 async function* windows() {
   for await (const batch of visits.over(rowGroups())) {

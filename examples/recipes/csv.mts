@@ -1,8 +1,8 @@
 /**
  * CSV in, CSV out: visits and bytes of each user, minute by minute. Files of any length: they are never in memory whole.
  *
- *     npm install oriel csv-parse csv-stringify
- *     npx tsx csv.ts events.csv windows.csv
+ *   npm install oriel csv-parse csv-stringify tsx
+ *   npx tsx csv.mts events.csv windows.csv
  *
  * It reads the columns `at` (milliseconds since the epoch, or a date and time, which is local where it names no zone), `user` and `bytes`,
  * by the names in the first line.
@@ -33,7 +33,7 @@ await pipeline(
 );
 
 const { events: read, late } = visits.stats();
-console.log(`${read} events read, ${late} of them too late for their window`);
+console.log(`${read} events read, ${late} of them too late for their windows`);
 
 async function* windows(lines: AsyncIterable<Record<string, string>>) {
   for await (const batch of visits.over(events(lines))) {

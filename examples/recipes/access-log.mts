@@ -2,11 +2,10 @@
  * What a web server has to do, minute by minute: requests, bytes, failures and the most wanted paths, out of its access log in the common or
  * combined format, which Apache, nginx, Caddy and many others write.
  *
- *   npm pkg set type=module          (or call the file access-log.mts)
- *   npm install oriel && npm install --save-dev tsx
- *   npx tsx access-log.ts access.log
- *   tail -F access.log | npx tsx access-log.ts
- *   zcat access.log.*.gz | npx tsx access-log.ts
+ *   npm install oriel tsx
+ *   npx tsx access-log.mts access.log
+ *   tail -F access.log | npx tsx access-log.mts
+ *   zcat $(ls -tr access.log.*.gz) | npx tsx access-log.mts      # oldest first
  */
 
 import { createReadStream } from 'node:fs';
@@ -63,4 +62,4 @@ for await (const batch of traffic.over(requests())) {
 }
 
 const { events, late } = traffic.stats();
-console.error(`${events} requests, ${late} of them too late for their minute; ${bad} bad lines`);
+console.error(`${events} requests, ${late} of them too late for their windows; ${bad} bad lines`);

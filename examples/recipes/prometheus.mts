@@ -2,9 +2,8 @@
  * A Prometheus endpoint that tells what counters and buckets cannot: of each route the 99th percentile of the last minute, within 1 %, beside the
  * requests and failures of that minute, as of the moment at which it is asked.
  *
- *   npm install oriel prom-client && npm install --save-dev tsx
- *   npx tsx prometheus.ts [port, 8080] [seconds, 60]
- *
+ *   npm install oriel prom-client tsx
+ *   npx tsx prometheus.mts 8080 60      # the port, and the window in seconds
  *   curl 'localhost:8080/hello' 'localhost:8080/wait?ms=50' 'localhost:8080/metrics'
  */
 

@@ -2,8 +2,8 @@
  * SQLite in and out, exactly once: visits and bytes of each page, minute by minute. Kill it whenever you like and start it again, or run it
  * again when there are more events: it goes on from where it was, and the table of windows is right. Events may be added meanwhile.
  *
- *     npm install oriel libsql
- *     npx tsx sqlite.ts shop.db
+ *   npm install oriel libsql tsx
+ *   npx tsx sqlite.mts shop.db
  *
  * From Node 22.13 on nothing else is needed: import { DatabaseSync as Database } from 'node:sqlite'. better-sqlite3 serves as well.
  *

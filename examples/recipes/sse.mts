@@ -2,11 +2,11 @@
  * Server-sent events, in and out: reads the changes to all wikis of Wikimedia as they are made, and tells whoever listens what came of them, wiki
  * by wiki, every ten seconds.
  *
- *   npm pkg set type=module          (or call the file sse.mts)
- *   npm install oriel eventsource-parser && npm install --save-dev tsx
- *   npx tsx sse.ts [port, 8080] [source, Wikimedia's]
+ *   npm install oriel eventsource-parser tsx
+ *   npx tsx sse.mts 8080      # the port, and after it another source, if you like
+ *   curl -N http://localhost:8080
  *
- *   curl -N http://localhost:8080, or on a page: new EventSource('http://localhost:8080')
+ * A page listens with new EventSource('http://localhost:8080').
  */
 
 import { createServer, type ServerResponse } from 'node:http';
