@@ -48,6 +48,7 @@ const events = reader.query(
     [done - SIZE],
   ),
 );
+let written = 0;
 for (let batch = await events.read(BATCH); batch.length > 0; batch = await events.read(BATCH)) {
   stream.pushRows(batch);
   await write(stream.take(), stream.stats().watermark);
@@ -56,6 +57,7 @@ for (let batch = await events.read(BATCH); batch.length > 0; batch = await event
 const { watermark } = stream.stats();
 await write(stream.close(), watermark);
 await Promise.all([reader.end(), writer.end()]);
+console.log(`${stream.stats().events} events read, ${written} windows written`);
 
 /** Windows and how far they go, in one transaction: the table has both or neither. */
 async function write({ length, columns }: ReturnType<typeof stream.take>, watermark: number) {
@@ -74,4 +76,5 @@ async function write({ length, columns }: ReturnType<typeof stream.take>, waterm
     [watermark],
   );
   await writer.query('commit');
+  written += length;
 }

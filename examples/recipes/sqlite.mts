@@ -52,6 +52,7 @@ if (progress) stream.advance(done);
 const { newest } = db.prepare('select max(at) as newest from events').get() as { newest: number | null };
 const events = db.prepare(`
   select rowid as id, at, page, bytes from events where (at, rowid) > (?, ?) and at <= ? order by at, rowid limit ?`);
+let written = 0;
 let last: Pick<Event, 'at' | 'id'> | undefined = { at: done - SIZE, id: 0 };
 while (last) {
   const batch = events.all(last.at, last.id, newest, BATCH) as Event[];
@@ -63,6 +64,7 @@ while (last) {
 const { watermark } = stream.stats();
 write(stream.close(), watermark);
 db.close();
+console.log(`${stream.stats().events} events read, ${written} windows written`);
 
 /** Windows and how far they go, in one transaction: the file has both or neither. */
 function write(windows: ReturnType<typeof stream.take>, watermark: number) {
@@ -72,4 +74,5 @@ function write(windows: ReturnType<typeof stream.take>, watermark: number) {
   for (const { start, end, page, visits, bytes } of windows) put.run(start, end, page, visits, bytes);
   db.prepare(`insert or replace into progress values ('visits', ?)`).run(watermark);
   db.exec('commit');
+  written += windows.length;
 }

@@ -54,7 +54,7 @@ describe.skipIf(!isThere('postgres.mts'))('PostgreSQL', () => {
 
   test('windows are what a group by makes of the table', async () => {
     await putEvents(0, 50);
-    await run('postgres.mts', [], server.env);
+    expect(await run('postgres.mts', [], server.env)).toEqual(['20000 events read, 300 windows written']);
     const [actual, expected] = await bothTables();
     expect(actual.length).toBe(300);
     expect(actual).toEqual(expected);

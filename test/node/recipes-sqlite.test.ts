@@ -83,7 +83,7 @@ test('SQLite: stopped and killed in the middle of transactions, it loses and dou
 test('SQLite: run again, it goes on: with what is newer, and with what has come for windows that were not over', async () => {
   const { file, db } = create();
   putEvents(db, 0, 3);
-  await run('sqlite.mts', [file]);
+  expect(await run('sqlite.mts', [file])).toEqual(['1200 events read, 18 windows written']);
   // The newest is of 12:02:59.844, so that these are just in time.
   db.prepare('insert into events values (?, ?, ?), (?, ?, ?)').run(
     NOON + 119_900,
