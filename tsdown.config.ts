@@ -1,19 +1,8 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { defineConfig, type Rolldown } from 'tsdown';
+import { defineConfig } from 'tsdown';
 
-/** Comments go with white space, and with them what tells bundlers to leave an import alone: see bindings/worker/node.ts. */
-const marks: Rolldown.Plugin = {
-  name: 'marks',
-  generateBundle(_, files) {
-    for (const file of Object.values(files)) {
-      if (file.type !== 'chunk') continue;
-      file.code = file.code.replace('import([', 'import(/* @vite-ignore */ /* webpackIgnore: true */[');
-    }
-  },
-};
-
-/** Shorter by its white space alone. */
-const PLAIN = { compress: false, mangle: false, codegen: { removeWhitespace: true } };
+/** As it was written, so that errors show a line that can be read; comments but those for tools are in the types. */
+const COMMENTS = { legal: false, annotation: true, jsdoc: false };
 
 const library = defineConfig({
   entry: {
@@ -27,13 +16,12 @@ const library = defineConfig({
   platform: 'neutral',
   target: 'es2022',
   dts: true,
-  minify: PLAIN,
   fixedExtension: false,
   loader: { '.wasm': 'base64' },
   deps: { neverBundle: ['oriel/core.wasm', '@assemblyscript/loader'], alwaysBundle: [/^temporal-/] },
   // In a file of its own, which bundlers drop for those who do not use calendar().
-  plugins: [marks],
   outputOptions: {
+    comments: COMMENTS,
     codeSplitting: {
       groups: [
         { name: 'temporal', test: /node_modules.temporal-/ },
@@ -67,10 +55,9 @@ const command = defineConfig({
   target: 'node20',
   dts: false,
   clean: false,
-  minify: PLAIN,
   fixedExtension: false,
   deps: { neverBundle: [/^oriel/], alwaysBundle: [/^(@?jsep|papaparse|hyparquet)/] },
-  outputOptions: { chunkFileNames: 'cli-[name]-[hash].js' },
+  outputOptions: { comments: COMMENTS, chunkFileNames: 'cli-[name]-[hash].js' },
   hooks: {
     'build:done': () => {
       const licenses = BUNDLED.map(
