@@ -30,6 +30,7 @@ test.each([
   ['bytes', 'await readFile(file)'],
   ['a module', 'new WebAssembly.Module(await readFile(file))'],
   ['a response', "new Response(await readFile(file), { headers: { 'content-type': 'application/wasm' } })"],
+  ['the URL of a file', 'file'],
   ['a URL', "new URL('data:application/wasm;base64,' + (await readFile(file)).toString('base64'))"],
 ])('oriel/slim takes the core as %s', async (_, source) => {
   const program = `
