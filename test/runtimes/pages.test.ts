@@ -1,0 +1,87 @@
+/** The package in bundles and in browsers. */
+
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import * as vite from 'vite';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { bundlers } from './bundlers';
+import { apart, here, sharing } from './expected';
+import { Pages } from './pages';
+import { browsers, tools } from './runtimes';
+
+const clean = inject('clean');
+const names = Object.keys(bundlers);
+const pages = await new Pages(clean).start();
+afterAll(() => pages.close());
+
+describe('bundles, in Node', () => {
+  test.each(names)('%s has nothing to say', async (name) => {
+    await bundlers[name]?.bundle(clean, join(clean, 'out', name));
+  });
+
+  async function run(file: string): Promise<unknown> {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { maxBuffer: 2 ** 26 });
+    expect(stderr).toBe('');
+    return JSON.parse(stdout);
+  }
+
+  test.each(names)('%s', async (name) => {
+    const said = await run(join(clean, 'out', name, 'main.js'));
+    // Those that find threads find them for pages.
+    if (bundlers[name]?.findsThreads) expect(said).toMatchObject({ here });
+    else expect(said).toEqual(sharing);
+  });
+
+  test.each(names)('%s, oriel/slim', async (name) => {
+    expect(await run(join(clean, 'out', name, 'slim.js'))).toEqual({ here });
+  });
+});
+
+for (const [name, path] of Object.entries(browsers)) {
+  describe.skipIf(!path)(name, () => {
+    const mains = (kind: string) => names.map((name) => `/${kind}/out/${name}/main.html`);
+    // With an import map in place of a bundler there are no workers, which know of none.
+    const singles = ['/plain/single.html', '/plain/slim.html', ...names.map((name) => `/plain/out/${name}/slim.html`)];
+    const strict = '/strict/single.html';
+    const said = new Map<string, unknown>();
+    const of = (page: string) => said.get(page) ?? 'silence';
+
+    beforeAll(async () => {
+      for (const kind of [mains('isolated'), [...mains('plain'), ...singles, strict]]) {
+        for (const [page, word] of await pages.visit(name, kind)) said.set(page, word);
+      }
+    });
+
+    test.each(mains('isolated'))('%s', (page) => expect(of(page)).toEqual(sharing));
+    test.each(mains('plain'))('%s', (page) => expect(of(page)).toEqual(apart));
+    test.each(singles)('%s', (page) => expect(of(page)).toEqual({ here }));
+    test('a page that forbids WebAssembly is told so', () => expect(of(strict)).toEqual({ error: 'ERR_ORIEL_CORE' }));
+  });
+}
+
+describe.skipIf(!browsers.Chromium)('served by Vite as it is', () => {
+  async function serve({ createServer }: typeof vite, name: string, optimizeDeps: vite.DepOptimizationOptions) {
+    await writeFile(join(clean, `${name}.html`), '<!doctype html><script type="module" src="/main.js"></script>');
+    const server = await createServer({
+      root: clean,
+      configFile: false,
+      logLevel: 'silent',
+      cacheDir: join(clean, 'cache', name),
+      optimizeDeps,
+      server: { host: 'localhost', port: 0, proxy: { '/said': pages.origin } },
+    });
+    onTestFinished(() => server.close());
+    await server.listen();
+    const page = new URL(`/${name}.html`, server.resolvedUrls?.local[0]);
+    return (await pages.visit('Chromium', [page.href])).get(page.pathname) ?? 'silence';
+  }
+
+  test('Vite 8', async () => expect(await serve(vite, 'vite', {})).toEqual(apart));
+
+  test.skipIf(!tools['Vite 7'])('Vite 7, whose optimizer would lose the worker', async () => {
+    const older = await import(tools['Vite 7'] as string);
+    expect(await serve(older, 'vite-7', { exclude: ['oriel'] })).toEqual(apart);
+  });
+});
