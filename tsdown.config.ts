@@ -17,6 +17,7 @@ export default defineConfig({
     index: 'bindings/index.ts',
     slim: 'bindings/slim.ts',
     workerd: 'bindings/workerd.ts',
+    arrow: 'bindings/arrow.ts',
     worker: 'bindings/worker/thread.ts',
   },
   format: 'esm',
@@ -33,7 +34,7 @@ export default defineConfig({
     codeSplitting: {
       groups: [
         { name: 'temporal', test: /node_modules.temporal-/ },
-        { name: 'windowed', test: /bindings.(?!index|slim|workerd)\w+\.ts$/ },
+        { name: 'windowed', test: /bindings.(?!index|slim|workerd|arrow)\w+\.ts$/ },
       ],
     },
   },

@@ -34,3 +34,17 @@ export class WindowBatch<Row> implements Iterable<Row> {
     return [...this];
   }
 }
+
+/** The rows of a batch, and after them those of another of the same stream. */
+export function joined<Row>(first: WindowBatch<Row> | undefined, second: WindowBatch<Row>): WindowBatch<Row> {
+  if (!first) return second;
+  const columns: Record<string, ArrayLike<unknown>> = {};
+  const more = second.columns as Record<string, ArrayLike<unknown>>;
+  for (const [name, a] of Object.entries(first.columns as Record<string, ArrayLike<unknown>>)) {
+    const b = more[name] as ArrayLike<unknown>;
+    const values = [...Array.from(a), ...Array.from(b)];
+    const isNumbers = a instanceof Float64Array && b instanceof Float64Array;
+    columns[name] = isNumbers ? Float64Array.from(values as number[]) : values;
+  }
+  return new WindowBatch(first.length + second.length, columns);
+}

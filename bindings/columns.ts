@@ -1,15 +1,16 @@
 /** Columns as callers give them: checked and, where the ring cannot take them as they are, turned into numbers. */
 
 import { OrielError, show } from './errors';
+import { Coded, ForeignColumn } from './foreign';
 import type { TypedNumbers } from './types';
 
 export type Numbers = Exclude<TypedNumbers, BigInt64Array | BigUint64Array>;
 export type Given = TypedNumbers | readonly unknown[];
 
-/** The column of that name. @throws {OrielError} ERR_ORIEL_COLUMN where it is missing, no column, or not n long */
-export function columnOf(columns: object, name: string, n?: number): Given {
+/** The column of that name as it was given. @throws {OrielError} ERR_ORIEL_COLUMN where it is missing, no column, or not n long */
+function givenOf(columns: object, name: string, n?: number): Given | ForeignColumn {
   const column = (columns as Record<string, unknown>)[name];
-  if (!Array.isArray(column) && !isTyped(column)) {
+  if (!isColumn(column)) {
     const problem = column === undefined ? 'is missing' : `is ${show(column)}`;
     throw new OrielError('ERR_ORIEL_COLUMN', `column ${show(name)} ${problem}: expected an array or a typed array`);
   }
@@ -18,6 +19,38 @@ export function columnOf(columns: object, name: string, n?: number): Given {
     throw new OrielError('ERR_ORIEL_COLUMN', message);
   }
   return column;
+}
+
+/** Whether it is a column, and not a value. */
+export function isColumn(value: unknown): value is Given | ForeignColumn {
+  return Array.isArray(value) || isTyped(value) || value instanceof ForeignColumn;
+}
+
+/** How many values a column has. @throws as `valuesOf` */
+export function lengthOf(columns: object, name: string): number {
+  return givenOf(columns, name).length;
+}
+
+/** The values of a column, which may be keys. @throws {OrielError} ERR_ORIEL_COLUMN where it is missing, no column, or not n long */
+export function valuesOf(columns: object, name: string, n?: number): Given | Coded {
+  const column = givenOf(columns, name, n);
+  return column instanceof ForeignColumn ? column.values() : column;
+}
+
+/** The values of a column of measures that may be strings. @throws as `valuesOf` */
+export function textsOf(columns: object, name: string, n?: number): Given | Coded {
+  const column = givenOf(columns, name, n);
+  return column instanceof ForeignColumn && !column.isText ? numbersOf(name, column) : valuesOf(columns, name);
+}
+
+/** The measures of a column. @throws as `valuesOf` and `numbersOf` */
+export function measuresOf(columns: object, name: string, n?: number): Numbers {
+  return numbersOf(name, givenOf(columns, name, n));
+}
+
+/** Values one by one. */
+export function plain(column: Given | Coded): Given {
+  return column instanceof Coded ? column.decoded() : column;
 }
 
 function isTyped(column: unknown): column is TypedNumbers {
@@ -29,15 +62,21 @@ export function isBigInts(column: Given): column is BigInt64Array | BigUint64Arr
 }
 
 /** A column as numbers: itself where it holds them. @throws {OrielError} ERR_ORIEL_COLUMN, naming column and index */
-export function numbersOf(name: string, column: Given): Numbers {
+export function numbersOf(name: string, column: Given | ForeignColumn): Numbers {
   if (isTyped(column) && !isBigInts(column)) return column;
+  if (column instanceof ForeignColumn) return column.numbers((value, i) => badMeasure(name, value, i));
   const numbers = new Float64Array(column.length);
   for (let i = 0; i < column.length; i++) numbers[i] = numberOf(name, column[i], i);
   return numbers;
 }
 
-/** A column of times as numbers. @throws {OrielError} ERR_ORIEL_TIME where one is no number at all */
-export function timesOf(name: string, column: Given, limit: number): Numbers {
+/** The column of times as numbers. @throws as `valuesOf`, and {OrielError} ERR_ORIEL_TIME where one is no number at all */
+export function timesOf(columns: object, name: string, limit: number): Numbers {
+  let column = givenOf(columns, name);
+  if (column instanceof ForeignColumn) {
+    if (!column.hasMissing && !column.isText) return column.numbers((value, i) => badTime(name, value, limit, i));
+    column = plain(column.values());
+  }
   if (!Array.isArray(column)) return numbersOf(name, column);
   const times = new Float64Array(column.length);
   for (let i = 0; i < column.length; i++) {
@@ -57,7 +96,8 @@ export function numberOf(name: string, value: unknown, index?: number): number {
 }
 
 export function badMeasure(name: string, value: unknown = 'a string', index?: number): OrielError {
-  const message = `${placeOf(name, index)}: expected a number or nothing, got ${show(value)}`;
+  const accepted = typeof value === 'bigint' ? 'a whole number from -(2^53 - 1) to 2^53 - 1' : 'a number or nothing';
+  const message = `${placeOf(name, index)}: expected ${accepted}, got ${show(value)}`;
   return new OrielError('ERR_ORIEL_COLUMN', message);
 }
 
@@ -87,14 +127,16 @@ export function checkTimes(name: string, times: Numbers, limit: number): { first
 /** What functions of an event say of n events in columns: 1 where true. They are given one object, over and over. */
 export function flagsOf(
   flags: readonly ((event: never) => boolean)[],
-  columns: Record<string, ArrayLike<unknown>>,
+  columns: Record<string, unknown>,
   n: number,
 ): Float64Array[] {
-  const names = Object.keys(columns);
+  if (flags.length === 0) return [];
+  const names = Object.keys(columns).filter((name) => isColumn(columns[name]));
+  const values = names.map((name) => plain(valuesOf(columns, name)));
   const event: Record<string, unknown> = {};
   const given = flags.map(() => new Float64Array(n));
-  for (let i = 0; flags.length > 0 && i < n; i++) {
-    for (const name of names) event[name] = columns[name]?.[i];
+  for (let i = 0; i < n; i++) {
+    for (let c = 0; c < names.length; c++) event[names[c] as string] = values[c]?.[i];
     for (let f = 0; f < flags.length; f++) (given[f] as Float64Array)[i] = flags[f]?.(event as never) ? 1 : 0;
   }
   return given;

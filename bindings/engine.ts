@@ -95,6 +95,13 @@ export class Engine {
     return { keys: this.keys.kinds, measures: this.plan.measures.kinds };
   }
 
+  /** The column that every batch of columns has, if the spec names any: that of times, or the first. */
+  get firstColumn(): string | undefined {
+    const { time, hasTime, keys } = this.spec;
+    const { plain, columns: texts } = this.plan.measures;
+    return hasTime ? time : (keys[0] ?? plain[0] ?? texts[0]?.name);
+  }
+
   /** Puts kinds back, after a call that came to nothing. */
   restore({ keys, measures }: Kinds): void {
     this.keys.restore(keys);

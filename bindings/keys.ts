@@ -9,6 +9,7 @@ import { Keys } from '../assembly/plan';
 import { type Given, isBigInts, type Numbers, placeOf } from './columns';
 import type { Core } from './core';
 import { OrielError, show } from './errors';
+import { Coded } from './foreign';
 import { Strings } from './strings';
 import type { Key } from './types';
 
@@ -28,6 +29,8 @@ const KINDS: Record<KeyKind, string> = {
 export class KeyColumn {
   kind: KeyKind | undefined;
   readonly strings = new Strings();
+  /** Of the list that came last, the numbers of those strings that were asked for, -1 of the others; good until some are forgotten. */
+  #known: { list: Coded['list']; numbers: Float64Array; sweeps: number } | undefined;
 
   constructor(readonly name: string) {}
 
@@ -51,9 +54,16 @@ export class KeyColumn {
   }
 
   /** The kind of a whole column, undefined where it is empty. @throws as `kindOf`, naming the index */
-  kindOfColumn(column: Given): KeyKind | undefined {
+  kindOfColumn(column: Given | Coded): KeyKind | undefined {
     const before = this.kind;
     try {
+      if (column instanceof Coded) {
+        const { codes, list } = column;
+        for (let i = 0; i < codes.length; i++) {
+          if (typeof list[codes[i] as number] !== 'string') this.kindOf(column.at(i), i);
+        }
+        return codes.length ? this.kindOf(column.at(0), 0) : undefined;
+      }
       if (!Array.isArray(column) && !isBigInts(column)) return column.length ? this.kindOf(0, 0) : undefined;
       if (column instanceof BigUint64Array) this.kind ??= 'uint64';
       for (let i = 0; i < column.length; i++) this.kind = this.kindOf(column[i], i);
@@ -64,20 +74,44 @@ export class KeyColumn {
   }
 
   /** A column's part [from, from + n) as words at `address`; numbers settled where the core does not do it. */
-  write(core: Core, column: Given, from: number, n: number, address: number, settle: boolean): void {
+  write(core: Core, column: Given | Coded, from: number, n: number, address: number, settle: boolean): void {
     if (this.kind === 'int64' || this.kind === 'uint64') {
       const words = new BigInt64Array(core.buffer, address, n);
-      for (let i = 0; i < n; i++) words[i] = column[from + i] as bigint;
+      for (let i = 0; i < n; i++) words[i] = (column as Given)[from + i] as bigint;
       return;
     }
     const words = new Float64Array(core.buffer, address, n);
-    if (this.kind === 'string') {
-      for (let i = 0; i < n; i++) words[i] = this.strings.idOf(column[from + i] as string);
+    if (this.kind === 'string') this.number(column as readonly string[] | Coded, from, words);
+    else if (Array.isArray(column)) for (let i = 0; i < n; i++) words[i] = column[from + i] as number;
+    else words.set((column as Numbers).subarray(from, from + n));
+    if (settle && this.kind === 'number') core.exports.settleNumbers(address, n);
+  }
+
+  /** The numbers of strings from place `from` of a column on. */
+  number(column: readonly string[] | Coded, from: number, into: Float64Array | Uint32Array): void {
+    const { strings } = this;
+    if (!(column instanceof Coded)) {
+      for (let i = 0; i < into.length; i++) into[i] = strings.idOf(column[from + i] as string);
       return;
     }
-    if (Array.isArray(column)) for (let i = 0; i < n; i++) words[i] = column[from + i] as number;
-    else words.set((column as Numbers).subarray(from, from + n));
-    if (settle) core.exports.settleNumbers(address, n);
+    const { codes, list } = column;
+    if (
+      this.#known?.list !== list ||
+      this.#known.numbers.length < list.length ||
+      this.#known.sweeps !== strings.sweeps
+    ) {
+      this.#known = { list, numbers: new Float64Array(list.length).fill(-1), sweeps: strings.sweeps };
+    }
+    const { numbers } = this.#known;
+    for (let i = 0; i < into.length; i++) {
+      const code = codes[from + i] as number;
+      let number = numbers[code] as number;
+      if (number < 0) {
+        number = strings.idOf(list[code] as string);
+        numbers[code] = number;
+      }
+      into[i] = number;
+    }
   }
 
   /** The keys whose words stand at `address`, each so many words on. */
@@ -135,8 +169,8 @@ export class KeyEncoder {
   }
 
   /** Kinds of the given columns, to be settled when all else is right. */
-  kindsOf(columns: readonly Given[]): (KeyKind | undefined)[] {
-    return this.columns.map((column, c) => column.kindOfColumn(columns[c] as Given));
+  kindsOf(columns: readonly (Given | Coded)[]): (KeyKind | undefined)[] {
+    return this.columns.map((column, c) => column.kindOfColumn(columns[c] as Given | Coded));
   }
 
   settle(kinds: readonly (KeyKind | undefined)[]): void {
@@ -157,18 +191,16 @@ export class KeyEncoder {
   }
 
   /** Writes the keys [from, from + n) to place `at` of the ring; their kinds are settled. */
-  write(columns: readonly Given[], from: number, n: number, at: number): void {
+  write(columns: readonly (Given | Coded)[], from: number, n: number, at: number): void {
     const { core, stream } = this;
     if (this.direct) {
-      const { strings } = this.columns[0] as KeyColumn;
-      const values = columns[0] as readonly string[];
       const ids = new Uint32Array(core.buffer, core.exports.idsColumn(stream) + 4 * at, n);
-      for (let i = 0; i < n; i++) ids[i] = strings.idOf(values[from + i] as string);
+      this.columns[0]?.number(columns[0] as readonly string[] | Coded, from, ids);
       return;
     }
     const words = core.exports.wordsColumns(stream) + 8 * at;
     this.columns.forEach((column, c) => {
-      column.write(core, columns[c] as Given, from, n, words + c * this.#lane, this.columns.length > 1);
+      column.write(core, columns[c] as Given | Coded, from, n, words + c * this.#lane, this.columns.length > 1);
     });
   }
 

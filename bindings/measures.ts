@@ -14,6 +14,7 @@ import type { AnyAggregate } from './aggregate';
 import { type Given, isBigInts, type Numbers, numbersOf, placeOf } from './columns';
 import { OrielError, show } from './errors';
 import { Expression } from './expression';
+import { Coded } from './foreign';
 import { HashedStrings, hashOf } from './strings';
 
 type Kind = 'string' | 'number';
@@ -48,9 +49,14 @@ export class TextColumn {
   }
 
   /** The kind of a whole column. @throws as `kindOf`, naming the index */
-  kindOfColumn(column: Given): Kind | undefined {
+  kindOfColumn(column: Given | Coded): Kind | undefined {
     const before = this.kind;
     try {
+      if (column instanceof Coded) {
+        // All of them are strings, or missing.
+        const first = column.codes.findIndex((code) => typeof column.list[code] === 'string');
+        return first < 0 ? before : this.kindOf(column.at(first), first);
+      }
       if (!Array.isArray(column)) {
         const first = isBigInts(column)
           ? column.length - 1
@@ -92,10 +98,25 @@ export class TextColumn {
   }
 
   /** A column of values of the right kind as the ring has it. */
-  numbersOf(values: Given, form: Form): Numbers {
+  numbersOf(values: Given | Coded, form: Form): Numbers {
+    if (values instanceof Coded) return this.#numbersOfCoded(values, form);
     if (!Array.isArray(values)) return numbersOf(this.name, values);
     const numbers = new Float64Array(values.length);
     for (let i = 0; i < values.length; i++) numbers[i] = this.numberOf(values[i], form);
+    return numbers;
+  }
+
+  /** Each string that comes is looked at once. */
+  #numbersOfCoded({ codes, list }: Coded, form: Form): Numbers {
+    const known = new Float64Array(list.length).fill(Number.NaN);
+    const numbers = new Float64Array(codes.length).fill(Number.NaN);
+    for (let i = 0; i < codes.length; i++) {
+      const code = codes[i] as number;
+      const value = list[code];
+      if (typeof value !== 'string') continue;
+      if (Number.isNaN(known[code])) known[code] = this.numberOf(value, form);
+      numbers[i] = known[code] as number;
+    }
     return numbers;
   }
 

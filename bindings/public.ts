@@ -38,6 +38,7 @@ export type { Stats } from './engine';
 export { OrielError, type OrielErrorCode } from './errors';
 export { col, type Expression, lit, text } from './expression';
 export { type Duration, type DurationLike, type Extent, type Rows, rows } from './extent';
+export type { OverOptions } from './over';
 export { type ColumnType, Ring, type RingColumns, type RingHandle, ring, type Schema } from './shared/ring';
 export {
   collect,
@@ -53,6 +54,7 @@ export {
   timeWeightedMean,
   topK,
 } from './sketches';
+export type { Source } from './source';
 export type { EarlyFiring, Spec } from './spec';
 export type { WindowedStream } from './stream';
 export type {
@@ -60,6 +62,7 @@ export type {
   Claim,
   Columns,
   Event,
+  Item,
   Key,
   KeyColumn,
   KeyOf,
@@ -67,6 +70,7 @@ export type {
   Measure,
   NumberColumn,
   Row,
+  StringColumn,
   TypedNumbers,
 } from './types';
 export {

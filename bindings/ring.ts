@@ -3,6 +3,7 @@
 import { badMeasure, flagsOf, type Given, type Numbers, numberOf } from './columns';
 import type { Core } from './core';
 import { OrielError, show } from './errors';
+import type { Coded } from './foreign';
 import type { KeyEncoder } from './keys';
 import type { Measures, TextMeasure } from './measures';
 import { RING_EVENTS } from './plan';
@@ -114,7 +115,7 @@ export class EventRing {
   }
 
   /** Writes the events [from, from + n) into the ring, which is empty. */
-  write(times: Numbers, measures: Numbers[], keys: Given[], from: number, n: number): void {
+  write(times: Numbers, measures: Numbers[], keys: readonly (Given | Coded)[], from: number, n: number): void {
     this.core.exports.claim(this.stream, n);
     const views = this.#look();
     const part = (column: Numbers) => (n === column.length ? column : column.subarray(from, from + n));

@@ -1,36 +1,44 @@
 /** A stream of events in, of windows out: the thin layer that checks, writes columns and asks the core. */
 
 import { Stat } from '../assembly/plan';
-import { WindowBatch } from './batch';
+import { joined, WindowBatch } from './batch';
 import type { Clock } from './clock';
 import {
   badTime,
   checkGaps,
   checkTimes,
-  columnOf,
   columnsOfRows,
   flagsOf,
   type Given,
+  lengthOf,
   listOf,
+  measuresOf,
   type Numbers,
   numberOf,
-  numbersOf,
+  textsOf,
   timesOf,
+  valuesOf,
 } from './columns';
 import { type Core, core as theCore } from './core';
 import type { Edges } from './edges';
 import { Engine, type Kinds, type Stats } from './engine';
 import { OrielError, show } from './errors';
 import { Filler } from './fill';
+import type { Coded } from './foreign';
 import type { KeyEncoder } from './keys';
+import { LOOK_MS, type Outlet, type OverOptions, over, transform } from './over';
 import { type CompiledPlan, RING_EVENTS } from './plan';
 import { shapeAnswers, shapeResults } from './results';
 import type { EventRing } from './ring';
+import type { Source } from './source';
 import { type CheckedSpec, check, type Spec } from './spec';
-import type { Answer, Claim, Columns, Event, KeyOf, LateEvent, Row } from './types';
+import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from './types';
 
 /** Single events are gathered up to this many before the core is called. */
 const GATHERED_EVENTS = 1024;
+
+/** Columns of keys. */
+type Keys = readonly (Given | Coded)[];
 
 /** Frees the memory of streams that nobody disposed of: a net, not a plan. Some platforms have none. */
 const streams =
@@ -57,6 +65,8 @@ export class WindowedStream<const S extends Spec = Spec> {
   #fireAt = Number.NEGATIVE_INFINITY;
   /** Places claimed: from `at`, of which `n` may be committed; `ids` where the key column is that of ids itself. */
   #claim: { at: number; n: number; buffer: ArrayBufferLike; ids: boolean } | undefined;
+  /** Taken, and given back by a pipe that nobody reads any more. */
+  #kept: WindowBatch<Row<S>> | undefined;
   #state: 'open' | 'closed' | 'disposed' = 'open';
   /** Whether events need more than to be written: gaps checked, functions asked, edges found, the clock read. */
   readonly #special: boolean;
@@ -88,6 +98,11 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_COLUMN, ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED
    */
   push<E extends Event<S>>(event: E): void {
+    this.#takeOne(event);
+    if (this.#engine.hasLate) this.#deliver();
+  }
+
+  #takeOne(event: unknown): void {
     if (this.#state !== 'open') this.#refuse();
     if (typeof event !== 'object' || event === null) {
       throw new OrielError('ERR_ORIEL_COLUMN', `push: expected an event, got ${show(event)}`);
@@ -105,12 +120,16 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#ring.writeEvent(fields, t, at);
     this.#gathered = at + 1;
     if (alone) this.#takeLast();
-    if (this.#engine.hasLate) this.#deliver();
   }
 
   /** Takes an array or iterable of events, all or none of them. @throws as `push` */
   pushRows<E extends Event<S>>(rows: Iterable<E>): void {
     this.#open();
+    this.#takeRows(rows);
+    this.#deliver();
+  }
+
+  #takeRows(rows: unknown): void {
     const { time, hasTime, keys } = this.#spec;
     const list = listOf(rows);
     const { plain, columns: texts } = this.#plan.measures;
@@ -144,6 +163,59 @@ export class WindowedStream<const S extends Spec = Spec> {
       throw new OrielError('ERR_ORIEL_COLUMN', `pushColumns: expected a record of columns, got ${show(columns)}`);
     }
     this.#takeColumns(columns as unknown as Record<string, Given>);
+    this.#deliver();
+  }
+
+  /**
+   * Takes the events of a source and gives the windows that they let fire, as they do, batches of at least one row; and at the end closes the
+   * stream, and gives what fires then. Who leaves the loop before ends the source, and the stream goes on with what it has taken. The next item is
+   * asked for when the batch before it has been dealt with.
+   *
+   * An item is an event, an array of events, or a record of columns, which is known by the column that the spec names first: of times, else of keys,
+   * else of measures. Each is taken whole or not at all, and in between they may come in any mixture.
+   * @throws {OrielError} as `push`, naming the item; what the source throws, or `signal` was aborted with. Everything before that is in, and
+   *   nothing after it; the stream is open
+   *
+   * @example for await (const batch of visits.over(source)) for (const { user, visits } of batch) console.log(user, visits);
+   */
+  over<I extends Item<S>>(
+    source: Source<I>,
+    options: OverOptions = {},
+  ): AsyncGenerator<WindowBatch<Row<S>>, void, undefined> {
+    return over(this.#outlet(), source, options);
+  }
+
+  /**
+   * The same as a pair of streams, for `source.pipeThrough(visits.transform())`: what is written are items, what comes out are batches.
+   * Both are told when one is cancelled, aborted or fails; the stream then goes on with what it has taken.
+   */
+  transform(
+    writableStrategy?: QueuingStrategy<Item<S>>,
+    readableStrategy?: QueuingStrategy<WindowBatch<Row<S>>>,
+  ): TransformStream<Item<S>, WindowBatch<Row<S>>> {
+    return transform(this.#outlet(), writableStrategy, readableStrategy);
+  }
+
+  #outlet(): Outlet<Row<S>> {
+    this.#open();
+    const { hasTime, idle } = this.#spec;
+    return {
+      column: this.#engine.firstColumn,
+      patienceMs: hasTime && idle === Number.POSITIVE_INFINITY ? idle : LOOK_MS,
+      most: 0,
+      enter: (events) => {
+        this.#open();
+        if (!Array.isArray(events)) this.#takeColumns(events as Record<string, Given>);
+        else if (events.length === 1) this.#takeOne(events[0]);
+        else this.#takeRows(events);
+        return undefined;
+      },
+      take: () => this.take(),
+      close: () => this.close(),
+      keep: (batch) => {
+        this.#kept = joined(this.#kept, batch);
+      },
+    };
   }
 
   /**
@@ -252,13 +324,17 @@ export class WindowedStream<const S extends Spec = Spec> {
   take(): WindowBatch<Row<S>> {
     if (this.#state === 'disposed') this.#refuse();
     this.#flushIfRoom();
+    // Before anything is taken out: what it is given to may throw.
+    this.#deliver();
     const { exports } = this.#core;
     const raw = this.#engine.results.gather();
     const columns = shapeResults(raw, this.#spec, this.#plan);
     const filled = this.#filler?.apply(columns, raw.windows, this.#engine.stat(Stat.watermark)) ?? columns;
     exports.emptyResults(this.#handle);
-    this.#deliver();
-    return new WindowBatch(filled === columns ? raw.windows.length : (filled.start?.length ?? 0), filled);
+    const n = filled === columns ? raw.windows.length : (filled.start?.length ?? 0);
+    const batch = joined(this.#kept, new WindowBatch<Row<S>>(n, filled));
+    this.#kept = undefined;
+    return batch;
   }
 
   /**
@@ -388,15 +464,16 @@ export class WindowedStream<const S extends Spec = Spec> {
   #takeColumns(columns: Record<string, Given>, count?: number, flags?: Float64Array[]): void {
     const spec = this.#spec;
     const times = spec.hasTime
-      ? timesOf(spec.time, columnOf(columns, spec.time), spec.timeLimit)
+      ? timesOf(columns, spec.time, spec.timeLimit)
       : new Float64Array(count ?? this.#lengthOf(columns)).fill(this.#clock.now());
     const n = times.length;
     const { plain, texts } = this.#plan.measures;
-    const measures = plain.map((name) => numbersOf(name, columnOf(columns, name, n)));
-    const keys = spec.keys.map((name) => columnOf(columns, name, n));
+    const measures = plain.map((name) => measuresOf(columns, name, n));
+    const keys = spec.keys.map((name) => valuesOf(columns, name, n));
+    const given = texts.map(({ column }) => textsOf(columns, column.name, n));
     const kinds = {
       keys: this.#keys.kindsOf(keys),
-      measures: this.#plan.measures.columns.map((column) => column.kindOfColumn(columnOf(columns, column.name, n))),
+      measures: texts.map(({ column }, i) => column.kindOfColumn(given[i] as Given)),
     };
     for (const name of this.#engine.gaps) checkGaps(name, measures[plain.indexOf(name)] as Numbers);
     let flagged: Float64Array[] = [];
@@ -409,22 +486,17 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#flush();
     this.#claim = undefined;
     // Not before: what is gathered may let go of strings.
-    measures.push(
-      ...texts.map(({ column, form }) => column.numbersOf(columnOf(columns, column.name), form)),
-      ...flagged,
-    );
+    measures.push(...texts.map(({ column, form }, i) => column.numbersOf(given[i] as Given, form)), ...flagged);
     if (n > 0) this.#takeAll(times, measures, keys, kinds);
-    this.#deliver();
   }
 
   /** Events in columns that have no time: of the first column that the spec names. */
   #lengthOf(columns: Record<string, Given>): number {
-    const { plain, columns: texts } = this.#plan.measures;
-    const name = this.#spec.keys[0] ?? plain[0] ?? texts[0]?.name ?? Object.keys(columns)[0] ?? 'time';
-    return columnOf(columns, name).length;
+    const name = this.#engine.firstColumn ?? Object.keys(columns)[0] ?? 'time';
+    return lengthOf(columns, name);
   }
 
-  #takeAll(times: Numbers, measures: Numbers[], keys: Given[], kinds: Kinds): void {
+  #takeAll(times: Numbers, measures: Numbers[], keys: Keys, kinds: Kinds): void {
     const before = this.#engine.kinds;
     this.#keys.settle(kinds.keys);
     this.#plan.measures.kinds = kinds.measures;
@@ -438,7 +510,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#settleDown();
   }
 
-  #takeChunk(times: Numbers, measures: Numbers[], keys: Given[]): void {
+  #takeChunk(times: Numbers, measures: Numbers[], keys: Keys): void {
     const n = times.length;
     this.#ring.write(times, measures, keys, 0, n);
     const limit = this.#spec.timeLimit;
@@ -447,7 +519,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#engine.takeWritten(n);
   }
 
-  #takeChunks(times: Numbers, measures: Numbers[], keys: Given[]): void {
+  #takeChunks(times: Numbers, measures: Numbers[], keys: Keys): void {
     const n = times.length;
     const { first, last } = checkTimes(this.#spec.time, times, this.#spec.timeLimit);
     this.#engine.atomically(n, first, last, (sure) => {

@@ -2,6 +2,7 @@
 
 import type { Aggregate } from './aggregate';
 import type { ColumnIn, TextIn } from './expression';
+import type { ForeignColumn } from './foreign';
 import type { EarlyFiring, Spec } from './spec';
 import type { Window } from './windows';
 
@@ -19,9 +20,14 @@ export type TypedNumbers =
   | BigInt64Array
   | BigUint64Array;
 /** A column of measures or times: `null`, `undefined` and NaN are missing measures. */
-export type NumberColumn = TypedNumbers | readonly (number | bigint | null | undefined)[];
+export type NumberColumn =
+  | TypedNumbers
+  | readonly (number | bigint | null | undefined)[]
+  | ForeignColumn<number | bigint | null>;
 /** A column of keys, all of one kind. */
-export type KeyColumn = TypedNumbers | readonly Key[];
+export type KeyColumn = TypedNumbers | readonly Key[] | ForeignColumn<Key>;
+/** A column of strings that are measures: `null` and `undefined` are missing. */
+export type StringColumn = readonly (string | null | undefined)[] | ForeignColumn<string | null>;
 /** A value of a measure. */
 export type Measure = number | bigint | null | undefined;
 
@@ -61,8 +67,11 @@ export type Columns<S extends Spec> = Simplify<
   EventTime<S, NumberColumn> &
     Record<KeyNames<S>, KeyColumn> &
     Record<MeasureNames<S>, NumberColumn> &
-    Record<TextNames<S>, readonly (string | null | undefined)[]>
+    Record<TextNames<S>, StringColumn>
 >;
+
+/** What `over` and `transform` take, in any mixture: an event, an array of events, or events as columns. */
+export type Item<S extends Spec> = Event<S> | readonly Event<S>[] | Columns<S>;
 
 /** Views into the ring, as `claim` gives them. */
 export type Claim<S extends Spec> = Simplify<

@@ -11,9 +11,8 @@ const visits = windowed({
   outOfOrder: '2s',
 });
 
-for await (const visit of visitors()) {
-  visits.push(visit);
-  for (const { end, user, visits: n } of visits.take()) {
+for await (const batch of visits.over(visitors())) {
+  for (const { end, user, visits: n } of batch) {
     console.log(`${new Date(end).toISOString().slice(11, 19)}  ${String(user).padEnd(7)} ${'▪'.repeat(n)} ${n}`);
   }
 }

@@ -361,6 +361,28 @@ test('an onLate that throws loses no event', () => {
   stream[Symbol.dispose]();
 });
 
+test('an onLate that throws while windows are taken loses none of them', () => {
+  const stream = windowed({
+    time: 't',
+    window: tumbling(10),
+    aggregates: { n: count() },
+    onLate: () => {
+      throw new RangeError('mine');
+    },
+  });
+  // The late event waits, as single events do, for the next call.
+  for (const t of [5, 15, 7]) stream.push({ t });
+  expect(() => stream.take()).toThrow('mine');
+  expect(stream.take().toArray()).toEqual([{ start: 0, end: 10, n: 1 }]);
+  for (const t of [25, 8]) stream.push({ t });
+  expect(() => stream.close()).toThrow('mine');
+  expect(stream.take().toArray()).toEqual([
+    { start: 10, end: 20, n: 1 },
+    { start: 20, end: 30, n: 1 },
+  ]);
+  stream[Symbol.dispose]();
+});
+
 //   [-5, 5) [0, 10) [5, 15)    all open when the stream ends
 test('close fires everything still open, after what had fired and was not taken', () => {
   const stream = windowed({

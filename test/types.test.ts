@@ -450,3 +450,51 @@ test('aggregates of two columns want both, and those of several figures give rec
   expect(refused).toThrow();
   stream[Symbol.dispose]();
 });
+
+test('sources are of events, arrays of events and columns, and give batches of rows', async () => {
+  const stream = visits();
+  type Batch = ReturnType<typeof stream.take>;
+  const event = { at: 1, user: 'ada', bytes: 512, ms: 3.2 };
+  const columns = { at: new Float64Array(1), user: ['ada'], bytes: [1n], ms: [null] };
+  async function* events() {
+    yield event;
+    yield [event, event];
+    yield columns;
+  }
+  for await (const batch of stream.over(events(), { signal: new AbortController().signal })) {
+    expectTypeOf(batch).toEqualTypeOf<Batch>();
+    expect([...batch.columns.user, ...batch.columns.visits]).toEqual([...Array(6).fill('ada'), ...Array(6).fill(4)]);
+  }
+  const refused = [
+    // @ts-expect-error: no source
+    () => visits().over(event),
+    // @ts-expect-error: no source of events
+    () => visits().over('events'),
+    // @ts-expect-error: no such option
+    () => visits().over([event], { close: false }),
+  ];
+  for (const run of refused) expect(run).toThrow();
+  const refusedEvents = [
+    // @ts-expect-error: no time
+    () => visits().over([{ user: 'ada', bytes: 512, ms: 3 }]),
+    // @ts-expect-error: measures that are strings
+    () => visits().over([{ at: [1], user: ['ada'], bytes: ['1'], ms: [1] }]),
+    // @ts-expect-error: an array of events one of which has no key
+    () => visits().over([[event, { at: 1, bytes: 512, ms: 3 }]]),
+  ];
+  for (const run of refusedEvents) await expect(run().next()).rejects.toThrow('of the source');
+});
+
+test('a transform fits between a stream of events and one of batches', async () => {
+  const stream = visits();
+  const events = new ReadableStream<{ at: number; user: string; bytes: number; ms: number }>({
+    start(controller) {
+      controller.enqueue({ at: 1, user: 'ada', bytes: 512, ms: 3.2 });
+      controller.close();
+    },
+  });
+  const piped = events.pipeThrough(stream.transform());
+  expectTypeOf(piped).toEqualTypeOf<ReadableStream<ReturnType<typeof stream.take>>>();
+  const { value } = await piped.getReader().read();
+  expect(value?.toArray()[0]).toMatchObject({ user: 'ada', visits: 1, bytes: 512 });
+});

@@ -2,8 +2,10 @@
 
 import type { Cell } from '../contest';
 import { aggregateCells } from './aggregates';
+import { arrow } from './arrow';
 import { expressions } from './expressions';
 import { facts } from './facts';
+import { handover } from './handover';
 import { hopping } from './hopping';
 import { keyed } from './keyed';
 import { late } from './late';
@@ -26,9 +28,11 @@ export const cells: readonly Cell[] = [
   ...late,
   ...expressions,
   ...rows,
+  ...arrow,
   ...sketches,
   ...aggregateCells,
   ...rings,
   ...threads,
+  ...handover,
   ...facts,
 ];

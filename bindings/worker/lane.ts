@@ -85,6 +85,11 @@ export class Lane {
     this.#relay?.receive(receipt);
   }
 
+  /** Events that the other side did not take, though there was room. */
+  get lost(): number {
+    return this.#relay?.lost ?? 0;
+  }
+
   /** What went wrong on the way. */
   get failure(): OrielError | undefined {
     return this.#relay?.failure;

@@ -7,16 +7,20 @@ import {
   badTime,
   checkGaps,
   checkTimes,
-  columnOf,
   columnsOfRows,
   type Given,
+  lengthOf,
   listOf,
+  measuresOf,
   type Numbers,
   numberOf,
-  numbersOf,
+  plain as plainOf,
+  textsOf,
   timesOf,
+  valuesOf,
 } from '../columns';
 import { OrielError, show } from '../errors';
+import type { Events } from '../intake';
 import { KeyColumn, type KeyKind } from '../keys';
 import { TextColumn } from '../measures';
 import { RING_EVENTS } from '../plan';
@@ -28,11 +32,17 @@ import { CAPACITY, KEY_KINDS, type Layout, type ProducerHandle, type Segment, TE
 import { type Carrier, hear } from './relay';
 import { laneOfHash, scatter, scattered, withPart } from './spread';
 
-/** Columns that were checked. */
+interface Counted {
+  columns: Record<string, Given>;
+  n: number;
+}
+
+/** Columns that were checked, of n events. */
 interface Checked {
   times: Numbers;
   measures: readonly Given[];
   keys: readonly Given[];
+  n: number;
 }
 
 /**
@@ -62,8 +72,7 @@ export class Producer<S extends Spec = Spec> {
   #claimsIds = false;
   #isEnded = false;
   #promised = Number.NEGATIVE_INFINITY;
-  /** Events that a call was given and that did not go in, the ring being full. */
-  refused = 0;
+  #refused = 0;
 
   /** @internal */
   constructor({ layout, lanes, kinds, transfer }: Omit<ProducerHandle, 'transfer'> & { transfer: readonly Carrier[] }) {
@@ -93,7 +102,7 @@ export class Producer<S extends Spec = Spec> {
     this.#checkEvent(fields);
     const lane = this.#isSpread ? this.#laneOfEvent(fields) : this.#laneInTurn();
     if (lane.room(1) < 1 || !this.#writeEvent(lane, fields)) {
-      this.refused++;
+      this.#refused++;
       return 0;
     }
     (lane.segment.times as Float64Array)[lane.at] = t;
@@ -106,11 +115,7 @@ export class Producer<S extends Spec = Spec> {
   /** Takes an array or iterable of events, from place `from` on. @returns how many went in @throws as `push` */
   pushRows<E extends Event<S>>(rows: Iterable<E>, from = 0): number {
     this.#open();
-    const { time, hasTime, keys, plain, texts } = this.#layout;
-    const list = listOf(rows);
-    const others = [...keys, ...texts.map(({ name }) => name)];
-    const columns = columnsOfRows(list, plain, hasTime ? [time, ...others] : others);
-    return this.#take(columns, list.length, from);
+    return this.#take(this.#columnsOf(rows), from);
   }
 
   /** Takes events as columns of one length, from place `from` on. @returns how many went in @throws as `push`, naming column and index */
@@ -119,9 +124,34 @@ export class Producer<S extends Spec = Spec> {
     if (typeof columns !== 'object' || columns === null) {
       throw new OrielError('ERR_ORIEL_COLUMN', `pushColumns: expected a record of columns, got ${show(columns)}`);
     }
+    return this.#take(this.#counted(columns as never), from);
+  }
+
+  /** @internal Checks events whole. What it gives back puts them in as far as there is room and waits for more; true once all are in. */
+  enter(events: Events): () => Promise<boolean> {
+    this.#open();
+    const given = Array.isArray(events) ? this.#columnsOf(events) : this.#counted(events as Record<string, Given>);
+    const checked = this.#check(given);
+    let from = 0;
+    return async () => {
+      this.#open();
+      from += this.#put(checked, from);
+      if (from < checked.n) await this.ready(Math.min(checked.n - from, RING_EVENTS));
+      return from === checked.n;
+    };
+  }
+
+  #columnsOf(rows: unknown): Counted {
+    const { time, hasTime, keys, plain, texts } = this.#layout;
+    const list = listOf(rows);
+    const others = [...keys, ...texts.map(({ name }) => name)];
+    return { columns: columnsOfRows(list, plain, hasTime ? [time, ...others] : others), n: list.length };
+  }
+
+  #counted(columns: Record<string, Given>): Counted {
     const { keys, plain, texts, hasTime, time } = this.#layout;
     const name = hasTime ? time : (keys[0] ?? plain[0] ?? texts[0]?.name ?? 'time');
-    return this.#take(columns as never, columnOf(columns, name).length, from);
+    return { columns, n: lengthOf(columns, name) };
   }
 
   /**
@@ -134,7 +164,7 @@ export class Producer<S extends Spec = Spec> {
     if (this.#lanes.length > 1) {
       throw new OrielError(
         'ERR_ORIEL_CLAIM',
-        'claim: expected a stream whose keys are not spread over several workers',
+        'claim: expected a stream whose events are not spread over several workers',
       );
     }
     if (!Number.isInteger(n) || n < 1) {
@@ -285,6 +315,11 @@ export class Producer<S extends Spec = Spec> {
     for (const lane of this.#lanes) lane.flush();
   }
 
+  /** Events that a call was given and that did not go in, the ring being full; and those that were on their way when the producer was shut out. */
+  get refused(): number {
+    return this.#lanes.reduce((sum, { lost }) => sum + lost, this.#refused);
+  }
+
   /** No more events come from here; the stream goes on without. */
   close(): void {
     if (this.#isEnded) return;
@@ -389,24 +424,35 @@ export class Producer<S extends Spec = Spec> {
   }
 
   /** Checks columns whole and writes as many events as go in. */
-  #take(columns: Record<string, Given>, n: number, from: number): number {
+  #take(given: Counted, from: number): number {
+    const { n } = given;
     if (!Number.isInteger(from) || from < 0 || from > n) {
       throw new OrielError('ERR_ORIEL_COLUMN', `expected a place from 0 to ${n} to begin at, got ${show(from)}`);
     }
+    const written = this.#put(this.#check(given), from);
+    this.#refused += n - from - written;
+    return written;
+  }
+
+  #check({ columns, n }: Counted): Checked {
     const { time, hasTime, timeLimit, plain, gaps } = this.#layout;
-    const times = hasTime ? timesOf(time, columnOf(columns, time), timeLimit) : new Float64Array(n).fill(Date.now());
+    const times = hasTime ? timesOf(columns, time, timeLimit) : new Float64Array(n).fill(Date.now());
     checkTimes(time, times, timeLimit);
-    const numbers = plain.map((name) => numbersOf(name, columnOf(columns, name, n)));
-    const keys = this.#keys.map(({ name }) => columnOf(columns, name, n));
-    const texts = this.#texts.map(({ name }) => columnOf(columns, name, n));
+    const numbers = plain.map((name) => measuresOf(columns, name, n));
+    const keys = this.#keys.map(({ name }) => plainOf(valuesOf(columns, name, n)));
+    const texts = this.#texts.map(({ name }) => plainOf(textsOf(columns, name, n)));
     this.#learn();
     const kinds = this.#keys.map((column, c) => column.kindOfColumn(keys[c] as Given));
     const textKinds = this.#texts.map((column, i) => column.kindOfColumn(texts[i] as Given));
     for (const name of gaps) checkGaps(name, numbers[plain.indexOf(name)] as Numbers);
     this.#settle(kinds, textKinds);
+    return { times, measures: [...numbers, ...texts], keys, n };
+  }
+
+  /** Writes as many events as go in, from a place on; how many. */
+  #put(checked: Checked, from: number): number {
+    const { times, n } = checked;
     this.#claimed = 0;
-    const measures = [...numbers, ...texts];
-    const checked = { times, measures, keys };
     let i = from;
     while (i < n) {
       const written = this.#isSpread
@@ -417,7 +463,6 @@ export class Producer<S extends Spec = Spec> {
     }
     for (const lane of this.#lanes) lane.publish();
     if (this.#lanes.length > 1) this.#goOn(newestOf(times, from, i));
-    this.refused += n - i;
     return i - from;
   }
 

@@ -54,6 +54,8 @@ export class Relay {
   /** Whether there is news of the producer that is to be sent, with events or without. */
   #hasNews = false;
   failure: OrielError | undefined;
+  /** Events that were on their way when it failed. */
+  lost = 0;
 
   constructor(
     readonly port: Carrier,
@@ -124,5 +126,6 @@ export class Relay {
     else this.#indices.resume();
     if (state === 'gone' || error) this.#indices.endConsuming();
     if (released) this.#indices.release(released);
+    if (error) this.lost = this.#indices.there(CAPACITY);
   }
 }

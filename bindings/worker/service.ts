@@ -12,6 +12,7 @@ import { OrielError } from '../errors';
 import { RING_EVENTS } from '../plan';
 import { numbersIn, type RawResults } from '../results';
 import { isShared, Signal } from '../shared/signal';
+import { turn } from '../turn';
 import type { Calls, Name, Reply, Request, Texts } from './calls';
 import { createColumns, Inlet } from './inlet';
 import { CAPACITY } from './layout';
@@ -65,7 +66,7 @@ export class Service {
     }
     this.#requests.push(request);
     if (this.#requests.length > 1) return;
-    pause()
+    turn()
       .then(() => {
         for (const one of this.#requests.splice(0)) this.#answer(one);
       })
@@ -148,7 +149,7 @@ export class Service {
         await bell.ready(() => this.#isOver || this.#sources.some((source) => this.#isWanted(source)));
         last = performance.now();
       } else if (performance.now() - last > PATIENCE_MS) {
-        await pause();
+        await turn();
         last = performance.now();
       }
     }
@@ -367,17 +368,3 @@ function fail(error: unknown): void {
     throw error;
   });
 }
-
-/** Lets messages in. */
-const pause: () => Promise<void> =
-  typeof setImmediate === 'function'
-    ? () => new Promise((resolve) => setImmediate(resolve))
-    : () =>
-        new Promise((resolve) => {
-          const { port1, port2 } = new MessageChannel();
-          port1.onmessage = () => {
-            port1.close();
-            resolve();
-          };
-          port2.postMessage(0);
-        });

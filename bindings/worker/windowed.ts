@@ -1,16 +1,18 @@
 /** A stream whose core runs in workers: the side of who owns it. */
 
 import type { AnyAggregate } from '../aggregate';
-import { WindowBatch } from '../batch';
+import { joined, WindowBatch } from '../batch';
 import { badTime } from '../columns';
 import { core } from '../core';
 import { Engine, type Stats } from '../engine';
 import { OrielError, show } from '../errors';
 import { Filler } from '../fill';
+import { LOOK_MS, type Outlet, type OverOptions, over, transform } from '../over';
 import { type RawResults, shapeAnswers, shapeResults } from '../results';
 import { Indices } from '../shared/indices';
+import type { Source } from '../source';
 import { type CheckedSpec, check, type Spec } from '../spec';
-import type { Answer, Claim, Columns, Event, KeyOf, LateEvent, Row } from '../types';
+import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from '../types';
 import { GRIDS, only, reject } from '../windows';
 import type { Calls, Name, Reply, Texts } from './calls';
 import {
@@ -144,7 +146,10 @@ export class WindowedWorker<const S extends Spec = Spec> {
   readonly #lines: MessagePort[] = [];
   /** What workers gave out that have closed already, while others could not. */
   #closed: Calls['close']['back'][] = [];
+  /** Taken, and given back by a pipe that nobody reads any more. */
+  #kept: WindowBatch<Row<S>> | undefined;
   #isClosed = false;
+  #hasProducers = false;
 
   /** @internal */
   constructor(spec: S, { parallelism, transport }: Required<Pick<WorkerOptions, 'parallelism' | 'transport'>>) {
@@ -194,6 +199,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
    */
   async producer(): Promise<ProducerHandle> {
     this.#open();
+    this.#hasProducers = true;
     return (await this.#attach(true)) as ProducerHandle;
   }
 
@@ -258,6 +264,45 @@ export class WindowedWorker<const S extends Spec = Spec> {
   /** As `Producer.ready`. */
   ready(n = 1, options: { signal?: AbortSignal } = {}): Promise<void> {
     return this.#mine.ready(n, options);
+  }
+
+  /**
+   * As `WindowedStream.over`. Events wait for room where the ring is full. At the end of the source the stream is closed, whatever other producers
+   * it has.
+   */
+  over<I extends Item<S>>(
+    source: Source<I>,
+    options: OverOptions = {},
+  ): AsyncGenerator<WindowBatch<Row<S>>, void, undefined> {
+    return over(this.#outlet(), source, options);
+  }
+
+  /** As `WindowedStream.transform`. */
+  transform(
+    writableStrategy?: QueuingStrategy<Item<S>>,
+    readableStrategy?: QueuingStrategy<WindowBatch<Row<S>>>,
+  ): TransformStream<Item<S>, WindowBatch<Row<S>>> {
+    return transform(this.#outlet(), writableStrategy, readableStrategy);
+  }
+
+  #outlet(): Outlet<Row<S>> {
+    this.#open();
+    const { hasTime, idle } = this.#engine.spec;
+    const isAlone = () => !this.#hasProducers && hasTime && idle === Number.POSITIVE_INFINITY;
+    return {
+      column: this.#engine.firstColumn,
+      // Events of other threads may let windows fire as well.
+      get patienceMs() {
+        return isAlone() ? Number.POSITIVE_INFINITY : LOOK_MS;
+      },
+      most: CAPACITY / 2,
+      enter: (events) => this.#mine.enter(events),
+      take: () => this.take(),
+      close: () => this.close(),
+      keep: (batch) => {
+        this.#kept = joined(this.#kept, batch);
+      },
+    };
   }
 
   /** The windows that have fired since the last take, in order; of several workers by end, then start, then worker. */
@@ -390,7 +435,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
     const { columns, order } =
       parts.length === 1
         ? { columns: shaped[0] as Shaped, order: undefined }
-        : joined(
+        : merged(
             shaped,
             parts.map(({ raw }) => raw),
           );
@@ -399,7 +444,10 @@ export class WindowedWorker<const S extends Spec = Spec> {
       : (windows[0] as Uint8Array);
     const watermark = Math.min(...parts.map((part) => part.watermark));
     const filled = this.#filler?.apply(columns, which, watermark) ?? columns;
-    return new WindowBatch(filled === columns ? which.length : (filled.start?.length ?? 0), filled);
+    const n = filled === columns ? which.length : (filled.start?.length ?? 0);
+    const batch = joined(this.#kept, new WindowBatch<Row<S>>(n, filled));
+    this.#kept = undefined;
+    return batch;
   }
 }
 
@@ -422,7 +470,7 @@ function checkSpread({ windows, updates, aggregates }: CheckedSpec, parallelism:
 type Shaped = Record<string, ArrayLike<unknown>>;
 
 /** The rows of several workers as those of one: by end, then start, then worker. */
-function joined(
+function merged(
   shaped: readonly Shaped[],
   raws: readonly RawResults[],
 ): { columns: Shaped; order: [part: number, i: number][] } {

@@ -83,6 +83,35 @@ test.runIf(__ISOLATED__)('events go by messages where that is asked for', async 
   expect((await stream.close()).toArray()).toEqual([{ start: 0, end: 10, k: 'a', n: 1 }]);
 });
 
+test('events of a source, and of a stream that is piped, give windows as they fire', async () => {
+  const given: number[][] = [];
+  const items = async function* () {
+    yield [1, 5, 12].map((t) => ({ t, k: 'a' }));
+    // No more before the first window is there.
+    while (given.length === 0) await later(1);
+    yield { t: 25, k: 'a' };
+    yield { t: Float64Array.of(31, 32), k: ['a', 'a'] };
+  };
+  const stream = await open(SPEC);
+  for await (const { columns } of stream.over(items())) given.push([...columns.end]);
+  expect([given[0], given.flat()]).toEqual([[10], [10, 20, 30, 40]]);
+
+  const piped = await open(SPEC, { parallelism: 2 });
+  const { readable, writable } = piped.transform();
+  const writer = writable.getWriter();
+  const writing = (async () => {
+    for (let t = 0; t < 2000; t++) await writer.write({ t, k: `k${t % 3}` });
+    await writer.close();
+  })();
+  let n = 0;
+  const reader = readable.getReader();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    for (const row of read.value) n += row.n;
+  }
+  await writing;
+  expect(n).toBe(2000);
+});
+
 const WINDOWS: Record<string, Window> = {
   tumbling: tumbling(250),
   hopping: hopping(400, 150),

@@ -53,6 +53,23 @@ test('oriel/slim without a core, or with what is none, says so', async () => {
   expect(await run(program)).toEqual(['ERR_ORIEL_CORE', 'ERR_ORIEL_CORE', 'ERR_ORIEL_CORE']);
 });
 
+test.each(['oriel', 'oriel/slim'])('oriel/arrow goes with %s', async (entry) => {
+  const program = `
+    import { readFile } from 'node:fs/promises';
+    import { tableFromArrays, tableFromIPC, tableToIPC } from 'apache-arrow';
+    import * as oriel from '${entry}';
+    import { pushArrow, toArrow } from 'oriel/arrow';
+    await oriel.init?.(await readFile(new URL(import.meta.resolve('oriel/core.wasm'))));
+    const { count, OrielError, tumbling, windowed } = oriel;
+    const stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
+    const table = tableFromArrays({ t: Float64Array.of(1, 2), k: ['a', 'a'] });
+    pushArrow(stream, tableFromIPC(tableToIPC(table)));
+    let isOurs = false;
+    try { pushArrow(stream, {}); } catch (error) { isOurs = error instanceof OrielError; }
+    console.log(JSON.stringify({ isOurs, rows: toArrow(stream.close()).toArray() }));`;
+  expect(await run(program)).toEqual({ isOurs: true, rows: [{ ...rows[0], n: 2 }] });
+});
+
 /** Programs of a page, and of a worker of its own for streams. */
 const PROGRAMS = {
   page: "import { windowedWorker } from 'oriel'; console.log(windowedWorker);",

@@ -1,0 +1,279 @@
+/** A column of an Arrow table as those of a stream: what its values become depends on what they are wanted for. */
+
+import {
+  type Data,
+  type DataType,
+  type Date_,
+  DateUnit,
+  type Decimal,
+  type Dictionary,
+  type Float,
+  type Int,
+  Precision,
+  type Timestamp,
+  Type,
+  Vector,
+} from 'apache-arrow';
+import { badMeasure, type Given, type Numbers, plain } from '../columns';
+import { Coded, ForeignColumn } from '../foreign';
+import { writeDecimals } from './decimals';
+import { writeCodes } from './texts';
+import { DAY, type Refuse, TICKS, UNITS, writeTimes, writeWholes } from './words';
+
+/** Strings of dictionaries that were read. */
+const dictionaries = new WeakMap<Vector, readonly (string | null)[]>();
+
+export class ArrowColumn<Value = unknown> extends ForeignColumn<Value> {
+  readonly length: number;
+  readonly isText: boolean;
+  readonly hasMissing: boolean;
+  #numbers: Numbers | undefined;
+  #values: Given | Coded | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly type: DataType,
+    readonly chunks: readonly Data[],
+    /** Of times, in nanoseconds. */
+    readonly unit: number,
+  ) {
+    super();
+    this.length = chunks.reduce((length, chunk) => length + chunk.length, 0);
+    this.isText = isText(isDictionary(type) ? type.dictionary : type);
+    this.hasMissing = chunks.some(hasNulls);
+  }
+
+  numbers(refuse: (value: unknown, index: number) => Error): Numbers {
+    this.#numbers ??= this.#direct() ?? (isNumeric(this.type) ? this.#converted(refuse) : this.#picked(refuse));
+    return this.#numbers;
+  }
+
+  values(): Given | Coded {
+    this.#values ??= this.#asValues();
+    return this.#values;
+  }
+
+  /** The array itself, where it holds numbers and nothing is missing. */
+  #direct(): Numbers | undefined {
+    const [chunk] = this.chunks;
+    if (!chunk || this.chunks.length > 1 || this.hasMissing || !isDirect(this.type)) return undefined;
+    return chunk.values.subarray(0, chunk.length);
+  }
+
+  /** All chunks as one array, NaN where a value is missing. */
+  #converted(refuse: (value: unknown, index: number) => Error): Numbers {
+    const numbers = new Float64Array(this.length);
+    let at = 0;
+    for (const chunk of this.chunks) {
+      const part = numbers.subarray(at, at + chunk.length);
+      write(chunk, part, this.unit, (i) => {
+        if (isValid(chunk, i)) throw refuse(chunk.values[i], at + i);
+      });
+      eachNull(chunk, (i) => {
+        part[i] = Number.NaN;
+      });
+      at += chunk.length;
+    }
+    return numbers;
+  }
+
+  /** Values, one by one, as numbers. */
+  #picked(refuse: (value: unknown, index: number) => Error): Numbers {
+    return Float64Array.from(plain(this.values()) as ArrayLike<unknown>, (value, i) => {
+      if (value === null) return Number.NaN;
+      const number = typeof value === 'bigint' ? Number(value) : value;
+      if (typeof number !== 'number' || (number !== value && !Number.isSafeInteger(number))) throw refuse(value, i);
+      return number;
+    });
+  }
+
+  #asValues(): Given | Coded {
+    const { type, chunks } = this;
+    if (this.isText && isDictionary(type)) return this.#coded();
+    if (type.typeId === Type.Utf8 || type.typeId === Type.LargeUtf8) return this.#recoded();
+    if (isDictionary(type)) return this.#looked();
+    if (!isNumeric(type)) return chunks.length ? [...new Vector(chunks)] : [];
+    const values = isWide(type) ? this.#wide() : this.numbers((value, i) => badMeasure(this.name, value, i));
+    return this.hasMissing ? this.#withNulls(values) : values;
+  }
+
+  /** Whole numbers of 64 bits. */
+  #wide(): BigInt64Array | BigUint64Array {
+    const [first] = this.chunks;
+    if (first && this.chunks.length === 1) return first.values.subarray(0, first.length);
+    const values = (this.type as Int).isSigned ? new BigInt64Array(this.length) : new BigUint64Array(this.length);
+    let at = 0;
+    for (const chunk of this.chunks) {
+      values.set(chunk.values.subarray(0, chunk.length), at);
+      at += chunk.length;
+    }
+    return values;
+  }
+
+  #withNulls(values: ArrayLike<unknown>): unknown[] {
+    const list = Array.from(values);
+    let at = 0;
+    for (const chunk of this.chunks) {
+      eachNull(chunk, (i) => {
+        list[at + i] = null;
+      });
+      at += chunk.length;
+    }
+    return list;
+  }
+
+  /** Strings that are places in a dictionary already; where chunks have several, in all of them in a row. */
+  #coded(): Coded {
+    const { chunks } = this;
+    const [first] = chunks;
+    if (first && chunks.length === 1 && !this.hasMissing && first.values instanceof Int32Array) {
+      return new Coded(first.values.subarray(0, first.length), this.#listOf(first));
+    }
+    const codes = new Int32Array(this.length);
+    const bases = new Map<Vector | undefined, number>();
+    const lists: (readonly (string | null)[])[] = [];
+    let base = 0;
+    let at = 0;
+    for (const chunk of chunks) {
+      let start = bases.get(chunk.dictionary);
+      if (start === undefined) {
+        start = base;
+        bases.set(chunk.dictionary, start);
+        const list = this.#listOf(chunk);
+        lists.push(list);
+        base += list.length;
+      }
+      for (let i = 0; i < chunk.length; i++) codes[at + i] = start + Number(chunk.values[i]);
+      eachNull(chunk, (i) => {
+        codes[at + i] = -1;
+      });
+      at += chunk.length;
+    }
+    return new Coded(codes, lists.length === 1 ? (lists[0] as []) : lists.flat());
+  }
+
+  #listOf({ dictionary }: Data): readonly (string | null)[] {
+    if (!dictionary) return [];
+    let list = dictionaries.get(dictionary);
+    if (!list) {
+      list = plain(this.#dictionary(dictionary).values()) as (string | null)[];
+      dictionaries.set(dictionary, list);
+    }
+    return list;
+  }
+
+  #dictionary(dictionary: Vector): ArrowColumn {
+    return new ArrowColumn(this.name, (this.type as Dictionary).dictionary, dictionary.data, this.unit);
+  }
+
+  /** Strings that stand there one by one. */
+  #recoded(): Coded {
+    const codes = new Int32Array(this.length);
+    const list: string[] = [];
+    let at = 0;
+    for (const chunk of this.chunks) {
+      const part = codes.subarray(at, at + chunk.length);
+      writeCodes(chunk, part, list);
+      eachNull(chunk, (i) => {
+        part[i] = -1;
+      });
+      at += chunk.length;
+    }
+    return new Coded(codes, list);
+  }
+
+  /** Values of dictionaries that are no strings. */
+  #looked(): unknown[] {
+    const values = this.chunks.flatMap((chunk) => {
+      const list = chunk.dictionary ? this.#dictionary(chunk.dictionary).values() : [];
+      return Array.from({ length: chunk.length }, (_, i) => (list as Given)[Number(chunk.values[i])] ?? null);
+    });
+    return this.#withNulls(values);
+  }
+}
+
+function isDictionary(type: DataType): type is Dictionary {
+  return type.typeId === Type.Dictionary;
+}
+
+function isText({ typeId }: DataType): boolean {
+  return typeId === Type.Utf8 || typeId === Type.LargeUtf8 || typeId === Type.Utf8View;
+}
+
+function isWide(type: DataType): boolean {
+  return type.typeId === Type.Int && (type as Int).bitWidth === 64;
+}
+
+/** Whether its arrays hold numbers as they are. */
+function isDirect(type: DataType): boolean {
+  if (type.typeId === Type.Float) return (type as Float).precision !== Precision.HALF;
+  return type.typeId === Type.Int && !isWide(type);
+}
+
+/** Whether `write` knows it. */
+function isNumeric(type: DataType): boolean {
+  switch (type.typeId) {
+    case Type.Float:
+      return isDirect(type);
+    case Type.Int:
+    case Type.Bool:
+    case Type.Decimal:
+    case Type.Date:
+    case Type.Timestamp:
+    case Type.Time:
+    case Type.Duration:
+    case Type.Null:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Writes the values of a chunk as numbers; of nulls anything. */
+function write(chunk: Data, into: Float64Array, unit: number, refuse: Refuse): void {
+  const { type, values } = chunk;
+  switch (type.typeId) {
+    case Type.Bool:
+      writeBits(chunk, into);
+      break;
+    case Type.Decimal:
+      writeDecimals(chunk as Data<Decimal>, into);
+      break;
+    case Type.Date:
+      writeTimes(values, (type as Date_).unit === DateUnit.DAY ? DAY : UNITS.ms, unit, into, refuse);
+      break;
+    case Type.Timestamp:
+    case Type.Time:
+    case Type.Duration:
+      writeTimes(values, TICKS[(type as Timestamp).unit] as number, unit, into, refuse);
+      break;
+    case Type.Null:
+      break;
+    default:
+      if (isWide(type)) writeWholes(values, into, refuse);
+      else into.set(values.subarray(0, into.length));
+  }
+}
+
+function writeBits({ values, offset }: Data, into: Float64Array): void {
+  for (let i = 0; i < into.length; i++) {
+    const at = offset + i;
+    into[i] = ((values[at >> 3] as number) >> (at & 7)) & 1;
+  }
+}
+
+function hasNulls(chunk: Data): boolean {
+  return chunk.type.typeId === Type.Null ? chunk.length > 0 : chunk.nullCount > 0;
+}
+
+function isValid({ nullBitmap, offset }: Data, i: number): boolean {
+  if (!nullBitmap?.length) return true;
+  const at = offset + i;
+  return (((nullBitmap[at >> 3] as number) >> (at & 7)) & 1) === 1;
+}
+
+function eachNull(chunk: Data, see: (i: number) => void): void {
+  if (!hasNulls(chunk)) return;
+  const isNone = chunk.type.typeId === Type.Null;
+  for (let i = 0; i < chunk.length; i++) if (isNone || !isValid(chunk, i)) see(i);
+}
