@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type Plugin } from 'vitest/config';
+import { browsers } from './test/runtimes/runtimes';
 
 /** Serves the core of one build where the bindings import the release build's bytes, as the package inlines them. */
 function core(build: string): Plugin {
@@ -23,7 +24,7 @@ const PAGE_ONLY = ['test/browser/**'];
 /** The package as it is packed, in everything that it runs in. */
 const RUNTIMES = ['test/runtimes/**'];
 
-const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+const chromium = browsers.Chromium;
 if (!chromium) console.log('No Chromium found: the suites run in Node only.');
 
 const browser = () => ({
@@ -85,8 +86,8 @@ export default defineConfig({
           include: ['test/runtimes/*.test.ts'],
           globalSetup: 'test/runtimes/setup.ts',
           diff: { truncateThreshold: 40 },
-          testTimeout: 60_000,
-          hookTimeout: 180_000,
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
           // After all others, and one at a time: each of them takes a machine for itself.
           sequence: { groupOrder: 1 },
           maxWorkers: 1,

@@ -51,6 +51,8 @@ export const here = {
   refused: 'ERR_ORIEL_SPEC',
 };
 
+export const arrow = { late, rows };
+
 const ring = {
   at: events.reduce((sum, { at }) => sum + at, 0),
   n: (COUNT * (COUNT - 1)) / 2,

@@ -7,19 +7,24 @@ import { promisify } from 'node:util';
 import * as vite from 'vite';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { bundlers } from './bundlers';
-import { apart, here, sharing } from './expected';
+import { apart, arrow, here, sharing } from './expected';
 import { Pages } from './pages';
 import { browsers, tools } from './runtimes';
 
 const clean = inject('clean');
 const names = Object.keys(bundlers);
+const words = new Map<string, unknown>();
 const pages = await new Pages(clean).start();
+beforeAll(async () => {
+  for (const name of names) {
+    const word = bundlers[name]?.bundle(clean, join(clean, 'out', name)).catch((error) => error);
+    words.set(name, await word);
+  }
+});
 afterAll(() => pages.close());
 
 describe('bundles, in Node', () => {
-  test.each(names)('%s has nothing to say', async (name) => {
-    await bundlers[name]?.bundle(clean, join(clean, 'out', name));
-  });
+  test.each(names)('%s has nothing to say', (name) => expect(words.get(name)).toEqual([]));
 
   async function run(file: string): Promise<unknown> {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { maxBuffer: 2 ** 26 });
@@ -37,6 +42,10 @@ describe('bundles, in Node', () => {
   test.each(names)('%s, oriel/slim', async (name) => {
     expect(await run(join(clean, 'out', name, 'slim.js'))).toEqual({ here });
   });
+
+  test.each(names)('%s, oriel/arrow', async (name) => {
+    expect(await run(join(clean, 'out', name, 'arrow.js'))).toEqual(arrow);
+  });
 });
 
 for (const [name, path] of Object.entries(browsers)) {
@@ -44,12 +53,13 @@ for (const [name, path] of Object.entries(browsers)) {
     const mains = (kind: string) => names.map((name) => `/${kind}/out/${name}/main.html`);
     // With an import map in place of a bundler there are no workers, which know of none.
     const singles = ['/plain/single.html', '/plain/slim.html', ...names.map((name) => `/plain/out/${name}/slim.html`)];
+    const arrows = names.map((name) => `/plain/out/${name}/arrow.html`);
     const strict = '/strict/single.html';
     const said = new Map<string, unknown>();
     const of = (page: string) => said.get(page) ?? 'silence';
 
     beforeAll(async () => {
-      for (const kind of [mains('isolated'), [...mains('plain'), ...singles, strict]]) {
+      for (const kind of [mains('isolated'), [...mains('plain'), ...singles, ...arrows, strict]]) {
         for (const [page, word] of await pages.visit(name, kind)) said.set(page, word);
       }
     });
@@ -57,6 +67,7 @@ for (const [name, path] of Object.entries(browsers)) {
     test.each(mains('isolated'))('%s', (page) => expect(of(page)).toEqual(sharing));
     test.each(mains('plain'))('%s', (page) => expect(of(page)).toEqual(apart));
     test.each(singles)('%s', (page) => expect(of(page)).toEqual({ here }));
+    test.each(arrows)('%s', (page) => expect(of(page)).toEqual(arrow));
     test('a page that forbids WebAssembly is told so', () => expect(of(strict)).toEqual({ error: 'ERR_ORIEL_CORE' }));
   });
 }

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
-import { open } from './browsers';
+import { browse } from './browsers';
 
 /** Scripts from the page's own server and WebAssembly, and no others but what says where packages are. */
 const POLICY = "default-src 'self'; script-src 'self' 'nonce-oriel' 'wasm-unsafe-eval'";
@@ -40,7 +40,8 @@ const PACKAGES = JSON.stringify({
   },
 });
 
-const PATIENCE_MS = 20_000;
+/** For one page. */
+const PATIENCE_MS = 90_000;
 
 /** Serves a folder: `/isolated/out/vite/main.html` is a page with the script `out/vite/main.js`. */
 export class Pages {
@@ -80,14 +81,16 @@ export class Pages {
         return next?.href ?? 'about:blank';
       };
     });
-    const close = await open(browser, this.#next());
-    await done;
-    await close();
+    try {
+      await browse(browser, this.#next(), done);
+    } finally {
+      clearTimeout(clock);
+    }
     return new Map(this.#said);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname } = new URL(request.url as string, this.origin);console.log(request.url);
+    const { pathname } = new URL(request.url as string, this.origin);
     if (pathname.startsWith('/said/')) {
       const page = pathname.slice('/said'.length);
       const body = (await request.setEncoding('utf8').toArray()).join('');

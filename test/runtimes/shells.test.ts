@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as esbuild from 'esbuild';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { alone, here, sharing } from './expected';
+import { alone, arrow, here, sharing } from './expected';
 import { shells, tools } from './runtimes';
 
 const cwd = inject('clean');
@@ -37,6 +37,10 @@ for (const [name, path = ''] of Object.entries(shells)) {
         here,
       });
     });
+
+    test('oriel/arrow', async () => {
+      expect(await run(path, ...(isDeno ? ['run', '--no-prompt'] : []), 'arrow.js')).toEqual(arrow);
+    });
   });
 }
 
@@ -59,6 +63,7 @@ describe.skipIf(!tools.workerd)('workerd', () => {
     const { Miniflare } = await import(tools.workerd as string);
     const core = await readFile(join(cwd, 'node_modules/oriel/dist/core.wasm'));
     const worker = new Miniflare({
+      cf: false,
       compatibilityDate: '2026-04-01',
       compatibilityFlags,
       modules: [

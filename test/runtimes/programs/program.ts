@@ -26,9 +26,9 @@ interface Target {
 }
 
 const DOORS = ['push', 'pushRows', 'pushColumns', 'claim'] as const;
-const events = Array.from({ length: COUNT }, (_, i) => eventOf(i));
+export const events = Array.from({ length: COUNT }, (_, i) => eventOf(i));
 
-function specOf({ col, count, hopping, max, sum }: Oriel) {
+export function specOf({ col, count, hopping, max, sum }: Oriel) {
   const worth = col('price').mul(col('qty'));
   return {
     time: 'at',
@@ -64,7 +64,7 @@ function give(door: Door, target: Target, rows: Event[]): void {
   }
 }
 
-function columnsOf(rows: Event[]) {
+export function columnsOf(rows: Event[]) {
   return {
     at: rows.map((row) => row.at),
     user: rows.map((row) => row.user),
