@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type Plugin } from 'vitest/config';
-import { browsers } from './test/runtimes/runtimes';
 
 /** Serves the core of one build where the bindings import the release build's bytes, as the package inlines them. */
 function core(build: string): Plugin {
@@ -24,7 +23,7 @@ const PAGE_ONLY = ['test/browser/**'];
 /** The package as it is packed, in everything that it runs in. */
 const RUNTIMES = ['test/runtimes/**'];
 
-const chromium = browsers.Chromium;
+const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 if (!chromium) console.log('No Chromium found: the suites run in Node only.');
 
 const browser = () => ({

@@ -100,7 +100,7 @@ test.each(Object.entries(PROGRAMS))('Vite bundles it for a page without a word: 
     configFile: false,
     customLogger: logger,
     plugins: [{ name: 'program', resolveId: (id) => (id === 'program' ? '\0program' : undefined), load }],
-    build: { write: false, rollupOptions: { input: { page: 'program' } } },
+    build: { write: false, rolldownOptions: { input: { page: 'program' }, checks: { pluginTimings: false } } },
   });
   expect(words).toEqual([]);
   const { output } = built as vite.Rolldown.RolldownOutput;

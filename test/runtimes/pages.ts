@@ -40,13 +40,16 @@ const PACKAGES = JSON.stringify({
   },
 });
 
+/** What pages said, by their paths. */
+export type Said = Map<string, { error?: string }>;
+
 /** For one page. */
 const PATIENCE_MS = 90_000;
 
 /** Serves a folder: `/isolated/out/vite/main.html` is a page with the script `out/vite/main.js`. */
 export class Pages {
   readonly #server = createServer((request, response) => this.#answer(request, response));
-  readonly #said = new Map<string, unknown>();
+  #said: Said = new Map();
   #next = (): string => 'about:blank';
 
   constructor(readonly folder: string) {}
@@ -67,8 +70,8 @@ export class Pages {
   }
 
   /** What pages say in a browser, by their paths; those of other servers have to pass it on to here. */
-  async visit(browser: string, pages: string[]): Promise<Map<string, unknown>> {
-    this.#said.clear();
+  async visit(browser: string, pages: string[]): Promise<Said> {
+    this.#said = new Map();
     const urls = pages.map((page) => new URL(page, this.origin));
     let clock: NodeJS.Timeout | undefined;
     const done = new Promise<void>((resolve) => {
@@ -86,7 +89,7 @@ export class Pages {
     } finally {
       clearTimeout(clock);
     }
-    return new Map(this.#said);
+    return this.#said;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
