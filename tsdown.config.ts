@@ -1,18 +1,10 @@
-import { copyFileSync } from 'node:fs';
-import { defineConfig, type Rolldown } from 'tsdown';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { defineConfig } from 'tsdown';
 
-/** Comments go with white space, and with them what tells bundlers to leave an import alone: see bindings/worker/node.ts. */
-const marks: Rolldown.Plugin = {
-  name: 'marks',
-  generateBundle(_, files) {
-    for (const file of Object.values(files)) {
-      if (file.type !== 'chunk') continue;
-      file.code = file.code.replace('import([', 'import(/* @vite-ignore */ /* webpackIgnore: true */[');
-    }
-  },
-};
+/** As it was written, so that errors show a line that can be read; comments but those for tools are in the types. */
+const COMMENTS = { legal: false, annotation: true, jsdoc: false };
 
-export default defineConfig({
+const library = defineConfig({
   entry: {
     index: 'bindings/index.ts',
     slim: 'bindings/slim.ts',
@@ -24,13 +16,12 @@ export default defineConfig({
   platform: 'neutral',
   target: 'es2022',
   dts: true,
-  minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
   fixedExtension: false,
   loader: { '.wasm': 'base64' },
   deps: { neverBundle: ['oriel/core.wasm', '@assemblyscript/loader'], alwaysBundle: [/^temporal-/] },
   // In a file of its own, which bundlers drop for those who do not use calendar().
-  plugins: [marks],
   outputOptions: {
+    comments: COMMENTS,
     codeSplitting: {
       groups: [
         { name: 'temporal', test: /node_modules.temporal-/ },
@@ -42,3 +33,39 @@ export default defineConfig({
     'build:done': () => copyFileSync('build/release.wasm', 'dist/core.wasm'),
   },
 });
+
+/** What is in the package of others, all of it under the MIT licence, which wants to be told. */
+const BUNDLED = [
+  'temporal-polyfill',
+  'temporal-utils',
+  'jsep',
+  '@jsep-plugin/object',
+  'papaparse',
+  'hyparquet',
+  'hyparquet-compressors',
+  'hysnappy',
+  'fzstd',
+];
+
+/** `npx oriel`, which is a user of the library as any other. What it reads lines with is inside. */
+const command = defineConfig({
+  entry: { cli: 'bindings/cli/main.ts' },
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  dts: false,
+  clean: false,
+  fixedExtension: false,
+  deps: { neverBundle: [/^oriel/], alwaysBundle: [/^(@?jsep|papaparse|hyparquet)/] },
+  outputOptions: { comments: COMMENTS, chunkFileNames: 'cli-[name]-[hash].js' },
+  hooks: {
+    'build:done': () => {
+      const licenses = BUNDLED.map(
+        (name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim()}\n`,
+      );
+      writeFileSync('dist/licenses.txt', licenses.join('\n----\n\n'));
+    },
+  },
+});
+
+export default [library, command];

@@ -13,6 +13,7 @@
  */
 
 import { allocate, release } from './memory';
+import { isBelieved } from './misses';
 import { Keys, PartPlan, Plan, WindowPlan } from './plan';
 import { measureColumn, Ring } from './ring';
 import { refires, Stream, windowAt } from './stream';
@@ -156,7 +157,7 @@ function chooseSlow(stream: Stream, filter: Filter, times: usize, condition: usi
   for (let i: usize = 0; i < <usize>n; i++) {
     const t = load<f64>(times + (i << 3));
     const holds = abs(load<f64>(condition + (i << 3))) > 0;
-    const moves = t > newest && (t <= newest + skew || newest == -Infinity);
+    const moves = t > newest && isBelieved(stream, t, newest);
     if (holds) {
       if (open) {
         // Believed either way, it does the same.

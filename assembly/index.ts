@@ -159,6 +159,8 @@ export function setDisorder(stream: Stream, outOfOrder: f64): void {
 
 export function advance(stream: Stream, watermark: f64): void {
   advanceStream(stream, watermark);
+  const outOfOrder = stream.outOfOrder;
+  stream.reached = max(stream.reached, outOfOrder == Infinity ? watermark : watermark + outOfOrder);
 }
 
 /** The earliest time of which something is held, Infinity if nothing is. */

@@ -69,6 +69,7 @@ export function buildStream(stream: Stream): bool {
   stream.parts = stream.windows + <usize>stream.windowCount * WindowPlan.bytes;
   stream.partCount = load<i32>(plan, Plan.partCount);
   stream.newest = -Infinity;
+  stream.reached = -Infinity;
   stream.watermark = -Infinity;
   stream.fireAt = Infinity;
   stream.sealedTo = -Infinity;

@@ -20,9 +20,14 @@ export function miss(stream: Stream, i: i32, late: bool): void {
   stream.missed = true;
 }
 
+/** Whether a time is not too far ahead, where `newest` is the newest so far. */
+export function isBelieved(stream: Stream, t: f64, newest: f64): bool {
+  return t <= max(newest, stream.reached) + stream.maxFutureSkew || newest == -Infinity;
+}
+
 /** Whether an event is too far ahead to be believed; if so it is noted. */
 export function isFuture(stream: Stream, t: f64, i: i32): bool {
-  if (t <= stream.newest + stream.maxFutureSkew || stream.newest == -Infinity) return false;
+  if (isBelieved(stream, t, stream.newest)) return false;
   store<u16>(stream.misses + ((<usize>i) << 1), <u16>FUTURE);
   stream.missed = true;
   return true;

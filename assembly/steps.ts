@@ -15,6 +15,7 @@
 
 import { Dictionary, hold, unhold } from './dictionary';
 import { release, resize } from './memory';
+import { isBelieved } from './misses';
 import { PartPlan } from './plan';
 import { measureColumn, Ring } from './ring';
 import { parameter } from './sketch/box';
@@ -67,7 +68,7 @@ export function fillSteps(part: usize, at: i32, n: i32): void {
     const value = load<f64>(values + (i << 3));
     const time = load<f64>(ring.times + (i << 3));
     store<f64>(steps + (i << 3), NaN);
-    if (time > newest + stream.maxFutureSkew && newest != -Infinity) continue;
+    if (!isBelieved(stream, time, newest)) continue;
     newest = max(newest, time);
     watermark = max(watermark, newest - stream.outOfOrder);
     if (value != value) continue;

@@ -72,6 +72,8 @@ export class Stream extends Owner {
   /** The greatest event time so far, and the time before which no event is expected. */
   newest: f64;
   watermark: f64;
+  /** How far time has been moved without events, as if there had been one then. */
+  reached: f64;
   /** A newest time that fires something of the grids; none sooner does. */
   fireAt: f64;
   /** Every slice that ends at or before this has been sealed. */

@@ -17,7 +17,7 @@ export { type TableOf, type TableOptions, toArrow } from './arrow/table';
 type Types = Record<string, DataType>;
 type ValueOf<T extends DataType> = T extends Bool | Decimal ? number : T extends Null ? null : T['TValue'];
 
-/** The columns of a table as `pushColumns` takes them; of one whose types are not known any. */
+/** The columns of a table as `pushColumns` and `over` take them; of one whose types are not known any. */
 // biome-ignore lint/suspicious/noExplicitAny: what is read from bytes has no types
 export type ColumnsOf<T extends Types> = 0 extends 1 & T ? any : { [Name in keyof T]: ForeignColumn<ValueOf<T[Name]>> };
 
@@ -64,7 +64,7 @@ export function pushArrow(
 }
 
 /**
- * The columns of a table or record batch, for `pushColumns`. They are converted when, and as, a stream asks for them, and once.
+ * The columns of a table or record batch, for `pushColumns` and `over`. They are converted when, and as, a stream asks for them, and once.
  *
  * @example
  * const columns = columnsOf(table);
@@ -78,7 +78,7 @@ export function columnsOf<T extends Types>(rows: ArrowRows<T>, options?: ArrowOp
  * The same of each record batch of a table, or that a reader of Arrow has: `await RecordBatchReader.from(fetch(…))`.
  *
  * @example
- * for await (const columns of columnBatches(reader)) visits.pushColumns(columns);
+ * for await (const batch of visits.over(columnBatches(reader))) report(batch);
  */
 export async function* columnBatches<T extends Types>(
   source: Table<T> | Iterable<ArrowRows<T>> | AsyncIterable<ArrowRows<T>>,

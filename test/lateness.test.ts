@@ -1,7 +1,7 @@
 /** The watermark and what comes behind it: late, amended, skipped, too far ahead; and the end of a stream. */
 
 import { expect, test } from 'vitest';
-import { count, hopping, last, sum, tumbling, type WindowBatch, windowed } from '../bindings';
+import { col, count, hopping, last, sum, tumbling, type WindowBatch, windowed } from '../bindings';
 import { refused } from './helpers';
 
 //   arrives     10   8   12   5
@@ -290,6 +290,43 @@ test('an event further ahead than maxFutureSkew is counted and moves nothing', (
     ]);
     stream[Symbol.dispose]();
   }
+});
+
+//   newest 100, moved by hand to 1000, as of 1010     1060: just within     1111: more than 50 ahead of that
+test('how far ahead an event is counts from where time has been moved to', () => {
+  const spec = { time: 't', window: tumbling(10), aggregates: { n: count() }, maxFutureSkew: 50, outOfOrder: 10 };
+  const stream = windowed(spec);
+  stream.push({ t: 100 });
+  stream.push({ t: 1000 });
+  expect(stream.stats()).toMatchObject({ future: 1, watermark: 90 });
+  stream.advance(1000);
+  for (const t of [1061, 1060, 1111, 1110]) stream.push({ t });
+  expect(stream.stats()).toMatchObject({ future: 3, watermark: 1100 });
+  stream[Symbol.dispose]();
+});
+
+test('after a silence events are no further ahead than the clock is', () => {
+  let now = 0;
+  const spec = {
+    time: 't',
+    window: tumbling(10),
+    aggregates: { n: count() },
+    maxFutureSkew: 60,
+    outOfOrder: 100,
+    idle: 1,
+  };
+  const stream = windowed({ ...spec, where: col('v').gte(0), clock: () => now });
+  stream.push({ t: 0, v: 1 });
+  now = 3600;
+  expect(stream.stats().watermark).toBe(3500);
+  for (const t of [3661, 3660]) stream.push({ t, v: 1 });
+  expect(stream.stats()).toMatchObject({ future: 1, watermark: 3560 });
+  now = 7200;
+  expect(stream.stats().watermark).toBe(7160);
+  // Nor are those that are left out for other reasons.
+  for (const t of [7321, 7320]) stream.push({ t, v: -1 });
+  expect(stream.stats()).toMatchObject({ future: 1, filtered: 2, watermark: 7220 });
+  stream[Symbol.dispose]();
 });
 
 test('onLate receives rows and columns of times, keys and measures, once for each call that brought some', () => {

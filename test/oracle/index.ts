@@ -27,6 +27,8 @@ export class Oracle {
   filtered = 0;
   watermark = -Infinity;
   newest = -Infinity;
+  /** How far time was moved without events. */
+  #reached = -Infinity;
   #arrived = 0;
   readonly #counters = new Counters();
   /** In the order of the record of windows. */
@@ -46,12 +48,12 @@ export class Oracle {
     const { outOfOrder, maxFutureSkew, emit, where } = this.rules;
     const isFiltered = where !== undefined && !where(event);
     if (isFiltered) this.filtered++;
-    if (this.newest !== -Infinity && event.t > this.newest + maxFutureSkew) {
+    if (this.newest !== -Infinity && event.t > Math.max(this.newest, this.#reached) + maxFutureSkew) {
       if (!isFiltered) this.future++;
       return undefined;
     }
     this.newest = Math.max(this.newest, event.t);
-    this.advance(this.newest - outOfOrder);
+    this.#moveTo(this.newest - outOfOrder);
     if (isFiltered) return undefined;
     const arrived = { ...this.#counters.counted(event), n: this.#arrived++ };
     const results = this.#stores.map((store) => store.take(arrived, this.watermark));
@@ -68,7 +70,13 @@ export class Oracle {
     return arrived;
   }
 
+  /** Moves time without an event. */
   advance(watermark: number): void {
+    this.#reached = Math.max(this.#reached, watermark + this.rules.outOfOrder);
+    this.#moveTo(watermark);
+  }
+
+  #moveTo(watermark: number): void {
     const { emit } = this.rules;
     const before = this.watermark;
     this.watermark = Math.max(before, watermark);

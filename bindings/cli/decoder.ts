@@ -1,0 +1,41 @@
+/** What makes rows of bytes. */
+
+import type { Batch } from './batch';
+import type { Complaints } from './complaints';
+import { BadValue, type Field } from './fields';
+import type { Unit } from './options';
+
+/** What decoders of every format are given. */
+export interface Task {
+  readonly file: string;
+  readonly fields: readonly Field[];
+  readonly unit: Unit;
+  readonly batch: Batch;
+  readonly complaints: Complaints;
+}
+
+/** What one step through a file came to. */
+export interface Step {
+  readonly bytes: number;
+  readonly lines: number;
+}
+
+export interface Decoder {
+  /** Lines that were read. */
+  readonly lines: number;
+  /**
+   * Takes as many whole rows as there are, of the last bytes of a file all that is left, and adds them to the batch.
+   * @returns how many bytes that were
+   */
+  decode(bytes: Buffer, isLast: boolean): number;
+}
+
+/** Adds a row, or says why it is none. */
+export function addRow({ batch, complaints, file }: Task, line: number, valueAt: (field: number) => unknown): void {
+  try {
+    batch.add(line, valueAt);
+  } catch (error) {
+    if (!(error instanceof BadValue)) throw error;
+    complaints.add(file, line, error.message);
+  }
+}

@@ -1,0 +1,44 @@
+/** What a command would do, in words. */
+
+import type { Options } from './options';
+import type { Plan } from './plan';
+
+const USES = { time: 'times', number: 'numbers', text: 'strings', any: 'strings or numbers', key: 'keys' };
+
+export function explain(options: Options, { fields }: Plan, to: string, columns: readonly string[]): string {
+  const { time, keys, unit, outOfOrder = 0, allowedLateness = 0, emit } = options;
+  const isOnce = emit === 'final';
+  const early = isOnce || emit === 'updates' ? '' : `, and every ${emit.every} before that`;
+  const lines: (readonly [string, string] | undefined)[] = [
+    [
+      'read',
+      options.files.map((file) => (file === '-' ? 'stdin' : file)).join(', ') + (options.follow ? ', as it grows' : ''),
+    ],
+    ['columns', fields.map(({ name, use }) => `${name} (${USES[use]})`).join(', ') || 'none'],
+    [
+      'time',
+      time === undefined
+        ? 'the clock, as events come'
+        : `${time}, ${unit === 'none' ? 'plain numbers' : `numbers of ${unit}, or ISO dates`}`,
+    ],
+    ['order', outOfOrder ? `events may be up to ${outOfOrder} behind the newest` : 'events come in order of time'],
+    ['key', keys.join(', ') || 'none'],
+    ['where', options.where ?? 'all events'],
+    ['window', options.window],
+    ['figures', options.agg.join(', ')],
+    [
+      'fires',
+      isOnce
+        ? 'once for each window'
+        : `at the end of a window, again for late events${early}${options.discard ? ', each time of what is new' : ''}`,
+    ],
+    options.fill && ['empty', `filled: ${options.fill}`],
+    [
+      'late',
+      `${allowedLateness ? `taken for ${allowedLateness} after the end of a window, then ` : ''}${options.late ? `written to ${options.late}` : 'counted'}`,
+    ],
+    ['bad', options.strict ? 'the first one ends it all' : 'left out and counted'],
+    ['write', `${to}: ${columns.join(', ')}`],
+  ];
+  return lines.flatMap((line) => (line ? `${line[0].padEnd(10)}${line[1]}\n` : [])).join('');
+}

@@ -1,0 +1,52 @@
+/** Batches into the stream. */
+
+import { OrielError, type Spec, type WindowedStream } from 'oriel';
+import type { Batch } from './batch';
+import type { Complaints } from './complaints';
+import { Refusal } from './refusal';
+
+export type Stream = WindowedStream<Spec>;
+export type Results = ReturnType<Stream['take']>;
+
+/** As many rows at a time as a stream takes in one step. */
+const ROWS = 4096;
+
+/**
+ * Pushes a batch, and gives the results that are then there.
+ * @throws {Refusal} where there is no memory for a single row
+ */
+export function* feed(stream: Stream, batch: Batch, file: string, complaints: Complaints): Generator<Results> {
+  for (let from = 0; from < batch.length; from += ROWS) {
+    yield* push(stream, batch, file, complaints, from, Math.min(from + ROWS, batch.length));
+  }
+  // The clock may have gone on.
+  if (batch.length === 0) yield stream.take();
+}
+
+/** What the stream refuses it refuses whole: halves of it are tried, down to the rows that are to blame. */
+function* push(
+  stream: Stream,
+  batch: Batch,
+  file: string,
+  complaints: Complaints,
+  from: number,
+  to: number,
+): Generator<Results> {
+  try {
+    stream.pushColumns(batch.columns(from, to) as never);
+  } catch (error) {
+    if (!(error instanceof OrielError)) throw error;
+    if (to - from > 1) {
+      const middle = (from + to) >> 1;
+      yield* push(stream, batch, file, complaints, from, middle);
+      yield* push(stream, batch, file, complaints, middle, to);
+      return;
+    }
+    const line = batch.lines[from] as number;
+    if (error.code === 'ERR_ORIEL_MEMORY') {
+      throw new Refusal(`${file}:${line}: no more memory for what windows hold`, 1);
+    }
+    complaints.add(file, line, error.message.replace(/ at index \d+/, ''));
+  }
+  yield stream.take();
+}

@@ -1,0 +1,191 @@
+/**
+ * Lines of JSON that differ in their values alone, as those of one program do. A layout is what stands between the values:
+ *
+ *     {"at":1767225600004,"user":"ada","ms":9.23}
+ *     ~~~~~~             ~~~~~~~~     ~~~~~~    ~
+ *
+ * A line that has the same there is right if its values are, and only these are looked at. All others are for JSON.parse, and from them
+ * new layouts are learned.
+ */
+
+import { closingQuote, end, numberAt } from './scan';
+import type { Target } from './target';
+
+const QUOTE = 34;
+const COMMA = 44;
+const NEWLINE = 10;
+const RETURN = 13;
+const BACKSLASH = 92;
+
+/** Of an object within an object and so on there is an end. */
+const DEEPEST = 16;
+
+/** A value's place in a line. */
+interface Slot {
+  /** What stands before it: as many words as it has, and up to three bytes. */
+  readonly words: Int32Array;
+  readonly rest: Buffer;
+  /** Which field it is the value of; -1 where nobody asks. */
+  readonly field: number;
+}
+
+/** A field that lines have not, and what becomes of it. */
+interface Absent {
+  readonly field: number;
+  readonly value: unknown;
+}
+
+export class Layout {
+  readonly #target: Target;
+  readonly #slots: readonly Slot[];
+  readonly #after: Buffer;
+  readonly #absent: readonly Absent[];
+
+  private constructor(target: Target, slots: readonly Slot[], after: Buffer, absent: readonly Absent[]) {
+    this.#target = target;
+    this.#slots = slots;
+    this.#after = after;
+    this.#absent = absent;
+  }
+
+  /** The layout of a line that JSON.parse took; undefined where it is none that others would have. */
+  static of(
+    line: Buffer,
+    event: unknown,
+    getters: readonly ((event: never) => unknown)[],
+    target: Target,
+  ): Layout | undefined {
+    const values = valuesIn(line);
+    if (!values) return undefined;
+    const places = new Map<number, number>();
+    const absent: Absent[] = [];
+    for (const [f, { name }] of target.fields.entries()) {
+      const value = getters[f]?.(event as never);
+      const place = values.findIndex(({ path }) => path === name);
+      if (values.findLastIndex(({ path }) => path === name) > place) return undefined;
+      if (place >= 0 && Object.is(JSON.parse(values[place]?.text as string), value)) places.set(place, f);
+      else if (place < 0 && value === undefined) absent.push({ field: f, value: target.converts[f]?.(undefined) });
+      else return undefined;
+    }
+    const slots = values.map(({ from }, i) => {
+      const before = Buffer.from(line.subarray(values[i - 1]?.to ?? 0, from));
+      const whole = before.length & ~3;
+      const words = Int32Array.from({ length: whole / 4 }, (_, i) => before.readInt32LE(4 * i));
+      return { words, rest: before.subarray(whole), field: places.get(i) ?? -1 };
+    });
+    return new Layout(target, slots, Buffer.from(line.subarray(values.at(-1)?.to ?? 0)), absent);
+  }
+
+  /**
+   * Reads a line, which ends with a newline, into the row behind the last of the batch.
+   * @returns where the next line begins; -1 where it has another layout
+   * @throws {BadValue}
+   */
+  read(bytes: Buffer, view: DataView, from: number): number {
+    const target = this.#target;
+    const slots = this.#slots;
+    let at = from;
+    for (let s = 0; s < slots.length; s++) {
+      const { words, rest, field } = slots[s] as Slot;
+      if (at + 4 * words.length > bytes.length) return -1;
+      for (let i = 0; i < words.length; i++, at += 4) if (view.getInt32(at, true) !== words[i]) return -1;
+      for (let i = 0; i < rest.length; i++) if (bytes[at++] !== rest[i]) return -1;
+      const c = bytes[at] as number;
+      if (c === QUOTE) {
+        const to = closingQuote(bytes, at + 1);
+        if (to >= 0) {
+          if (field >= 0) target.putString(field, bytes, at + 1, to);
+          at = to + 1;
+        } else {
+          at = field < 0 ? skipString(bytes, at + 1) : -1;
+          if (at < 0) return -1;
+        }
+      } else if (c === 45 || (c >= 48 && c <= 57)) {
+        const number = numberAt(bytes, at);
+        at = end;
+        if (at < 0) return -1;
+        if (field >= 0) target.putNumber(field, number);
+      } else {
+        const word = c === 116 ? TRUE : c === 102 ? FALSE : NULL;
+        for (let i = 0; i < word.length; i++) if (bytes[at++] !== word[i]) return -1;
+        if (field >= 0) target.put(field, word === NULL ? null : word === TRUE);
+      }
+    }
+    const after = this.#after;
+    for (let i = 0; i < after.length; i++) if (bytes[at++] !== after[i]) return -1;
+    if (bytes[at] === RETURN) at++;
+    if (bytes[at] !== NEWLINE) return -1;
+    const absent = this.#absent;
+    for (let i = 0; i < absent.length; i++) {
+      const { field, value } = absent[i] as Absent;
+      target.putConverted(field, value);
+    }
+    return at + 1;
+  }
+}
+
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
+const NULL = Buffer.from('null');
+
+/** Behind a string that has simple escapes, and that nobody wants; -1 where it has others. */
+function skipString(bytes: Buffer, from: number): number {
+  let at = from;
+  for (let c = bytes[at] as number; c !== QUOTE; c = bytes[++at] as number) {
+    if (c < 32) return -1;
+    if (c === BACKSLASH && !'"\\/bfnrt'.includes(String.fromCharCode(bytes[++at] as number))) return -1;
+  }
+  return at + 1;
+}
+
+/** A value that has no values in it. */
+interface Found {
+  /** Its name, with those of the objects that it lies in. */
+  readonly path: string;
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The values in a line of JSON that is right. None where names come twice or have escapes: it is not worth it. */
+function valuesIn(line: Buffer): Found[] | undefined {
+  const found: Found[] = [];
+  let at = 0;
+  const skipSpace = () => {
+    while (line[at] === 32 || line[at] === 9) at++;
+  };
+  const walk = (path: string, depth: number): boolean => {
+    skipSpace();
+    const open = line[at];
+    if (open !== 123 && open !== 91) {
+      const from = at;
+      if (open === QUOTE) at = skipString(line, at + 1);
+      else while (at < line.length && !', \t]}'.includes(String.fromCharCode(line[at] as number))) at++;
+      if (at < 0) return false;
+      found.push({ path, text: line.toString('utf8', from, at), from, to: at });
+      return true;
+    }
+    const names = new Set<string>();
+    for (let i = 0; ; i++) {
+      at++;
+      skipSpace();
+      if (line[at] === 125 || line[at] === 93) break;
+      let name = String(i);
+      if (open === 123) {
+        const to = closingQuote(line, at + 1);
+        name = line.toString('utf8', at + 1, to);
+        if (to < 0 || names.has(name)) return false;
+        names.add(name);
+        at = to + 1;
+        skipSpace();
+        at++;
+      }
+      if (depth === DEEPEST || !walk(path ? `${path}.${name}` : name, depth + 1)) return false;
+      skipSpace();
+      if (line[at] !== COMMA) break;
+    }
+    at++;
+    return true;
+  };
+  return walk('', 0) && found.length > 0 ? found : undefined;
+}

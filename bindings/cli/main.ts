@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+/** `oriel`: windows over a stream of lines. */
+
+import { readFileSync } from 'node:fs';
+import { HELP } from './help';
+import { readOptions } from './options';
+import { Refusal } from './refusal';
+import { run } from './run';
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options === 'help') process.stdout.write(HELP);
+  else if (options === 'version') process.stdout.write(`${version()}\n`);
+  else process.exitCode = await run(options);
+} catch (error) {
+  const isKnown = error instanceof Refusal || (error as { name?: string }).name === 'OrielError';
+  process.stderr.write(`oriel: ${isKnown ? (error as Error).message : (error as Error).stack}\n`);
+  process.exitCode = error instanceof Refusal ? error.exitCode : 1;
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+}

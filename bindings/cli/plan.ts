@@ -1,0 +1,64 @@
+/** From options to what a stream is told, and which columns it reads. */
+
+import { OrielError, type Spec, windowed } from 'oriel';
+import { Uses } from './expressions';
+import type { Stream } from './feed';
+import { type Field, fieldsOf } from './fields';
+import { readAggregates, readCondition, readWindow } from './language';
+import type { Options } from './options';
+import { Refusal } from './refusal';
+
+export interface Plan {
+  readonly spec: Spec;
+  readonly fields: readonly Field[];
+}
+
+/** @throws {Refusal} */
+export function planOf(options: Options): Plan {
+  const uses = new Uses();
+  const { keys, time, fill, memory, where } = options;
+  const given = {
+    time,
+    key: keys.length ? keys : undefined,
+    window: readWindow(options.window, uses),
+    aggregates: readAggregates(options.agg, uses),
+    where: where === undefined ? undefined : readCondition(where, uses),
+    outOfOrder: options.outOfOrder,
+    allowedLateness: options.allowedLateness,
+    maxFutureSkew: options.maxFutureSkew,
+    idle: options.idle,
+    emit: options.emit,
+    accumulate: options.discard ? false : undefined,
+    empty: fill && 'fill',
+    fill,
+    memory: memory === undefined ? undefined : { maximum: /^\d+$/.test(memory) ? Number(memory) : memory },
+  };
+  return { spec: given as Spec, fields: fieldsOf(time, keys, uses) };
+}
+
+/** The options by the names that a stream has for them. */
+const OPTIONS: Record<string, string> = {
+  key: 'key',
+  outOfOrder: 'out-of-order',
+  allowedLateness: 'allowed-lateness',
+  maxFutureSkew: 'max-future-skew',
+  idle: 'idle',
+  'emit.every': 'emit',
+  emit: 'emit',
+  empty: 'fill',
+  'memory.maximum': 'memory',
+  memory: 'memory',
+};
+
+/** The stream of a plan. @throws {Refusal} naming the option */
+export function streamOf({ spec }: Plan, onLate: Spec['onLate']): Stream {
+  try {
+    return windowed(onLate ? { ...spec, onLate } : spec);
+  } catch (error) {
+    if (!(error instanceof OrielError)) throw error;
+    const [, field = '', rest = ''] = /^([\w.]+): (.*)$/s.exec(error.message) ?? [];
+    if (Object.hasOwn(OPTIONS, field)) throw new Refusal(`--${OPTIONS[field]}: ${rest}`);
+    if (field.startsWith('aggregates')) throw new Refusal(`--agg: ${error.message.slice('aggregates.'.length)}`);
+    throw new Refusal(error.message);
+  }
+}

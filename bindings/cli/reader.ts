@@ -1,0 +1,51 @@
+/** Bytes, piece by piece, to a decoder, with what it left of the piece before. */
+
+import type { Decoder, Step } from './decoder';
+import type { Piece } from './files';
+import { Refusal } from './refusal';
+
+/** Bytes that are held at first, and at the most. */
+const LEAST = 2 ** 21;
+const MOST = 2 ** 26;
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** Runs through the pieces of a file; after each the decoder has added to its batch what was whole. */
+export async function* decodeAll(
+  file: string,
+  pieces: AsyncIterable<Piece>,
+  decoderOf: () => Decoder,
+): AsyncGenerator<Step> {
+  let buffer = Buffer.allocUnsafe(LEAST);
+  let held = 0;
+  let decoder = decoderOf();
+  let isFirst = true;
+  const decode = (isLast: boolean): number => {
+    const before = decoder.lines;
+    if (isFirst && (held >= BYTE_ORDER_MARK.length || isLast)) {
+      isFirst = false;
+      const marks = buffer.subarray(0, held).indexOf(BYTE_ORDER_MARK) === 0 ? BYTE_ORDER_MARK.length : 0;
+      held = buffer.copy(buffer, 0, marks, held);
+    }
+    const used = isFirst ? 0 : decoder.decode(buffer.subarray(0, held), isLast);
+    held = buffer.copy(buffer, 0, used, held);
+    return decoder.lines - before;
+  };
+  for await (const piece of pieces) {
+    if (piece === 'idle') {
+      yield { bytes: 0, lines: 0 };
+    } else if (piece === 'restart') {
+      yield { bytes: 0, lines: decode(true) };
+      decoder = decoderOf();
+      isFirst = true;
+    } else {
+      while (held + piece.length > buffer.length) {
+        if (buffer.length >= MOST)
+          throw new Refusal(`${file}:${decoder.lines + 1}: expected lines of at most 64 MB`, 1);
+        buffer = Buffer.concat([buffer.subarray(0, held)], 2 * buffer.length);
+      }
+      held += piece.copy(buffer, held);
+      yield { bytes: piece.length, lines: decode(false) };
+    }
+  }
+  yield { bytes: 0, lines: decode(true) };
+}

@@ -1,0 +1,150 @@
+/** A command from its first line to its last result. */
+
+import { createWriteStream } from 'node:fs';
+import type { Spec } from 'oriel';
+import { Batch } from './batch';
+import { Complaints } from './complaints';
+import { CsvDecoder } from './csv';
+import type { Decoder, Step, Task } from './decoder';
+import { explain } from './explain';
+import { feed, type Results, type Stream } from './feed';
+import { followed, piecesOf, withPauses } from './files';
+import { NdjsonDecoder } from './ndjson';
+import type { Format, Options, Output } from './options';
+import { Outlet } from './outlet';
+import { type Plan, planOf, streamOf } from './plan';
+import { Progress } from './progress';
+import { decodeAll } from './reader';
+import { list, Refusal } from './refusal';
+import { writerOf } from './writers';
+
+/** How long one waits for lines before the clock is looked at. */
+const PAUSE_MS = 500;
+
+/** @returns the code that the process ends with @throws {Refusal} */
+export async function run(options: Options): Promise<number> {
+  const plan = planOf(options);
+  checkFormats(options);
+  const to = options.to ?? (process.stdout.isTTY ? 'table' : 'ndjson');
+  if (options.explain) {
+    process.stdout.write(explain(options, plan, to, Object.keys(streamOf(plan, undefined).close().columns)));
+    return 0;
+  }
+
+  const stop = new AbortController();
+  const interrupt = () => (stop.signal.aborted ? process.exit(130) : stop.abort('interrupt'));
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  const out = new Outlet('stdout', process.stdout, () => stop.abort('gone'));
+  const late = options.late === undefined ? undefined : new Outlet(options.late, createWriteStream(options.late));
+
+  const progress = new Progress(process.stderr.isTTY && !options.quiet, (text) => process.stderr.write(text));
+  await progress.measure(options.files);
+  const say = (line: string) => {
+    progress.clear();
+    if (!options.quiet) process.stderr.write(`oriel: ${line}\n`);
+  };
+  const complaints = new Complaints(options.strict, say);
+
+  const times = timesOf(options, plan, to);
+  const writer = to === 'arrow' ? await (await import('./arrow')).arrowWriter(times) : writerOf(to, times);
+  const lateWriter = writerOf('ndjson', options.iso ? new Set([options.time as string]) : new Set());
+  let lateLines = '';
+  const stream = streamOf(plan, late && ((batch) => (lateLines += lateWriter.write(batch))));
+  const write = async (results: Results) => {
+    const text = writer.write(results);
+    if (text.length && process.stdout.isTTY) progress.clear();
+    await out.write(text);
+    if (!late || !lateLines) return;
+    await late.write(lateLines);
+    lateLines = '';
+  };
+
+  const batch = new Batch(plan.fields);
+  try {
+    for (const file of options.files) {
+      const task = { file: file === '-' ? 'stdin' : file, fields: plan.fields, unit: options.unit, batch, complaints };
+      for await (const { bytes, lines } of stepsOf(file, task, options, stop.signal)) {
+        for (const results of feed(stream, batch, task.file, complaints)) await write(results);
+        batch.clear();
+        progress.bytes += bytes;
+        progress.lines += lines;
+        progress.show(complaints.count);
+        if (stop.signal.aborted) break;
+      }
+      if (stop.signal.aborted) break;
+    }
+    await write(stream.close());
+    await out.write(writer.end());
+    await out.flush();
+    await late?.end();
+  } finally {
+    progress.clear();
+    // Nobody wants the rest.
+    stop.abort('done');
+  }
+  const { reason } = stop.signal;
+  if (reason === 'gone') return 0;
+  const unseen = batch.unseen;
+  if (stream.stats().events > 0 && unseen.length > 0) say(`in no line: ${list(unseen)}`);
+  const missing = missingOf(stream, complaints.count);
+  if (missing) say(missing);
+  return reason === 'interrupt' && !options.follow && options.files[0] !== '-' ? 130 : 0;
+}
+
+/** @throws {Refusal} of options that are of no use for the files */
+function checkFormats({ files, from, follow, columns, delimiter }: Options): void {
+  const formats = files.map((file) => from ?? formatOf(file));
+  if (follow && (formats.includes('parquet') || files.some((file) => file.endsWith('.gz')))) {
+    throw new Refusal(`--follow: expected lines that are added to a file, got ${list(files)}`);
+  }
+  if ((columns || delimiter) && !formats.includes('csv')) {
+    throw new Refusal(
+      `--${columns ? 'columns' : 'delimiter'}: expected CSV, got ${list(new Set(formats))}; see --from`,
+    );
+  }
+}
+
+/** A file, step by step. */
+function stepsOf(file: string, task: Task, options: Options, signal: AbortSignal): AsyncGenerator<Step> {
+  const format = options.from ?? formatOf(file);
+  if (format === 'parquet') return parquetOf({ ...task, file }, signal);
+  const decoderOf = (): Decoder => {
+    if (format === 'ndjson') return new NdjsonDecoder(task);
+    const delimiter = options.delimiter ?? (/\.tsv(\.gz)?$/i.test(file) ? '\t' : ',');
+    return new CsvDecoder(task, delimiter, options.columns);
+  };
+  const pieces = options.follow ? followed(file, signal) : piecesOf(file, signal);
+  const hasClock = options.time === undefined || options.idle !== undefined;
+  return decodeAll(task.file, hasClock && file === '-' ? withPauses(pieces, PAUSE_MS) : pieces, decoderOf);
+}
+
+async function* parquetOf(task: Task, signal: AbortSignal): AsyncGenerator<Step> {
+  const { readParquet } = await import('./parquet');
+  yield* readParquet(task, signal);
+}
+
+function formatOf(file: string): Format {
+  if (/\.(parquet|pq)$/i.test(file)) return 'parquet';
+  return /\.(csv|tsv)(\.gz)?$/i.test(file) ? 'csv' : 'ndjson';
+}
+
+/** The columns of results that are times, where they are to be written as dates. */
+function timesOf({ iso, unit, time = 'time' }: Options, { spec }: Plan, to: Output): Set<string> {
+  if (!iso && (to !== 'table' || unit === 'none')) return new Set();
+  const windows =
+    'kind' in spec.window ? [spec.window] : Object.values(spec.window as Exclude<Spec['window'], { kind: unknown }>);
+  return new Set(windows.some(({ kind }) => kind === 'rolling') ? ['start', 'end', time] : ['start', 'end']);
+}
+
+/** What is in no result, in words. */
+function missingOf(stream: Stream, badLines: number): string {
+  const { late, skipped, future } = stream.stats();
+  const counts = {
+    'bad lines': badLines,
+    'late events': late,
+    'events in no window': skipped,
+    'future events': future,
+  };
+  const parts = Object.entries(counts).flatMap(([what, n]) => (n ? `${what} ${n.toLocaleString('en')}` : []));
+  return parts.length ? `left out: ${parts.join(', ')}` : '';
+}

@@ -1,0 +1,106 @@
+/**
+ * Values read from bytes as they stand there, without a string for each. Every function reads from a place, up to what cannot belong
+ * to the value; lines end with a newline, so that nothing reads on.
+ */
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+
+/** Powers of ten that are exact. */
+const POWERS = Float64Array.from({ length: 16 }, (_, i) => 10 ** i);
+
+/** Where the value that was read last ended; -1 where there was none. */
+export let end = -1;
+
+/** A number as JSON writes it. */
+export function numberAt(bytes: Buffer, from: number): number {
+  let at = from;
+  let c = bytes[at] as number;
+  const isNegative = c === 45;
+  if (isNegative) c = bytes[++at] as number;
+  const first = at;
+  let digits = 0;
+  while (c >= 48 && c <= 57) {
+    digits = digits * 10 + (c - 48);
+    c = bytes[++at] as number;
+  }
+  let places = 0;
+  let count = at - first;
+  end = -1;
+  if (count === 0 || (count > 1 && bytes[first] === 48)) return Number.NaN;
+  if (c === 46) {
+    const point = at;
+    c = bytes[++at] as number;
+    while (c >= 48 && c <= 57) {
+      digits = digits * 10 + (c - 48);
+      c = bytes[++at] as number;
+    }
+    places = at - point - 1;
+    if (places === 0) return Number.NaN;
+    count += places;
+  }
+  if (count > 15 || c === 101 || c === 69) return longNumberAt(bytes, from, at);
+  end = at;
+  // Both sides are exact, so that the quotient is the number that is nearest.
+  const number = places ? digits / (POWERS[places] as number) : digits;
+  return isNegative ? -number : number;
+}
+
+/** One with an exponent, or with more digits than a double has for sure. */
+function longNumberAt(bytes: Buffer, from: number, to: number): number {
+  let at = to;
+  if (bytes[at] === 101 || bytes[at] === 69) {
+    at += bytes[at + 1] === 43 || bytes[at + 1] === 45 ? 2 : 1;
+    const first = at;
+    while ((bytes[at] as number) >= 48 && (bytes[at] as number) <= 57) at++;
+    if (at === first) return Number.NaN;
+  }
+  end = at;
+  return Number(bytes.toString('latin1', from, at));
+}
+
+/** Where the string that begins at a place behind its quote ends: at its other quote. -1 where it has escapes, or is none. */
+export function closingQuote(bytes: Buffer, from: number): number {
+  let at = from;
+  for (let c = bytes[at] as number; c !== QUOTE; c = bytes[++at] as number) if (c < 32 || c === BACKSLASH) return -1;
+  return at;
+}
+
+const two = (bytes: Buffer, at: number): number => {
+  const tens = (bytes[at] as number) - 48;
+  const ones = (bytes[at + 1] as number) - 48;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+};
+
+let day = -1;
+let dayMs = 0;
+
+/** Milliseconds of a date such as 2026-01-31T12:00:00.123Z, of UTC also without the Z; NaN where it is not just that. */
+export function dateAt(bytes: Buffer, from: number, to: number): number {
+  const year = two(bytes, from) * 100 + two(bytes, from + 2);
+  const month = two(bytes, from + 5);
+  const date = two(bytes, from + 8);
+  const last = bytes[to - 1] === 90 ? to - 1 : to;
+  const rest = last - from;
+  const isShaped =
+    (rest === 19 || rest === 23) &&
+    bytes[from + 4] === 45 &&
+    bytes[from + 7] === 45 &&
+    (bytes[from + 10] === 84 || bytes[from + 10] === 32) &&
+    bytes[from + 13] === 58 &&
+    bytes[from + 16] === 58 &&
+    (rest === 19 || bytes[from + 19] === 46);
+  // Every month has 28 days; of the others somebody else knows.
+  if (!isShaped || !(year >= 1000 && month >= 1 && month <= 12 && date >= 1 && date <= 28)) return Number.NaN;
+  const hour = two(bytes, from + 11);
+  const minute = two(bytes, from + 14);
+  const second = two(bytes, from + 17);
+  const ms = rest === 19 ? 0 : two(bytes, from + 20) * 10 + (two(bytes, from + 21) % 10);
+  if (!(hour < 24 && minute < 60 && second < 60)) return Number.NaN;
+  const number = (year * 100 + month) * 100 + date;
+  if (number !== day) {
+    day = number;
+    dayMs = Date.UTC(year, month - 1, date);
+  }
+  return dayMs + ((hour * 60 + minute) * 60 + second) * 1000 + ms;
+}

@@ -1,0 +1,79 @@
+/**
+ * Strings by their bytes, so that one that comes again is neither made nor hashed anew. A table with open addresses, of which all is
+ * forgotten when it is full: what it gives are strings, good for ever.
+ */
+
+const MOST_STRINGS = 2 ** 18;
+const MOST_BYTES = 2 ** 24;
+
+export class Strings {
+  /** Numbers of strings, by hash; -1 where there is none. */
+  #table = new Int32Array(2048).fill(-1);
+  #hashes = new Int32Array(1024);
+  /** Where the bytes of each end; they begin where those of the one before do. */
+  #ends = new Int32Array(1024);
+  #bytes = Buffer.allocUnsafe(2 ** 16);
+  #strings: string[] = [];
+
+  /** The string of the bytes, which are UTF-8. */
+  at(bytes: Buffer, from: number, to: number): string {
+    let hash = 0x811c9dc5;
+    for (let i = from; i < to; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
+    hash ^= hash >>> 15;
+    const table = this.#table;
+    const mask = table.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const number = table[slot] as number;
+      if (number < 0) return this.#add(bytes, from, to, hash);
+      if (this.#hashes[number] === hash && this.#holds(number, bytes, from, to)) return this.#strings[number] as string;
+    }
+  }
+
+  #holds(number: number, bytes: Buffer, from: number, to: number): boolean {
+    const own = this.#bytes;
+    let at = number ? (this.#ends[number - 1] as number) : 0;
+    if ((this.#ends[number] as number) - at !== to - from) return false;
+    for (let i = from; i < to; i++) if (bytes[i] !== own[at++]) return false;
+    return true;
+  }
+
+  #add(bytes: Buffer, from: number, to: number, hash: number): string {
+    const value = bytes.toString('utf8', from, to);
+    if (to - from > MOST_BYTES >> 6) return value;
+    let number = this.#strings.length;
+    let used = number ? (this.#ends[number - 1] as number) : 0;
+    if (number === MOST_STRINGS || used + to - from > MOST_BYTES) {
+      this.#strings = [];
+      this.#table.fill(-1);
+      number = used = 0;
+    }
+    if (number === this.#hashes.length) this.#grow();
+    if (used + to - from > this.#bytes.length)
+      this.#bytes = Buffer.concat([this.#bytes], 2 * this.#bytes.length + to - from);
+    bytes.copy(this.#bytes, used, from, to);
+    this.#hashes[number] = hash;
+    this.#ends[number] = used + to - from;
+    this.#strings.push(value);
+    this.#put(number, hash);
+    return value;
+  }
+
+  #put(number: number, hash: number): void {
+    const mask = this.#table.length - 1;
+    let slot = hash & mask;
+    while ((this.#table[slot] as number) >= 0) slot = (slot + 1) & mask;
+    this.#table[slot] = number;
+  }
+
+  #grow(): void {
+    const twice = (column: Int32Array) => {
+      const wider = new Int32Array(2 * column.length);
+      wider.set(column);
+      return wider;
+    };
+    this.#hashes = twice(this.#hashes);
+    this.#ends = twice(this.#ends);
+    this.#table = new Int32Array(2 * this.#table.length).fill(-1);
+    for (let number = 0; number < this.#strings.length; number++) this.#put(number, this.#hashes[number] as number);
+  }
+}

@@ -1,0 +1,67 @@
+/** Where values go that are read from bytes: into the row behind the last of a batch. */
+
+import type { Batch } from './batch';
+import { type Convert, type Field, SCALES } from './fields';
+import type { Unit } from './options';
+import { dateAt } from './scan';
+import { Strings } from './strings';
+
+export class Target {
+  readonly #strings = new Strings();
+  readonly #isTime: readonly boolean[];
+  readonly #mul: number;
+  readonly #div: number;
+
+  constructor(
+    readonly batch: Batch,
+    readonly fields: readonly Field[],
+    readonly converts: readonly Convert[],
+    unit: Unit,
+  ) {
+    this.#isTime = fields.map(({ use }) => use === 'time');
+    [this.#mul, this.#div] = SCALES[unit];
+  }
+
+  /** A value as it was read. @throws {BadValue} */
+  put(field: number, value: unknown): void {
+    this.putConverted(field, this.converts[field]?.(value));
+  }
+
+  putConverted(field: number, value: unknown): void {
+    const { batch } = this;
+    const numbers = batch.numbers[field];
+    if (numbers) numbers[batch.length] = value as number;
+    else (batch.lists[field] as unknown[])[batch.length] = value;
+  }
+
+  /** A number. @throws {BadValue} */
+  putNumber(field: number, number: number): void {
+    const { batch } = this;
+    const numbers = batch.numbers[field];
+    if (numbers && Number.isFinite(number)) {
+      numbers[batch.length] = this.#isTime[field] ? (number * this.#mul) / this.#div : number;
+    } else {
+      this.put(field, number);
+    }
+  }
+
+  /** A string that is not empty. @throws {BadValue} */
+  putString(field: number, bytes: Buffer, from: number, to: number): void {
+    const { batch } = this;
+    const list = batch.lists[field];
+    if (list) {
+      list[batch.length] = this.#strings.at(bytes, from, to);
+      return;
+    }
+    const time = this.#isTime[field] ? dateAt(bytes, from, to) : Number.NaN;
+    if (Number.isNaN(time)) this.put(field, bytes.toString('utf8', from, to));
+    else (batch.numbers[field] as Float64Array)[batch.length] = time;
+  }
+
+  /** The row is whole. */
+  endRow(line: number): void {
+    const { batch } = this;
+    batch.lines[batch.length++] = line;
+    if (batch.length === batch.capacity) batch.grow();
+  }
+}

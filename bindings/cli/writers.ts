@@ -1,0 +1,86 @@
+/** Results as they are written: each batch a text, as windows fire. */
+
+import Papa from 'papaparse';
+import type { Results } from './feed';
+import type { Output } from './options';
+import { Table } from './table';
+
+export interface Writer {
+  /** What to write for a batch. */
+  write(batch: Results): string | Uint8Array;
+  /** What comes after the last one. */
+  end(): string | Uint8Array;
+}
+
+/** @param times the columns to be written as dates */
+export function writerOf(to: Exclude<Output, 'arrow'>, times: ReadonlySet<string>): Writer {
+  return to === 'table' ? new Table(times) : to === 'csv' ? new Csv(times) : new Ndjson(times);
+}
+
+class Ndjson implements Writer {
+  constructor(readonly times: ReadonlySet<string>) {}
+
+  write(batch: Results): string {
+    const columns = columnsOf(batch, this.times);
+    let text = '';
+    const row: Record<string, unknown> = {};
+    for (let i = 0; i < batch.length; i++) {
+      for (const [name, values] of columns) row[name] = values[i];
+      text += `${JSON.stringify(row)}\n`;
+    }
+    return text;
+  }
+
+  end(): string {
+    return '';
+  }
+}
+
+class Csv implements Writer {
+  #isBegun = false;
+
+  constructor(readonly times: ReadonlySet<string>) {}
+
+  write(batch: Results): string {
+    const columns = columnsOf(batch, this.times);
+    const data: unknown[][] = this.#isBegun ? [] : [columns.map(([name]) => name)];
+    this.#isBegun = true;
+    for (let i = 0; i < batch.length; i++) data.push(columns.map(([, values]) => cellOf(values[i])));
+    return data.length ? `${Papa.unparse(data, { newline: '\n' })}\n` : '';
+  }
+
+  end(): string {
+    return '';
+  }
+}
+
+/** A value where there are only texts: lists and records are JSON, and what is missing is empty. */
+export function cellOf(value: unknown): unknown {
+  if (value === null || value === undefined || Number.isNaN(value)) return '';
+  return typeof value === 'object' ? JSON.stringify(value) : value;
+}
+
+type Column = readonly [name: string, values: ArrayLike<unknown>];
+
+/** The columns of a batch, those of times as dates. What is no date is missing; keys of 64 bits are numbers, where these are exact, else strings. */
+export function columnsOf(batch: Results, times: ReadonlySet<string>): Column[] {
+  return Object.entries(batch.columns as Record<string, ArrayLike<unknown>>).map(([name, values]) => {
+    if (times.has(name)) return [name, datesOf(values as ArrayLike<number>)];
+    return [name, typeof values[0] === 'bigint' ? Array.from(values as ArrayLike<bigint>, plain) : values];
+  });
+}
+
+function plain(key: bigint): number | string {
+  return Number.isSafeInteger(Number(key)) ? Number(key) : String(key);
+}
+
+function datesOf(times: ArrayLike<number>): (string | null)[] {
+  let at = Number.NaN;
+  let date: string | null = null;
+  return Array.from(times, (time) => {
+    if (time === at) return date;
+    at = time;
+    date = Math.abs(time) <= 8.64e15 ? new Date(time).toISOString() : null;
+    return date;
+  });
+}
