@@ -1,15 +1,13 @@
 /** The package in bundles and in browsers. */
 
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import * as vite from 'vite';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { bundlers } from './bundlers';
 import { apart, arrow, here, sharing } from './expected';
 import { Pages, type Said } from './pages';
-import { browsers, tools } from './runtimes';
+import { browsers, run, tools } from './runtimes';
 
 const clean = inject('clean');
 const names = Object.keys(bundlers);
@@ -32,25 +30,21 @@ function wordOf(said: Said, page: string): object {
 describe('bundles, in Node', () => {
   test.each(names)('%s has nothing to say', (name) => expect(words.get(name)).toEqual([]));
 
-  async function run(file: string): Promise<unknown> {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { maxBuffer: 2 ** 26 });
-    expect(stderr).toBe('');
-    return JSON.parse(stdout);
-  }
+  const runs = (name: string, program: string) => run(process.execPath, [join('out', name, program)], clean);
 
   test.each(names)('%s', async (name) => {
-    const said = await run(join(clean, 'out', name, 'main.js'));
+    const said = await runs(name, 'main.js');
     // Those that find threads find them for pages.
     if (bundlers[name]?.findsThreads) expect(said).toMatchObject({ here });
     else expect(said).toEqual(sharing);
   });
 
   test.each(names)('%s, oriel/slim', async (name) => {
-    expect(await run(join(clean, 'out', name, 'slim.js'))).toEqual({ here });
+    expect(await runs(name, 'slim.js')).toEqual({ here });
   });
 
   test.each(names)('%s, oriel/arrow', async (name) => {
-    expect(await run(join(clean, 'out', name, 'arrow.js'))).toEqual(arrow);
+    expect(await runs(name, 'arrow.js')).toEqual(arrow);
   });
 });
 

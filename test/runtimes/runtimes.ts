@@ -1,7 +1,9 @@
-/** The runtimes, bundlers and browsers, and where they are, if they are. */
+/** The runtimes, bundlers and browsers, and where they are, if they are; how to run what runs files. */
 
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 /** A file of those that npm installs here. */
 export function installed(path: string): string | undefined {
@@ -35,3 +37,11 @@ export const browsers: Record<string, string | undefined> = {
     ? ['webkitgtk-6.0', 'webkit2gtk-4.1', 'webkit2gtk-4.0'].map((at) => `${library}/${at}/MiniBrowser`).find(existsSync)
     : undefined,
 };
+
+/** What a program says. @throws where it has anything else to say */
+export async function run(shell: string, given: string[], cwd: string): Promise<unknown> {
+  const bounds = { maxBuffer: 2 ** 26, timeout: 100_000, killSignal: 'SIGKILL' as const };
+  const { stdout, stderr } = await promisify(execFile)(shell, given, { cwd, ...bounds });
+  if (stderr) throw new Error(stderr);
+  return JSON.parse(stdout);
+}

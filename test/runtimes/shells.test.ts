@@ -1,46 +1,30 @@
 /** The package in what runs a file: Node, Bun and Deno; and in workerd. */
 
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import * as esbuild from 'esbuild';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { alone, arrow, here, sharing } from './expected';
-import { shells, tools } from './runtimes';
+import { run, shells, tools } from './runtimes';
 
 const cwd = inject('clean');
 
-async function run(shell: string, ...given: string[]): Promise<unknown> {
-  const { stdout, stderr } = await promisify(execFile)(shell, given, { cwd, maxBuffer: 2 ** 26 });
-  expect(stderr).toBe('');
-  return JSON.parse(stdout);
-}
-
 /** What is in packages needs no permission, unless it is read as a file. */
-const deno = ['run', '--no-prompt', '--allow-read=thread.js,program.js,events.js,threads.js'];
+const DENO: Record<string, string[]> = {
+  'main.js': ['run', '--no-prompt', '--allow-read=thread.js,program.js,events.js,threads.js'],
+  'required.cjs': ['run', '--no-prompt', '--allow-read'],
+  'slim.js': ['run', '--no-prompt', '--allow-read=node_modules/oriel'],
+  'arrow.js': ['run', '--no-prompt'],
+};
 
 for (const [name, path = ''] of Object.entries(shells)) {
-  const isDeno = name === 'Deno';
+  const runs = (file: string) => run(path, [...((name === 'Deno' && DENO[file]) || []), file], cwd);
 
   describe.skipIf(path === '')(name, () => {
-    test('import', async () => {
-      expect(await run(path, ...(isDeno ? deno : []), 'main.js')).toEqual(sharing);
-    });
-
-    test('require', async () => {
-      expect(await run(path, ...(isDeno ? ['run', '--allow-read'] : []), 'required.cjs')).toEqual(sharing);
-    });
-
-    test('oriel/slim', async () => {
-      expect(await run(path, ...(isDeno ? ['run', '--allow-read=node_modules/oriel'] : []), 'slim.js')).toEqual({
-        here,
-      });
-    });
-
-    test('oriel/arrow', async () => {
-      expect(await run(path, ...(isDeno ? ['run', '--no-prompt'] : []), 'arrow.js')).toEqual(arrow);
-    });
+    test('import', async () => expect(await runs('main.js')).toEqual(sharing));
+    test('require', async () => expect(await runs('required.cjs')).toEqual(sharing));
+    test('oriel/slim', async () => expect(await runs('slim.js')).toEqual({ here }));
+    test('oriel/arrow', async () => expect(await runs('arrow.js')).toEqual(arrow));
   });
 }
 
