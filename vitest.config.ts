@@ -20,6 +20,8 @@ function core(build: string): Plugin {
 const NODE_ONLY = ['test/node/**'];
 /** Suites of what only pages have. */
 const PAGE_ONLY = ['test/browser/**'];
+/** The package as it is packed, in everything that it runs in. */
+const RUNTIMES = ['test/runtimes/**'];
 
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 if (!chromium) console.log('No Chromium found: the suites run in Node only.');
@@ -61,7 +63,7 @@ export default defineConfig({
         test: {
           name: `node ${build}`,
           include: ['test/**/*.test.ts'],
-          exclude: build === 'release' ? PAGE_ONLY : [...NODE_ONLY, ...PAGE_ONLY],
+          exclude: [...RUNTIMES, ...PAGE_ONLY, ...(build === 'release' ? [] : NODE_ONLY)],
           // Says which recipes are left out.
           globalSetup: build === 'release' ? ['test/node/servers.ts'] : [],
           testTimeout: 60_000,
@@ -74,11 +76,24 @@ export default defineConfig({
         test: {
           name: `chromium ${build}`,
           include: ['test/**/*.test.ts'],
-          exclude: NODE_ONLY,
+          exclude: [...RUNTIMES, ...NODE_ONLY],
           testTimeout: 60_000,
           browser: browser(),
         },
       })),
+      {
+        test: {
+          name: 'runtimes',
+          include: ['test/runtimes/*.test.ts'],
+          globalSetup: 'test/runtimes/setup.ts',
+          diff: { truncateThreshold: 40 },
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
+          // After all others, and one at a time: each of them takes a machine for itself.
+          sequence: { groupOrder: 1 },
+          maxWorkers: 1,
+        },
+      },
     ],
   },
 });

@@ -2,6 +2,7 @@
 
 import { provide } from './core';
 import { OrielError, show } from './errors';
+import { nodeFile } from './worker/node';
 
 export * from './public';
 export { windowed } from './windowed';
@@ -20,7 +21,7 @@ export async function init(source: BufferSource | WebAssembly.Module | Response 
 async function moduleOf(source: unknown): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   try {
-    if (source instanceof URL) return moduleOf(await fetch(source));
+    if (source instanceof URL) return moduleOf(await load(source));
     if (source instanceof Response) return WebAssembly.compile(await source.arrayBuffer());
     if (source instanceof ArrayBuffer || ArrayBuffer.isView(source))
       return await WebAssembly.compile(source as BufferSource);
@@ -28,4 +29,14 @@ async function moduleOf(source: unknown): Promise<WebAssembly.Module> {
     throw new OrielError('ERR_ORIEL_CORE', `init: the core cannot be had from ${show(source)}: ${cause}`, { cause });
   }
   throw new OrielError('ERR_ORIEL_CORE', `init: expected bytes, a module, a response or a URL, got ${show(source)}`);
+}
+
+/** Node's `fetch` knows no files; those of other runtimes may. */
+async function load(url: URL): Promise<Response | BufferSource> {
+  try {
+    return await fetch(url);
+  } catch (cause) {
+    if (url.protocol !== 'file:') throw cause;
+    return nodeFile(url);
+  }
 }

@@ -9,12 +9,12 @@ import {
   Int32,
   Int64,
   List,
+  makeBuilder,
   makeData,
   Null,
   Struct,
   Uint64,
   Utf8,
-  vectorFromArray,
 } from 'apache-arrow';
 import { placeOf } from '../columns';
 import { OrielError, show } from '../errors';
@@ -122,8 +122,10 @@ function strings(name: string, values: ArrayLike<string | null>, none: Nulls): D
     data[i] = place;
   }
   const type = new Dictionary(new Utf8(), new Int32(), hashOf(name) % 2 ** 31);
-  const dictionary = vectorFromArray([...places.keys()], new Utf8());
-  return makeData({ type, length: data.length, data, dictionary, ...none });
+  // Not `vectorFromArray`, which makes code out of a string: pages may forbid that.
+  const dictionary = makeBuilder({ type: new Utf8() });
+  for (const value of places.keys()) dictionary.append(value);
+  return makeData({ type, length: data.length, data, dictionary: dictionary.finish().toVector(), ...none });
 }
 
 function bigints(name: string, values: ArrayLike<bigint>, none: Nulls): Data {

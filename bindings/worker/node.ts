@@ -5,7 +5,17 @@
 
 /** Node's own module of threads. */
 export function nodeThreads(): Promise<typeof import('node:worker_threads')> {
-  return import(/* @vite-ignore */ /* webpackIgnore: true */ ['node', 'worker_threads'].join(':'));
+  return nodeModule('worker_threads');
+}
+
+/** The bytes of a file. */
+export async function nodeFile(url: URL): Promise<BufferSource> {
+  const { readFile } = await nodeModule<typeof import('node:fs/promises')>('fs/promises');
+  return readFile(url);
+}
+
+function nodeModule<T>(name: string): Promise<T> {
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ ['node', name].join(':'));
 }
 
 /** The file beside this one that runs on a worker's thread. */

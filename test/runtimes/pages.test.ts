@@ -1,0 +1,98 @@
+/** The package in bundles and in browsers. */
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as vite from 'vite';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { bundlers } from './bundlers';
+import { apart, arrow, here, sharing } from './expected';
+import { Pages, type Said } from './pages';
+import { browsers, run, tools } from './runtimes';
+
+const clean = inject('clean');
+const names = Object.keys(bundlers);
+const words = new Map<string, unknown>();
+const pages = await new Pages(clean).start();
+beforeAll(async () => {
+  for (const name of names) {
+    const word = bundlers[name]?.bundle(clean, join(clean, 'out', name)).catch((error) => error);
+    words.set(name, await word);
+  }
+});
+afterAll(() => pages.close());
+
+function wordOf(said: Said, page: string): object {
+  const word = said.get(page) ?? { error: 'silence' };
+  if (word.error !== undefined) throw new Error(word.error);
+  return word;
+}
+
+describe('bundles, in Node', () => {
+  test.each(names)('%s has nothing to say', (name) => expect(words.get(name)).toEqual([]));
+
+  const runs = (name: string, program: string) => run(process.execPath, [join('out', name, program)], clean);
+
+  test.each(names)('%s', async (name) => {
+    const said = await runs(name, 'main.js');
+    // Those that find threads find them for pages.
+    if (bundlers[name]?.findsThreads) expect(said).toMatchObject({ here });
+    else expect(said).toEqual(sharing);
+  });
+
+  test.each(names)('%s, oriel/slim', async (name) => {
+    expect(await runs(name, 'slim.js')).toEqual({ here });
+  });
+
+  test.each(names)('%s, oriel/arrow', async (name) => {
+    expect(await runs(name, 'arrow.js')).toEqual(arrow);
+  });
+});
+
+for (const [name, path] of Object.entries(browsers)) {
+  describe.skipIf(!path)(name, () => {
+    const mains = (kind: string) => names.map((name) => `/${kind}/out/${name}/main.html`);
+    // With an import map in place of a bundler there are no workers, which know of none.
+    const singles = ['/plain/single.html', '/plain/slim.html', ...names.map((name) => `/plain/out/${name}/slim.html`)];
+    const arrows = names.map((name) => `/plain/out/${name}/arrow.html`);
+    const strict = '/strict/single.html';
+    const said: Said = new Map();
+    const of = (page: string) => wordOf(said, page);
+
+    beforeAll(async () => {
+      for (const kind of [mains('isolated'), [...mains('plain'), ...singles, ...arrows, strict]]) {
+        for (const [page, word] of await pages.visit(name, kind)) said.set(page, word);
+      }
+    });
+
+    test.each(mains('isolated'))('%s', (page) => expect(of(page)).toEqual(sharing));
+    test.each(mains('plain'))('%s', (page) => expect(of(page)).toEqual(apart));
+    test.each(singles)('%s', (page) => expect(of(page)).toEqual({ here }));
+    test.each(arrows)('%s', (page) => expect(of(page)).toEqual(arrow));
+    test('a page that forbids WebAssembly is told so', () => expect(() => of(strict)).toThrow('ERR_ORIEL_CORE'));
+  });
+}
+
+describe.skipIf(!browsers.Chromium)('served by Vite as it is', () => {
+  async function serve({ createServer }: typeof vite, name: string, optimizeDeps: vite.DepOptimizationOptions) {
+    await writeFile(join(clean, `${name}.html`), '<!doctype html><script type="module" src="/main.js"></script>');
+    const server = await createServer({
+      root: clean,
+      configFile: false,
+      logLevel: 'silent',
+      cacheDir: join(clean, 'cache', name),
+      optimizeDeps,
+      server: { host: 'localhost', port: 0, proxy: { '/said': pages.origin } },
+    });
+    onTestFinished(() => server.close());
+    await server.listen();
+    const page = new URL(`/${name}.html`, server.resolvedUrls?.local[0]);
+    return wordOf(await pages.visit('Chromium', [page.href]), page.pathname);
+  }
+
+  test('Vite 8', async () => expect(await serve(vite, 'vite', {})).toEqual(apart));
+
+  test.skipIf(!tools['Vite 7'])('Vite 7, whose optimizer would lose the worker', async () => {
+    const older = await import(tools['Vite 7'] as string);
+    expect(await serve(older, 'vite-7', { exclude: ['oriel'] })).toEqual(apart);
+  });
+});

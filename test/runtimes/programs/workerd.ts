@@ -1,0 +1,13 @@
+import * as oriel from 'oriel';
+import module from 'oriel/core.wasm';
+import * as slim from 'oriel/slim';
+import { everything, slimly } from './program.js';
+
+const noThread = () => Promise.reject('none');
+
+export default {
+  async fetch({ url }: Request): Promise<Response> {
+    const isSlim = new URL(url).pathname === '/slim';
+    return Response.json(await (isSlim ? slimly(slim, module) : everything(oriel, noThread)));
+  },
+};
