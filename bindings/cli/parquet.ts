@@ -59,7 +59,8 @@ export async function* readParquet(task: Task, signal: AbortSignal): AsyncGenera
         for (let row = from; row < to; row++) {
           addRow(task, rowStart + row + 1, (f) => {
             const name = columns[f] as string;
-            return converts[f]?.(getters[f]?.({ [name]: values[name]?.[row] }));
+            const value = values[name]?.[row];
+            return converts[f]?.(name === fields[f]?.name ? value : getters[f]?.({ [name]: value }));
           });
         }
         yield { bytes: (bytes.byteLength * (to - from)) / Number(metadata.num_rows), lines: to - from };
