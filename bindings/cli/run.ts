@@ -146,5 +146,6 @@ function missingOf(stream: Stream, badLines: number): string {
     'future events': future,
   };
   const parts = Object.entries(counts).flatMap(([what, n]) => (n ? `${what} ${n.toLocaleString('en')}` : []));
-  return parts.length ? `left out: ${parts.join(', ')}` : '';
+  const hint = late ? '; see --out-of-order' : '';
+  return parts.length ? `left out: ${parts.join(', ')}${hint}` : '';
 }

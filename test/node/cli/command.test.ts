@@ -175,7 +175,7 @@ describe('what is asked', () => {
       '--late',
       'late.ndjson',
     );
-    expect(late.err).toBe('oriel: left out: late events 2\n');
+    expect(late.err).toBe('oriel: left out: late events 2; see --out-of-order\n');
     expect(rowsOf(late.out).map(({ s }) => s)).toEqual([5, 51]);
     expect(rowsOf(await readFile(join(folder, 'late.ndjson'), 'utf8'))).toEqual([
       { at: 7, v: 7 },
