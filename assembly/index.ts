@@ -159,8 +159,7 @@ export function setDisorder(stream: Stream, outOfOrder: f64): void {
 
 export function advance(stream: Stream, watermark: f64): void {
   advanceStream(stream, watermark);
-  const outOfOrder = stream.outOfOrder;
-  stream.reached = max(stream.reached, outOfOrder == Infinity ? watermark : watermark + outOfOrder);
+  stream.reached = max(stream.reached, watermark + stream.outOfOrder);
 }
 
 /** The earliest time of which something is held, Infinity if nothing is. */
