@@ -7,7 +7,7 @@
  * Of a column some are wanted for results, by the list of their places; where the list is but the first of it, those that follow.
  */
 
-import { allocate, release } from './memory';
+import { allocate, release } from './base/allocator';
 import { Outbox, outputColumn } from './outbox';
 import { PartPlan } from './plan';
 import { CHUNK, copyState, Stream } from './stream';

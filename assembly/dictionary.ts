@@ -15,7 +15,7 @@
  * order follows from when rows come and go, which is a matter of events alone.
  */
 
-import { allocate, release, resize } from './memory';
+import { allocate, release, resize } from './base/allocator';
 import { Keys } from './plan';
 import { Stream } from './stream';
 

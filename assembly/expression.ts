@@ -11,7 +11,7 @@
  * Law: an instruction writes exactly n values, which depend on the operands of their own event alone.
  */
 
-import { log, mod } from './math';
+import { log, mod } from './base/math';
 import { Instruction, Op, Place } from './plan';
 import { measureColumn, Ring } from './ring';
 import { Stream } from './stream';

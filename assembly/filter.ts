@@ -12,7 +12,7 @@
  * Law: results are those of a stream in which the event itself moves the clock at its place, wherever batches are cut.
  */
 
-import { allocate, release } from './memory';
+import { allocate, release } from './base/allocator';
 import { isBelieved } from './misses';
 import { Keys, PartPlan, Plan, WindowPlan } from './plan';
 import { measureColumn, Ring } from './ring';

@@ -9,7 +9,7 @@
  */
 
 import { Dictionary, NONE, retain } from './dictionary';
-import { allocate } from './memory';
+import { allocate } from './base/allocator';
 import { isFuture, miss } from './misses';
 import { putResults } from './outbox';
 import { Pane } from './plan';

@@ -4,7 +4,7 @@
  */
 
 import { Dictionary, retain } from './dictionary';
-import { allocate } from './memory';
+import { allocate } from './base/allocator';
 import * as pane from './pane';
 import { Pane } from './pane';
 import { cloneRow } from './rows';

@@ -8,7 +8,7 @@ import { closing as closingOf, demand as demandOf } from './budget';
 import { Dictionary, giveUpWords, growTo, idAt, wordOf } from './dictionary';
 import { framesAt } from './frames';
 import { buildStream, createStream, destroyStream } from './lifecycle';
-import { allocate, Owner, release, reserve as reserveOf, resize } from './memory';
+import { allocate, Owner, release, reserve as reserveOf, resize } from './base/allocator';
 import { emptyOutbox, Outbox, outputColumn } from './outbox';
 import { putMerged as putMergedOf } from './partial';
 import { advance as advanceStream, consume } from './pipeline';
@@ -30,7 +30,7 @@ import * as time from './time';
 import { headroom as headroomOf, storeAt, Stream, windowAt } from './stream';
 
 export * from './aggregate/registry';
-export { mend, reserve, start, top } from './memory';
+export { mend, reserve, start, top } from './base/allocator';
 export * from './window/registry';
 
 export function create(planBytes: usize): usize {

@@ -3,7 +3,7 @@
 import { createDictionary, destroyDictionary, Dictionary } from './dictionary';
 import { linkProgram, REGISTER_BYTES } from './expression';
 import { createFilter, destroyFilter, filterBytes } from './filter';
-import { allocate, Owner, release, reserve } from './memory';
+import { allocate, Owner, release, reserve } from './base/allocator';
 import { createOutbox, destroyOutbox, Outbox } from './outbox';
 import { planPacked } from './partial';
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';

@@ -3,7 +3,7 @@
  * the window's place in the spec. A stable merge of what a batch added to the outbox (bottom-up, natural order checked first).
  */
 
-import { allocate, release } from './memory';
+import { allocate, release } from './base/allocator';
 import { Outbox, outputColumn } from './outbox';
 import { WindowPlan } from './plan';
 import { Stream, windowAt } from './stream';

@@ -5,7 +5,7 @@
  * are refused where it leaves no room, but what was taken can always be given out.
  */
 
-import { allocate, release, resize } from './memory';
+import { allocate, release, resize } from './base/allocator';
 import { packRows } from './partial';
 import { Pane, PartPlan } from './plan';
 import { FIRINGS, headroom, refires, Stream } from './stream';

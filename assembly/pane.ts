@@ -8,7 +8,7 @@
  * keeps all 64 rows in their places (SPREAD, in the lowest bit of `rows`) and can be a slice's block as it was.
  */
 
-import { allocate, release, resize } from './memory';
+import { allocate, release, resize } from './base/allocator';
 import { Dictionary, drop, retain } from './dictionary';
 import { cloneRow, dropRow } from './rows';
 import { copyRow, Stream } from './stream';

@@ -7,7 +7,7 @@
  *     the row │ for each state that owns a block, in order of the parts: bytes: f64 │ the block
  */
 
-import { capacity } from './memory';
+import { capacity } from './base/allocator';
 import { openResults, putHead, putList, putOutputs } from './outbox';
 import { Pane, PartPlan } from './plan';
 import { combineRows, list, resetRow } from './rows';

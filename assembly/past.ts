@@ -10,7 +10,7 @@
  */
 
 import { Dictionary, unhold } from './dictionary';
-import { allocate, release, resize } from './memory';
+import { allocate, release, resize } from './base/allocator';
 import { Stream } from './stream';
 
 @unmanaged

@@ -4,9 +4,19 @@
  * of one time, by arrival: what goes out is what sorting all events would give, however they came.
  */
 
-import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem, topKey, topTie } from './heap';
-import { allocate, release } from './memory';
-import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from './pool';
+import {
+  createHeap,
+  destroyHeap,
+  Heap,
+  heapBytes,
+  popItem,
+  pushItem,
+  topItem,
+  topKey,
+  topTie,
+} from './base/priority-queue';
+import { allocate, release } from './base/allocator';
+import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from './base/slab';
 import { dropRow } from './rows';
 import { copyRow, Stream } from './stream';
 

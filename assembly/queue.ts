@@ -13,7 +13,7 @@
  */
 
 import { Dictionary, hold, unhold } from './dictionary';
-import { allocate, release, resize } from './memory';
+import { allocate, release, resize } from './base/allocator';
 import { openResults, putHead, putOutputs } from './outbox';
 import { createPending, destroyPending, Event, freeEvent, Pending, pendingBytes, rowOf } from './pending';
 import { Pane } from './plan';

@@ -7,7 +7,7 @@
  * s & mask. head <= tail <= head + capacity.
  */
 
-import { allocate, release } from './memory';
+import { allocate, release } from './base/allocator';
 import { Stream } from './stream';
 
 @unmanaged

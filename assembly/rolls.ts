@@ -3,7 +3,7 @@
  * combined in one go. Where they come from, and when, is the window's (window/rolling.ts).
  */
 
-import { Heap, pushItem } from './heap';
+import { Heap, pushItem } from './base/priority-queue';
 import { openResults, Outbox, putEvents, putOutputs, putReasons } from './outbox';
 import { waiting } from './pending';
 import { combineLightStates, combineStates, foldLight, foldRows, list, reduceRow, rollRows } from './rows';

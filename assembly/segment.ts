@@ -7,7 +7,7 @@
 
 import { moveProgram } from './expression';
 import { moveFilter } from './filter';
-import { allocate, Owner, release } from './memory';
+import { allocate, Owner, release } from './base/allocator';
 import { PartPlan } from './plan';
 import { Ring } from './ring';
 import { Stream } from './stream';

@@ -11,7 +11,7 @@
  * every window of the plan holds all of it or nothing.
  */
 
-import { allocate, release, resize } from './memory';
+import { allocate, release, resize } from './base/allocator';
 import { Dictionary, drop } from './dictionary';
 import { dropRow } from './rows';
 import { copyRow, FIRINGS, Stream, windowAt } from './stream';

@@ -10,11 +10,11 @@
  */
 
 import { Dictionary, hold, unhold } from './dictionary';
-import { createHeap, destroyHeap, Heap, popItem, pushItem, topItem } from './heap';
-import { allocate, release, resize } from './memory';
+import { createHeap, destroyHeap, Heap, popItem, pushItem, topItem } from './base/priority-queue';
+import { allocate, release, resize } from './base/allocator';
 import { openResults, Outbox, putHead, putOutputs } from './outbox';
 import { Pane } from './plan';
-import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from './pool';
+import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from './base/slab';
 import { dropRow, foldRows, resetRow } from './rows';
 import { CHUNK, copyRow, FIRINGS, flagAt, GIVEN, markAt, refires, Stream } from './stream';
 

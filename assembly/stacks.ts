@@ -24,7 +24,7 @@
  * edges of this window, and none ends at or before the start of window `next`.
  */
 
-import { allocate, release, resize } from './memory';
+import { allocate, release, resize } from './base/allocator';
 import { Dictionary, retain } from './dictionary';
 import * as pane from './pane';
 import { Pane, Panes } from './pane';

@@ -14,7 +14,7 @@
  */
 
 import { Dictionary, hold, unhold } from './dictionary';
-import { release, resize } from './memory';
+import { release, resize } from './base/allocator';
 import { isBelieved } from './misses';
 import { PartPlan } from './plan';
 import { measureColumn, Ring } from './ring';

@@ -17,7 +17,7 @@
  * `events` is how many it is of (0: an empty row), `given` how many of them were in the last firing.
  */
 
-import { Owner } from './memory';
+import { Owner } from './base/allocator';
 import { WindowPlan } from './plan';
 import { measureColumn, Ring } from './ring';
 

@@ -16,7 +16,7 @@
  */
 
 import { Dictionary, hold, unhold } from './dictionary';
-import { allocate, release, resize } from './memory';
+import { allocate, release, resize } from './base/allocator';
 import { PartPlan } from './plan';
 import { Ring } from './ring';
 import { combineLightStates, dropRow, foldLightRows } from './rows';

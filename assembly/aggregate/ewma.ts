@@ -8,7 +8,7 @@
  * infinity stays one.
  */
 
-import { exp2 } from '../math';
+import { exp2 } from '../base/math';
 import { parameter } from '../sketch/box';
 import { PartPlan } from '../plan';
 import { lowerEach, own } from './kernel';

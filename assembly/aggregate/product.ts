@@ -8,7 +8,7 @@
  * that plain multiplication makes as well.
  */
 
-import { exponentOf, scale } from '../math';
+import { exponentOf, scale } from '../base/math';
 import { combineEach, foldEach, lowerEach, need, own } from './kernel';
 
 export const size: i32 = 16;

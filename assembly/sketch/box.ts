@@ -13,7 +13,7 @@
  * where others have a number of values. A running state is never merged; one of no values owns nothing.
  */
 
-import { allocate, capacity, Owner, release } from '../memory';
+import { allocate, capacity, Owner, release } from '../base/allocator';
 import { PartPlan } from '../plan';
 import { Stream } from '../stream';
 

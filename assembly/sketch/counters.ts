@@ -12,7 +12,7 @@
  * Where values leave again all of them are counted: see counted.ts.
  */
 
-import { capacity as capacityOf } from '../memory';
+import { capacity as capacityOf } from '../base/allocator';
 import * as box from './box';
 import * as counted from './counted';
 import { clear, isFree, isFull, slotOf, vacate } from './hash';

@@ -11,7 +11,7 @@
  * becomes front. When that is depends on the values alone that entered and left.
  */
 
-import { capacity } from '../memory';
+import { capacity } from '../base/allocator';
 import * as box from './box';
 
 export const RUNNING: u32 = 0xffffffff;

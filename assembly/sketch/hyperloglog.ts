@@ -10,7 +10,7 @@
  * are counted: see counted.ts.
  */
 
-import { capacity } from '../memory';
+import { capacity } from '../base/allocator';
 import * as box from './box';
 import * as counted from './counted';
 import { clear, hash, isFree, isFull, slotOf } from './hash';

@@ -7,7 +7,7 @@
  * The k-th least is found in place by quickselect (Hoare, "Algorithm 65: find", 1961), in linear time for pivots drawn at random.
  */
 
-import { capacity } from '../memory';
+import { capacity } from '../base/allocator';
 import * as box from './box';
 import * as sorted from './sorted';
 

@@ -8,7 +8,7 @@
  * see deque.ts.
  */
 
-import { capacity } from '../memory';
+import { capacity } from '../base/allocator';
 import * as box from './box';
 import * as deque from './deque';
 

@@ -5,8 +5,18 @@
 
 import { demandOfStates } from '../budget';
 import { tick } from '../clock';
-import { createHeap, destroyHeap, Heap, heapBytes, moveTop, popItem, pushItem, topItem, topKey } from '../heap';
-import { allocate } from '../memory';
+import {
+  createHeap,
+  destroyHeap,
+  Heap,
+  heapBytes,
+  moveTop,
+  popItem,
+  pushItem,
+  topItem,
+  topKey,
+} from '../base/priority-queue';
+import { allocate } from '../base/allocator';
 import { miss } from '../misses';
 import {
   createEvent,

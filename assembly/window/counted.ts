@@ -7,8 +7,8 @@
  */
 
 import { tick } from '../clock';
-import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem } from '../heap';
-import { allocate } from '../memory';
+import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem } from '../base/priority-queue';
+import { allocate } from '../base/allocator';
 import { miss } from '../misses';
 import { createEvent, Event, rowOf } from '../pending';
 import { WindowPlan } from '../plan';

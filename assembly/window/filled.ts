@@ -4,7 +4,7 @@
  */
 
 import { tick } from '../clock';
-import { allocate } from '../memory';
+import { allocate } from '../base/allocator';
 import { Pane, WindowPlan } from '../plan';
 import { Ring } from '../ring';
 import {

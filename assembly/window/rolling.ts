@@ -10,8 +10,8 @@
 
 import { demandOfRunning } from '../budget';
 import { tick } from '../clock';
-import { createHeap, destroyHeap, heapBytes, moveTop, popItem, topItem, topKey } from '../heap';
-import { allocate, release } from '../memory';
+import { createHeap, destroyHeap, heapBytes, moveTop, popItem, topItem, topKey } from '../base/priority-queue';
+import { allocate, release } from '../base/allocator';
 import { miss } from '../misses';
 import {
   createWaiting,

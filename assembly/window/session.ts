@@ -26,8 +26,8 @@ import {
   topItem,
   topKey,
   topTie,
-} from '../heap';
-import { allocate } from '../memory';
+} from '../base/priority-queue';
+import { allocate } from '../base/allocator';
 import { isFuture, miss } from '../misses';
 import { AHEAD, fetch, MANY, takeOn, takeRun } from '../onward';
 import { barrierOf, createPast, destroyPast, firstEnd, forgetFirst, Past, pastBytes, remember } from '../past';

@@ -29,7 +29,7 @@ import {
   putJoined,
   suffixes,
 } from '../columns';
-import { allocate, release, resize } from '../memory';
+import { allocate, release, resize } from '../base/allocator';
 import { isFuture, miss } from '../misses';
 import { openResults, putEvents, putReasons } from '../outbox';
 import { Closed, PartPlan, Plan, WindowPlan } from '../plan';

@@ -8,8 +8,8 @@
  * Chunks begin with a line of cache, and so do slots that are not much shorter than a whole number of them.
  */
 
-import { allocate, release } from './memory';
-import { Stream } from './stream';
+import { allocate, release } from './allocator';
+import { Stream } from '../stream';
 
 @unmanaged
 export class Pool {

@@ -5,8 +5,8 @@
  *     entry    0 key: f64 │ 8 tie: u32, growing modulo 2^32 │ 12 item: u32        entry i at entries + 48 + 16 i
  */
 
-import { allocate, release, resize } from './memory';
-import { Stream } from './stream';
+import { allocate, release, resize } from './allocator';
+import { Stream } from '../stream';
 
 @unmanaged
 export class Heap {
