@@ -4,7 +4,7 @@
  * then keeps a copy of the memory to go back to.
  */
 
-import { Dictionary, roomIn } from './dictionary';
+import { Dictionary, roomIn } from './ingest/dictionary';
 import { framesAt } from './frames';
 import { Outbox } from './outbox';
 import { orderBytes } from './order';
@@ -12,7 +12,7 @@ import { PartPlan, WindowPlan } from './plan';
 import * as box from './sketch/box';
 import { Slices } from './slices';
 import { stacksAt } from './stacks';
-import { sampleBytes } from './steps';
+import { sampleBytes } from './ingest/counter-steps';
 import { CHUNK, refires, storeAt, Stream, windowAt } from './stream';
 import * as time from './time';
 

@@ -5,7 +5,7 @@
  * Windows fire in order of end, then of start. A window without events does not fire and costs nothing, however far time jumps.
  */
 
-import { Dictionary, NONE } from './dictionary';
+import { Dictionary, NONE } from './ingest/dictionary';
 import { hold, letGo } from './held';
 import { putResults } from './outbox';
 import { Pane as HeldWindow, paneAt, rowIn } from './pane';

@@ -8,12 +8,12 @@
  * out or not, holds its id.
  */
 
-import { Dictionary, NONE, retain } from './dictionary';
+import { Dictionary, NONE, retain } from './ingest/dictionary';
 import { allocate } from './base/allocator';
-import { isFuture, miss } from './misses';
+import { isFuture, miss } from './ingest/admission';
 import { putResults } from './outbox';
 import { Pane } from './plan';
-import { Ring } from './ring';
+import { Ring } from './ingest/ring';
 import { countFiring, foldRow, foldRows, resetRow } from './rows';
 import {
   createSlices,

@@ -10,12 +10,12 @@
  * reduced in registers.
  */
 
-import { Dictionary, retain } from './dictionary';
+import { Dictionary, retain } from './ingest/dictionary';
 import { advanceTo, planNext } from './fire';
 import { assignLate } from './late';
-import { isFuture } from './misses';
+import { isFuture } from './ingest/admission';
 import { Keys } from './plan';
-import { Ring } from './ring';
+import { Ring } from './ingest/ring';
 import { foldRows, reduceRow } from './rows';
 import { firstAfter, openSlice, rowFor, Slice, sliceAt, Slices, widen } from './slices';
 import { clockAt, takenAt, Stream, windowAt } from './stream';

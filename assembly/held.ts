@@ -3,7 +3,7 @@
  * window gave for every key. A late event is folded in there, and the key given out again; no other window is asked.
  */
 
-import { Dictionary, retain } from './dictionary';
+import { Dictionary, retain } from './ingest/dictionary';
 import { allocate } from './base/allocator';
 import * as pane from './pane';
 import { Pane } from './pane';

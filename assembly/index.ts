@@ -5,7 +5,7 @@
  */
 
 import { closing as closingOf, demand as demandOf } from './budget';
-import { Dictionary, giveUpWords, growTo, idAt, wordOf } from './dictionary';
+import { Dictionary, giveUpWords, growTo, idAt, wordOf } from './ingest/dictionary';
 import { framesAt } from './frames';
 import { buildStream, createStream, destroyStream } from './lifecycle';
 import { allocate, Owner, release, reserve as reserveOf, resize } from './base/allocator';
@@ -14,18 +14,18 @@ import { putMerged as putMergedOf } from './partial';
 import { advance as advanceStream, consume } from './pipeline';
 import { Keys, Stat, WindowPlan } from './plan';
 import { query as queryOf } from './query';
-import * as ringOf from './ring';
-import { Ring } from './ring';
+import * as ringOf from './ingest/ring';
+import { Ring } from './ingest/ring';
 import {
   createSegments as createSegmentsOf,
   destroySegments as destroySegmentsAt,
   segmentBytes as segmentBytesOf,
   useSegment as useSegmentOf,
-} from './segment';
+} from './ingest/segments';
 import { since as sinceOf } from './since';
 import { Slices } from './slices';
 import { stacksAt } from './stacks';
-import { forgetSamples } from './steps';
+import { forgetSamples } from './ingest/counter-steps';
 import * as time from './time';
 import { headroom as headroomOf, storeAt, Stream, windowAt } from './stream';
 

@@ -8,10 +8,10 @@
  * and the slices miss it if it is late for each, or lies in none.
  */
 
-import { Dictionary, retain } from './dictionary';
+import { Dictionary, retain } from './ingest/dictionary';
 import { planNext } from './fire';
 import { heldWindow } from './held';
-import { miss } from './misses';
+import { miss } from './ingest/admission';
 import { putResults } from './outbox';
 import * as pane from './pane';
 import { Pane } from './plan';

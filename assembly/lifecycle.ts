@@ -1,17 +1,17 @@
 /** Making and ending a stream: the plan read into the stream's own fields, its stores built, its scratch set out. */
 
-import { createDictionary, destroyDictionary, Dictionary } from './dictionary';
-import { linkProgram, REGISTER_BYTES } from './expression';
-import { createFilter, destroyFilter, filterBytes } from './filter';
+import { createDictionary, destroyDictionary, Dictionary } from './ingest/dictionary';
+import { linkProgram, REGISTER_BYTES } from './ingest/expression';
+import { createFilter, destroyFilter, filterBytes } from './ingest/filter';
 import { allocate, Owner, release, reserve } from './base/allocator';
 import { createOutbox, destroyOutbox, Outbox } from './outbox';
 import { planPacked } from './partial';
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';
-import { createRing, destroyRing, measureColumn, Ring } from './ring';
+import { createRing, destroyRing, measureColumn, Ring } from './ingest/ring';
 import { createFrames, destroyFrames, Frames, framesAt } from './frames';
 import { createSlices, destroySlices, Slices } from './slices';
 import { createStacks, destroyStacks, Stacks, stacksAt } from './stacks';
-import { createSamples, destroySamples } from './steps';
+import { createSamples, destroySamples } from './ingest/counter-steps';
 import { CHUNK, copyRow, storeAt, Stream, windowAt } from './stream';
 
 /** A stream with room for a plan of so many bytes, which the caller writes before `buildStream`; 0 where memory is full. */

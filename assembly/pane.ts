@@ -9,7 +9,7 @@
  */
 
 import { allocate, release, resize } from './base/allocator';
-import { Dictionary, drop, retain } from './dictionary';
+import { Dictionary, drop, retain } from './ingest/dictionary';
 import { cloneRow, dropRow } from './rows';
 import { copyRow, Stream } from './stream';
 

@@ -11,19 +11,19 @@
  * grid of time have one store together, the slices (grid.ts) or frames (frames.ts); any other window has its own.
  */
 
-import { Dictionary, mapKeys, sweep } from './dictionary';
-import { evaluate } from './expression';
-import { compact, keptBefore, tickAt, tickCount } from './filter';
+import { Dictionary, mapKeys, sweep } from './ingest/dictionary';
+import { evaluate } from './ingest/expression';
+import { compact, keptBefore, tickAt, tickCount } from './ingest/filter';
 import { advanceTo } from './fire';
 import { advanceFrames, takeFrames } from './frames';
 import { takeGrid } from './grid';
-import { settle } from './misses';
+import { settle } from './ingest/admission';
 import { orderResults } from './order';
 import { Outbox } from './outbox';
 import { Keys, WindowPlan } from './plan';
-import { Ring } from './ring';
+import { Ring } from './ingest/ring';
 import { prepareColumns, resetRow } from './rows';
-import { forgetSamples } from './steps';
+import { forgetSamples } from './ingest/counter-steps';
 import { storeAt, Stream, windowAt } from './stream';
 
 /** Consumes what the ring holds. */

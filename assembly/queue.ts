@@ -12,7 +12,7 @@
  * that may read their rows are out (`giveBack`).
  */
 
-import { Dictionary, hold, unhold } from './dictionary';
+import { Dictionary, hold, unhold } from './ingest/dictionary';
 import { allocate, release, resize } from './base/allocator';
 import { openResults, putHead, putOutputs } from './outbox';
 import { createPending, destroyPending, Event, freeEvent, Pending, pendingBytes, rowOf } from './pending';

@@ -9,7 +9,7 @@
  * until all are folded (`put`). Whoever looks into a row folds first.
  */
 
-import { Dictionary, hold, unhold } from './dictionary';
+import { Dictionary, hold, unhold } from './ingest/dictionary';
 import { createHeap, destroyHeap, Heap, popItem, pushItem, topItem } from './base/priority-queue';
 import { allocate, release, resize } from './base/allocator';
 import { openResults, Outbox, putHead, putOutputs } from './outbox';

@@ -25,7 +25,7 @@
  */
 
 import { allocate, release, resize } from './base/allocator';
-import { Dictionary, retain } from './dictionary';
+import { Dictionary, retain } from './ingest/dictionary';
 import * as pane from './pane';
 import { Pane, Panes } from './pane';
 import { WindowPlan } from './plan';

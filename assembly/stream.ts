@@ -19,7 +19,7 @@
 
 import { Owner } from './base/allocator';
 import { WindowPlan } from './plan';
-import { measureColumn, Ring } from './ring';
+import { measureColumn, Ring } from './ingest/ring';
 
 @unmanaged
 export class Stream extends Owner {

@@ -15,10 +15,10 @@
  * two folds and two combinations in all, and lines of cache that lie close together.
  */
 
-import { Dictionary, hold, unhold } from './dictionary';
+import { Dictionary, hold, unhold } from './ingest/dictionary';
 import { allocate, release, resize } from './base/allocator';
 import { PartPlan } from './plan';
-import { Ring } from './ring';
+import { Ring } from './ingest/ring';
 import { combineLightStates, dropRow, foldLightRows } from './rows';
 import { CHUNK, copyRow, copyState, Stream } from './stream';
 

@@ -3,7 +3,7 @@
  * how long a sample is remembered.
  */
 
-import { fillSteps } from '../steps';
+import { fillSteps } from '../ingest/counter-steps';
 import * as compensated from './compensated';
 import { lowerEach, need } from './kernel';
 

@@ -4,7 +4,7 @@
  */
 
 import { demandOfStates } from '../budget';
-import { tick } from '../clock';
+import { tick } from '../ingest/clock';
 import {
   createHeap,
   destroyHeap,
@@ -17,7 +17,7 @@ import {
   topKey,
 } from '../base/priority-queue';
 import { allocate } from '../base/allocator';
-import { miss } from '../misses';
+import { miss } from '../ingest/admission';
 import {
   createEvent,
   createPending,
@@ -33,7 +33,7 @@ import {
   waiting,
 } from '../pending';
 import { Closed, Pane, WindowPlan } from '../plan';
-import { Ring } from '../ring';
+import { Ring } from '../ingest/ring';
 import { combineRows, list } from '../rows';
 import {
   answer,
@@ -57,7 +57,7 @@ import {
   unchain,
 } from '../span';
 import { clockAt, Stream, windowAt, windowColumn } from '../stream';
-import { hold, unhold, Dictionary } from '../dictionary';
+import { hold, unhold, Dictionary } from '../ingest/dictionary';
 
 @unmanaged
 class Capped extends Spans {

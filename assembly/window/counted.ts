@@ -6,10 +6,10 @@
  * of their key. Bounds of a window are its least and its greatest event time.
  */
 
-import { tick } from '../clock';
+import { tick } from '../ingest/clock';
 import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem } from '../base/priority-queue';
 import { allocate } from '../base/allocator';
-import { miss } from '../misses';
+import { miss } from '../ingest/admission';
 import { createEvent, Event, rowOf } from '../pending';
 import { WindowPlan } from '../plan';
 import {
@@ -33,7 +33,7 @@ import {
   Work,
   workBytes,
 } from '../queue';
-import { Ring } from '../ring';
+import { Ring } from '../ingest/ring';
 import { addOwning, dropRow, foldRows, resetRow } from '../rows';
 import { takenAt, Stream, windowAt } from '../stream';
 

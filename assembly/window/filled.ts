@@ -3,10 +3,10 @@
  * says is the last. The window fires with it. Time plays no part: no event is late. Bounds are the least and the greatest event time.
  */
 
-import { tick } from '../clock';
+import { tick } from '../ingest/clock';
 import { allocate } from '../base/allocator';
 import { Pane, WindowPlan } from '../plan';
-import { Ring } from '../ring';
+import { Ring } from '../ingest/ring';
 import {
   answer,
   begin,

@@ -9,10 +9,10 @@
  */
 
 import { demandOfRunning } from '../budget';
-import { tick } from '../clock';
+import { tick } from '../ingest/clock';
 import { createHeap, destroyHeap, heapBytes, moveTop, popItem, topItem, topKey } from '../base/priority-queue';
 import { allocate, release } from '../base/allocator';
-import { miss } from '../misses';
+import { miss } from '../ingest/admission';
 import {
   createWaiting,
   destroyPending,
@@ -28,7 +28,7 @@ import {
   waiting,
 } from '../pending';
 import { Closed, Plan, WindowPlan } from '../plan';
-import { measureColumn, Ring } from '../ring';
+import { measureColumn, Ring } from '../ingest/ring';
 import { evict, give, isPast, reduceFrom, reduceGathered, Rolls } from '../rolls';
 import { cloneOwning, combineLightStates, enterRow, list, resetRow } from '../rows';
 import { leave } from '../running';

@@ -12,7 +12,7 @@
  * session longer at its beginning.
  */
 
-import { Dictionary } from '../dictionary';
+import { Dictionary } from '../ingest/dictionary';
 import {
   countUpTo,
   createHeap,
@@ -28,11 +28,11 @@ import {
   topTie,
 } from '../base/priority-queue';
 import { allocate } from '../base/allocator';
-import { isFuture, miss } from '../misses';
+import { isFuture, miss } from '../ingest/admission';
 import { AHEAD, fetch, MANY, takeOn, takeRun } from '../onward';
 import { barrierOf, createPast, destroyPast, firstEnd, forgetFirst, Past, pastBytes, remember } from '../past';
 import { Closed, Pane, WindowPlan } from '../plan';
-import { Ring } from '../ring';
+import { Ring } from '../ingest/ring';
 import { combineRows, list } from '../rows';
 import {
   answer,

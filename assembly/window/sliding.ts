@@ -30,10 +30,10 @@ import {
   suffixes,
 } from '../columns';
 import { allocate, release, resize } from '../base/allocator';
-import { isFuture, miss } from '../misses';
+import { isFuture, miss } from '../ingest/admission';
 import { openResults, putEvents, putReasons } from '../outbox';
 import { Closed, PartPlan, Plan, WindowPlan } from '../plan';
-import { measureColumn, Ring } from '../ring';
+import { measureColumn, Ring } from '../ingest/ring';
 import { reduceRow } from '../rows';
 import { CHUNK, clockAt, copyRow, Stream, takenAt, windowAt } from '../stream';
 

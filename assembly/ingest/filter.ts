@@ -12,11 +12,11 @@
  * Law: results are those of a stream in which the event itself moves the clock at its place, wherever batches are cut.
  */
 
-import { allocate, release } from './base/allocator';
-import { isBelieved } from './misses';
-import { Keys, PartPlan, Plan, WindowPlan } from './plan';
+import { allocate, release } from '../base/allocator';
+import { isBelieved } from './admission';
+import { Keys, PartPlan, Plan, WindowPlan } from '../plan';
 import { measureColumn, Ring } from './ring';
-import { refires, Stream, windowAt } from './stream';
+import { refires, Stream, windowAt } from '../stream';
 
 @unmanaged
 class Filter {

@@ -14,12 +14,12 @@
  */
 
 import { Dictionary, hold, unhold } from './dictionary';
-import { release, resize } from './base/allocator';
-import { isBelieved } from './misses';
-import { PartPlan } from './plan';
+import { release, resize } from '../base/allocator';
+import { isBelieved } from './admission';
+import { PartPlan } from '../plan';
 import { measureColumn, Ring } from './ring';
-import { parameter } from './sketch/box';
-import { Stream } from './stream';
+import { parameter } from '../sketch/box';
+import { Stream } from '../stream';
 
 const SAMPLE_BYTES: usize = 16;
 

@@ -7,8 +7,8 @@
  * s & mask. head <= tail <= head + capacity.
  */
 
-import { allocate, release } from './base/allocator';
-import { Stream } from './stream';
+import { allocate, release } from '../base/allocator';
+import { Stream } from '../stream';
 
 @unmanaged
 export class Ring {

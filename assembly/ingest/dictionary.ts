@@ -15,9 +15,9 @@
  * order follows from when rows come and go, which is a matter of events alone.
  */
 
-import { allocate, release, resize } from './base/allocator';
-import { Keys } from './plan';
-import { Stream } from './stream';
+import { allocate, release, resize } from '../base/allocator';
+import { Keys } from '../plan';
+import { Stream } from '../stream';
 
 export const NONE: u32 = 0xffffffff;
 

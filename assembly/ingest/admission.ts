@@ -7,7 +7,7 @@
  * dropped without a count.
  */
 
-import { Stream } from './stream';
+import { Stream } from '../stream';
 
 const LATE: u32 = 0x8000;
 const FUTURE: u32 = 0x4000;

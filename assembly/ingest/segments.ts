@@ -7,10 +7,10 @@
 
 import { moveProgram } from './expression';
 import { moveFilter } from './filter';
-import { allocate, Owner, release } from './base/allocator';
-import { PartPlan } from './plan';
+import { allocate, Owner, release } from '../base/allocator';
+import { PartPlan } from '../plan';
 import { Ring } from './ring';
-import { Stream } from './stream';
+import { Stream } from '../stream';
 
 /** Bytes of the columns of a stream. */
 export function segmentBytes(stream: Stream): usize {

@@ -11,10 +11,10 @@
  * Law: an instruction writes exactly n values, which depend on the operands of their own event alone.
  */
 
-import { log, mod } from './base/math';
-import { Instruction, Op, Place } from './plan';
+import { log, mod } from '../base/math';
+import { Instruction, Op, Place } from '../plan';
 import { measureColumn, Ring } from './ring';
-import { Stream } from './stream';
+import { Stream } from '../stream';
 
 /** Events worked on at a time. */
 const TILE = 512;
