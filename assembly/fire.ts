@@ -10,7 +10,7 @@ import { hold, letGo } from './held';
 import { putResults } from './outbox';
 import { Pane as HeldWindow, paneAt, rowIn } from './pane';
 import { Pane } from './plan';
-import { countFiring, dropTemporaries } from './rows';
+import { countFiring, dropTemporaries } from './state/rows';
 import { destroySlice, shiftSlice, Slice, sliceAt, Slices } from './slices';
 import * as two from './stacks';
 import { Stacks, stacksAt } from './stacks';

@@ -14,7 +14,7 @@ import { isFuture, miss } from './ingest/admission';
 import { putResults } from './outbox';
 import { Pane } from './plan';
 import { Ring } from './ingest/ring';
-import { countFiring, foldRow, foldRows, resetRow } from './rows';
+import { countFiring, foldRow, foldRows, resetRow } from './state/rows';
 import {
   createSlices,
   destroySlice,

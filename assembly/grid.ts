@@ -16,7 +16,7 @@ import { assignLate } from './late';
 import { isFuture } from './ingest/admission';
 import { Keys } from './plan';
 import { Ring } from './ingest/ring';
-import { foldRows, reduceRow } from './rows';
+import { foldRows, reduceRow } from './state/rows';
 import { firstAfter, openSlice, rowFor, Slice, sliceAt, Slices, widen } from './slices';
 import { clockAt, takenAt, Stream, windowAt } from './stream';
 import * as time from './time';

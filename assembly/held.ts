@@ -7,7 +7,7 @@ import { Dictionary, retain } from './ingest/dictionary';
 import { allocate } from './base/allocator';
 import * as pane from './pane';
 import { Pane } from './pane';
-import { cloneRow } from './rows';
+import { cloneRow } from './state/rows';
 import { combinePresent, presentRow, Stacks } from './stacks';
 import { copyRow, FIRINGS, GIVEN, refires, Stream } from './stream';
 import * as time from './time';

@@ -15,7 +15,7 @@ import { miss } from './ingest/admission';
 import { putResults } from './outbox';
 import * as pane from './pane';
 import { Pane } from './plan';
-import { countFiring, foldRow } from './rows';
+import { countFiring, foldRow } from './state/rows';
 import { openSlice, rowFor, widen } from './slices';
 import * as two from './stacks';
 import { stacksAt } from './stacks';

@@ -4,7 +4,7 @@
  */
 
 import { foldTo, headOf, rowOf, Span, Spans, State } from './span';
-import { reduceRow } from './rows';
+import { reduceRow } from './state/rows';
 import { Stream } from './stream';
 
 /** Spans that are more than the caches hold near are fetched for so many events at a time, side by side. */

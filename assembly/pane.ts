@@ -10,7 +10,7 @@
 
 import { allocate, release, resize } from './base/allocator';
 import { Dictionary, drop, retain } from './ingest/dictionary';
-import { cloneRow, dropRow } from './rows';
+import { cloneRow, dropRow } from './state/rows';
 import { copyRow, Stream } from './stream';
 
 @unmanaged

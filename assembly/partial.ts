@@ -10,7 +10,7 @@
 import { capacity } from './base/allocator';
 import { openResults, putHead, putList, putOutputs } from './outbox';
 import { Pane, PartPlan } from './plan';
-import { combineRows, list, resetRow } from './rows';
+import { combineRows, list, resetRow } from './state/rows';
 import * as box from './sketch/box';
 import { copyState, Stream } from './stream';
 

@@ -17,7 +17,7 @@ import {
 } from './base/priority-queue';
 import { allocate, release } from './base/allocator';
 import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from './base/slab';
-import { dropRow } from './rows';
+import { dropRow } from './state/rows';
 import { copyRow, Stream } from './stream';
 
 @unmanaged

@@ -22,7 +22,7 @@ import { orderResults } from './order';
 import { Outbox } from './outbox';
 import { Keys, WindowPlan } from './plan';
 import { Ring } from './ingest/ring';
-import { prepareColumns, resetRow } from './rows';
+import { prepareColumns, resetRow } from './state/rows';
 import { forgetSamples } from './ingest/counter-steps';
 import { storeAt, Stream, windowAt } from './stream';
 

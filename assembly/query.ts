@@ -10,7 +10,7 @@ import { Outbox } from './outbox';
 import * as pane from './pane';
 import { packRows } from './partial';
 import { PartPlan, WindowPlan } from './plan';
-import { combineLight, combineOwning, combineRows, dropRow, list, resetRow } from './rows';
+import { combineLight, combineOwning, combineRows, dropRow, list, resetRow } from './state/rows';
 import { Slice, sliceAt, Slices } from './slices';
 import { frontOf, Stacks, stacksAt, turnedTo } from './stacks';
 import { CHUNK, storeAt, Stream, windowAt } from './stream';

@@ -17,7 +17,7 @@ import { allocate, release, resize } from './base/allocator';
 import { openResults, putHead, putOutputs } from './outbox';
 import { createPending, destroyPending, Event, freeEvent, Pending, pendingBytes, rowOf } from './pending';
 import { Pane } from './plan';
-import { addOwning, combineLight, dropTemporaries, list } from './rows';
+import { addOwning, combineLight, dropTemporaries, list } from './state/rows';
 import { CHUNK, copyRow, Stream } from './stream';
 
 @unmanaged

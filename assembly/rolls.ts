@@ -6,7 +6,7 @@
 import { Heap, pushItem } from './base/priority-queue';
 import { openResults, Outbox, putEvents, putOutputs, putReasons } from './outbox';
 import { waiting } from './pending';
-import { combineLightStates, combineStates, foldLight, foldRows, list, reduceRow, rollRows } from './rows';
+import { combineLightStates, combineStates, foldLight, foldRows, list, reduceRow, rollRows } from './state/rows';
 import { enter, leave } from './running';
 import { CHUNK, copyRow, Stream } from './stream';
 import { backOf, gather, isSpent, openTrail, rowAt, slotAt, Trail, trailOf, Trails, turn, widenTrail } from './trail';

@@ -6,7 +6,7 @@
  * key's events alone, not on where batches are cut.
  */
 
-import { enterRow, leaveRow } from './rows';
+import { enterRow, leaveRow } from './state/rows';
 import { Stream } from './stream';
 import { backOf, measuresOf, slotAt, Trail, Trails } from './trail';
 

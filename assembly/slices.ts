@@ -13,7 +13,7 @@
 
 import { allocate, release, resize } from './base/allocator';
 import { Dictionary, drop } from './ingest/dictionary';
-import { dropRow } from './rows';
+import { dropRow } from './state/rows';
 import { copyRow, FIRINGS, Stream, windowAt } from './stream';
 import { end, newest, oldest, start } from './time';
 

@@ -15,7 +15,7 @@ import { allocate, release, resize } from './base/allocator';
 import { openResults, Outbox, putHead, putOutputs } from './outbox';
 import { Pane } from './plan';
 import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from './base/slab';
-import { dropRow, foldRows, resetRow } from './rows';
+import { dropRow, foldRows, resetRow } from './state/rows';
 import { CHUNK, copyRow, FIRINGS, flagAt, GIVEN, markAt, refires, Stream } from './stream';
 
 export enum State {

@@ -39,7 +39,7 @@ import {
   foldRow,
   list,
   moveRow,
-} from './rows';
+} from './state/rows';
 import { destroyBlock, destroySlice, newBlock, present, rowFor, Slice, widen } from './slices';
 import { Stream } from './stream';
 import * as time from './time';

@@ -19,7 +19,7 @@ import { Dictionary, hold, unhold } from './ingest/dictionary';
 import { allocate, release, resize } from './base/allocator';
 import { PartPlan } from './plan';
 import { Ring } from './ingest/ring';
-import { combineLightStates, dropRow, foldLightRows } from './rows';
+import { combineLightStates, dropRow, foldLightRows } from './state/rows';
 import { CHUNK, copyRow, copyState, Stream } from './stream';
 
 @unmanaged

@@ -3,7 +3,7 @@
 import { putList } from '../outbox';
 import { PartPlan } from '../plan';
 import * as box from '../sketch/box';
-import * as sketch from '../sketch/samples';
+import * as sketch from '../sketch/timed-list';
 import { Stream } from '../stream';
 import { need } from './kernel';
 

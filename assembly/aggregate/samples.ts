@@ -2,8 +2,8 @@
 
 import { PartPlan } from '../plan';
 import * as box from '../sketch/box';
-import * as deque from '../sketch/deque';
-import * as sketch from '../sketch/samples';
+import * as deque from '../sketch/evicting/time-deque';
+import * as sketch from '../sketch/timed-list';
 import { combineOwned, dropOwned, ownsNothing } from './kernel';
 
 export const size: i32 = sketch.bytes;

@@ -5,8 +5,8 @@
  */
 
 import * as box from '../sketch/box';
-import * as deque from '../sketch/deque';
-import * as sketch from '../sketch/samples';
+import * as deque from '../sketch/evicting/time-deque';
+import * as sketch from '../sketch/timed-list';
 import { lowerEach, need } from './kernel';
 
 export enum needs {

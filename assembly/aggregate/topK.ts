@@ -6,7 +6,7 @@
 import { putList } from '../outbox';
 import { PartPlan } from '../plan';
 import * as box from '../sketch/box';
-import * as counted from '../sketch/counted';
+import * as counted from '../sketch/evicting/value-counts';
 import * as sketch from '../sketch/counters';
 import { Stream } from '../stream';
 import { combineOwned, dropOwned, foldOwned, own, ownsNothing } from './kernel';

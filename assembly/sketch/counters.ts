@@ -14,7 +14,7 @@
 
 import { capacity as capacityOf } from '../base/allocator';
 import * as box from './box';
-import * as counted from './counted';
+import * as counted from './evicting/value-counts';
 import { clear, isFree, isFull, slotOf, vacate } from './hash';
 import * as list from './list';
 

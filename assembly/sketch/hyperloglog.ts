@@ -12,7 +12,7 @@
 
 import { capacity } from '../base/allocator';
 import * as box from './box';
-import * as counted from './counted';
+import * as counted from './evicting/value-counts';
 import { clear, hash, isFree, isFull, slotOf } from './hash';
 
 const REGISTERS: u32 = 0xffffffff;

@@ -9,7 +9,7 @@
 
 import { capacity } from '../base/allocator';
 import * as box from './box';
-import * as sorted from './sorted';
+import * as sorted from './evicting/sorted';
 
 export const SORTED: u32 = 0xfffffffd;
 /** Items in order: numbers. */

@@ -34,7 +34,7 @@ import {
 } from '../pending';
 import { Closed, Pane, WindowPlan } from '../plan';
 import { Ring } from '../ingest/ring';
-import { combineRows, list } from '../rows';
+import { combineRows, list } from '../state/rows';
 import {
   answer,
   begin,

@@ -34,7 +34,7 @@ import {
   workBytes,
 } from '../queue';
 import { Ring } from '../ingest/ring';
-import { addOwning, dropRow, foldRows, resetRow } from '../rows';
+import { addOwning, dropRow, foldRows, resetRow } from '../state/rows';
 import { takenAt, Stream, windowAt } from '../stream';
 
 @unmanaged

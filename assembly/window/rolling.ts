@@ -30,7 +30,7 @@ import {
 import { Closed, Plan, WindowPlan } from '../plan';
 import { measureColumn, Ring } from '../ingest/ring';
 import { evict, give, isPast, reduceFrom, reduceGathered, Rolls } from '../rolls';
-import { cloneOwning, combineLightStates, enterRow, list, resetRow } from '../rows';
+import { cloneOwning, combineLightStates, enterRow, list, resetRow } from '../state/rows';
 import { leave } from '../running';
 import { CHUNK, clockAt, Stream, takenAt, windowAt } from '../stream';
 import {

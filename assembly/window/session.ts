@@ -33,7 +33,7 @@ import { AHEAD, fetch, MANY, takeOn, takeRun } from '../onward';
 import { barrierOf, createPast, destroyPast, firstEnd, forgetFirst, Past, pastBytes, remember } from '../past';
 import { Closed, Pane, WindowPlan } from '../plan';
 import { Ring } from '../ingest/ring';
-import { combineRows, list } from '../rows';
+import { combineRows, list } from '../state/rows';
 import {
   answer,
   begin,

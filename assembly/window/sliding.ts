@@ -34,7 +34,7 @@ import { isFuture, miss } from '../ingest/admission';
 import { openResults, putEvents, putReasons } from '../outbox';
 import { Closed, PartPlan, Plan, WindowPlan } from '../plan';
 import { measureColumn, Ring } from '../ingest/ring';
-import { reduceRow } from '../rows';
+import { reduceRow } from '../state/rows';
 import { CHUNK, clockAt, copyRow, Stream, takenAt, windowAt } from '../stream';
 
 @unmanaged

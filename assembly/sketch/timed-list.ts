@@ -10,7 +10,7 @@
 
 import { capacity } from '../base/allocator';
 import * as box from './box';
-import * as deque from './deque';
+import * as deque from './evicting/time-deque';
 
 export const bytes: i32 = 16;
 

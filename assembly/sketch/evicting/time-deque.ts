@@ -11,8 +11,8 @@
  * becomes front. When that is depends on the values alone that entered and left.
  */
 
-import { capacity } from '../base/allocator';
-import * as box from './box';
+import { capacity } from '../../base/allocator';
+import * as box from '../box';
 
 export const RUNNING: u32 = 0xffffffff;
 

@@ -1,8 +1,8 @@
 /** What is done to rows, over all parts of the plan. With columns.ts, where states stand in columns, the only caller of the kernels. */
 
-import { PartPlan } from './plan';
-import * as box from './sketch/box';
-import { copyRow, copyState, FIRINGS, refires, Stream } from './stream';
+import { PartPlan } from '../plan';
+import * as box from '../sketch/box';
+import { copyRow, copyState, FIRINGS, refires, Stream } from '../stream';
 
 /** Fills the columns that are worked out from others, for n events from place `at` of the ring. */
 export function prepareColumns(stream: Stream, at: i32, n: i32): void {

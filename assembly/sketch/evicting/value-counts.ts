@@ -8,9 +8,9 @@
  * A value alone stands for a count of 1. Law: a value is in the table while its count is above 0.
  */
 
-import { capacity } from '../base/allocator';
-import * as box from './box';
-import { clear, isFree, isFull, slotOf, vacate } from './hash';
+import { capacity } from '../../base/allocator';
+import * as box from '../box';
+import { clear, isFree, isFull, slotOf, vacate } from '../hash';
 import * as sorted from './sorted';
 
 export const COUNTED: u32 = 0xfffffffe;
