@@ -29,7 +29,7 @@ import { forgetSamples } from './ingest/counter-steps';
 import * as time from './time';
 import { headroom as headroomOf, storeAt, Stream, windowAt } from './stream';
 
-export * from './aggregate/registry';
+export * from './aggregate/aggregate-registry';
 export { mend, reserve, start, top } from './base/allocator';
 export * from './window/registry';
 

@@ -4,8 +4,8 @@
  *     state  f64        identity NaN        lift, combine the lesser of 1 and 0        8 bytes
  */
 
-import * as extreme from './extreme';
-import { combineEach, foldEach, lowerEach, own } from './kernel';
+import * as extreme from './shared/extreme';
+import { combineEach, foldEach, lowerEach, own } from './shared/kernel';
 
 export const size: i32 = 8;
 

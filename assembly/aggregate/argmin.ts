@@ -1,7 +1,7 @@
 /** Value of the second column where the first is least: see arg.ts. */
 
-import * as arg from './arg';
-import { combineEach, foldTimedPairs, lowerEach } from './kernel';
+import * as arg from './shared/arg';
+import { combineEach, foldTimedPairs, lowerEach } from './shared/kernel';
 
 export const size: i32 = 24;
 

@@ -5,7 +5,7 @@
  *     state  i64        identity 0        lift, combine |        8 bytes, and those of count
  */
 
-import { combineEach, foldEach, lowerEach, need, own } from './kernel';
+import { combineEach, foldEach, lowerEach, need, own } from './shared/kernel';
 
 export const size: i32 = 8;
 

@@ -5,7 +5,7 @@ import { PartPlan } from '../plan';
 import * as box from '../sketch/box';
 import * as sketch from '../sketch/timed-list';
 import { Stream } from '../stream';
-import { need } from './kernel';
+import { need } from './shared/kernel';
 
 export enum needs {
   samples,

@@ -8,7 +8,7 @@
  * covariances and arbitrary-order statistical moments" (2008). An infinite value has no deviation: its sums are NaN from then on.
  */
 
-import { combineEach, foldPairs } from './kernel';
+import { combineEach, foldPairs } from './shared/kernel';
 
 export const size: i32 = 64;
 

@@ -1,7 +1,7 @@
 /** Pearson's correlation of two columns, from -1 to 1; NaN where either does not vary. */
 
 import { XX, XY, YY } from './comoments';
-import { lowerEach, need } from './kernel';
+import { lowerEach, need } from './shared/kernel';
 
 export enum needs {
   comoments,

@@ -5,7 +5,7 @@
  */
 
 import { PartPlan } from '../plan';
-import { combineEach, foldEach, lowerEach, own, rollEach } from './kernel';
+import { combineEach, foldEach, lowerEach, own, rollEach } from './shared/kernel';
 
 export const size: i32 = 8;
 

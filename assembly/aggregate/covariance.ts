@@ -1,7 +1,7 @@
 /** Sample covariance of two columns, over n - 1: NaN below two pairs. */
 
 import { XY } from './comoments';
-import { lowerEach, need } from './kernel';
+import { lowerEach, need } from './shared/kernel';
 
 export enum needs {
   comoments,

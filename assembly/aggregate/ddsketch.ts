@@ -6,7 +6,7 @@ import { PartPlan } from '../plan';
 import * as box from '../sketch/box';
 import * as sketch from '../sketch/ddsketch';
 import * as list from '../sketch/list';
-import { combineOwned, dropOwned, ownsNothing } from './kernel';
+import { combineOwned, dropOwned, ownsNothing } from './shared/kernel';
 
 export const size: i32 = box.bytes;
 

@@ -1,6 +1,6 @@
 /** The last value less the first, by event time: no state of its own. */
 
-import { lowerEach, need } from './kernel';
+import { lowerEach, need } from './shared/kernel';
 
 export enum needs {
   first,

@@ -7,7 +7,7 @@ import { PartPlan } from '../plan';
 import * as box from '../sketch/box';
 import * as counted from '../sketch/evicting/value-counts';
 import * as sketch from '../sketch/hyperloglog';
-import { combineOwned, dropOwned, lowerEach, own, ownsNothing } from './kernel';
+import { combineOwned, dropOwned, lowerEach, own, ownsNothing } from './shared/kernel';
 
 export const size: i32 = box.bytes;
 

@@ -1,6 +1,6 @@
 /** Number of events, missing values and all: the count that heads every row, which the core keeps by itself. */
 
-import { lowerEach } from './kernel';
+import { lowerEach } from './shared/kernel';
 
 class Events {
   lower(row: usize, _part: usize): f64 {

@@ -11,7 +11,7 @@
 import { exp2 } from '../base/math';
 import { parameter } from '../sketch/box';
 import { PartPlan } from '../plan';
-import { lowerEach, own } from './kernel';
+import { lowerEach, own } from './shared/kernel';
 
 export const size: i32 = 24;
 

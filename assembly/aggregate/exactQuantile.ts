@@ -2,7 +2,7 @@
 
 import * as box from '../sketch/box';
 import * as list from '../sketch/list';
-import { lowerEach, need } from './kernel';
+import { lowerEach, need } from './shared/kernel';
 
 export enum needs {
   values,

@@ -7,7 +7,7 @@
 import { putList } from '../outbox';
 import { PartPlan } from '../plan';
 import { Stream } from '../stream';
-import { own } from './kernel';
+import { own } from './shared/kernel';
 
 export const size: i32 = 8;
 export const unit: i32 = 8;

@@ -4,8 +4,8 @@
  */
 
 import { fillSteps } from '../ingest/counter-steps';
-import * as compensated from './compensated';
-import { lowerEach, need } from './kernel';
+import * as compensated from './shared/compensated';
+import { lowerEach, need } from './shared/kernel';
 
 export enum needs {
   sum,

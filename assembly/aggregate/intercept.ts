@@ -1,7 +1,7 @@
 /** What the least-squares line of the first column over the second gives at 0; NaN where the second does not vary. */
 
 import { meanX, meanY } from './comoments';
-import { lowerEach, need } from './kernel';
+import { lowerEach, need } from './shared/kernel';
 import { slope } from './slope';
 
 export enum needs {

@@ -1,6 +1,6 @@
 /** Excess kurtosis of the values as a population: n M4 / M2² - 3, from the moments. NaN below two values, and where all are equal. */
 
-import { lowerEach, need } from './kernel';
+import { lowerEach, need } from './shared/kernel';
 import { M2, M4 } from './moments';
 
 export enum needs {

@@ -1,7 +1,7 @@
 /** Arithmetic mean, from the sum and the count of the values: no state of its own. */
 
-import * as compensated from './compensated';
-import { lowerEach, need } from './kernel';
+import * as compensated from './shared/compensated';
+import { lowerEach, need } from './shared/kernel';
 
 export enum needs {
   count,

@@ -1,7 +1,7 @@
 /** Median: the middle value, of an even number the mean of the middle two, as SQL's percentile_cont(0.5). */
 
 import * as list from '../sketch/list';
-import { lowerEach, need } from './kernel';
+import { lowerEach, need } from './shared/kernel';
 
 export enum needs {
   values,

@@ -4,8 +4,8 @@
  *     state  f64        identity NaN        lift, combine the lesser        8 bytes
  */
 
-import * as extreme from './extreme';
-import { combineEach, foldEach, lowerEach, own, rollEach } from './kernel';
+import * as extreme from './shared/extreme';
+import { combineEach, foldEach, lowerEach, own, rollEach } from './shared/kernel';
 
 export const size: i32 = 8;
 

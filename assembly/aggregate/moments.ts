@@ -8,7 +8,7 @@
  * (2008). An infinite value has no deviation: M2 is NaN from then on.
  */
 
-import { combineEach, foldEach } from './kernel';
+import { combineEach, foldEach } from './shared/kernel';
 
 export const size: i32 = 48;
 

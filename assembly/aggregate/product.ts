@@ -9,7 +9,7 @@
  */
 
 import { exponentOf, scale } from '../base/math';
-import { combineEach, foldEach, lowerEach, need, own } from './kernel';
+import { combineEach, foldEach, lowerEach, need, own } from './shared/kernel';
 
 export const size: i32 = 16;
 

@@ -4,7 +4,7 @@
  */
 
 import { XX, XY, YY } from './comoments';
-import { lowerEach, need } from './kernel';
+import { lowerEach, need } from './shared/kernel';
 
 export enum needs {
   comoments,

@@ -1,6 +1,6 @@
 /** Distance from the least to the greatest value, from min and max: no state of its own. */
 
-import { lowerEach, need } from './kernel';
+import { lowerEach, need } from './shared/kernel';
 
 export enum needs {
   min,

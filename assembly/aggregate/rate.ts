@@ -4,7 +4,7 @@
  */
 
 import { parameter } from '../sketch/box';
-import { lowerEach, need } from './kernel';
+import { lowerEach, need } from './shared/kernel';
 
 export enum needs {
   first,

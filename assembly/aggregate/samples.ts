@@ -4,7 +4,7 @@ import { PartPlan } from '../plan';
 import * as box from '../sketch/box';
 import * as deque from '../sketch/evicting/time-deque';
 import * as sketch from '../sketch/timed-list';
-import { combineOwned, dropOwned, ownsNothing } from './kernel';
+import { combineOwned, dropOwned, ownsNothing } from './shared/kernel';
 
 export const size: i32 = sketch.bytes;
 

@@ -3,7 +3,7 @@
  * where all are equal.
  */
 
-import { lowerEach, need } from './kernel';
+import { lowerEach, need } from './shared/kernel';
 import { M2, M3 } from './moments';
 
 export enum needs {

@@ -1,7 +1,7 @@
 /** Slope of the least-squares line of the first column over the second; NaN where the second does not vary. */
 
 import { XY, YY } from './comoments';
-import { lowerEach, need } from './kernel';
+import { lowerEach, need } from './shared/kernel';
 
 export enum needs {
   comoments,

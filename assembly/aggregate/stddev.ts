@@ -1,6 +1,6 @@
 /** Sample standard deviation: the square root of the variance, whose state it reads. */
 
-import { lowerEach, need } from './kernel';
+import { lowerEach, need } from './shared/kernel';
 import { variance } from './variance';
 
 export enum needs {

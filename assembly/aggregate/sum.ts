@@ -5,8 +5,8 @@
  */
 
 import { PartPlan } from '../plan';
-import * as compensated from './compensated';
-import { combineEach, foldEach, lowerEach, own, rollEach } from './kernel';
+import * as compensated from './shared/compensated';
+import { combineEach, foldEach, lowerEach, own, rollEach } from './shared/kernel';
 
 export const size: i32 = 16;
 

@@ -7,7 +7,7 @@
 import * as box from '../sketch/box';
 import * as deque from '../sketch/evicting/time-deque';
 import * as sketch from '../sketch/timed-list';
-import { lowerEach, need } from './kernel';
+import { lowerEach, need } from './shared/kernel';
 
 export enum needs {
   samples,

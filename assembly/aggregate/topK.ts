@@ -9,7 +9,7 @@ import * as box from '../sketch/box';
 import * as counted from '../sketch/evicting/value-counts';
 import * as sketch from '../sketch/counters';
 import { Stream } from '../stream';
-import { combineOwned, dropOwned, foldOwned, own, ownsNothing } from './kernel';
+import { combineOwned, dropOwned, foldOwned, own, ownsNothing } from './shared/kernel';
 
 export const size: i32 = box.bytes;
 

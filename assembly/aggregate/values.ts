@@ -2,7 +2,7 @@
 
 import * as box from '../sketch/box';
 import * as list from '../sketch/list';
-import { combineOwned, dropOwned, foldOwned, ownsNothing } from './kernel';
+import { combineOwned, dropOwned, foldOwned, ownsNothing } from './shared/kernel';
 
 export const size: i32 = box.bytes;
 

@@ -12,8 +12,8 @@
  * The differences cancel where the mean is large beside the deviation, so their products are formed without rounding.
  */
 
-import * as compensated from './compensated';
-import { combineEach, foldEach, lowerEach, own, prefixEach } from './kernel';
+import * as compensated from './shared/compensated';
+import { combineEach, foldEach, lowerEach, own, prefixEach } from './shared/kernel';
 
 export const size: i32 = 32;
 

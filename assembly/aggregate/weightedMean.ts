@@ -6,8 +6,8 @@
  * Events where either is missing are passed over.
  */
 
-import * as compensated from './compensated';
-import { combineEach, foldPairs, lowerEach, own } from './kernel';
+import * as compensated from './shared/compensated';
+import { combineEach, foldPairs, lowerEach, own } from './shared/kernel';
 
 export const size: i32 = 32;
 

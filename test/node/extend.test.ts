@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 const FILE = `/** Sum of the squares of the values. */
 
-import { combineEach, foldEach, lowerEach, own } from './kernel';
+import { combineEach, foldEach, lowerEach, own } from './shared/kernel';
 
 export const size: i32 = 8;
 
@@ -51,7 +51,7 @@ async function compileWithSumOfSquares(): Promise<WebAssembly.Module> {
     await cp(join(ROOT, 'asconfig.json'), join(folder, 'asconfig.json'));
     await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     await writeFile(join(folder, 'assembly/aggregate/sumOfSquares.ts'), FILE);
-    await appendFile(join(folder, 'assembly/aggregate/registry.ts'), LINE);
+    await appendFile(join(folder, 'assembly/aggregate/aggregate-registry.ts'), LINE);
     const options = ['--config', 'asconfig.json', '--target', 'release', '--baseDir', folder, '--outFile', 'out.wasm'];
     const { error, stderr } = await asc.main(options);
     expect(error?.message ?? '', stderr.toString()).toBe('');

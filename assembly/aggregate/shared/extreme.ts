@@ -6,7 +6,7 @@
  * begin with the worst value, and where they end with it a second look tells "an infinity" from "nothing".
  */
 
-import { PartPlan } from '../plan';
+import { PartPlan } from '../../plan';
 import { own } from './kernel';
 
 export function identity(part: usize, row: usize): void {

@@ -25,16 +25,88 @@
  *     includes   the aggregates whose states are part of this one's, and at which offset
  */
 export { lower as events_lower } from './events';
-export { size as count_size, fold as count_fold, reduce as count_reduce, combine as count_combine, lower as count_lower, prefix as count_prefix, suffix as count_suffix, join as count_join, roll as count_roll } from './count';
-export { size as sum_size, identity as sum_identity, fold as sum_fold, reduce as sum_reduce, combine as sum_combine, lower as sum_lower, prefix as sum_prefix, suffix as sum_suffix, join as sum_join, roll as sum_roll } from './sum';
+export {
+  size as count_size,
+  fold as count_fold,
+  reduce as count_reduce,
+  combine as count_combine,
+  lower as count_lower,
+  prefix as count_prefix,
+  suffix as count_suffix,
+  join as count_join,
+  roll as count_roll,
+} from './count';
+export {
+  size as sum_size,
+  identity as sum_identity,
+  fold as sum_fold,
+  reduce as sum_reduce,
+  combine as sum_combine,
+  lower as sum_lower,
+  prefix as sum_prefix,
+  suffix as sum_suffix,
+  join as sum_join,
+  roll as sum_roll,
+} from './sum';
 export { needs as mean_needs, lower as mean_lower } from './mean';
-export { size as min_size, identity as min_identity, fold as min_fold, reduce as min_reduce, combine as min_combine, lower as min_lower, prefix as min_prefix, suffix as min_suffix, join as min_join, roll as min_roll } from './min';
-export { size as max_size, identity as max_identity, fold as max_fold, reduce as max_reduce, combine as max_combine, lower as max_lower, prefix as max_prefix, suffix as max_suffix, join as max_join, roll as max_roll } from './max';
+export {
+  size as min_size,
+  identity as min_identity,
+  fold as min_fold,
+  reduce as min_reduce,
+  combine as min_combine,
+  lower as min_lower,
+  prefix as min_prefix,
+  suffix as min_suffix,
+  join as min_join,
+  roll as min_roll,
+} from './min';
+export {
+  size as max_size,
+  identity as max_identity,
+  fold as max_fold,
+  reduce as max_reduce,
+  combine as max_combine,
+  lower as max_lower,
+  prefix as max_prefix,
+  suffix as max_suffix,
+  join as max_join,
+  roll as max_roll,
+} from './max';
 export { needs as range_needs, lower as range_lower } from './range';
-export { size as product_size, needs as product_needs, identity as product_identity, fold as product_fold, combine as product_combine, lower as product_lower } from './product';
-export { size as first_size, identity as first_identity, fold as first_fold, combine as first_combine, lower as first_lower, prefix as first_prefix } from './first';
-export { size as last_size, identity as last_identity, fold as last_fold, combine as last_combine, lower as last_lower, prefix as last_prefix } from './last';
-export { size as variance_size, includes as variance_includes, identity as variance_identity, fold as variance_fold, combine as variance_combine, lower as variance_lower, prefix as variance_prefix } from './variance';
+export {
+  size as product_size,
+  needs as product_needs,
+  identity as product_identity,
+  fold as product_fold,
+  combine as product_combine,
+  lower as product_lower,
+} from './product';
+export {
+  size as first_size,
+  identity as first_identity,
+  fold as first_fold,
+  combine as first_combine,
+  lower as first_lower,
+  prefix as first_prefix,
+} from './first';
+export {
+  size as last_size,
+  identity as last_identity,
+  fold as last_fold,
+  combine as last_combine,
+  lower as last_lower,
+  prefix as last_prefix,
+} from './last';
+export {
+  size as variance_size,
+  includes as variance_includes,
+  identity as variance_identity,
+  fold as variance_fold,
+  combine as variance_combine,
+  lower as variance_lower,
+  prefix as variance_prefix,
+} from './variance';
 export { needs as stddev_needs, lower as stddev_lower } from './stddev';
 export { size as moments_size, fold as moments_fold, combine as moments_combine } from './moments';
 export { needs as skewness_needs, lower as skewness_lower } from './skewness';
@@ -45,16 +117,65 @@ export { needs as correlation_needs, lower as correlation_lower } from './correl
 export { needs as slope_needs, lower as slope_lower } from './slope';
 export { needs as intercept_needs, lower as intercept_lower } from './intercept';
 export { needs as r2_needs, lower as r2_lower } from './r2';
-export { size as weightedMean_size, identity as weightedMean_identity, fold as weightedMean_fold, combine as weightedMean_combine, lower as weightedMean_lower } from './weightedMean';
-export { size as any_size, identity as any_identity, fold as any_fold, combine as any_combine, lower as any_lower } from './any';
-export { size as all_size, identity as all_identity, fold as all_fold, combine as all_combine, lower as all_lower } from './all';
-export { size as bitAnd_size, needs as bitAnd_needs, identity as bitAnd_identity, fold as bitAnd_fold, combine as bitAnd_combine, lower as bitAnd_lower } from './bitAnd';
-export { size as bitOr_size, needs as bitOr_needs, fold as bitOr_fold, combine as bitOr_combine, lower as bitOr_lower } from './bitOr';
-export { size as argmin_size, identity as argmin_identity, fold as argmin_fold, combine as argmin_combine, lower as argmin_lower } from './argmin';
-export { size as argmax_size, identity as argmax_identity, fold as argmax_fold, combine as argmax_combine, lower as argmax_lower } from './argmax';
+export {
+  size as weightedMean_size,
+  identity as weightedMean_identity,
+  fold as weightedMean_fold,
+  combine as weightedMean_combine,
+  lower as weightedMean_lower,
+} from './weightedMean';
+export {
+  size as any_size,
+  identity as any_identity,
+  fold as any_fold,
+  combine as any_combine,
+  lower as any_lower,
+} from './any';
+export {
+  size as all_size,
+  identity as all_identity,
+  fold as all_fold,
+  combine as all_combine,
+  lower as all_lower,
+} from './all';
+export {
+  size as bitAnd_size,
+  needs as bitAnd_needs,
+  identity as bitAnd_identity,
+  fold as bitAnd_fold,
+  combine as bitAnd_combine,
+  lower as bitAnd_lower,
+} from './bitAnd';
+export {
+  size as bitOr_size,
+  needs as bitOr_needs,
+  fold as bitOr_fold,
+  combine as bitOr_combine,
+  lower as bitOr_lower,
+} from './bitOr';
+export {
+  size as argmin_size,
+  identity as argmin_identity,
+  fold as argmin_fold,
+  combine as argmin_combine,
+  lower as argmin_lower,
+} from './argmin';
+export {
+  size as argmax_size,
+  identity as argmax_identity,
+  fold as argmax_fold,
+  combine as argmax_combine,
+  lower as argmax_lower,
+} from './argmax';
 export { needs as delta_needs, lower as delta_lower } from './delta';
 export { needs as rate_needs, lower as rate_lower } from './rate';
-export { size as ewma_size, identity as ewma_identity, fold as ewma_fold, combine as ewma_combine, lower as ewma_lower } from './ewma';
+export {
+  size as ewma_size,
+  identity as ewma_identity,
+  fold as ewma_fold,
+  combine as ewma_combine,
+  lower as ewma_lower,
+} from './ewma';
 export { prepare as increase_prepare, needs as increase_needs, lower as increase_lower } from './increase';
 export {
   size as ddsketch_size,
@@ -68,7 +189,16 @@ export {
   leave as ddsketch_leave,
 } from './ddsketch';
 export { needs as quantile_needs, lower as quantile_lower } from './quantile';
-export { size as values_size, block as values_block, identity as values_identity, fold as values_fold, combine as values_combine, drop as values_drop, enter as values_enter, leave as values_leave } from './values';
+export {
+  size as values_size,
+  block as values_block,
+  identity as values_identity,
+  fold as values_fold,
+  combine as values_combine,
+  drop as values_drop,
+  enter as values_enter,
+  leave as values_leave,
+} from './values';
 export { needs as exactQuantile_needs, lower as exactQuantile_lower } from './exactQuantile';
 export { needs as median_needs, lower as median_lower } from './median';
 export {
@@ -82,8 +212,33 @@ export {
   leave as distinct_leave,
   lower as distinct_lower,
 } from './distinct';
-export { size as topK_size, block as topK_block, identity as topK_identity, fold as topK_fold, combine as topK_combine, drop as topK_drop, enter as topK_enter, leave as topK_leave, lower as topK_lower } from './topK';
-export { size as histogram_size, unit as histogram_unit, fold as histogram_fold, combine as histogram_combine, lower as histogram_lower } from './histogram';
-export { size as samples_size, block as samples_block, identity as samples_identity, fold as samples_fold, combine as samples_combine, drop as samples_drop, enter as samples_enter, leave as samples_leave } from './samples';
+export {
+  size as topK_size,
+  block as topK_block,
+  identity as topK_identity,
+  fold as topK_fold,
+  combine as topK_combine,
+  drop as topK_drop,
+  enter as topK_enter,
+  leave as topK_leave,
+  lower as topK_lower,
+} from './topK';
+export {
+  size as histogram_size,
+  unit as histogram_unit,
+  fold as histogram_fold,
+  combine as histogram_combine,
+  lower as histogram_lower,
+} from './histogram';
+export {
+  size as samples_size,
+  block as samples_block,
+  identity as samples_identity,
+  fold as samples_fold,
+  combine as samples_combine,
+  drop as samples_drop,
+  enter as samples_enter,
+  leave as samples_leave,
+} from './samples';
 export { needs as collect_needs, lower as collect_lower } from './collect';
 export { needs as timeWeightedMean_needs, lower as timeWeightedMean_lower } from './timeWeightedMean';

@@ -12,9 +12,9 @@
  * The classes have no fields: they are named by type, called at address 0 and inlined.
  */
 
-import { PartPlan } from '../plan';
-import * as box from '../sketch/box';
-import { copyState } from '../stream';
+import { PartPlan } from '../../plan';
+import * as box from '../../sketch/box';
+import { copyState } from '../../stream';
 
 export function foldEach<State>(part: usize, rows: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
