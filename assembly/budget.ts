@@ -6,8 +6,8 @@
 
 import { Dictionary, roomIn } from './ingest/dictionary';
 import { framesAt } from './frames';
-import { Outbox } from './outbox';
-import { orderBytes } from './order';
+import { Outbox } from './result/outbox';
+import { orderBytes } from './result/order';
 import { PartPlan, WindowPlan } from './plan';
 import * as box from './sketch/box';
 import { Slices } from './slices';

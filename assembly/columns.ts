@@ -8,7 +8,7 @@
  */
 
 import { allocate, release } from './base/allocator';
-import { Outbox, outputColumn } from './outbox';
+import { Outbox, outputColumn } from './result/outbox';
 import { PartPlan } from './plan';
 import { CHUNK, copyState, Stream } from './stream';
 

@@ -7,7 +7,7 @@
 
 import { Dictionary, NONE } from './ingest/dictionary';
 import { hold, letGo } from './held';
-import { putResults } from './outbox';
+import { putResults } from './result/outbox';
 import { Pane as HeldWindow, paneAt, rowIn } from './pane';
 import { Pane } from './plan';
 import { countFiring, dropTemporaries } from './state/rows';

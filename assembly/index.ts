@@ -9,8 +9,8 @@ import { Dictionary, giveUpWords, growTo, idAt, wordOf } from './ingest/dictiona
 import { framesAt } from './frames';
 import { buildStream, createStream, destroyStream } from './lifecycle';
 import { allocate, Owner, release, reserve as reserveOf, resize } from './base/allocator';
-import { emptyOutbox, Outbox, outputColumn } from './outbox';
-import { putMerged as putMergedOf } from './partial';
+import { emptyOutbox, Outbox, outputColumn } from './result/outbox';
+import { putMerged as putMergedOf } from './result/pack';
 import { advance as advanceStream, consume } from './pipeline';
 import { Keys, Stat, WindowPlan } from './plan';
 import { query as queryOf } from './query';

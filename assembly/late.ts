@@ -12,7 +12,7 @@ import { Dictionary, retain } from './ingest/dictionary';
 import { planNext } from './fire';
 import { heldWindow } from './held';
 import { miss } from './ingest/admission';
-import { putResults } from './outbox';
+import { putResults } from './result/outbox';
 import * as pane from './pane';
 import { Pane } from './plan';
 import { countFiring, foldRow } from './state/rows';

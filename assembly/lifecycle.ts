@@ -4,8 +4,8 @@ import { createDictionary, destroyDictionary, Dictionary } from './ingest/dictio
 import { linkProgram, REGISTER_BYTES } from './ingest/expression';
 import { createFilter, destroyFilter, filterBytes } from './ingest/filter';
 import { allocate, Owner, release, reserve } from './base/allocator';
-import { createOutbox, destroyOutbox, Outbox } from './outbox';
-import { planPacked } from './partial';
+import { createOutbox, destroyOutbox, Outbox } from './result/outbox';
+import { planPacked } from './result/pack';
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';
 import { createRing, destroyRing, measureColumn, Ring } from './ingest/ring';
 import { createFrames, destroyFrames, Frames, framesAt } from './frames';

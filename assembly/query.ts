@@ -6,9 +6,9 @@
  */
 
 import { frameRow } from './frames';
-import { Outbox } from './outbox';
+import { Outbox } from './result/outbox';
 import * as pane from './pane';
-import { packRows } from './partial';
+import { packRows } from './result/pack';
 import { PartPlan, WindowPlan } from './plan';
 import { combineLight, combineOwning, combineRows, dropRow, list, resetRow } from './state/rows';
 import { Slice, sliceAt, Slices } from './slices';

@@ -14,7 +14,7 @@
 
 import { Dictionary, hold, unhold } from './ingest/dictionary';
 import { allocate, release, resize } from './base/allocator';
-import { openResults, putHead, putOutputs } from './outbox';
+import { openResults, putHead, putOutputs } from './result/outbox';
 import { createPending, destroyPending, Event, freeEvent, Pending, pendingBytes, rowOf } from './pending';
 import { Pane } from './plan';
 import { addOwning, combineLight, dropTemporaries, list } from './state/rows';

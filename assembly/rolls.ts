@@ -4,7 +4,7 @@
  */
 
 import { Heap, pushItem } from './base/priority-queue';
-import { openResults, Outbox, putEvents, putOutputs, putReasons } from './outbox';
+import { openResults, Outbox, putEvents, putOutputs, putReasons } from './result/outbox';
 import { waiting } from './pending';
 import { combineLightStates, combineStates, foldLight, foldRows, list, reduceRow, rollRows } from './state/rows';
 import { enter, leave } from './running';

@@ -1,6 +1,6 @@
 /** The values themselves, by time. Parameters: none, or one that says nothing and the greatest number of them. */
 
-import { putList } from '../outbox';
+import { putList } from '../result/outbox';
 import { PartPlan } from '../plan';
 import * as box from '../sketch/box';
 import * as sketch from '../sketch/timed-list';

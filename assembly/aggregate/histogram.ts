@@ -4,7 +4,7 @@
  *     counts: f64 × (edges + 1)
  */
 
-import { putList } from '../outbox';
+import { putList } from '../result/outbox';
 import { PartPlan } from '../plan';
 import { Stream } from '../stream';
 import { own } from './shared/kernel';

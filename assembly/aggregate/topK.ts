@@ -3,7 +3,7 @@
  * how many counters there may be.
  */
 
-import { putList } from '../outbox';
+import { putList } from '../result/outbox';
 import { PartPlan } from '../plan';
 import * as box from '../sketch/box';
 import * as counted from '../sketch/evicting/value-counts';

@@ -31,7 +31,7 @@ import {
 } from '../columns';
 import { allocate, release, resize } from '../base/allocator';
 import { isFuture, miss } from '../ingest/admission';
-import { openResults, putEvents, putReasons } from '../outbox';
+import { openResults, putEvents, putReasons } from '../result/outbox';
 import { Closed, PartPlan, Plan, WindowPlan } from '../plan';
 import { measureColumn, Ring } from '../ingest/ring';
 import { reduceRow } from '../state/rows';

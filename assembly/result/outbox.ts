@@ -5,10 +5,10 @@
  * are refused where it leaves no room, but what was taken can always be given out.
  */
 
-import { allocate, release, resize } from './base/allocator';
-import { packRows } from './partial';
-import { Pane, PartPlan } from './plan';
-import { FIRINGS, headroom, refires, Stream } from './stream';
+import { allocate, release, resize } from '../base/allocator';
+import { packRows } from './pack';
+import { Pane, PartPlan } from '../plan';
+import { FIRINGS, headroom, refires, Stream } from '../stream';
 
 @unmanaged
 export class Outbox {

@@ -3,10 +3,10 @@
  * the window's place in the spec. A stable merge of what a batch added to the outbox (bottom-up, natural order checked first).
  */
 
-import { allocate, release } from './base/allocator';
+import { allocate, release } from '../base/allocator';
 import { Outbox, outputColumn } from './outbox';
-import { WindowPlan } from './plan';
-import { Stream, windowAt } from './stream';
+import { WindowPlan } from '../plan';
+import { Stream, windowAt } from '../stream';
 
 /** Bytes that ordering n results takes for the time being. */
 export function orderBytes(n: f64): f64 {

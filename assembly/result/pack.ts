@@ -7,12 +7,12 @@
  *     the row │ for each state that owns a block, in order of the parts: bytes: f64 │ the block
  */
 
-import { capacity } from './base/allocator';
+import { capacity } from '../base/allocator';
 import { openResults, putHead, putList, putOutputs } from './outbox';
-import { Pane, PartPlan } from './plan';
-import { combineRows, list, resetRow } from './state/rows';
-import * as box from './sketch/box';
-import { copyState, Stream } from './stream';
+import { Pane, PartPlan } from '../plan';
+import { combineRows, list, resetRow } from '../state/rows';
+import * as box from '../sketch/box';
+import { copyState, Stream } from '../stream';
 
 /** What is known of the only output of such a stream before there is one: how many numbers it can have. */
 export function planPacked(stream: Stream): void {
