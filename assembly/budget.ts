@@ -5,16 +5,16 @@
  */
 
 import { Dictionary, roomIn } from './ingest/dictionary';
-import { framesAt } from './frames';
+import { framesAt } from './window/grid/triggered';
 import { Outbox } from './result/outbox';
 import { orderBytes } from './result/order';
 import { PartPlan, WindowPlan } from './plan';
 import * as box from './sketch/box';
-import { Slices } from './slices';
-import { stacksAt } from './stacks';
+import { Slices } from './window/grid/slices';
+import { stacksAt } from './window/grid/two-stacks';
 import { sampleBytes } from './ingest/counter-steps';
 import { CHUNK, refires, storeAt, Stream, windowAt } from './stream';
-import * as time from './time';
+import * as time from './window/grid/edges';
 
 /** A block's header, and what its size is rounded up by. */
 const OVERHEAD = 80;

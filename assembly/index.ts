@@ -6,7 +6,7 @@
 
 import { closing as closingOf, demand as demandOf } from './budget';
 import { Dictionary, giveUpWords, growTo, idAt, wordOf } from './ingest/dictionary';
-import { framesAt } from './frames';
+import { framesAt } from './window/grid/triggered';
 import { buildStream, createStream, destroyStream } from './lifecycle';
 import { allocate, Owner, release, reserve as reserveOf, resize } from './base/allocator';
 import { emptyOutbox, Outbox, outputColumn } from './result/outbox';
@@ -23,10 +23,10 @@ import {
   useSegment as useSegmentOf,
 } from './ingest/segments';
 import { since as sinceOf } from './since';
-import { Slices } from './slices';
-import { stacksAt } from './stacks';
+import { Slices } from './window/grid/slices';
+import { stacksAt } from './window/grid/two-stacks';
 import { forgetSamples } from './ingest/counter-steps';
-import * as time from './time';
+import * as time from './window/grid/edges';
 import { headroom as headroomOf, storeAt, Stream, windowAt } from './stream';
 
 export * from './aggregate/aggregate-registry';

@@ -8,9 +8,9 @@ import { createOutbox, destroyOutbox, Outbox } from './result/outbox';
 import { planPacked } from './result/pack';
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';
 import { createRing, destroyRing, measureColumn, Ring } from './ingest/ring';
-import { createFrames, destroyFrames, Frames, framesAt } from './frames';
-import { createSlices, destroySlices, Slices } from './slices';
-import { createStacks, destroyStacks, Stacks, stacksAt } from './stacks';
+import { createFrames, destroyFrames, Frames, framesAt } from './window/grid/triggered';
+import { createSlices, destroySlices, Slices } from './window/grid/slices';
+import { createStacks, destroyStacks, Stacks, stacksAt } from './window/grid/two-stacks';
 import { createSamples, destroySamples } from './ingest/counter-steps';
 import { CHUNK, copyRow, storeAt, Stream, windowAt } from './stream';
 

@@ -14,9 +14,9 @@
 import { Dictionary, mapKeys, sweep } from './ingest/dictionary';
 import { evaluate } from './ingest/expression';
 import { compact, keptBefore, tickAt, tickCount } from './ingest/filter';
-import { advanceTo } from './fire';
-import { advanceFrames, takeFrames } from './frames';
-import { takeGrid } from './grid';
+import { advanceTo } from './window/grid/fire';
+import { advanceFrames, takeFrames } from './window/grid/triggered';
+import { takeGrid } from './window/grid/slicing';
 import { settle } from './ingest/admission';
 import { orderResults } from './result/order';
 import { Outbox } from './result/outbox';

@@ -5,16 +5,16 @@
  *     answer    for each window of the plan:  0 start: f64 │ 8 end: f64 │ 16 outputs: f64 each
  */
 
-import { frameRow } from './frames';
+import { frameRow } from './window/grid/triggered';
 import { Outbox } from './result/outbox';
-import * as pane from './pane';
+import * as pane from './window/grid/panes';
 import { packRows } from './result/pack';
 import { PartPlan, WindowPlan } from './plan';
 import { combineLight, combineOwning, combineRows, dropRow, list, resetRow } from './state/rows';
-import { Slice, sliceAt, Slices } from './slices';
-import { frontOf, Stacks, stacksAt, turnedTo } from './stacks';
+import { Slice, sliceAt, Slices } from './window/grid/slices';
+import { frontOf, Stacks, stacksAt, turnedTo } from './window/grid/two-stacks';
 import { CHUNK, storeAt, Stream, windowAt } from './stream';
-import * as time from './time';
+import * as time from './window/grid/edges';
 
 /** Bytes of an answer for one window. */
 function answerBytes(stream: Stream): usize {

@@ -3,11 +3,11 @@
  * bindings do strings, may forget what came before.
  */
 
-import { framesAt } from './frames';
-import { paneAt } from './pane';
+import { framesAt } from './window/grid/triggered';
+import { paneAt } from './window/grid/panes';
 import { WindowPlan } from './plan';
-import { sliceAt, Slices } from './slices';
-import { earliest, stacksAt } from './stacks';
+import { sliceAt, Slices } from './window/grid/slices';
+import { earliest, stacksAt } from './window/grid/two-stacks';
 import { storeAt, Stream, windowAt } from './stream';
 
 /** Infinity where nothing is held. */

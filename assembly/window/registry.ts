@@ -18,11 +18,11 @@
  *     live(stream, store)                       how many windows or keys it holds
  *     since(stream, store)                      time of the earliest event that it may hold, Infinity if none: see since.ts
  */
-export { end as tumbling_end, newest as tumbling_newest, oldest as tumbling_oldest, start as tumbling_start } from './tumbling';
-export { end as hopping_end, newest as hopping_newest, oldest as hopping_oldest, start as hopping_start } from './hopping';
-export { end as cumulative_end, newest as cumulative_newest, oldest as cumulative_oldest, start as cumulative_start } from './cumulative';
-export { end as calendar_end, newest as calendar_newest, oldest as calendar_oldest, start as calendar_start } from './calendar';
-export { end as everything_end, newest as everything_newest, oldest as everything_oldest, start as everything_start } from './everything';
+export { end as tumbling_end, newest as tumbling_newest, oldest as tumbling_oldest, start as tumbling_start } from './grid/kind/tumbling';
+export { end as hopping_end, newest as hopping_newest, oldest as hopping_oldest, start as hopping_start } from './grid/kind/hopping';
+export { end as cumulative_end, newest as cumulative_newest, oldest as cumulative_oldest, start as cumulative_start } from './grid/kind/cumulative';
+export { end as calendar_end, newest as calendar_newest, oldest as calendar_oldest, start as calendar_start } from './grid/kind/calendar';
+export { end as everything_end, newest as everything_newest, oldest as everything_oldest, start as everything_start } from './grid/kind/everything';
 export {
   create as session_create,
   destroy as session_destroy,

@@ -8,19 +8,19 @@
  * and the slices miss it if it is late for each, or lies in none.
  */
 
-import { Dictionary, retain } from './ingest/dictionary';
+import { Dictionary, retain } from '../../ingest/dictionary';
 import { planNext } from './fire';
-import { heldWindow } from './held';
-import { miss } from './ingest/admission';
-import { putResults } from './result/outbox';
-import * as pane from './pane';
-import { Pane } from './plan';
-import { countFiring, foldRow } from './state/rows';
+import { heldWindow } from './retained';
+import { miss } from '../../ingest/admission';
+import { putResults } from '../../result/outbox';
+import * as pane from './panes';
+import { Pane } from '../../plan';
+import { countFiring, foldRow } from '../../state/rows';
 import { openSlice, rowFor, widen } from './slices';
-import * as two from './stacks';
-import { stacksAt } from './stacks';
-import { Stream, windowAt } from './stream';
-import * as time from './time';
+import * as two from './two-stacks';
+import { stacksAt } from './two-stacks';
+import { Stream, windowAt } from '../../stream';
+import * as time from './edges';
 
 /** Takes event i of the batch, at place `at` of the ring; the row it is still to be folded into, which may be nobody's. */
 export function assignLate(stream: Stream, t: f64, id: u32, at: i32, i: i32): usize {

@@ -3,14 +3,14 @@
  * window gave for every key. A late event is folded in there, and the key given out again; no other window is asked.
  */
 
-import { Dictionary, retain } from './ingest/dictionary';
-import { allocate } from './base/allocator';
-import * as pane from './pane';
-import { Pane } from './pane';
-import { cloneRow } from './state/rows';
-import { combinePresent, presentRow, Stacks } from './stacks';
-import { copyRow, FIRINGS, GIVEN, refires, Stream } from './stream';
-import * as time from './time';
+import { Dictionary, retain } from '../../ingest/dictionary';
+import { allocate } from '../../base/allocator';
+import * as pane from './panes';
+import { Pane } from './panes';
+import { cloneRow } from '../../state/rows';
+import { combinePresent, presentRow, Stacks } from './two-stacks';
+import { copyRow, FIRINGS, GIVEN, refires, Stream } from '../../stream';
+import * as time from './edges';
 
 /** Keeps the window that fires for late events: its rows, packed, by id. */
 export function hold(stream: Stream, stacks: Stacks, k: f64): Pane {

@@ -7,7 +7,7 @@
  * Law: starts, ends and numbers grow, or stay, from one to the next; the table holds every window that has an event and is not closed.
  */
 
-import { WindowPlan } from '../plan';
+import { WindowPlan } from '../../../plan';
 
 function edge(window: usize, i: i32, field: usize): f64 {
   return load<f64>(<usize>load<u32>(window, WindowPlan.edges) + <usize>i * 24 + field);

@@ -10,16 +10,16 @@
  * reduced in registers.
  */
 
-import { Dictionary, retain } from './ingest/dictionary';
+import { Dictionary, retain } from '../../ingest/dictionary';
 import { advanceTo, planNext } from './fire';
 import { assignLate } from './late';
-import { isFuture } from './ingest/admission';
-import { Keys } from './plan';
-import { Ring } from './ingest/ring';
-import { foldRows, reduceRow } from './state/rows';
+import { isFuture } from '../../ingest/admission';
+import { Keys } from '../../plan';
+import { Ring } from '../../ingest/ring';
+import { foldRows, reduceRow } from '../../state/rows';
 import { firstAfter, openSlice, rowFor, Slice, sliceAt, Slices, widen } from './slices';
-import { clockAt, takenAt, Stream, windowAt } from './stream';
-import * as time from './time';
+import { clockAt, takenAt, Stream, windowAt } from '../../stream';
+import * as time from './edges';
 
 /** Runs shorter than this are listed: setting up a reduction costs about as much. */
 const SHORT = 8;

@@ -1,7 +1,7 @@
 /** Adjacent windows: number k is [offset + k size, offset + (k + 1) size). Every time lies in exactly one. */
 
-import { WindowPlan } from '../plan';
-import { later, mark, markBefore } from '../time';
+import { WindowPlan } from '../../../plan';
+import { later, mark, markBefore } from '../edges';
 
 export function start(window: usize, k: f64): f64 {
   return mark(load<f64>(window, WindowPlan.offset), load<f64>(window, WindowPlan.size), k);

@@ -3,7 +3,7 @@
  * negative times are ordinary. The edges of all windows of a stream cut time into slices.
  */
 
-import { WindowPlan } from './plan';
+import { WindowPlan } from '../../plan';
 
 /** Mark k of a ruler: offset + k step. Monotone in k. */
 export function mark(offset: f64, step: f64, k: f64): f64 {

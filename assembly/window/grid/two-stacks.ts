@@ -24,11 +24,11 @@
  * edges of this window, and none ends at or before the start of window `next`.
  */
 
-import { allocate, release, resize } from './base/allocator';
-import { Dictionary, retain } from './ingest/dictionary';
-import * as pane from './pane';
-import { Pane, Panes } from './pane';
-import { WindowPlan } from './plan';
+import { allocate, release, resize } from '../../base/allocator';
+import { Dictionary, retain } from '../../ingest/dictionary';
+import * as pane from './panes';
+import { Pane, Panes } from './panes';
+import { WindowPlan } from '../../plan';
 import {
   cloneRow,
   combineLight,
@@ -39,10 +39,10 @@ import {
   foldRow,
   list,
   moveRow,
-} from './state/rows';
+} from '../../state/rows';
 import { destroyBlock, destroySlice, newBlock, present, rowFor, Slice, widen } from './slices';
-import { Stream } from './stream';
-import * as time from './time';
+import { Stream } from '../../stream';
+import * as time from './edges';
 
 @unmanaged
 export class Stacks {

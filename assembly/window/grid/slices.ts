@@ -11,11 +11,11 @@
  * every window of the plan holds all of it or nothing.
  */
 
-import { allocate, release, resize } from './base/allocator';
-import { Dictionary, drop } from './ingest/dictionary';
-import { dropRow } from './state/rows';
-import { copyRow, FIRINGS, Stream, windowAt } from './stream';
-import { end, newest, oldest, start } from './time';
+import { allocate, release, resize } from '../../base/allocator';
+import { Dictionary, drop } from '../../ingest/dictionary';
+import { dropRow } from '../../state/rows';
+import { copyRow, FIRINGS, Stream, windowAt } from '../../stream';
+import { end, newest, oldest, start } from './edges';
 
 @unmanaged
 export class Slice {

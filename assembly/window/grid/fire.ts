@@ -5,17 +5,17 @@
  * Windows fire in order of end, then of start. A window without events does not fire and costs nothing, however far time jumps.
  */
 
-import { Dictionary, NONE } from './ingest/dictionary';
-import { hold, letGo } from './held';
-import { putResults } from './result/outbox';
-import { Pane as HeldWindow, paneAt, rowIn } from './pane';
-import { Pane } from './plan';
-import { countFiring, dropTemporaries } from './state/rows';
+import { Dictionary, NONE } from '../../ingest/dictionary';
+import { hold, letGo } from './retained';
+import { putResults } from '../../result/outbox';
+import { Pane as HeldWindow, paneAt, rowIn } from './panes';
+import { Pane } from '../../plan';
+import { countFiring, dropTemporaries } from '../../state/rows';
 import { destroySlice, shiftSlice, Slice, sliceAt, Slices } from './slices';
-import * as two from './stacks';
-import { Stacks, stacksAt } from './stacks';
-import { CHUNK, Stream, windowAt } from './stream';
-import * as time from './time';
+import * as two from './two-stacks';
+import { Stacks, stacksAt } from './two-stacks';
+import { CHUNK, Stream, windowAt } from '../../stream';
+import * as time from './edges';
 
 /** Moves the watermark, never back, and fires what it passes. */
 export function advanceTo(stream: Stream, watermark: f64): void {

@@ -8,10 +8,10 @@
  * keeps all 64 rows in their places (SPREAD, in the lowest bit of `rows`) and can be a slice's block as it was.
  */
 
-import { allocate, release, resize } from './base/allocator';
-import { Dictionary, drop, retain } from './ingest/dictionary';
-import { cloneRow, dropRow } from './state/rows';
-import { copyRow, Stream } from './stream';
+import { allocate, release, resize } from '../../base/allocator';
+import { Dictionary, drop, retain } from '../../ingest/dictionary';
+import { cloneRow, dropRow } from '../../state/rows';
+import { copyRow, Stream } from '../../stream';
 
 @unmanaged
 export class Pane {

@@ -4,8 +4,8 @@
  * less than every perhaps none.
  */
 
-import { WindowPlan } from '../plan';
-import { later, mark, markBefore } from '../time';
+import { WindowPlan } from '../../../plan';
+import { later, mark, markBefore } from '../edges';
 
 export function start(window: usize, k: f64): f64 {
   return mark(load<f64>(window, WindowPlan.offset), load<f64>(window, WindowPlan.every), k);

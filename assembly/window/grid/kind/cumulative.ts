@@ -4,8 +4,8 @@
  * which ends window k.
  */
 
-import { WindowPlan } from '../plan';
-import { later, mark, markBefore } from '../time';
+import { WindowPlan } from '../../../plan';
+import { later, mark, markBefore } from '../edges';
 
 /** Steps of a period. */
 function steps(window: usize): f64 {

@@ -8,13 +8,13 @@
  * out or not, holds its id.
  */
 
-import { Dictionary, NONE, retain } from './ingest/dictionary';
-import { allocate } from './base/allocator';
-import { isFuture, miss } from './ingest/admission';
-import { putResults } from './result/outbox';
-import { Pane } from './plan';
-import { Ring } from './ingest/ring';
-import { countFiring, foldRow, foldRows, resetRow } from './state/rows';
+import { Dictionary, NONE, retain } from '../../ingest/dictionary';
+import { allocate } from '../../base/allocator';
+import { isFuture, miss } from '../../ingest/admission';
+import { putResults } from '../../result/outbox';
+import { Pane } from '../../plan';
+import { Ring } from '../../ingest/ring';
+import { countFiring, foldRow, foldRows, resetRow } from '../../state/rows';
 import {
   createSlices,
   destroySlice,
@@ -28,8 +28,8 @@ import {
   Slices,
   widen,
 } from './slices';
-import { CHUNK, clockAt, takenAt, FIRINGS, flagAt, GIVEN, Stream } from './stream';
-import * as time from './time';
+import { CHUNK, clockAt, takenAt, FIRINGS, flagAt, GIVEN, Stream } from '../../stream';
+import * as time from './edges';
 
 @unmanaged
 class Frame extends Slice {
