@@ -22,7 +22,7 @@ import {
   segmentBytes as segmentBytesOf,
   useSegment as useSegmentOf,
 } from './ingest/segments';
-import { since as sinceOf } from './since';
+import { since as sinceOf } from './retention';
 import { Slices } from './window/grid/slices';
 import { stacksAt } from './window/grid/two-stacks';
 import { forgetSamples } from './ingest/counter-steps';
@@ -31,7 +31,7 @@ import { headroom as headroomOf, storeAt, Stream, windowAt } from './stream';
 
 export * from './aggregate/aggregate-registry';
 export { mend, reserve, start, top } from './base/allocator';
-export * from './window/registry';
+export * from './window/window-registry';
 
 export function create(planBytes: usize): usize {
   return createStream(planBytes);

@@ -12,13 +12,13 @@
  * that may read their rows are out (`giveBack`).
  */
 
-import { Dictionary, hold, unhold } from './ingest/dictionary';
-import { allocate, release, resize } from './base/allocator';
-import { openResults, putHead, putOutputs } from './result/outbox';
-import { createPending, destroyPending, Event, freeEvent, Pending, pendingBytes, rowOf } from './pending';
-import { Pane } from './plan';
-import { addOwning, combineLight, dropTemporaries, list } from './state/rows';
-import { CHUNK, copyRow, Stream } from './stream';
+import { Dictionary, hold, unhold } from '../../ingest/dictionary';
+import { allocate, release, resize } from '../../base/allocator';
+import { openResults, putHead, putOutputs } from '../../result/outbox';
+import { createPending, destroyPending, Event, freeEvent, Pending, pendingBytes, rowOf } from '../keyed/reorder';
+import { Pane } from '../../plan';
+import { addOwning, combineLight, dropTemporaries, list } from '../../state/rows';
+import { CHUNK, copyRow, Stream } from '../../stream';
 
 @unmanaged
 export class Queue {

@@ -18,11 +18,36 @@
  *     live(stream, store)                       how many windows or keys it holds
  *     since(stream, store)                      time of the earliest event that it may hold, Infinity if none: see since.ts
  */
-export { end as tumbling_end, newest as tumbling_newest, oldest as tumbling_oldest, start as tumbling_start } from './grid/kind/tumbling';
-export { end as hopping_end, newest as hopping_newest, oldest as hopping_oldest, start as hopping_start } from './grid/kind/hopping';
-export { end as cumulative_end, newest as cumulative_newest, oldest as cumulative_oldest, start as cumulative_start } from './grid/kind/cumulative';
-export { end as calendar_end, newest as calendar_newest, oldest as calendar_oldest, start as calendar_start } from './grid/kind/calendar';
-export { end as everything_end, newest as everything_newest, oldest as everything_oldest, start as everything_start } from './grid/kind/everything';
+export {
+  end as tumbling_end,
+  newest as tumbling_newest,
+  oldest as tumbling_oldest,
+  start as tumbling_start,
+} from './grid/kind/tumbling';
+export {
+  end as hopping_end,
+  newest as hopping_newest,
+  oldest as hopping_oldest,
+  start as hopping_start,
+} from './grid/kind/hopping';
+export {
+  end as cumulative_end,
+  newest as cumulative_newest,
+  oldest as cumulative_oldest,
+  start as cumulative_start,
+} from './grid/kind/cumulative';
+export {
+  end as calendar_end,
+  newest as calendar_newest,
+  oldest as calendar_oldest,
+  start as calendar_start,
+} from './grid/kind/calendar';
+export {
+  end as everything_end,
+  newest as everything_newest,
+  oldest as everything_oldest,
+  start as everything_start,
+} from './grid/kind/everything';
 export {
   create as session_create,
   destroy as session_destroy,
@@ -33,9 +58,29 @@ export {
   due as session_due,
   live as session_live,
   since as session_since,
-} from './session';
-export { create as capped_create, destroy as capped_destroy, take as capped_take, advance as capped_advance, query as capped_query, demand as capped_demand, due as capped_due, live as capped_live, since as capped_since } from './capped';
-export { create as filled_create, destroy as filled_destroy, take as filled_take, advance as filled_advance, query as filled_query, demand as filled_demand, due as filled_due, live as filled_live, since as filled_since } from './filled';
+} from './session/session';
+export {
+  create as capped_create,
+  destroy as capped_destroy,
+  take as capped_take,
+  advance as capped_advance,
+  query as capped_query,
+  demand as capped_demand,
+  due as capped_due,
+  live as capped_live,
+  since as capped_since,
+} from './session/capped';
+export {
+  create as filled_create,
+  destroy as filled_destroy,
+  take as filled_take,
+  advance as filled_advance,
+  query as filled_query,
+  demand as filled_demand,
+  due as filled_due,
+  live as filled_live,
+  since as filled_since,
+} from './count/filled';
 export {
   create as counted_create,
   destroy as counted_destroy,
@@ -47,7 +92,7 @@ export {
   copies as counted_copies,
   live as counted_live,
   since as counted_since,
-} from './counted';
+} from './count/counted';
 export {
   create as rolling_create,
   destroy as rolling_destroy,
@@ -59,7 +104,7 @@ export {
   copies as rolling_copies,
   live as rolling_live,
   since as rolling_since,
-} from './rolling';
+} from './rolling/rolling';
 export {
   create as sliding_create,
   destroy as sliding_destroy,
@@ -70,4 +115,4 @@ export {
   due as sliding_due,
   live as sliding_live,
   since as sliding_since,
-} from './sliding';
+} from './rolling/unkeyed';

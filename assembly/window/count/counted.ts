@@ -6,12 +6,12 @@
  * of their key. Bounds of a window are its least and its greatest event time.
  */
 
-import { tick } from '../ingest/clock';
-import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem } from '../base/priority-queue';
-import { allocate } from '../base/allocator';
-import { miss } from '../ingest/admission';
-import { createEvent, Event, rowOf } from '../pending';
-import { WindowPlan } from '../plan';
+import { tick } from '../../ingest/clock';
+import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem } from '../../base/priority-queue';
+import { allocate } from '../../base/allocator';
+import { miss } from '../../ingest/admission';
+import { createEvent, Event, rowOf } from '../keyed/reorder';
+import { WindowPlan } from '../../plan';
 import {
   add,
   clear,
@@ -32,10 +32,10 @@ import {
   widenQueues,
   Work,
   workBytes,
-} from '../queue';
-import { Ring } from '../ingest/ring';
-import { addOwning, dropRow, foldRows, resetRow } from '../state/rows';
-import { takenAt, Stream, windowAt } from '../stream';
+} from './pane-queue';
+import { Ring } from '../../ingest/ring';
+import { addOwning, dropRow, foldRows, resetRow } from '../../state/rows';
+import { takenAt, Stream, windowAt } from '../../stream';
 
 @unmanaged
 class Counted extends Work {

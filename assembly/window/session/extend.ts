@@ -3,9 +3,9 @@
  * key. Such an event needs neither the span's neighbours nor its place among what is due.
  */
 
-import { foldTo, headOf, rowOf, Span, Spans, State } from './span';
-import { reduceRow } from './state/rows';
-import { Stream } from './stream';
+import { foldTo, headOf, rowOf, Span, Spans, State } from '../keyed/span';
+import { reduceRow } from '../../state/rows';
+import { Stream } from '../../stream';
 
 /** Spans that are more than the caches hold near are fetched for so many events at a time, side by side. */
 export const MANY: u32 = 8192;

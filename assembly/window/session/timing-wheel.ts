@@ -9,10 +9,10 @@
  * Law: a span whose due time is up to the end of bucket `now` is not in the wheel alone: it is ready, or in the heap.
  */
 
-import { ENTRY, Heap, isBefore, pushItem, setEntry } from './base/priority-queue';
-import { allocate, release } from './base/allocator';
-import { dueOf, moreOf, Span, Spans, State, unpin } from './span';
-import { Stream } from './stream';
+import { ENTRY, Heap, isBefore, pushItem, setEntry } from '../../base/priority-queue';
+import { allocate, release } from '../../base/allocator';
+import { dueOf, moreOf, Span, Spans, State, unpin } from '../keyed/span';
+import { Stream } from '../../stream';
 
 @unmanaged
 export class Wheel {

@@ -3,13 +3,13 @@
  * combined in one go. Where they come from, and when, is the window's (window/rolling.ts).
  */
 
-import { Heap, pushItem } from './base/priority-queue';
-import { openResults, Outbox, putEvents, putOutputs, putReasons } from './result/outbox';
-import { waiting } from './pending';
-import { combineLightStates, combineStates, foldLight, foldRows, list, reduceRow, rollRows } from './state/rows';
+import { Heap, pushItem } from '../../base/priority-queue';
+import { openResults, Outbox, putEvents, putOutputs, putReasons } from '../../result/outbox';
+import { waiting } from '../keyed/reorder';
+import { combineLightStates, combineStates, foldLight, foldRows, list, reduceRow, rollRows } from '../../state/rows';
 import { enter, leave } from './running';
-import { CHUNK, copyRow, Stream } from './stream';
-import { backOf, gather, isSpent, openTrail, rowAt, slotAt, Trail, trailOf, Trails, turn, widenTrail } from './trail';
+import { CHUNK, copyRow, Stream } from '../../stream';
+import { backOf, gather, isSpent, openTrail, rowAt, slotAt, Trail, trailOf, Trails, turn, widenTrail } from './history';
 
 @unmanaged
 export class Rolls extends Trails {

@@ -8,11 +8,11 @@
  * Either way events are then worked on as columns, those of the ring or the store's own: see rolls.ts.
  */
 
-import { demandOfRunning } from '../budget';
-import { tick } from '../ingest/clock';
-import { createHeap, destroyHeap, heapBytes, moveTop, popItem, topItem, topKey } from '../base/priority-queue';
-import { allocate, release } from '../base/allocator';
-import { miss } from '../ingest/admission';
+import { demandOfRunning } from '../../budget';
+import { tick } from '../../ingest/clock';
+import { createHeap, destroyHeap, heapBytes, moveTop, popItem, topItem, topKey } from '../../base/priority-queue';
+import { allocate, release } from '../../base/allocator';
+import { miss } from '../../ingest/admission';
 import {
   createWaiting,
   destroyPending,
@@ -26,13 +26,13 @@ import {
   rowOf,
   shift,
   waiting,
-} from '../pending';
-import { Closed, Plan, WindowPlan } from '../plan';
-import { measureColumn, Ring } from '../ingest/ring';
-import { evict, give, isPast, reduceFrom, reduceGathered, Rolls } from '../rolls';
-import { cloneOwning, combineLightStates, enterRow, list, resetRow } from '../state/rows';
-import { leave } from '../running';
-import { CHUNK, clockAt, Stream, takenAt, windowAt } from '../stream';
+} from '../keyed/reorder';
+import { Closed, Plan, WindowPlan } from '../../plan';
+import { measureColumn, Ring } from '../../ingest/ring';
+import { evict, give, isPast, reduceFrom, reduceGathered, Rolls } from './frames';
+import { cloneOwning, combineLightStates, enterRow, list, resetRow } from '../../state/rows';
+import { leave } from './running';
+import { CHUNK, clockAt, Stream, takenAt, windowAt } from '../../stream';
 import {
   backOf,
   clear,
@@ -54,7 +54,7 @@ import {
   trailOf,
   Trails,
   widen,
-} from '../trail';
+} from './history';
 
 @unmanaged
 class Rolling extends Rolls {

@@ -9,9 +9,9 @@
  * Law: an entry holds its id, and a barrier is of an entry that is in the queue, or -Infinity.
  */
 
-import { Dictionary, unhold } from './ingest/dictionary';
-import { allocate, release, resize } from './base/allocator';
-import { Stream } from './stream';
+import { Dictionary, unhold } from '../../ingest/dictionary';
+import { allocate, release, resize } from '../../base/allocator';
+import { Stream } from '../../stream';
 
 @unmanaged
 export class Past {

@@ -15,12 +15,12 @@
  * two folds and two combinations in all, and lines of cache that lie close together.
  */
 
-import { Dictionary, hold, unhold } from './ingest/dictionary';
-import { allocate, release, resize } from './base/allocator';
-import { PartPlan } from './plan';
-import { Ring } from './ingest/ring';
-import { combineLightStates, dropRow, foldLightRows } from './state/rows';
-import { CHUNK, copyRow, copyState, Stream } from './stream';
+import { Dictionary, hold, unhold } from '../../ingest/dictionary';
+import { allocate, release, resize } from '../../base/allocator';
+import { PartPlan } from '../../plan';
+import { Ring } from '../../ingest/ring';
+import { combineLightStates, dropRow, foldLightRows } from '../../state/rows';
+import { CHUNK, copyRow, copyState, Stream } from '../../stream';
 
 @unmanaged
 export class Trail {

@@ -12,7 +12,7 @@
  * session longer at its beginning.
  */
 
-import { Dictionary } from '../ingest/dictionary';
+import { Dictionary } from '../../ingest/dictionary';
 import {
   countUpTo,
   createHeap,
@@ -26,14 +26,14 @@ import {
   topItem,
   topKey,
   topTie,
-} from '../base/priority-queue';
-import { allocate } from '../base/allocator';
-import { isFuture, miss } from '../ingest/admission';
-import { AHEAD, fetch, MANY, takeOn, takeRun } from '../onward';
-import { barrierOf, createPast, destroyPast, firstEnd, forgetFirst, Past, pastBytes, remember } from '../past';
-import { Closed, Pane, WindowPlan } from '../plan';
-import { Ring } from '../ingest/ring';
-import { combineRows, list } from '../state/rows';
+} from '../../base/priority-queue';
+import { allocate } from '../../base/allocator';
+import { isFuture, miss } from '../../ingest/admission';
+import { AHEAD, fetch, MANY, takeOn, takeRun } from './extend';
+import { barrierOf, createPast, destroyPast, firstEnd, forgetFirst, Past, pastBytes, remember } from './closed';
+import { Closed, Pane, WindowPlan } from '../../plan';
+import { Ring } from '../../ingest/ring';
+import { combineRows, list } from '../../state/rows';
 import {
   answer,
   begin,
@@ -62,7 +62,7 @@ import {
   startsSince,
   unchain,
   unpin,
-} from '../span';
+} from '../keyed/span';
 import {
   countComing,
   createWheel,
@@ -75,8 +75,8 @@ import {
   Wheel,
   wheelBytes,
   widen as widenWheel,
-} from '../wheel';
-import { clockAt, takenAt, FIRINGS, GIVEN, refires, Stream, windowAt, windowColumn } from '../stream';
+} from './timing-wheel';
+import { clockAt, takenAt, FIRINGS, GIVEN, refires, Stream, windowAt, windowColumn } from '../../stream';
 
 @unmanaged
 class Sessions extends Spans {

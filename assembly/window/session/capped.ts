@@ -3,8 +3,8 @@
  * none before them can come any more and are taken in order of time; a session is given out once, when its end has passed.
  */
 
-import { demandOfStates } from '../budget';
-import { tick } from '../ingest/clock';
+import { demandOfStates } from '../../budget';
+import { tick } from '../../ingest/clock';
 import {
   createHeap,
   destroyHeap,
@@ -15,9 +15,9 @@ import {
   pushItem,
   topItem,
   topKey,
-} from '../base/priority-queue';
-import { allocate } from '../base/allocator';
-import { miss } from '../ingest/admission';
+} from '../../base/priority-queue';
+import { allocate } from '../../base/allocator';
+import { miss } from '../../ingest/admission';
 import {
   createEvent,
   createPending,
@@ -31,10 +31,10 @@ import {
   rowOf as rowOfEvent,
   shift,
   waiting,
-} from '../pending';
-import { Closed, Pane, WindowPlan } from '../plan';
-import { Ring } from '../ingest/ring';
-import { combineRows, list } from '../state/rows';
+} from '../keyed/reorder';
+import { Closed, Pane, WindowPlan } from '../../plan';
+import { Ring } from '../../ingest/ring';
+import { combineRows, list } from '../../state/rows';
 import {
   answer,
   begin,
@@ -55,9 +55,9 @@ import {
   Spans,
   startsSince,
   unchain,
-} from '../span';
-import { clockAt, Stream, windowAt, windowColumn } from '../stream';
-import { hold, unhold, Dictionary } from '../ingest/dictionary';
+} from '../keyed/span';
+import { clockAt, Stream, windowAt, windowColumn } from '../../stream';
+import { hold, unhold, Dictionary } from '../../ingest/dictionary';
 
 @unmanaged
 class Capped extends Spans {

@@ -3,10 +3,10 @@
  * says is the last. The window fires with it. Time plays no part: no event is late. Bounds are the least and the greatest event time.
  */
 
-import { tick } from '../ingest/clock';
-import { allocate } from '../base/allocator';
-import { Pane, WindowPlan } from '../plan';
-import { Ring } from '../ingest/ring';
+import { tick } from '../../ingest/clock';
+import { allocate } from '../../base/allocator';
+import { Pane, WindowPlan } from '../../plan';
+import { Ring } from '../../ingest/ring';
 import {
   answer,
   begin,
@@ -29,8 +29,8 @@ import {
   spanBytes,
   Spans,
   startsSince,
-} from '../span';
-import { takenAt, Stream, windowAt, windowColumn } from '../stream';
+} from '../keyed/span';
+import { takenAt, Stream, windowAt, windowColumn } from '../../stream';
 
 @unmanaged
 class Filled extends Spans {

@@ -7,10 +7,10 @@
  * Of a column some are wanted for results, by the list of their places; where the list is but the first of it, those that follow.
  */
 
-import { allocate, release } from './base/allocator';
-import { Outbox, outputColumn } from './result/outbox';
-import { PartPlan } from './plan';
-import { CHUNK, copyState, Stream } from './stream';
+import { allocate, release } from '../../base/allocator';
+import { Outbox, outputColumn } from '../../result/outbox';
+import { PartPlan } from '../../plan';
+import { CHUNK, copyState, Stream } from '../../stream';
 
 @unmanaged
 export class Columns {

@@ -6,9 +6,9 @@
  * key's events alone, not on where batches are cut.
  */
 
-import { enterRow, leaveRow } from './state/rows';
-import { Stream } from './stream';
-import { backOf, measuresOf, slotAt, Trail, Trails } from './trail';
+import { enterRow, leaveRow } from '../../state/rows';
+import { Stream } from '../../stream';
+import { backOf, measuresOf, slotAt, Trail, Trails } from './history';
 
 /** Event i enters the running states of a row. */
 export function enter(stream: Stream, trails: Trails, trail: Trail, row: usize, i: u32): void {

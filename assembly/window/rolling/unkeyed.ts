@@ -28,14 +28,14 @@ import {
   prefixes,
   putJoined,
   suffixes,
-} from '../columns';
-import { allocate, release, resize } from '../base/allocator';
-import { isFuture, miss } from '../ingest/admission';
-import { openResults, putEvents, putReasons } from '../result/outbox';
-import { Closed, PartPlan, Plan, WindowPlan } from '../plan';
-import { measureColumn, Ring } from '../ingest/ring';
-import { reduceRow } from '../state/rows';
-import { CHUNK, clockAt, copyRow, Stream, takenAt, windowAt } from '../stream';
+} from './state-columns';
+import { allocate, release, resize } from '../../base/allocator';
+import { isFuture, miss } from '../../ingest/admission';
+import { openResults, putEvents, putReasons } from '../../result/outbox';
+import { Closed, PartPlan, Plan, WindowPlan } from '../../plan';
+import { measureColumn, Ring } from '../../ingest/ring';
+import { reduceRow } from '../../state/rows';
+import { CHUNK, clockAt, copyRow, Stream, takenAt, windowAt } from '../../stream';
 
 @unmanaged
 class Sliding {

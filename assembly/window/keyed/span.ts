@@ -9,14 +9,14 @@
  * until all are folded (`put`). Whoever looks into a row folds first.
  */
 
-import { Dictionary, hold, unhold } from './ingest/dictionary';
-import { createHeap, destroyHeap, Heap, popItem, pushItem, topItem } from './base/priority-queue';
-import { allocate, release, resize } from './base/allocator';
-import { openResults, Outbox, putHead, putOutputs } from './result/outbox';
-import { Pane } from './plan';
-import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from './base/slab';
-import { dropRow, foldRows, resetRow } from './state/rows';
-import { CHUNK, copyRow, FIRINGS, flagAt, GIVEN, markAt, refires, Stream } from './stream';
+import { Dictionary, hold, unhold } from '../../ingest/dictionary';
+import { createHeap, destroyHeap, Heap, popItem, pushItem, topItem } from '../../base/priority-queue';
+import { allocate, release, resize } from '../../base/allocator';
+import { openResults, Outbox, putHead, putOutputs } from '../../result/outbox';
+import { Pane } from '../../plan';
+import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from '../../base/slab';
+import { dropRow, foldRows, resetRow } from '../../state/rows';
+import { CHUNK, copyRow, FIRINGS, flagAt, GIVEN, markAt, refires, Stream } from '../../stream';
 
 export enum State {
   /** Takes events. */

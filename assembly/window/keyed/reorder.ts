@@ -14,11 +14,11 @@ import {
   topItem,
   topKey,
   topTie,
-} from './base/priority-queue';
-import { allocate, release } from './base/allocator';
-import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from './base/slab';
-import { dropRow } from './state/rows';
-import { copyRow, Stream } from './stream';
+} from '../../base/priority-queue';
+import { allocate, release } from '../../base/allocator';
+import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from '../../base/slab';
+import { dropRow } from '../../state/rows';
+import { copyRow, Stream } from '../../stream';
 
 @unmanaged
 export class Event {
