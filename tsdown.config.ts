@@ -25,7 +25,7 @@ const library = defineConfig({
     codeSplitting: {
       groups: [
         { name: 'temporal', test: /node_modules.temporal-/ },
-        { name: 'windowed', test: /bindings.(?!index|slim|workerd|arrow)\w+\.ts$/ },
+        { name: 'windowed', test: /bindings.(public|(base|spec|input|plan|engine|stream).[\w-]+)\.ts$/ },
       ],
     },
   },

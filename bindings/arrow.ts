@@ -3,12 +3,12 @@
 import type { Bool, Data, DataType, Decimal, Null, RecordBatch, Schema, Table } from 'apache-arrow';
 import { ArrowColumn } from './arrow/column';
 import { type Unit, unitOf } from './arrow/words';
-import { OrielError, show } from './errors';
-import type { ForeignColumn } from './foreign';
-import type { Spec } from './spec';
+import { OrielError, show } from './base/errors';
+import type { ForeignColumn } from './spec/column-input';
+import type { Spec } from './spec/spec';
+import type { Columns } from './spec/types';
+import { only } from './spec/windows';
 import type { WindowedStream } from './stream';
-import type { Columns } from './types';
-import { only } from './windows';
 import type { Producer } from './worker/producer';
 import type { WindowedWorker } from './worker/windowed';
 

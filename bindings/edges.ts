@@ -4,10 +4,10 @@
  */
 
 import { Stat } from '../assembly/plan';
-import type { Core } from './core';
-import { OrielError } from './errors';
-import type { CheckedSpec } from './spec';
-import type { Window } from './windows';
+import type { Core } from './base/core';
+import { OrielError } from './base/errors';
+import type { CheckedSpec } from './spec/spec';
+import type { Window } from './spec/windows';
 
 /** Where the windows of one kind lie. Numbers grow with both start and end. */
 interface Course {

@@ -1,16 +1,16 @@
 /** A stream of the core with all that the bindings keep beside it: what every door, on whatever thread, goes through. */
 
 import { type Keys, Stat } from '../assembly/plan';
+import type { Core } from './base/core';
+import { OrielError } from './base/errors';
 import { Clock } from './clock';
-import type { Core } from './core';
 import { Edges } from './edges';
-import { OrielError } from './errors';
-import { KeyEncoder } from './keys';
-import type { TextColumn } from './measures';
+import { EventRing } from './input/event-ring';
+import { KeyEncoder } from './input/keys';
+import type { TextColumn } from './input/measures';
 import { type CompiledPlan, compile, RING_EVENTS } from './plan';
 import { Results } from './results';
-import { EventRing } from './ring';
-import type { CheckedSpec } from './spec';
+import type { CheckedSpec } from './spec/spec';
 
 /** What a stream has seen and holds; see `WindowedStream.stats`. */
 export interface Stats {

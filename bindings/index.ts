@@ -1,8 +1,8 @@
 /** `oriel`: the core is in the package and compiled on first use. */
 
 import bytes from '../build/release.wasm';
-import { decode, provide } from './core';
-import type { Spec } from './spec';
+import { decode, provide } from './base/core';
+import type { Spec } from './spec/spec';
 import type { WindowedStream } from './stream';
 import { windowed as make } from './windowed';
 import { startWorkers, type WindowedWorker, type WorkerOptions } from './worker/windowed';

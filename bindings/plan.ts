@@ -1,14 +1,14 @@
 /** spec → plan: which states a row has and where, and the table the core reads (assembly/plan.ts). */
 
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from '../assembly/plan';
-import type { AnyAggregate, ListOf } from './aggregate';
-import { type Core, type Kernels, ROLES } from './core';
-import { Expression } from './expression';
-import { leafOf, Measures, type TextColumn } from './measures';
+import { type Core, type Kernels, ROLES } from './base/core';
+import { leafOf, Measures, type TextColumn } from './input/measures';
 import { Program, programBytes, writeProgram } from './program';
 import type { Output } from './results';
-import { type CheckedSpec, isRolling } from './spec';
-import { GRIDS, type Window } from './windows';
+import type { AnyAggregate, ListOf } from './spec/aggregates';
+import { Expression } from './spec/expression';
+import { type CheckedSpec, isRolling } from './spec/spec';
+import { GRIDS, type Window } from './spec/windows';
 
 /** Events a stream's ring holds: a batch and its scratch stay in the second-level cache. */
 export const RING_EVENTS = 4096;

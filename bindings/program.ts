@@ -8,8 +8,8 @@
  */
 
 import { Instruction, Op, Place } from '../assembly/plan';
-import { Expression } from './expression';
-import { leafOf, type Measures } from './measures';
+import { leafOf, type Measures } from './input/measures';
+import { Expression } from './spec/expression';
 
 type Node =
   | { readonly column: number }

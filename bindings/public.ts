@@ -1,4 +1,11 @@
 /** The public names that every entry has. */
+
+export { WindowBatch } from './base/batch';
+export { OrielError, type OrielErrorCode } from './base/errors';
+export type { Stats } from './engine';
+export type { OverOptions } from './over';
+export { type ColumnType, Ring, type RingColumns, type RingHandle, ring, type Schema } from './shared/ring';
+export type { Source } from './source';
 export {
   type Aggregate,
   all,
@@ -31,15 +38,10 @@ export {
   sum,
   variance,
   weightedMean,
-} from './aggregate';
-export { WindowBatch } from './batch';
-export { type CalendarExtent, type CalendarUnit, calendar, type Weekday } from './calendar';
-export type { Stats } from './engine';
-export { OrielError, type OrielErrorCode } from './errors';
-export { col, type Expression, lit, text } from './expression';
-export { type Duration, type DurationLike, type Extent, type Rows, rows } from './extent';
-export type { OverOptions } from './over';
-export { type ColumnType, Ring, type RingColumns, type RingHandle, ring, type Schema } from './shared/ring';
+} from './spec/aggregates';
+export { type CalendarExtent, type CalendarUnit, calendar, type Weekday } from './spec/calendar';
+export { type Duration, type DurationLike, type Extent, type Rows, rows } from './spec/duration';
+export { col, type Expression, lit, text } from './spec/expression';
 export {
   collect,
   type DistinctOptions,
@@ -53,10 +55,8 @@ export {
   quantile,
   timeWeightedMean,
   topK,
-} from './sketches';
-export type { Source } from './source';
-export type { EarlyFiring, Spec } from './spec';
-export type { WindowedStream } from './stream';
+} from './spec/sketches';
+export type { EarlyFiring, Spec } from './spec/spec';
 export type {
   Answer,
   Claim,
@@ -72,7 +72,7 @@ export type {
   Row,
   StringColumn,
   TypedNumbers,
-} from './types';
+} from './spec/types';
 export {
   cumulative,
   everything,
@@ -82,7 +82,8 @@ export {
   session,
   tumbling,
   type Window,
-} from './windows';
+} from './spec/windows';
+export type { WindowedStream } from './stream';
 export type { ProducerHandle } from './worker/layout';
 export { type Producer, producer } from './worker/producer';
 export type { WorkerLike } from './worker/threads';

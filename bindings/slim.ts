@@ -1,7 +1,7 @@
 /** `oriel/slim`: the caller brings the core, for pages whose policy or bundler wants it apart (`oriel/core.wasm`). */
 
-import { provide } from './core';
-import { OrielError, show } from './errors';
+import { provide } from './base/core';
+import { OrielError, show } from './base/errors';
 import { nodeFile } from './worker/node';
 
 export * from './public';

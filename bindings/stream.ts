@@ -1,8 +1,13 @@
 /** A stream of events in, of windows out: the thin layer that checks, writes columns and asks the core. */
 
 import { Stat } from '../assembly/plan';
-import { joined, WindowBatch } from './batch';
+import { joined, WindowBatch } from './base/batch';
+import { type Core, core as theCore } from './base/core';
+import { OrielError, show } from './base/errors';
 import type { Clock } from './clock';
+import type { Edges } from './edges';
+import { Engine, type Kinds, type Stats } from './engine';
+import { Filler } from './fill';
 import {
   badTime,
   checkGaps,
@@ -18,21 +23,16 @@ import {
   textsOf,
   timesOf,
   valuesOf,
-} from './columns';
-import { type Core, core as theCore } from './core';
-import type { Edges } from './edges';
-import { Engine, type Kinds, type Stats } from './engine';
-import { OrielError, show } from './errors';
-import { Filler } from './fill';
-import type { Coded } from './foreign';
-import type { KeyEncoder } from './keys';
+} from './input/columns';
+import type { EventRing } from './input/event-ring';
+import type { KeyEncoder } from './input/keys';
 import { LOOK_MS, type Outlet, type OverOptions, over, transform } from './over';
 import { type CompiledPlan, RING_EVENTS } from './plan';
 import { shapeAnswers, shapeResults } from './results';
-import type { EventRing } from './ring';
 import type { Source } from './source';
-import { type CheckedSpec, check, type Spec } from './spec';
-import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from './types';
+import type { Coded } from './spec/column-input';
+import { type CheckedSpec, check, type Spec } from './spec/spec';
+import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from './spec/types';
 
 /** Single events are gathered up to this many before the core is called. */
 const GATHERED_EVENTS = 1024;

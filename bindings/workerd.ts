@@ -1,8 +1,8 @@
 /** `oriel` where WebAssembly is only compiled ahead of time (Cloudflare workers): the core is imported as a module. */
 
 import module from 'oriel/core.wasm';
-import { provide } from './core';
-import type { Spec } from './spec';
+import { provide } from './base/core';
+import type { Spec } from './spec/spec';
 import type { WindowedStream } from './stream';
 import { windowed as make } from './windowed';
 import { startWorkers } from './worker/windowed';

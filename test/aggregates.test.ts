@@ -6,8 +6,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { count, hopping, type Spec, tumbling, type Window, windowed } from '../bindings';
-import { aggregate } from '../bindings/aggregate';
-import { core } from '../bindings/core';
+import { core } from '../bindings/base/core';
+import { aggregate } from '../bindings/spec/aggregates';
 import { runs, windowsAt } from './helpers';
 import {
   type Case,

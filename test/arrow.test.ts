@@ -56,7 +56,7 @@ import {
   windowed,
 } from '../bindings';
 import { columnBatches, columnsOf, pushArrow } from '../bindings/arrow';
-import type { Coded } from '../bindings/foreign';
+import type { Coded } from '../bindings/spec/column-input';
 import { random, refused } from './helpers';
 
 /** All values of a column, as the stream has them. */

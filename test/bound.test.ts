@@ -30,9 +30,9 @@ import {
   type WindowedStream,
   windowed,
 } from '../bindings';
-import { Core, core } from '../bindings/core';
+import { Core, core } from '../bindings/base/core';
 import { Engine } from '../bindings/engine';
-import { check } from '../bindings/spec';
+import { check } from '../bindings/spec/spec';
 import { random, runs } from './helpers';
 
 afterEach(() => vi.restoreAllMocks());

@@ -21,7 +21,7 @@ import {
   type WindowedStream,
   windowed,
 } from '../bindings';
-import { aggregate } from '../bindings/aggregate';
+import { aggregate } from '../bindings/spec/aggregates';
 import { refused } from './helpers';
 
 const NUMBER_ARRAYS = [

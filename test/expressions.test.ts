@@ -19,11 +19,11 @@ import {
   text,
   tumbling,
 } from '../bindings';
-import { Aggregate } from '../bindings/aggregate';
-import { core } from '../bindings/core';
-import { Measures, type TextMeasure } from '../bindings/measures';
+import { core } from '../bindings/base/core';
+import { Measures, type TextMeasure } from '../bindings/input/measures';
 import { compile } from '../bindings/plan';
-import { check } from '../bindings/spec';
+import { Aggregate } from '../bindings/spec/aggregates';
+import { check } from '../bindings/spec/spec';
 import { random, refused, runs } from './helpers';
 import { aggregates, put, type Row, windowed } from './scenarios';
 

@@ -12,7 +12,7 @@ import {
   type WindowedStream,
   windowed,
 } from '../bindings';
-import { core } from '../bindings/core';
+import { core } from '../bindings/base/core';
 import { random, refused } from './helpers';
 
 type Key = string | number;

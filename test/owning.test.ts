@@ -24,7 +24,7 @@ import {
   type WindowedStream,
   windowed,
 } from '../bindings';
-import { Core, core } from '../bindings/core';
+import { Core, core } from '../bindings/base/core';
 import { random } from './helpers';
 
 const AGGREGATES: Spec['aggregates'] = {

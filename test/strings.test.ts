@@ -20,7 +20,7 @@ import {
   type Window,
   windowed,
 } from '../bindings';
-import { HashedStrings } from '../bindings/strings';
+import { HashedStrings } from '../bindings/input/strings';
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -16,9 +16,9 @@ import {
   Uint64,
   Utf8,
 } from 'apache-arrow';
-import { placeOf } from '../columns';
-import { OrielError, show } from '../errors';
-import { hashOf } from '../strings';
+import { OrielError, show } from '../base/errors';
+import { placeOf } from '../input/columns';
+import { hashOf } from '../input/strings';
 
 type Values = ArrayLike<unknown>;
 

@@ -17,8 +17,8 @@ import {
   type Uint64,
   type Utf8,
 } from 'apache-arrow';
-import { WindowBatch } from '../batch';
-import { only, reject } from '../windows';
+import { WindowBatch } from '../base/batch';
+import { only, reject } from '../spec/windows';
 import { dataOf } from './build';
 import { cast } from './cast';
 import { type Unit, unitOf } from './words';

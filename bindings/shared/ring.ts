@@ -8,7 +8,7 @@
  * what is from tail on.
  */
 
-import { OrielError, show } from '../errors';
+import { OrielError, show } from '../base/errors';
 import { CONTROL_BYTES, Indices } from './indices';
 
 const ARRAYS = {

@@ -10,7 +10,7 @@
  * nobody is called. test/ring-model.test.ts goes through every interleaving.
  */
 
-import { OrielError } from '../errors';
+import { OrielError } from '../base/errors';
 
 const BELL = 0;
 const WAITING = 1;

@@ -1,7 +1,7 @@
 /** What the caller's thread and the worker say to each other. Events do not go this way. */
 
+import type { OrielErrorCode } from '../base/errors';
 import type { Stats } from '../engine';
-import type { OrielErrorCode } from '../errors';
 import type { RawAnswers, RawResults } from '../results';
 import type { LaneHandle } from './layout';
 import type { PackedSpec } from './parcel';

@@ -1,7 +1,7 @@
 /** Where the events of one producer come in: what they are is turned from the producer's terms into the stream's, in place, and taken. */
 
+import { OrielError } from '../base/errors';
 import type { Engine } from '../engine';
-import { OrielError } from '../errors';
 import { RING_EVENTS } from '../plan';
 import { CONTROL_BYTES, Indices } from '../shared/indices';
 import {

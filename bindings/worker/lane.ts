@@ -1,6 +1,6 @@
 /** A ring of a producer, from the side of the producer: into one worker. */
 
-import type { OrielError } from '../errors';
+import type { OrielError } from '../base/errors';
 import { RING_EVENTS } from '../plan';
 import { CONTROL_BYTES, Indices } from '../shared/indices';
 import { Signal } from '../shared/signal';

@@ -1,7 +1,7 @@
 /** What the two sides of a producer agree on: which columns there are, and where they stand. */
 
 import type { Engine } from '../engine';
-import type { KeyKind } from '../keys';
+import type { KeyKind } from '../input/keys';
 import { RING_EVENTS } from '../plan';
 import { CONTROL_BYTES } from '../shared/indices';
 import { definitionBytes } from './strings';

@@ -3,8 +3,8 @@
  * out when no worker has anything of it any more.
  */
 
+import { OrielError } from '../base/errors';
 import type { Engine } from '../engine';
-import { OrielError } from '../errors';
 import type { RawResults } from '../results';
 import type { Calls, Texts } from './calls';
 

@@ -1,9 +1,9 @@
 /** A checked spec as a message carries it, and the same again: what is an object of a class, or a function, has to be made anew. */
 
-import { Aggregate, type AnyAggregate } from '../aggregate';
-import { OrielError } from '../errors';
-import { Expression } from '../expression';
-import type { CheckedSpec } from '../spec';
+import { OrielError } from '../base/errors';
+import { Aggregate, type AnyAggregate } from '../spec/aggregates';
+import { Expression } from '../spec/expression';
+import type { CheckedSpec } from '../spec/spec';
 
 interface PackedExpression {
   readonly op: Expression['op'];

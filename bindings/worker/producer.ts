@@ -3,6 +3,7 @@
  * several do, a key goes to the one that its hash says, and each has a ring, a lane.
  */
 
+import { OrielError, show } from '../base/errors';
 import {
   badTime,
   checkGaps,
@@ -18,15 +19,14 @@ import {
   textsOf,
   timesOf,
   valuesOf,
-} from '../columns';
-import { OrielError, show } from '../errors';
+} from '../input/columns';
+import { KeyColumn, type KeyKind } from '../input/keys';
+import { TextColumn } from '../input/measures';
+import { hashOf } from '../input/strings';
 import type { Events } from '../intake';
-import { KeyColumn, type KeyKind } from '../keys';
-import { TextColumn } from '../measures';
 import { RING_EVENTS } from '../plan';
-import type { Spec } from '../spec';
-import { hashOf } from '../strings';
-import type { Claim, Columns, Event } from '../types';
+import type { Spec } from '../spec/spec';
+import type { Claim, Columns, Event } from '../spec/types';
 import { Lane } from './lane';
 import { CAPACITY, KEY_KINDS, type Layout, type ProducerHandle, type Segment, TEXT_KINDS } from './layout';
 import { type Carrier, hear } from './relay';

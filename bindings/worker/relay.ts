@@ -3,7 +3,7 @@
  * places are free again when that says so. The same indices and the same rule of a full ring, a message for each batch.
  */
 
-import { OrielError, type OrielErrorCode } from '../errors';
+import { OrielError, type OrielErrorCode } from '../base/errors';
 import { RING_EVENTS } from '../plan';
 import { CONTROL_BYTES, Indices } from '../shared/indices';
 import { Ring } from '../shared/ring';

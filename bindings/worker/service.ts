@@ -6,13 +6,13 @@
  */
 
 import { Stat } from '../../assembly/plan';
-import { core } from '../core';
+import { core } from '../base/core';
+import { OrielError } from '../base/errors';
+import { turn } from '../base/next-turn';
 import { Engine } from '../engine';
-import { OrielError } from '../errors';
 import { RING_EVENTS } from '../plan';
 import { numbersIn, type RawResults } from '../results';
 import { isShared, Signal } from '../shared/signal';
-import { turn } from '../turn';
 import type { Calls, Name, Reply, Request, Texts } from './calls';
 import { createColumns, Inlet } from './inlet';
 import { CAPACITY } from './layout';

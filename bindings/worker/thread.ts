@@ -1,7 +1,7 @@
 /** What runs on a worker's thread: `oriel/worker`, a file of its own. */
 
 import bytes from '../../build/shared.wasm';
-import { decode, provide } from '../core';
+import { decode, provide } from '../base/core';
 import type { Reply, Request } from './calls';
 import { nodeThreads } from './node';
 import { type Port, Service } from './service';

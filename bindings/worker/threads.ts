@@ -1,6 +1,6 @@
 /** Workers of the web and of Node, as one. */
 
-import { OrielError } from '../errors';
+import { OrielError } from '../base/errors';
 import type { Reply, Request } from './calls';
 import { nodeThreads, workerFile } from './node';
 

@@ -1,19 +1,19 @@
 /** A stream whose core runs in workers: the side of who owns it. */
 
-import type { AnyAggregate } from '../aggregate';
-import { joined, WindowBatch } from '../batch';
-import { badTime } from '../columns';
-import { core } from '../core';
+import { joined, WindowBatch } from '../base/batch';
+import { core } from '../base/core';
+import { OrielError, show } from '../base/errors';
 import { Engine, type Stats } from '../engine';
-import { OrielError, show } from '../errors';
 import { Filler } from '../fill';
+import { badTime } from '../input/columns';
 import { LOOK_MS, type Outlet, type OverOptions, over, transform } from '../over';
 import { type RawResults, shapeAnswers, shapeResults } from '../results';
 import { Indices } from '../shared/indices';
 import type { Source } from '../source';
-import { type CheckedSpec, check, type Spec } from '../spec';
-import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from '../types';
-import { GRIDS, only, reject } from '../windows';
+import type { AnyAggregate } from '../spec/aggregates';
+import { type CheckedSpec, check, type Spec } from '../spec/spec';
+import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from '../spec/types';
+import { GRIDS, only, reject } from '../spec/windows';
 import type { Calls, Name, Reply, Texts } from './calls';
 import {
   CAPACITY,

@@ -1,6 +1,6 @@
 /** A thread of a page that produces events for a stream: those of `eventsOf`, in batches of any size. */
 
-import { OrielError } from '../../bindings/errors';
+import { OrielError } from '../../bindings/base/errors';
 import type { ProducerHandle } from '../../bindings/worker/layout';
 import { type Producer, producer } from '../../bindings/worker/producer';
 import { type Events, eventsOf } from './events';

@@ -65,11 +65,11 @@ async function compileWithSumOfSquares(): Promise<WebAssembly.Module> {
 test('an aggregate of one file and one line works in every window, keyed or not', async () => {
   const module = await compileWithSumOfSquares();
   vi.resetModules();
-  const { core, provide } = await import('../../bindings/core');
+  const { core, provide } = await import('../../bindings/base/core');
   provide(() => module);
   const { windowed } = await import('../../bindings/windowed');
-  const { aggregate, sum } = await import('../../bindings/aggregate');
-  const { cumulative, everything, hopping, rolling, session, tumbling } = await import('../../bindings/windows');
+  const { aggregate, sum } = await import('../../bindings/spec/aggregates');
+  const { cumulative, everything, hopping, rolling, session, tumbling } = await import('../../bindings/spec/windows');
   expect(core().aggregates.sumOfSquares).toMatchObject({ size: 8, needs: [], includes: {} });
   const t = Array.from({ length: 500 }, (_, i) => i);
   const v = t.map((i) => (i % 7 === 3 ? Number.NaN : (i % 11) - 5));

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { count, sum, tumbling, windowed } from '../../bindings';
-import { core } from '../../bindings/core';
+import { core } from '../../bindings/base/core';
 
 const BATCH = 50_000;
 /** Keys in a window: as many as the stream holds at a time, or twice that at its edges. */

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { collect, count, first, hopping, quantile, rolling, type Spec, session, text, windowed } from '../../bindings';
-import { core } from '../../bindings/core';
+import { core } from '../../bindings/base/core';
 
 const run = () => {
   const late: unknown[] = [];

@@ -1,7 +1,7 @@
 /** Runs one of the cases of terminates.test.ts, by its name, and prints what came out. */
 
 import { readFileSync } from 'node:fs';
-import { provide } from '../../bindings/core';
+import { provide } from '../../bindings/base/core';
 import {
   count,
   cumulative,

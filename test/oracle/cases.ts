@@ -38,7 +38,7 @@ import {
   variance,
   weightedMean,
 } from '../../bindings';
-import type { AnyAggregate } from '../../bindings/aggregate';
+import type { AnyAggregate } from '../../bindings/spec/aggregates';
 import { countsOf, definitions, ewmaOf, frequent, quantileOf, rateOf, valuesOf } from './definitions';
 import type { OracleEvent } from './store';
 

@@ -1,8 +1,8 @@
 /** What follows from a spec: the types of events, columns, claims and results. */
 
-import type { Aggregate } from './aggregate';
+import type { Aggregate } from './aggregates';
+import type { ForeignColumn } from './column-input';
 import type { ColumnIn, TextIn } from './expression';
-import type { ForeignColumn } from './foreign';
 import type { EarlyFiring, Spec } from './spec';
 import type { Window } from './windows';
 

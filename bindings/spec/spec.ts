@@ -1,9 +1,9 @@
 /** What a stream is told, and the check of all of it. */
 
-import { Aggregate, type AnyAggregate } from './aggregate';
-import type { WindowBatch } from './batch';
+import type { WindowBatch } from '../base/batch';
+import { Aggregate, type AnyAggregate } from './aggregates';
+import { bytesOf, type Extent, lengthOf } from './duration';
 import { conditionOf, type Expression } from './expression';
-import { bytesOf, type Extent, lengthOf } from './extent';
 import type { LateEvent } from './types';
 import { GRIDS, MAX_CALENDAR_TIME, MAX_TIME, only, reject, type Window } from './windows';
 

@@ -1,6 +1,6 @@
 /** Lengths of time and of memory, as people write them. */
 
-import { OrielError, show } from './errors';
+import { OrielError, show } from '../base/errors';
 
 /** What Temporal.Duration has, as far as its length is fixed. */
 export interface DurationLike {

@@ -1,9 +1,9 @@
 /** The kinds of windows, as plain values. */
 
-import { Closed } from '../assembly/plan';
+import { Closed } from '../../assembly/plan';
+import { OrielError, show } from '../base/errors';
 import type { Calendar, CalendarExtent } from './calendar';
-import { OrielError, show } from './errors';
-import { ACCEPTED, type Duration, type Extent, isDuration, lengthOf, type Rows } from './extent';
+import { ACCEPTED, type Duration, type Extent, isDuration, lengthOf, type Rows } from './duration';
 
 /** Times up to this are exact. */
 export const MAX_TIME = 2 ** 53;

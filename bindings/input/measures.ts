@@ -10,11 +10,11 @@
  * numbers from 0 on and all others the next (`known`).
  */
 
-import type { AnyAggregate } from './aggregate';
+import { OrielError, show } from '../base/errors';
+import type { AnyAggregate } from '../spec/aggregates';
+import { Coded } from '../spec/column-input';
+import { Expression } from '../spec/expression';
 import { type Given, isBigInts, type Numbers, numbersOf, placeOf } from './columns';
-import { OrielError, show } from './errors';
-import { Expression } from './expression';
-import { Coded } from './foreign';
 import { HashedStrings, hashOf } from './strings';
 
 type Kind = 'string' | 'number';

@@ -1,6 +1,6 @@
 /** Columns that are no arrays: what readers of tables of other kinds hand to `pushColumns`. */
 
-import type { Given, Numbers } from './columns';
+import type { Given, Numbers } from '../input/columns';
 
 /** Strings as places in a list of them, all of which may be asked for again; -1 where one is missing, and so is what is null in the list. */
 export class Coded {

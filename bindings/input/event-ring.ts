@@ -1,14 +1,14 @@
 /** A stream's ring as the bindings see it: live views of its columns, written by every door and read again for late events. */
 
+import type { Core } from '../base/core';
+import { OrielError, show } from '../base/errors';
+import { RING_EVENTS } from '../plan';
+import type { Coded } from '../spec/column-input';
+import type { CheckedSpec } from '../spec/spec';
+import type { Key } from '../spec/types';
 import { badMeasure, flagsOf, type Given, type Numbers, numberOf } from './columns';
-import type { Core } from './core';
-import { OrielError, show } from './errors';
-import type { Coded } from './foreign';
 import type { KeyEncoder } from './keys';
 import type { Measures, TextMeasure } from './measures';
-import { RING_EVENTS } from './plan';
-import type { CheckedSpec } from './spec';
-import type { Key } from './types';
 
 /** One view for each column; those of keys as ids and as words. */
 interface Views {

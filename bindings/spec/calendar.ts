@@ -1,7 +1,7 @@
 /** Lengths of time as the calendar of a place has them: between edges in the local time of an IANA zone. */
 
 import { create, getTimeZoneTransition, offsetNanoseconds } from 'temporal-polyfill/fns/ZonedDateTime';
-import { OrielError, show } from './errors';
+import { OrielError, show } from '../base/errors';
 import { MAX_CALENDAR_TIME } from './windows';
 
 export type CalendarUnit = 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year';

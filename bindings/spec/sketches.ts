@@ -1,6 +1,6 @@
 /** The figures that need more of the values than a few numbers: quantiles, distinct and frequent values, histograms, the values themselves. */
 
-import { type Aggregate, type AnyOf, columnOf, type Of, ofAny, type ValueIn, withParameters } from './aggregate';
+import { type Aggregate, type AnyOf, columnOf, type Of, ofAny, type ValueIn, withParameters } from './aggregates';
 import type { ColumnIn, TextIn } from './expression';
 import { only, reject } from './windows';
 

@@ -1,9 +1,9 @@
 /** The figures of a window: which there are, of which columns, with which parameters. */
 
-import { OrielError, show } from './errors';
+import { OrielError, show } from '../base/errors';
+import type { Texts } from '../input/measures';
+import { type Extent, lengthOf } from './duration';
 import { type ColumnIn, conditionOf, Expression, type TextIn } from './expression';
-import { type Extent, lengthOf } from './extent';
-import type { Texts } from './measures';
 
 /** How a figure that is a list of numbers comes out of the core, and what is made of it. */
 export interface ListOf<Result> {

@@ -5,13 +5,13 @@
  * A column's kind is that of its first key; keys of another kind are refused.
  */
 
-import { Keys } from '../assembly/plan';
+import { Keys } from '../../assembly/plan';
+import type { Core } from '../base/core';
+import { OrielError, show } from '../base/errors';
+import { Coded } from '../spec/column-input';
+import type { Key } from '../spec/types';
 import { type Given, isBigInts, type Numbers, placeOf } from './columns';
-import type { Core } from './core';
-import { OrielError, show } from './errors';
-import { Coded } from './foreign';
 import { Strings } from './strings';
-import type { Key } from './types';
 
 /** No id. */
 const NONE = 2 ** 32 - 1;

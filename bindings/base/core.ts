@@ -4,7 +4,7 @@
  */
 
 import { instantiateSync } from '@assemblyscript/loader';
-import type { Keys, Stat } from '../assembly/plan';
+import type { Keys, Stat } from '../../assembly/plan';
 import { OrielError } from './errors';
 
 /** The exports of assembly/index.ts, but for kernels. */

@@ -6,10 +6,10 @@
  * Plain values that never change and that several streams may share. bindings/program.ts makes of them what the core runs.
  */
 
-import { OrielError, show } from './errors';
+import { OrielError, show } from '../base/errors';
 
 /** The operations, as the core has them; a column, a column of strings and a number are the leaves. */
-type Operation = Exclude<keyof typeof import('../assembly/plan').Op, number> | 'col' | 'text' | 'lit';
+type Operation = Exclude<keyof typeof import('../../assembly/plan').Op, number> | 'col' | 'text' | 'lit';
 
 /** What an operation takes: a number or an expression. */
 type Operand = number | Expression<string, number, string>;

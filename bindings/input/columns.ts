@@ -1,8 +1,8 @@
 /** Columns as callers give them: checked and, where the ring cannot take them as they are, turned into numbers. */
 
-import { OrielError, show } from './errors';
-import { Coded, ForeignColumn } from './foreign';
-import type { TypedNumbers } from './types';
+import { OrielError, show } from '../base/errors';
+import { Coded, ForeignColumn } from '../spec/column-input';
+import type { TypedNumbers } from '../spec/types';
 
 export type Numbers = Exclude<TypedNumbers, BigInt64Array | BigUint64Array>;
 export type Given = TypedNumbers | readonly unknown[];
