@@ -8,7 +8,7 @@ import type { ForeignColumn } from './spec/column-input';
 import type { Spec } from './spec/spec';
 import type { Columns } from './spec/types';
 import { only } from './spec/windows';
-import type { WindowedStream } from './stream';
+import type { WindowedStream } from './stream/stream';
 import type { Producer } from './worker/producer';
 import type { WindowedWorker } from './worker/windowed';
 

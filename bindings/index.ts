@@ -3,8 +3,8 @@
 import bytes from '../build/release.wasm';
 import { decode, provide } from './base/core';
 import type { Spec } from './spec/spec';
-import type { WindowedStream } from './stream';
-import { windowed as make } from './windowed';
+import type { WindowedStream } from './stream/stream';
+import { windowed as make } from './stream/windowed';
 import { startWorkers, type WindowedWorker, type WorkerOptions } from './worker/windowed';
 
 export * from './public';

@@ -2,10 +2,8 @@
 
 export { WindowBatch } from './base/batch';
 export { OrielError, type OrielErrorCode } from './base/errors';
-export type { Stats } from './engine';
-export type { OverOptions } from './over';
+export type { Stats } from './engine/engine';
 export { type ColumnType, Ring, type RingColumns, type RingHandle, ring, type Schema } from './shared/ring';
-export type { Source } from './source';
 export {
   type Aggregate,
   all,
@@ -83,7 +81,9 @@ export {
   tumbling,
   type Window,
 } from './spec/windows';
-export type { WindowedStream } from './stream';
+export type { OverOptions } from './stream/over';
+export type { Source } from './stream/source';
+export type { WindowedStream } from './stream/stream';
 export type { ProducerHandle } from './worker/layout';
 export { type Producer, producer } from './worker/producer';
 export type { WorkerLike } from './worker/threads';

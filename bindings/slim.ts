@@ -5,7 +5,7 @@ import { OrielError, show } from './base/errors';
 import { nodeFile } from './worker/node';
 
 export * from './public';
-export { windowed } from './windowed';
+export { windowed } from './stream/windowed';
 export { startWorkers as windowedWorker } from './worker/windowed';
 
 /**

@@ -31,7 +31,7 @@ import {
   windowed,
 } from '../bindings';
 import { Core, core } from '../bindings/base/core';
-import { Engine } from '../bindings/engine';
+import { Engine } from '../bindings/engine/engine';
 import { check } from '../bindings/spec/spec';
 import { random, runs } from './helpers';
 

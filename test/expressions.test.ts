@@ -21,7 +21,7 @@ import {
 } from '../bindings';
 import { core } from '../bindings/base/core';
 import { Measures, type TextMeasure } from '../bindings/input/measures';
-import { compile } from '../bindings/plan';
+import { compile } from '../bindings/plan/compile';
 import { Aggregate } from '../bindings/spec/aggregates';
 import { check } from '../bindings/spec/spec';
 import { random, refused, runs } from './helpers';

@@ -16,7 +16,7 @@ import {
   type WindowedStream,
   windowed,
 } from '../bindings';
-import { Intake } from '../bindings/intake';
+import { Intake } from '../bindings/stream/intake';
 import { runs } from './helpers';
 import { eventsOf, FAMILIES, isBare, KEYS, made, named, type Row, scenarioOf, settled } from './scenarios';
 import { type Cut, itemsOf, rowsOf, SOURCES, sourceOf } from './sources';

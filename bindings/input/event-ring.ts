@@ -2,7 +2,7 @@
 
 import type { Core } from '../base/core';
 import { OrielError, show } from '../base/errors';
-import { RING_EVENTS } from '../plan';
+import { RING_EVENTS } from '../plan/compile';
 import type { Coded } from '../spec/column-input';
 import type { CheckedSpec } from '../spec/spec';
 import type { Key } from '../spec/types';

@@ -1,8 +1,8 @@
 /** What the caller's thread and the worker say to each other. Events do not go this way. */
 
 import type { OrielErrorCode } from '../base/errors';
-import type { Stats } from '../engine';
-import type { RawAnswers, RawResults } from '../results';
+import type { Stats } from '../engine/engine';
+import type { RawAnswers, RawResults } from '../plan/results';
 import type { LaneHandle } from './layout';
 import type { PackedSpec } from './parcel';
 import type { Parcel, Receipt } from './relay';

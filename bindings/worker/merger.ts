@@ -4,8 +4,8 @@
  */
 
 import { OrielError } from '../base/errors';
-import type { Engine } from '../engine';
-import type { RawResults } from '../results';
+import type { Engine } from '../engine/engine';
+import type { RawResults } from '../plan/results';
 import type { Calls, Texts } from './calls';
 
 type Taken = Calls['take']['back'];

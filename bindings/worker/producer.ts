@@ -23,10 +23,10 @@ import {
 import { KeyColumn, type KeyKind } from '../input/keys';
 import { TextColumn } from '../input/measures';
 import { hashOf } from '../input/strings';
-import type { Events } from '../intake';
-import { RING_EVENTS } from '../plan';
+import { RING_EVENTS } from '../plan/compile';
 import type { Spec } from '../spec/spec';
 import type { Claim, Columns, Event } from '../spec/types';
+import type { Events } from '../stream/intake';
 import { Lane } from './lane';
 import { CAPACITY, KEY_KINDS, type Layout, type ProducerHandle, type Segment, TEXT_KINDS } from './layout';
 import { type Carrier, hear } from './relay';

@@ -4,7 +4,7 @@
  */
 
 import { OrielError, type OrielErrorCode } from '../base/errors';
-import { RING_EVENTS } from '../plan';
+import { RING_EVENTS } from '../plan/compile';
 import { CONTROL_BYTES, Indices } from '../shared/indices';
 import { Ring } from '../shared/ring';
 import { CAPACITY, CONTROL, type LaneHandle, type Layout, type Segment } from './layout';

@@ -2,7 +2,7 @@
 
 import type { Numbers } from '../input/columns';
 import { hashOf } from '../input/strings';
-import { RING_EVENTS } from '../plan';
+import { RING_EVENTS } from '../plan/compile';
 
 /** Of events that are being spread over lanes: the hashes of their keys, which lane, and which place there. */
 export const scattered = {

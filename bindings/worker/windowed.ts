@@ -3,17 +3,17 @@
 import { joined, WindowBatch } from '../base/batch';
 import { core } from '../base/core';
 import { OrielError, show } from '../base/errors';
-import { Engine, type Stats } from '../engine';
-import { Filler } from '../fill';
+import { Engine, type Stats } from '../engine/engine';
+import { Filler } from '../engine/gap-fill';
 import { badTime } from '../input/columns';
-import { LOOK_MS, type Outlet, type OverOptions, over, transform } from '../over';
-import { type RawResults, shapeAnswers, shapeResults } from '../results';
+import { type RawResults, shapeAnswers, shapeResults } from '../plan/results';
 import { Indices } from '../shared/indices';
-import type { Source } from '../source';
 import type { AnyAggregate } from '../spec/aggregates';
 import { type CheckedSpec, check, type Spec } from '../spec/spec';
 import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from '../spec/types';
 import { GRIDS, only, reject } from '../spec/windows';
+import { LOOK_MS, type Outlet, type OverOptions, over, transform } from '../stream/over';
+import type { Source } from '../stream/source';
 import type { Calls, Name, Reply, Texts } from './calls';
 import {
   CAPACITY,

@@ -67,7 +67,7 @@ test('an aggregate of one file and one line works in every window, keyed or not'
   vi.resetModules();
   const { core, provide } = await import('../../bindings/base/core');
   provide(() => module);
-  const { windowed } = await import('../../bindings/windowed');
+  const { windowed } = await import('../../bindings/stream/windowed');
   const { aggregate, sum } = await import('../../bindings/spec/aggregates');
   const { cumulative, everything, hopping, rolling, session, tumbling } = await import('../../bindings/spec/windows');
   expect(core().aggregates.sumOfSquares).toMatchObject({ size: 8, needs: [], includes: {} });

@@ -14,7 +14,7 @@ import {
   tumbling,
   type Window,
 } from '../../bindings/public';
-import { windowed } from '../../bindings/windowed';
+import { windowed } from '../../bindings/stream/windowed';
 
 provide(() => new WebAssembly.Module(readFileSync(new URL('../../build/release.wasm', import.meta.url))));
 

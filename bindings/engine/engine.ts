@@ -1,16 +1,16 @@
 /** A stream of the core with all that the bindings keep beside it: what every door, on whatever thread, goes through. */
 
-import { type Keys, Stat } from '../assembly/plan';
-import type { Core } from './base/core';
-import { OrielError } from './base/errors';
-import { Clock } from './clock';
-import { Edges } from './edges';
-import { EventRing } from './input/event-ring';
-import { KeyEncoder } from './input/keys';
-import type { TextColumn } from './input/measures';
-import { type CompiledPlan, compile, RING_EVENTS } from './plan';
-import { Results } from './results';
-import type { CheckedSpec } from './spec/spec';
+import { type Keys, Stat } from '../../assembly/plan';
+import type { Core } from '../base/core';
+import { OrielError } from '../base/errors';
+import { EventRing } from '../input/event-ring';
+import { KeyEncoder } from '../input/keys';
+import type { TextColumn } from '../input/measures';
+import { type CompiledPlan, compile, RING_EVENTS } from '../plan/compile';
+import { Results } from '../plan/results';
+import type { CheckedSpec } from '../spec/spec';
+import { Edges } from './calendar-edges';
+import { Clock } from './wall-clock';
 
 /** What a stream has seen and holds; see `WindowedStream.stats`. */
 export interface Stats {

@@ -1,13 +1,13 @@
 /** A stream of events in, of windows out: the thin layer that checks, writes columns and asks the core. */
 
-import { Stat } from '../assembly/plan';
-import { joined, WindowBatch } from './base/batch';
-import { type Core, core as theCore } from './base/core';
-import { OrielError, show } from './base/errors';
-import type { Clock } from './clock';
-import type { Edges } from './edges';
-import { Engine, type Kinds, type Stats } from './engine';
-import { Filler } from './fill';
+import { Stat } from '../../assembly/plan';
+import { joined, WindowBatch } from '../base/batch';
+import { type Core, core as theCore } from '../base/core';
+import { OrielError, show } from '../base/errors';
+import type { Edges } from '../engine/calendar-edges';
+import { Engine, type Kinds, type Stats } from '../engine/engine';
+import { Filler } from '../engine/gap-fill';
+import type { Clock } from '../engine/wall-clock';
 import {
   badTime,
   checkGaps,
@@ -23,16 +23,16 @@ import {
   textsOf,
   timesOf,
   valuesOf,
-} from './input/columns';
-import type { EventRing } from './input/event-ring';
-import type { KeyEncoder } from './input/keys';
+} from '../input/columns';
+import type { EventRing } from '../input/event-ring';
+import type { KeyEncoder } from '../input/keys';
+import { type CompiledPlan, RING_EVENTS } from '../plan/compile';
+import { shapeAnswers, shapeResults } from '../plan/results';
+import type { Coded } from '../spec/column-input';
+import { type CheckedSpec, check, type Spec } from '../spec/spec';
+import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from '../spec/types';
 import { LOOK_MS, type Outlet, type OverOptions, over, transform } from './over';
-import { type CompiledPlan, RING_EVENTS } from './plan';
-import { shapeAnswers, shapeResults } from './results';
 import type { Source } from './source';
-import type { Coded } from './spec/column-input';
-import { type CheckedSpec, check, type Spec } from './spec/spec';
-import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from './spec/types';
 
 /** Single events are gathered up to this many before the core is called. */
 const GATHERED_EVENTS = 1024;

@@ -1,14 +1,14 @@
 /** spec → plan: which states a row has and where, and the table the core reads (assembly/plan.ts). */
 
-import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from '../assembly/plan';
-import { type Core, type Kernels, ROLES } from './base/core';
-import { leafOf, Measures, type TextColumn } from './input/measures';
+import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from '../../assembly/plan';
+import { type Core, type Kernels, ROLES } from '../base/core';
+import { leafOf, Measures, type TextColumn } from '../input/measures';
+import type { AnyAggregate, ListOf } from '../spec/aggregates';
+import { Expression } from '../spec/expression';
+import { type CheckedSpec, isRolling } from '../spec/spec';
+import { GRIDS, type Window } from '../spec/windows';
 import { Program, programBytes, writeProgram } from './program';
 import type { Output } from './results';
-import type { AnyAggregate, ListOf } from './spec/aggregates';
-import { Expression } from './spec/expression';
-import { type CheckedSpec, isRolling } from './spec/spec';
-import { GRIDS, type Window } from './spec/windows';
 
 /** Events a stream's ring holds: a batch and its scratch stay in the second-level cache. */
 export const RING_EVENTS = 4096;

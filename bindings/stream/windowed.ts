@@ -1,4 +1,4 @@
-import type { Spec } from './spec/spec';
+import type { Spec } from '../spec/spec';
 import { WindowedStream } from './stream';
 
 /**

@@ -3,10 +3,10 @@
  * first on. A take has only so many filled rows: what remains waits for the next.
  */
 
-import type { Core } from './base/core';
-import type { Edges } from './edges';
-import { emptyOf, type Output } from './results';
-import type { CheckedSpec } from './spec/spec';
+import type { Core } from '../base/core';
+import { emptyOf, type Output } from '../plan/results';
+import type { CheckedSpec } from '../spec/spec';
+import type { Edges } from './calendar-edges';
 
 /** Filled rows of one take, about. */
 const MOST = 2 ** 20;

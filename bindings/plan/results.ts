@@ -1,12 +1,12 @@
 /** Results as they come out of the core, in columns, and answers. A figure is a number for each result, or the place of a list of numbers. */
 
-import { Pane } from '../assembly/plan';
-import type { Core } from './base/core';
-import type { KeyEncoder } from './input/keys';
-import type { TextColumn } from './input/measures';
-import type { ListOf } from './spec/aggregates';
-import { type CheckedSpec, isRolling } from './spec/spec';
-import type { Key } from './spec/types';
+import { Pane } from '../../assembly/plan';
+import type { Core } from '../base/core';
+import type { KeyEncoder } from '../input/keys';
+import type { TextColumn } from '../input/measures';
+import type { ListOf } from '../spec/aggregates';
+import { type CheckedSpec, isRolling } from '../spec/spec';
+import type { Key } from '../spec/types';
 
 const PANES = { [Pane.onTime]: 'on-time', [Pane.late]: 'late', [Pane.early]: 'early' } as Record<number, string>;
 

@@ -1,9 +1,9 @@
 /** Windows as they fire, out of events as a source gives them: `over` and `transform`, of streams here and in workers. */
 
-import type { WindowBatch } from './base/batch';
+import type { WindowBatch } from '../base/batch';
+import { only, reject } from '../spec/windows';
 import { type Enter, Intake, isForRoom } from './intake';
 import { SourceReader } from './source';
-import { only, reject } from './spec/windows';
 
 /** How often it is looked for windows that time alone may have let fire, while no event comes. */
 export const LOOK_MS = 100;

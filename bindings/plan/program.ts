@@ -7,9 +7,9 @@
  * once. Operands have lower numbers than what is made of them: the numbers are an order of computation.
  */
 
-import { Instruction, Op, Place } from '../assembly/plan';
-import { leafOf, type Measures } from './input/measures';
-import { Expression } from './spec/expression';
+import { Instruction, Op, Place } from '../../assembly/plan';
+import { leafOf, type Measures } from '../input/measures';
+import { Expression } from '../spec/expression';
 
 type Node =
   | { readonly column: number }

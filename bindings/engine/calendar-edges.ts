@@ -3,11 +3,11 @@
  * that is asked for, and one more on each side. What is closed leaves the table again, so that it grows with time and not with the past.
  */
 
-import { Stat } from '../assembly/plan';
-import type { Core } from './base/core';
-import { OrielError } from './base/errors';
-import type { CheckedSpec } from './spec/spec';
-import type { Window } from './spec/windows';
+import { Stat } from '../../assembly/plan';
+import type { Core } from '../base/core';
+import { OrielError } from '../base/errors';
+import type { CheckedSpec } from '../spec/spec';
+import type { Window } from '../spec/windows';
 
 /** Where the windows of one kind lie. Numbers grow with both start and end. */
 interface Course {

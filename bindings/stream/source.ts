@@ -5,8 +5,8 @@
  * a read is done; it stays asked for, and is there at the next. Cost: the source's own promise for each item, and one for each read.
  */
 
-import { OrielError, show } from './base/errors';
-import { turn } from './base/next-turn';
+import { OrielError, show } from '../base/errors';
+import { turn } from '../base/next-turn';
 
 /** An array, a generator, a Node stream, a `ReadableStream` … */
 export type Source<Item> = Iterable<Item> | AsyncIterable<Item> | ReadableStream<Item>;
