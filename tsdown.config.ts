@@ -10,7 +10,7 @@ const library = defineConfig({
     slim: 'bindings/slim.ts',
     workerd: 'bindings/workerd.ts',
     arrow: 'bindings/arrow.ts',
-    worker: 'bindings/worker/thread.ts',
+    worker: 'bindings/worker/entry.ts',
   },
   format: 'esm',
   platform: 'neutral',

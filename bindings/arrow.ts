@@ -9,8 +9,8 @@ import type { Spec } from './spec/spec';
 import type { Columns } from './spec/types';
 import { only } from './spec/windows';
 import type { WindowedStream } from './stream/stream';
+import type { WindowedWorker } from './worker/owner';
 import type { Producer } from './worker/producer';
-import type { WindowedWorker } from './worker/windowed';
 
 export { type TableOf, type TableOptions, toArrow } from './arrow/table';
 

@@ -5,7 +5,7 @@ import { decode, provide } from './base/core';
 import type { Spec } from './spec/spec';
 import type { WindowedStream } from './stream/stream';
 import { windowed as make } from './stream/windowed';
-import { startWorkers, type WindowedWorker, type WorkerOptions } from './worker/windowed';
+import { startWorkers, type WindowedWorker, type WorkerOptions } from './worker/owner';
 
 export * from './public';
 

@@ -84,7 +84,7 @@ export {
 export type { OverOptions } from './stream/over';
 export type { Source } from './stream/source';
 export type { WindowedStream } from './stream/stream';
-export type { ProducerHandle } from './worker/layout';
+export type { Transport, WindowedWorker, WorkerOptions, WorkerStats } from './worker/owner';
 export { type Producer, producer } from './worker/producer';
-export type { WorkerLike } from './worker/threads';
-export type { Transport, WindowedWorker, WorkerOptions, WorkerStats } from './worker/windowed';
+export type { ProducerHandle } from './worker/ring-layout';
+export type { WorkerLike } from './worker/start';

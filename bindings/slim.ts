@@ -6,7 +6,7 @@ import { nodeFile } from './worker/node';
 
 export * from './public';
 export { windowed } from './stream/windowed';
-export { startWorkers as windowedWorker } from './worker/windowed';
+export { startWorkers as windowedWorker } from './worker/owner';
 
 /**
  * Says where the core comes from; to be awaited before the first stream.

@@ -5,7 +5,7 @@ import { provide } from './base/core';
 import type { Spec } from './spec/spec';
 import type { WindowedStream } from './stream/stream';
 import { windowed as make } from './stream/windowed';
-import { startWorkers } from './worker/windowed';
+import { startWorkers } from './worker/owner';
 
 export * from './public';
 

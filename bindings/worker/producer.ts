@@ -27,10 +27,10 @@ import { RING_EVENTS } from '../plan/compile';
 import type { Spec } from '../spec/spec';
 import type { Claim, Columns, Event } from '../spec/types';
 import type { Events } from '../stream/intake';
-import { Lane } from './lane';
-import { CAPACITY, KEY_KINDS, type Layout, type ProducerHandle, type Segment, TEXT_KINDS } from './layout';
-import { type Carrier, hear } from './relay';
-import { laneOfHash, scatter, scattered, withPart } from './spread';
+import { laneOfHash, scatter, scattered, withPart } from './partition';
+import { Lane } from './producer-ring';
+import { CAPACITY, KEY_KINDS, type Layout, type ProducerHandle, type Segment, TEXT_KINDS } from './ring-layout';
+import { type Carrier, hear } from './transfer';
 
 interface Counted {
   columns: Record<string, Given>;

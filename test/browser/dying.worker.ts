@@ -1,6 +1,6 @@
 /** A worker of a stream that fails after a while. */
 
-import '../../bindings/worker/thread';
+import '../../bindings/worker/entry';
 
 setTimeout(() => {
   throw new Error('no luck');

@@ -1,8 +1,8 @@
 /** A thread of a page that produces events for a stream: those of `eventsOf`, in batches of any size. */
 
 import { OrielError } from '../../bindings/base/errors';
-import type { ProducerHandle } from '../../bindings/worker/layout';
 import { type Producer, producer } from '../../bindings/worker/producer';
+import type { ProducerHandle } from '../../bindings/worker/ring-layout';
 import { type Events, eventsOf } from './events';
 
 export interface Job {

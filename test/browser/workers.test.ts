@@ -27,7 +27,7 @@ import type { Done, Job } from './producing.worker';
 declare const __ISOLATED__: boolean;
 
 const transport = __ISOLATED__ ? 'shared' : 'transferred';
-const worker = () => new Worker(new URL('../../bindings/worker/thread.ts', import.meta.url), { type: 'module' });
+const worker = () => new Worker(new URL('../../bindings/worker/entry.ts', import.meta.url), { type: 'module' });
 
 async function open<const S extends Spec>(spec: S, options: WorkerOptions = {}): Promise<WindowedWorker<S>> {
   const stream = await windowedWorker(spec, { worker, ...options });

@@ -28,7 +28,7 @@ import {
 } from '../../bindings';
 import { CONTROL_BYTES, Indices } from '../../bindings/shared/indices';
 import { Signal } from '../../bindings/shared/signal';
-import { laneOf } from '../../bindings/worker/spread';
+import { laneOf } from '../../bindings/worker/partition';
 import { random } from '../helpers';
 
 const DIST = new URL('../../dist/', import.meta.url).href;

@@ -7,7 +7,7 @@ import { OrielError, type OrielErrorCode } from '../base/errors';
 import { RING_EVENTS } from '../plan/compile';
 import { CONTROL_BYTES, Indices } from '../shared/indices';
 import { Ring } from '../shared/ring';
-import { CAPACITY, CONTROL, type LaneHandle, type Layout, type Segment } from './layout';
+import { CAPACITY, CONTROL, type LaneHandle, type Layout, type Segment } from './ring-layout';
 
 /** Events on their way: the bytes of every column, times, ids, words and measures. */
 export interface Parcel {

@@ -6,7 +6,7 @@
 import { OrielError } from '../base/errors';
 import type { Engine } from '../engine/engine';
 import type { RawResults } from '../plan/results';
-import type { Calls, Texts } from './calls';
+import type { Calls, Texts } from './protocol';
 
 type Taken = Calls['take']['back'];
 type Answer = Calls['query']['back'];

@@ -13,11 +13,11 @@ import { Engine } from '../engine/engine';
 import { RING_EVENTS } from '../plan/compile';
 import { numbersIn, type RawResults } from '../plan/results';
 import { isShared, Signal } from '../shared/signal';
-import type { Calls, Name, Reply, Request, Texts } from './calls';
-import { createColumns, Inlet } from './inlet';
-import { CAPACITY } from './layout';
-import { unpackSpec } from './parcel';
-import type { Parcel, Receipt } from './relay';
+import { createColumns, Inlet } from './consumer-ring';
+import type { Calls, Name, Reply, Request, Texts } from './protocol';
+import { CAPACITY } from './ring-layout';
+import { unpackSpec } from './spec-message';
+import type { Parcel, Receipt } from './transfer';
 
 /** How long calls may have to wait for events. */
 const PATIENCE_MS = 2;

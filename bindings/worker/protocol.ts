@@ -3,9 +3,9 @@
 import type { OrielErrorCode } from '../base/errors';
 import type { Stats } from '../engine/engine';
 import type { RawAnswers, RawResults } from '../plan/results';
-import type { LaneHandle } from './layout';
-import type { PackedSpec } from './parcel';
-import type { Parcel, Receipt } from './relay';
+import type { LaneHandle } from './ring-layout';
+import type { PackedSpec } from './spec-message';
+import type { Parcel, Receipt } from './transfer';
 
 /** Strings that numbers among the figures stand for, of every column that may hold some, and what the column holds. */
 export type Texts = readonly { readonly kind: 'string' | 'number' | undefined; readonly strings: [number, string][] }[];

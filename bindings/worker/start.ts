@@ -1,8 +1,8 @@
 /** Workers of the web and of Node, as one. */
 
 import { OrielError } from '../base/errors';
-import type { Reply, Request } from './calls';
 import { nodeThreads, workerFile } from './node';
+import type { Reply, Request } from './protocol';
 
 /** A worker: of the web, of Node, or what is like one of them. */
 export interface WorkerLike {

@@ -2,9 +2,9 @@
 
 import bytes from '../../build/shared.wasm';
 import { decode, provide } from '../base/core';
-import type { Reply, Request } from './calls';
+import { type Port, Service } from './loop';
 import { nodeThreads } from './node';
-import { type Port, Service } from './service';
+import type { Reply, Request } from './protocol';
 
 /** How a worker of the web, and Node's, speaks with the thread that made it. */
 interface Scope {

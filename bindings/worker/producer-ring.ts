@@ -4,9 +4,9 @@ import type { OrielError } from '../base/errors';
 import { RING_EVENTS } from '../plan/compile';
 import { CONTROL_BYTES, Indices } from '../shared/indices';
 import { Signal } from '../shared/signal';
-import { CAPACITY, CONTROL, type LaneHandle, type Layout, type Segment, segmentsAt } from './layout';
-import { type Carrier, type Receipt, Relay } from './relay';
-import { OutgoingStrings } from './strings';
+import { CAPACITY, CONTROL, type LaneHandle, type Layout, type Segment, segmentsAt } from './ring-layout';
+import { OutgoingStrings } from './string-sync';
+import { type Carrier, type Receipt, Relay } from './transfer';
 
 export class Lane {
   readonly indices: Indices;

@@ -14,7 +14,10 @@ import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from 
 import { GRIDS, only, reject } from '../spec/windows';
 import { LOOK_MS, type Outlet, type OverOptions, over, transform } from '../stream/over';
 import type { Source } from '../stream/source';
-import type { Calls, Name, Reply, Texts } from './calls';
+import { Merger } from './merge';
+import { laneOf } from './partition';
+import { Producer } from './producer';
+import type { Calls, Name, Reply, Texts } from './protocol';
 import {
   CAPACITY,
   CONTROL,
@@ -24,14 +27,11 @@ import {
   type ProducerHandle,
   SEGMENTS,
   segmentBytesOf,
-} from './layout';
-import { Merger } from './merger';
-import { type PackedSpec, packSpec } from './parcel';
-import { Producer } from './producer';
-import { type Carrier, GONE, type Parcel } from './relay';
-import { laneOf } from './spread';
-import { cancelStrings } from './strings';
-import { startThread, type Thread, type WorkerLike } from './threads';
+} from './ring-layout';
+import { type PackedSpec, packSpec } from './spec-message';
+import { startThread, type Thread, type WorkerLike } from './start';
+import { cancelStrings } from './string-sync';
+import { type Carrier, GONE, type Parcel } from './transfer';
 
 /** How events reach the worker: through memory that both share, or as columns that change hands. */
 export type Transport = 'shared' | 'transferred';

@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine';
 import type { KeyKind } from '../input/keys';
 import { RING_EVENTS } from '../plan/compile';
 import { CONTROL_BYTES } from '../shared/indices';
-import { definitionBytes } from './strings';
+import { definitionBytes } from './string-sync';
 
 /** Segments of a producer's ring, RING_EVENTS events each: see assembly/segment.ts. */
 export const SEGMENTS = 16;

@@ -14,9 +14,9 @@ import {
   type Segment,
   segmentsAt,
   TEXT_KINDS,
-} from './layout';
-import type { Parcel } from './relay';
-import { IncomingStrings } from './strings';
+} from './ring-layout';
+import { IncomingStrings } from './string-sync';
+import type { Parcel } from './transfer';
 
 export class Inlet {
   readonly indices: Indices;
