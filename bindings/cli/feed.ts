@@ -1,9 +1,9 @@
 /** Batches into the stream. */
 
 import { OrielError, type Spec, type WindowedStream } from 'oriel';
-import type { Batch } from './batch';
-import type { Complaints } from './complaints';
-import { Refusal } from './refusal';
+import type { Complaints } from './read/bad-lines';
+import type { Batch } from './read/column-batch';
+import { Refusal } from './usage-error';
 
 export type Stream = WindowedStream<Spec>;
 export type Results = ReturnType<Stream['take']>;

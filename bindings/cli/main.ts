@@ -4,8 +4,8 @@
 import { readFileSync } from 'node:fs';
 import { HELP } from './help';
 import { readOptions } from './options';
-import { Refusal } from './refusal';
 import { run } from './run';
+import { Refusal } from './usage-error';
 
 try {
   const options = readOptions(process.argv.slice(2));

@@ -1,7 +1,7 @@
 /** What the command is told: its options, read and checked by themselves. */
 
 import { parseArgs } from 'node:util';
-import { list, Refusal, show } from './refusal';
+import { list, Refusal, show } from './usage-error';
 
 const FORMATS = ['ndjson', 'csv', 'parquet'] as const;
 const OUTPUTS = ['table', 'ndjson', 'csv', 'arrow'] as const;

@@ -1,12 +1,12 @@
 /** From options to what a stream is told, and which columns it reads. */
 
 import { OrielError, type Spec, windowed } from 'oriel';
-import { Uses } from './expressions';
 import type { Stream } from './feed';
-import { type Field, fieldsOf } from './fields';
-import { readAggregates, readCondition, readWindow } from './language';
+import { Uses } from './language/expressions';
+import { readAggregates, readCondition, readWindow } from './language/vocabulary';
 import type { Options } from './options';
-import { Refusal } from './refusal';
+import { type Field, fieldsOf } from './read/fields';
+import { Refusal } from './usage-error';
 
 export interface Plan {
   readonly spec: Spec;

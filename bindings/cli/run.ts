@@ -2,21 +2,21 @@
 
 import { createWriteStream } from 'node:fs';
 import type { Spec } from 'oriel';
-import { Batch } from './batch';
-import { Complaints } from './complaints';
-import { CsvDecoder } from './csv';
-import type { Decoder, Step, Task } from './decoder';
 import { explain } from './explain';
 import { feed, type Results, type Stream } from './feed';
-import { followed, piecesOf, withPauses } from './files';
-import { NdjsonDecoder } from './ndjson';
 import type { Format, Options, Output } from './options';
-import { Outlet } from './outlet';
 import { type Plan, planOf, streamOf } from './plan';
 import { Progress } from './progress';
-import { decodeAll } from './reader';
-import { list, Refusal } from './refusal';
-import { writerOf } from './writers';
+import { Complaints } from './read/bad-lines';
+import { decodeAll } from './read/chunks';
+import { Batch } from './read/column-batch';
+import { CsvDecoder } from './read/csv';
+import type { Decoder, Step, Task } from './read/decoder';
+import { followed, piecesOf, withPauses } from './read/files';
+import { NdjsonDecoder } from './read/ndjson';
+import { list, Refusal } from './usage-error';
+import { Outlet } from './write/output';
+import { writerOf } from './write/writers';
 
 /** How long one waits for lines before the clock is looked at. */
 const PAUSE_MS = 500;
@@ -46,7 +46,7 @@ export async function run(options: Options): Promise<number> {
   const complaints = new Complaints(options.strict, say);
 
   const times = timesOf(options, plan, to);
-  const writer = to === 'arrow' ? await (await import('./arrow')).arrowWriter(times) : writerOf(to, times);
+  const writer = to === 'arrow' ? await (await import('./write/arrow-stream')).arrowWriter(times) : writerOf(to, times);
   const lateWriter = writerOf('ndjson', options.iso ? new Set([options.time as string]) : new Set());
   let lateLines = '';
   const stream = streamOf(plan, late && ((batch) => (lateLines += lateWriter.write(batch))));
@@ -119,7 +119,7 @@ function stepsOf(file: string, task: Task, options: Options, signal: AbortSignal
 }
 
 async function* parquetOf(task: Task, signal: AbortSignal): AsyncGenerator<Step> {
-  const { readParquet } = await import('./parquet');
+  const { readParquet } = await import('./read/parquet');
   yield* readParquet(task, signal);
 }
 

@@ -3,8 +3,8 @@
 import * as oriel from 'oriel';
 import { calendar, col, lit, rows, text } from 'oriel';
 import { expect, test } from 'vitest';
-import { Uses } from '../../../bindings/cli/expressions';
-import { readAggregates, readCondition, readWindow } from '../../../bindings/cli/language';
+import { Uses } from '../../../bindings/cli/language/expressions';
+import { readAggregates, readCondition, readWindow } from '../../../bindings/cli/language/vocabulary';
 
 const window = (given: string) => readWindow(given, new Uses());
 const where = (given: string) => readCondition(given, new Uses());

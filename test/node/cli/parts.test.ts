@@ -1,10 +1,10 @@
 /** Parts of the command by themselves. */
 
 import { afterEach, expect, test, vi } from 'vitest';
-import { dateOf } from '../../../bindings/cli/fields';
 import { Progress } from '../../../bindings/cli/progress';
-import { dateAt } from '../../../bindings/cli/scan';
-import { Strings } from '../../../bindings/cli/strings';
+import { dateOf } from '../../../bindings/cli/read/fields';
+import { dateAt } from '../../../bindings/cli/read/scan';
+import { Strings } from '../../../bindings/cli/read/string-cache';
 
 afterEach(() => {
   vi.restoreAllMocks();

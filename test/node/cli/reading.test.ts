@@ -2,13 +2,13 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Batch } from '../../../bindings/cli/batch';
-import { Complaints } from '../../../bindings/cli/complaints';
-import { CsvDecoder } from '../../../bindings/cli/csv';
-import type { Decoder, Task } from '../../../bindings/cli/decoder';
-import { BadValue, type Field, ofValues } from '../../../bindings/cli/fields';
-import { getterOf, NdjsonDecoder } from '../../../bindings/cli/ndjson';
-import { decodeAll } from '../../../bindings/cli/reader';
+import { Complaints } from '../../../bindings/cli/read/bad-lines';
+import { decodeAll } from '../../../bindings/cli/read/chunks';
+import { Batch } from '../../../bindings/cli/read/column-batch';
+import { CsvDecoder } from '../../../bindings/cli/read/csv';
+import type { Decoder, Task } from '../../../bindings/cli/read/decoder';
+import { BadValue, type Field, ofValues } from '../../../bindings/cli/read/fields';
+import { getterOf, NdjsonDecoder } from '../../../bindings/cli/read/ndjson';
 
 const FIELDS: Field[] = [
   { name: 'at', use: 'time' },

@@ -1,8 +1,8 @@
 /** Bytes, piece by piece, to a decoder, with what it left of the piece before. */
 
+import { Refusal } from '../usage-error';
 import type { Decoder, Step } from './decoder';
 import type { Piece } from './files';
-import { Refusal } from './refusal';
 
 /** Bytes that are held at first, and at the most. */
 const LEAST = 2 ** 21;

@@ -1,8 +1,8 @@
 /** The columns that are read, and what their values become: numbers, times in milliseconds, strings. */
 
-import type { Uses } from './expressions';
-import type { Unit } from './options';
-import { show } from './refusal';
+import type { Uses } from '../language/expressions';
+import type { Unit } from '../options';
+import { show } from '../usage-error';
 
 /** What is made of a column. A key that nothing else is made of may be strings or numbers, but is never missing. */
 export interface Field {

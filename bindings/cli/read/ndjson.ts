@@ -2,8 +2,8 @@
 
 import { addRow, type Decoder, type Task } from './decoder';
 import { BadValue, ofValues } from './fields';
-import { Layout } from './layout';
-import { Target } from './target';
+import { Layout } from './json-shape';
+import { Target } from './row-builder';
 
 const NEWLINE = 10;
 /** Layouts that are known at a time. */

@@ -5,7 +5,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { addAbortSignal, pipeline, type Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
-import { Refusal } from './refusal';
+import { Refusal } from '../usage-error';
 
 /** What a file has next: bytes, nothing for now, or the beginning of another file of the same name. */
 export type Piece = Buffer | 'idle' | 'restart';

@@ -1,11 +1,11 @@
 /** CSV with a line of names. Rows in which nothing is out of the way are read as bytes; all others by papaparse, as RFC 4180 has them. */
 
 import Papa from 'papaparse';
+import { list, Refusal, show } from '../usage-error';
 import { addRow, type Decoder, type Task } from './decoder';
 import { BadValue, type Convert, ofTexts } from './fields';
-import { list, Refusal, show } from './refusal';
+import { Target } from './row-builder';
 import { end, numberAt } from './scan';
-import { Target } from './target';
 
 const NEWLINE = 10;
 const RETURN = 13;

@@ -2,11 +2,11 @@
 
 import { asyncBufferFromFile, parquetMetadataAsync, parquetRead, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import { list, Refusal, show } from '../usage-error';
 import { addRow, type Step, type Task } from './decoder';
 import { ofValues } from './fields';
 import { unreadable } from './files';
 import { getterOf } from './ndjson';
-import { list, Refusal, show } from './refusal';
 
 /** Rows in a batch. */
 const BATCH_ROWS = 16_384;

@@ -1,6 +1,6 @@
 /** Lines that are no events, or not such as the stream takes: left out and counted, the first of them shown. */
 
-import { Refusal } from './refusal';
+import { Refusal } from '../usage-error';
 
 const SHOWN = 5;
 

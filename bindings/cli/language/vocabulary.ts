@@ -2,8 +2,8 @@
 
 import type { Aggregate, Expression, Window } from 'oriel';
 import * as oriel from 'oriel';
+import { list, Refusal, show } from '../usage-error';
 import { Column, evaluate, expressionOf, isExpression, own, refused, type Use, type Uses } from './expressions';
-import { list, Refusal, show } from './refusal';
 import { type Node, parse, print } from './syntax';
 
 export type AnyAggregate = Aggregate<string, unknown, string>;

@@ -1,9 +1,9 @@
 /** Results as they are written: each batch a text, as windows fire. */
 
 import Papa from 'papaparse';
-import type { Results } from './feed';
-import type { Output } from './options';
-import { Table } from './table';
+import type { Results } from '../feed';
+import type { Output } from '../options';
+import { Table } from './text-table';
 
 export interface Writer {
   /** What to write for a batch. */

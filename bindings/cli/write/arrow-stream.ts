@@ -1,8 +1,8 @@
 /** Results as a stream of Apache Arrow, where that is installed. */
 
 import type { DataType, RecordBatchStreamWriter, Table } from 'apache-arrow';
-import type { Results } from './feed';
-import { Refusal } from './refusal';
+import type { Results } from '../feed';
+import { Refusal } from '../usage-error';
 import type { Writer } from './writers';
 
 type Arrow = typeof import('apache-arrow');

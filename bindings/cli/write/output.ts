@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { Refusal } from './refusal';
+import { Refusal } from '../usage-error';
 
 export class Outlet {
   #error: NodeJS.ErrnoException | undefined;

@@ -1,7 +1,7 @@
 /** Expressions of columns, as oriel computes them: what they read, and what they come to. */
 
 import { col, type Expression, lit, text } from 'oriel';
-import { list, Refusal, show } from './refusal';
+import { list, Refusal, show } from '../usage-error';
 import { type Node, print } from './syntax';
 
 /** What a command makes of a column: which values it may have follows from it. */

@@ -1,6 +1,6 @@
 /** Results as a table, for people: columns as wide as what they have had so far, numbers to six digits. */
 
-import type { Results } from './feed';
+import type { Results } from '../feed';
 import { cellOf, columnsOf, type Writer } from './writers';
 
 export class Table implements Writer {

@@ -1,10 +1,10 @@
 /** Where values go that are read from bytes: into the row behind the last of a batch. */
 
-import type { Batch } from './batch';
+import type { Unit } from '../options';
+import type { Batch } from './column-batch';
 import { type Convert, type Field, SCALES } from './fields';
-import type { Unit } from './options';
 import { dateAt } from './scan';
-import { Strings } from './strings';
+import { Strings } from './string-cache';
 
 export class Target {
   readonly #strings = new Strings();

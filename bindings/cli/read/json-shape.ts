@@ -8,8 +8,8 @@
  * new layouts are learned.
  */
 
+import type { Target } from './row-builder';
 import { closingQuote, end, numberAt } from './scan';
-import type { Target } from './target';
 
 const QUOTE = 34;
 const COMMA = 44;

@@ -2,7 +2,7 @@
 
 import objects, { type ObjectExpression } from '@jsep-plugin/object';
 import jsep from 'jsep';
-import { Refusal } from './refusal';
+import { Refusal } from '../usage-error';
 
 export type Node = jsep.CoreExpression | ObjectExpression;
 

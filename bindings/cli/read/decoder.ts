@@ -1,9 +1,9 @@
 /** What makes rows of bytes. */
 
-import type { Batch } from './batch';
-import type { Complaints } from './complaints';
+import type { Unit } from '../options';
+import type { Complaints } from './bad-lines';
+import type { Batch } from './column-batch';
 import { BadValue, type Field } from './fields';
-import type { Unit } from './options';
 
 /** What decoders of every format are given. */
 export interface Task {
