@@ -10,7 +10,7 @@ import { framesAt } from './window/grid/triggered';
 import { buildStream, createStream, destroyStream } from './lifecycle';
 import { allocate, Owner, release, reserve as reserveOf, resize } from './base/allocator';
 import { emptyOutbox, Outbox, outputColumn } from './result/outbox';
-import { putMerged as putMergedOf } from './result/pack';
+import { putMerged as putMergedOf } from './result/merge';
 import { advance as advanceStream, consume } from './pipeline';
 import { Keys, Stat, WindowPlan } from './plan';
 import { query as queryOf } from './query';

@@ -8,8 +8,8 @@
 import { frameRow } from './window/grid/triggered';
 import { Outbox } from './result/outbox';
 import * as pane from './window/grid/panes';
-import { packRows } from './result/pack';
-import { PartPlan, WindowPlan } from './plan';
+import { lowerRow } from './result/lower';
+import { WindowPlan } from './plan';
 import { combineLight, combineOwning, combineRows, dropRow, list, resetRow } from './state/rows';
 import { Slice, sliceAt, Slices } from './window/grid/slices';
 import { frontOf, Stacks, stacksAt, turnedTo } from './window/grid/two-stacks';
@@ -38,25 +38,12 @@ export function query(stream: Stream, id: u32, t: f64): usize {
     store<f64>(at, isAny ? stream.askedStart : NaN);
     store<f64>(at, isAny ? stream.askedEnd : NaN, 8);
     store<u32>(stream.chunkRows, <u32>row);
-    lower(stream, stream.chunkRows, at + 16);
+    lowerRow(stream, stream.chunkRows, at + 16);
     if (row >= stream.temporary && row < stream.temporary + <usize>CHUNK * stream.stride) dropRow(stream, row);
   }
   // Numbers of lists are there until the next call.
   outbox.listLength = lists;
   return stream.answer;
-}
-
-/** What one listed row lowers to, from an address on. */
-function lower(stream: Stream, rows: usize, out: usize): void {
-  if (stream.partial) {
-    packRows(stream, rows, out, 1);
-    return;
-  }
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!load<u32>(part, PartPlan.output)) continue;
-    call_indirect<void>(load<u32>(part, PartPlan.lower), part, rows, out, 1);
-    out += 8;
-  }
 }
 
 function gridRow(stream: Stream, w: i32, id: u32, t: f64): usize {

@@ -19,7 +19,6 @@
 
 import { Owner } from './base/allocator';
 import { WindowPlan } from './plan';
-import { measureColumn, Ring } from './ingest/ring';
 
 @unmanaged
 export class Stream extends Owner {
@@ -170,12 +169,6 @@ export function storeAt(stream: Stream, w: i32): usize {
 
 export function windowAt(stream: Stream, w: i32): usize {
   return stream.windows + <usize>w * WindowPlan.bytes;
-}
-
-/** The column of measures that a window reads, where it reads one; 0. It stands where the columns of the stream stand now. */
-export function windowColumn(stream: Stream, w: i32): usize {
-  const measure = load<u32>(windowAt(stream, w), WindowPlan.column);
-  return measure ? measureColumn(changetype<Ring>(stream.ring), measure - 1) : 0;
 }
 
 /** Bytes that the stream may still hold. */

@@ -178,16 +178,16 @@ export {
 } from './ewma';
 export { prepare as increase_prepare, needs as increase_needs, lower as increase_lower } from './increase';
 export {
-  size as ddsketch_size,
-  leap as ddsketch_leap,
-  block as ddsketch_block,
-  identity as ddsketch_identity,
-  fold as ddsketch_fold,
-  combine as ddsketch_combine,
-  drop as ddsketch_drop,
-  enter as ddsketch_enter,
-  leave as ddsketch_leave,
-} from './ddsketch';
+  size as quantileSketch_size,
+  leap as quantileSketch_leap,
+  block as quantileSketch_block,
+  identity as quantileSketch_identity,
+  fold as quantileSketch_fold,
+  combine as quantileSketch_combine,
+  drop as quantileSketch_drop,
+  enter as quantileSketch_enter,
+  leave as quantileSketch_leave,
+} from './quantileSketch';
 export { needs as quantile_needs, lower as quantile_lower } from './quantile';
 export {
   size as values_size,

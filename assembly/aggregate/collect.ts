@@ -2,7 +2,7 @@
 
 import { putList } from '../result/outbox';
 import { PartPlan } from '../plan';
-import * as box from '../sketch/box';
+import * as box from '../sketch/shared/box';
 import * as sketch from '../sketch/timed-list';
 import { Stream } from '../stream';
 import { need } from './shared/kernel';

@@ -4,7 +4,7 @@
  */
 
 import { PartPlan } from '../plan';
-import * as box from '../sketch/box';
+import * as box from '../sketch/shared/box';
 import * as counted from '../sketch/evicting/value-counts';
 import * as sketch from '../sketch/hyperloglog';
 import { combineOwned, dropOwned, lowerEach, own, ownsNothing } from './shared/kernel';

@@ -9,7 +9,7 @@
  */
 
 import { exp2 } from '../base/math';
-import { parameter } from '../sketch/box';
+import { parameter } from '../sketch/shared/box';
 import { PartPlan } from '../plan';
 import { lowerEach, own } from './shared/kernel';
 

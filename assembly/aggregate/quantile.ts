@@ -1,16 +1,16 @@
 /** Quantile within a relative error, from a DDSketch that others may share. Parameters: q, then the sketch's. */
 
-import * as box from '../sketch/box';
+import * as box from '../sketch/shared/box';
 import * as sketch from '../sketch/ddsketch';
 import { lowerEach, need } from './shared/kernel';
 
 export enum needs {
-  ddsketch,
+  quantileSketch,
 }
 
 class Quantile {
   lower(row: usize, part: usize): f64 {
-    return sketch.quantile(need(row, part, needs.ddsketch), box.parameter(part, 0), box.parameter(part, 2));
+    return sketch.quantile(need(row, part, needs.quantileSketch), box.parameter(part, 0), box.parameter(part, 2));
   }
 }
 

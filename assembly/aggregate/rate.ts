@@ -3,7 +3,7 @@
  * are of one time.
  */
 
-import { parameter } from '../sketch/box';
+import { parameter } from '../sketch/shared/box';
 import { lowerEach, need } from './shared/kernel';
 
 export enum needs {

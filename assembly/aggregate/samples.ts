@@ -1,7 +1,7 @@
 /** Values with their times, the earliest so many of them: see sketch/samples.ts. Parameter: how many; none: all. */
 
 import { PartPlan } from '../plan';
-import * as box from '../sketch/box';
+import * as box from '../sketch/shared/box';
 import * as deque from '../sketch/evicting/time-deque';
 import * as sketch from '../sketch/timed-list';
 import { combineOwned, dropOwned, ownsNothing } from './shared/kernel';

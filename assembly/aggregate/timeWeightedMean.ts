@@ -4,7 +4,7 @@
  *     Σ vᵢ (tᵢ₊₁ - tᵢ) / (tₙ - t₁)
  */
 
-import * as box from '../sketch/box';
+import * as box from '../sketch/shared/box';
 import * as deque from '../sketch/evicting/time-deque';
 import * as sketch from '../sketch/timed-list';
 import { lowerEach, need } from './shared/kernel';

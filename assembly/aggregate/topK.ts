@@ -5,7 +5,7 @@
 
 import { putList } from '../result/outbox';
 import { PartPlan } from '../plan';
-import * as box from '../sketch/box';
+import * as box from '../sketch/shared/box';
 import * as counted from '../sketch/evicting/value-counts';
 import * as sketch from '../sketch/counters';
 import { Stream } from '../stream';

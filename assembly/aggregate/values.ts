@@ -1,6 +1,6 @@
 /** All values: see sketch/list.ts. */
 
-import * as box from '../sketch/box';
+import * as box from '../sketch/shared/box';
 import * as list from '../sketch/list';
 import { combineOwned, dropOwned, foldOwned, ownsNothing } from './shared/kernel';
 

@@ -5,8 +5,7 @@
  *     entry    0 key: f64 │ 8 tie: u32, growing modulo 2^32 │ 12 item: u32        entry i at entries + 48 + 16 i
  */
 
-import { allocate, release, resize } from './allocator';
-import { Stream } from '../stream';
+import { allocate, Owner, release, resize } from './allocator';
 
 @unmanaged
 export class Heap {
@@ -19,17 +18,17 @@ export const ENTRY: usize = 16;
 const FIRST: usize = 48;
 const FEW: i32 = 16;
 
-export function createHeap(stream: Stream): Heap {
-  const heap = changetype<Heap>(allocate(stream, offsetof<Heap>()));
+export function createHeap(owner: Owner): Heap {
+  const heap = changetype<Heap>(allocate(owner, offsetof<Heap>()));
   heap.length = 0;
   heap.capacity = FEW;
-  heap.entries = allocate(stream, FIRST + ((<usize>FEW) << 4));
+  heap.entries = allocate(owner, FIRST + ((<usize>FEW) << 4));
   return heap;
 }
 
-export function destroyHeap(stream: Stream, heap: Heap): void {
-  release(stream, heap.entries);
-  release(stream, changetype<usize>(heap));
+export function destroyHeap(owner: Owner, heap: Heap): void {
+  release(owner, heap.entries);
+  release(owner, changetype<usize>(heap));
 }
 
 /** Bytes that n more entries can need. */
@@ -79,10 +78,10 @@ export function setEntry(entry: usize, key: f64, tie: u32, item: usize): void {
   store<u32>(entry, <u32>item, 12);
 }
 
-export function pushItem(stream: Stream, heap: Heap, key: f64, tie: u32, item: usize): void {
+export function pushItem(owner: Owner, heap: Heap, key: f64, tie: u32, item: usize): void {
   if (heap.length == heap.capacity) {
     heap.capacity *= 2;
-    heap.entries = resize(stream, heap.entries, FIRST + ((<usize>heap.capacity) << 4));
+    heap.entries = resize(owner, heap.entries, FIRST + ((<usize>heap.capacity) << 4));
   }
   let i = heap.length++;
   while (i > 0) {
@@ -96,12 +95,12 @@ export function pushItem(stream: Stream, heap: Heap, key: f64, tie: u32, item: u
 }
 
 /** Takes the first entry out. */
-export function popItem(stream: Stream, heap: Heap): void {
+export function popItem(owner: Owner, heap: Heap): void {
   const last = entryAt(heap, --heap.length);
   if (heap.length) sink(heap, load<f64>(last), load<u32>(last, 8), load<u32>(last, 12));
   if (heap.capacity > FEW * 4 && heap.length < heap.capacity >> 3) {
     heap.capacity >>= 1;
-    heap.entries = resize(stream, heap.entries, FIRST + ((<usize>heap.capacity) << 4));
+    heap.entries = resize(owner, heap.entries, FIRST + ((<usize>heap.capacity) << 4));
   }
 }
 

@@ -8,8 +8,7 @@
  * Chunks begin with a line of cache, and so do slots that are not much shorter than a whole number of them.
  */
 
-import { allocate, release } from './allocator';
-import { Stream } from '../stream';
+import { allocate, Owner, release } from './allocator';
 
 @unmanaged
 export class Pool {
@@ -25,8 +24,8 @@ const LINE: usize = 64;
 const HEAD: usize = LINE;
 const CHUNK_BYTES: usize = 8192;
 
-export function createPool(stream: Stream, bytes: usize): Pool {
-  const pool = changetype<Pool>(allocate(stream, offsetof<Pool>()));
+export function createPool(owner: Owner, bytes: usize): Pool {
+  const pool = changetype<Pool>(allocate(owner, offsetof<Pool>()));
   const lines = (bytes + LINE - 1) & ~(LINE - 1);
   pool.slotBytes = lines - bytes <= bytes >> 3 ? lines : (bytes + 7) & ~7;
   pool.slots = min(255, max(1, <u32>((CHUNK_BYTES - HEAD) / pool.slotBytes)));
@@ -36,14 +35,14 @@ export function createPool(stream: Stream, bytes: usize): Pool {
 }
 
 /** Its slots are all free. */
-export function destroyPool(stream: Stream, pool: Pool): void {
+export function destroyPool(owner: Owner, pool: Pool): void {
   assert(pool.count == 0);
   while (pool.open) {
     const chunk = pool.open;
     pool.open = load<u32>(chunk);
-    release(stream, chunk);
+    release(owner, chunk);
   }
-  release(stream, changetype<usize>(pool));
+  release(owner, changetype<usize>(pool));
 }
 
 /** Bytes that n more slots can need. */
@@ -52,8 +51,8 @@ export function poolBytes(pool: Pool, n: f64): f64 {
   return ceil(n / <f64>pool.slots) * <f64>(chunk + 80);
 }
 
-export function takeSlot(stream: Stream, pool: Pool): usize {
-  if (!pool.open) openChunk(stream, pool);
+export function takeSlot(owner: Owner, pool: Pool): usize {
+  if (!pool.open) openChunk(owner, pool);
   const chunk = pool.open;
   const slot = <usize>load<u32>(chunk, 8);
   const next = load<u32>(slot, 4);
@@ -67,7 +66,7 @@ export function takeSlot(stream: Stream, pool: Pool): usize {
   return slot;
 }
 
-export function freeSlot(stream: Stream, pool: Pool, slot: usize): void {
+export function freeSlot(owner: Owner, pool: Pool, slot: usize): void {
   const chunk = slot - HEAD - <usize>load<u8>(slot) * pool.slotBytes;
   const next = load<u32>(chunk, 8);
   const used = load<u32>(chunk, 12) - 1;
@@ -80,12 +79,12 @@ export function freeSlot(stream: Stream, pool: Pool, slot: usize): void {
   } else if (!used && (pool.open != chunk || load<u32>(chunk))) {
     // One chunk is kept, so that a slot that comes and goes does not bring a chunk each time.
     unlink(pool, chunk);
-    release(stream, chunk);
+    release(owner, chunk);
   }
 }
 
-function openChunk(stream: Stream, pool: Pool): void {
-  const chunk = allocate(stream, HEAD + <usize>pool.slots * pool.slotBytes);
+function openChunk(owner: Owner, pool: Pool): void {
+  const chunk = allocate(owner, HEAD + <usize>pool.slots * pool.slotBytes);
   let slot = chunk + HEAD;
   store<u32>(chunk, <u32>slot, 8);
   store<u32>(chunk, 0, 12);

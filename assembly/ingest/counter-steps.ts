@@ -18,7 +18,7 @@ import { release, resize } from '../base/allocator';
 import { isBelieved } from './admission';
 import { PartPlan } from '../plan';
 import { measureColumn, Ring } from './ring';
-import { parameter } from '../sketch/box';
+import { parameter } from '../sketch/shared/box';
 import { Stream } from '../stream';
 
 const SAMPLE_BYTES: usize = 16;

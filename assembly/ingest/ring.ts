@@ -8,7 +8,8 @@
  */
 
 import { allocate, release } from '../base/allocator';
-import { Stream } from '../stream';
+import { WindowPlan } from '../plan';
+import { Stream, windowAt } from '../stream';
 
 @unmanaged
 export class Ring {
@@ -43,6 +44,12 @@ export function createRing(stream: Stream, capacity: u32, keyWidth: i32, measure
 
 export function measureColumn(ring: Ring, i: u32): usize {
   return ring.measures + ((<usize>i * <usize>(ring.mask + 1)) << 3);
+}
+
+/** The column of measures that window w reads, 0 where it reads none. Columns move when the stream turns to another segment. */
+export function windowColumn(stream: Stream, w: i32): usize {
+  const measure = load<u32>(windowAt(stream, w), WindowPlan.column);
+  return measure ? measureColumn(changetype<Ring>(stream.ring), measure - 1) : 0;
 }
 
 export function destroyRing(stream: Stream, ring: Ring): void {

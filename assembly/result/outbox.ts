@@ -6,8 +6,7 @@
  */
 
 import { allocate, release, resize } from '../base/allocator';
-import { packRows } from './pack';
-import { Pane, PartPlan } from '../plan';
+import { Pane } from '../plan';
 import { FIRINGS, headroom, refires, Stream } from '../stream';
 
 @unmanaged
@@ -124,21 +123,6 @@ export function putEvents(stream: Stream, n: i32, times: usize, window: i32): vo
   if (outbox.firings) memory.fill(outbox.firings + (from << 2), 0, (<usize>n) << 2);
 }
 
-/** The outputs of n results from number `from` on: what the rows lower to. */
-export function putOutputs(stream: Stream, rows: usize, from: i32, n: i32): void {
-  const outbox = changetype<Outbox>(stream.outbox);
-  if (stream.partial) {
-    packRows(stream, rows, outputColumn(outbox, 0) + ((<usize>from) << 3), n);
-    return;
-  }
-  let output = 0;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!load<u32>(part, PartPlan.output)) continue;
-    const column = outputColumn(outbox, output++) + ((<usize>from) << 3);
-    call_indirect<void>(load<u32>(part, PartPlan.lower), part, rows, column, n);
-  }
-}
-
 /** The cell of an output that is a list: room for its n numbers, which the caller writes at once. */
 export function putList(stream: Stream, cell: usize, n: u32): usize {
   const outbox = changetype<Outbox>(stream.outbox);
@@ -151,33 +135,6 @@ export function putList(stream: Stream, cell: usize, n: u32): usize {
   store<u32>(cell, from);
   store<u32>(cell, n, 4);
   return outbox.lists + ((<usize>from) << 3);
-}
-
-/** Adds n results of one window: what `rows` lower to, for the listed ids. */
-export function putResults(
-  stream: Stream,
-  rows: usize,
-  ids: usize,
-  n: i32,
-  start: f64,
-  end: f64,
-  window: i32,
-  pane: i32,
-): void {
-  const from = openResults(stream, n);
-  const outbox = changetype<Outbox>(stream.outbox);
-  if (end + stream.allowedLateness <= stream.watermark) pane |= Pane.final;
-  for (let i: usize = 0; i < <usize>n; i++) {
-    const place = <usize>from + i;
-    store<f64>(outbox.starts + (place << 3), start);
-    store<f64>(outbox.ends + (place << 3), end);
-    store<u32>(outbox.ids + (place << 2), load<u32>(ids + (i << 2)));
-    store<u8>(outbox.windows + place, window);
-    store<u8>(outbox.panes + place, pane);
-    if (outbox.firings) store<u32>(outbox.firings + (place << 2), <u32>load<f64>(load<u32>(rows + (i << 2)), FIRINGS));
-    if (outbox.ats) store<u32>(outbox.ats + (place << 2), stream.at);
-  }
-  putOutputs(stream, rows, from, n);
 }
 
 /** Forgets the results; of room for many more than there were, half is given back. */

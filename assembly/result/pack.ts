@@ -8,10 +8,9 @@
  */
 
 import { capacity } from '../base/allocator';
-import { openResults, putHead, putList, putOutputs } from './outbox';
-import { Pane, PartPlan } from '../plan';
-import { combineRows, list, resetRow } from '../state/rows';
-import * as box from '../sketch/box';
+import { putList } from './outbox';
+import { PartPlan } from '../plan';
+import * as box from '../sketch/shared/box';
 import { copyState, Stream } from '../stream';
 
 /** What is known of the only output of such a stream before there is one: how many numbers it can have. */
@@ -53,42 +52,8 @@ function packRow(stream: Stream, row: usize, cell: usize): void {
 }
 
 /** The block of a part's state in a row, 0 where there is none. */
-function blockIn(part: usize, row: usize): usize {
+export function blockIn(part: usize, row: usize): usize {
   if (!load<u32>(part, PartPlan.drop)) return 0;
   const state = row + <usize>load<u32>(part, PartPlan.state);
   return box.isBlock(state) ? box.blockOf(state) : 0;
-}
-
-/** Makes a row of what was packed; where the next begins. */
-function unpackRow(stream: Stream, packed: usize, row: usize): usize {
-  copyState(row, packed, stream.stride);
-  let at = packed + stream.stride;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!blockIn(part, row)) continue;
-    const size = <usize>load<f64>(at);
-    const block = box.allocateFor(part, size);
-    assert(capacity(block) == size);
-    copyState(block, at + 8, size);
-    box.setBlock(row + <usize>load<u32>(part, PartPlan.state), block);
-    at += 8 + size;
-  }
-  return at;
-}
-
-/** The result of a window, out of n packed rows that stand one after the other. */
-export function putMerged(stream: Stream, packed: usize, n: i32, start: f64, end: f64, window: i32): void {
-  const whole = stream.temporary;
-  const other = whole + stream.stride;
-  resetRow(stream, whole);
-  for (let i = 0; i < n; i++) {
-    packed = unpackRow(stream, packed, other);
-    list(stream, 0, whole, whole, other);
-    combineRows(stream, 1);
-    resetRow(stream, other);
-  }
-  store<u32>(stream.single, <u32>whole);
-  const from = openResults(stream, 1);
-  putHead(stream, from, start, end, 0, window, Pane.onTime | Pane.final, whole);
-  putOutputs(stream, stream.single, from, 1);
-  resetRow(stream, whole);
 }

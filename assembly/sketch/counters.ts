@@ -13,9 +13,9 @@
  */
 
 import { capacity as capacityOf } from '../base/allocator';
-import * as box from './box';
+import * as box from './shared/box';
 import * as counted from './evicting/value-counts';
-import { clear, isFree, isFull, slotOf, vacate } from './hash';
+import { clear, isFree, isFull, slotOf, vacate } from './shared/hash-table';
 import * as list from './list';
 
 const FLOOR: usize = 8;

@@ -20,7 +20,7 @@
  * Where values leave again a state has them all, in order: see list.ts. From bins that are told apart no longer none could be taken.
  */
 
-import * as box from './box';
+import * as box from './shared/box';
 import * as list from './list';
 
 export const LISTED: u32 = 29;

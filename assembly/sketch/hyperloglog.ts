@@ -11,9 +11,9 @@
  */
 
 import { capacity } from '../base/allocator';
-import * as box from './box';
+import * as box from './shared/box';
 import * as counted from './evicting/value-counts';
-import { clear, hash, isFree, isFull, slotOf } from './hash';
+import { clear, hash, isFree, isFull, slotOf } from './shared/hash-table';
 
 const REGISTERS: u32 = 0xffffffff;
 const VALUES: usize = 8;

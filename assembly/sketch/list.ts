@@ -8,7 +8,7 @@
  */
 
 import { capacity } from '../base/allocator';
-import * as box from './box';
+import * as box from './shared/box';
 import * as sorted from './evicting/sorted';
 
 export const SORTED: u32 = 0xfffffffd;

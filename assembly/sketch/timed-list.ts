@@ -9,7 +9,7 @@
  */
 
 import { capacity } from '../base/allocator';
-import * as box from './box';
+import * as box from './shared/box';
 import * as deque from './evicting/time-deque';
 
 export const bytes: i32 = 16;

@@ -1,7 +1,7 @@
 /** What is done to rows, over all parts of the plan. With columns.ts, where states stand in columns, the only caller of the kernels. */
 
 import { PartPlan } from '../plan';
-import * as box from '../sketch/box';
+import * as box from '../sketch/shared/box';
 import { copyRow, copyState, FIRINGS, refires, Stream } from '../stream';
 
 /** Fills the columns that are worked out from others, for n events from place `at` of the ring. */

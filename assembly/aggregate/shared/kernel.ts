@@ -13,7 +13,7 @@
  */
 
 import { PartPlan } from '../../plan';
-import * as box from '../../sketch/box';
+import * as box from '../../sketch/shared/box';
 import { copyState } from '../../stream';
 
 export function foldEach<State>(part: usize, rows: usize, at: usize, n: i32): void {

@@ -12,7 +12,7 @@
  */
 
 import { capacity } from '../../base/allocator';
-import * as box from '../box';
+import * as box from '../shared/box';
 
 export const RUNNING: u32 = 0xffffffff;
 

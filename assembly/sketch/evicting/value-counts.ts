@@ -9,8 +9,8 @@
  */
 
 import { capacity } from '../../base/allocator';
-import * as box from '../box';
-import { clear, isFree, isFull, slotOf, vacate } from '../hash';
+import * as box from '../shared/box';
+import { clear, isFree, isFull, slotOf, vacate } from '../shared/hash-table';
 import * as sorted from './sorted';
 
 export const COUNTED: u32 = 0xfffffffe;

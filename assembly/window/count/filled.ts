@@ -6,7 +6,7 @@
 import { tick } from '../../ingest/clock';
 import { allocate } from '../../base/allocator';
 import { Pane, WindowPlan } from '../../plan';
-import { Ring } from '../../ingest/ring';
+import { Ring, windowColumn } from '../../ingest/ring';
 import {
   answer,
   begin,
@@ -30,7 +30,7 @@ import {
   Spans,
   startsSince,
 } from '../keyed/span';
-import { takenAt, Stream, windowAt, windowColumn } from '../../stream';
+import { takenAt, Stream, windowAt } from '../../stream';
 
 @unmanaged
 class Filled extends Spans {

@@ -14,7 +14,8 @@
 
 import { Dictionary, hold, unhold } from '../../ingest/dictionary';
 import { allocate, release, resize } from '../../base/allocator';
-import { openResults, putHead, putOutputs } from '../../result/outbox';
+import { putOutputs } from '../../result/lower';
+import { openResults, putHead } from '../../result/outbox';
 import { createPending, destroyPending, Event, freeEvent, Pending, pendingBytes, rowOf } from '../keyed/reorder';
 import { Pane } from '../../plan';
 import { addOwning, combineLight, dropTemporaries, list } from '../../state/rows';

@@ -7,7 +7,7 @@
 
 import { Dictionary, NONE } from '../../ingest/dictionary';
 import { hold, letGo } from './retained';
-import { putResults } from '../../result/outbox';
+import { putResults } from '../../result/lower';
 import { Pane as HeldWindow, paneAt, rowIn } from './panes';
 import { Pane } from '../../plan';
 import { countFiring, dropTemporaries } from '../../state/rows';

@@ -12,7 +12,7 @@ import { Dictionary, retain } from '../../ingest/dictionary';
 import { planNext } from './fire';
 import { heldWindow } from './retained';
 import { miss } from '../../ingest/admission';
-import { putResults } from '../../result/outbox';
+import { putResults } from '../../result/lower';
 import * as pane from './panes';
 import { Pane } from '../../plan';
 import { countFiring, foldRow } from '../../state/rows';

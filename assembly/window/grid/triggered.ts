@@ -11,7 +11,7 @@
 import { Dictionary, NONE, retain } from '../../ingest/dictionary';
 import { allocate } from '../../base/allocator';
 import { isFuture, miss } from '../../ingest/admission';
-import { putResults } from '../../result/outbox';
+import { putResults } from '../../result/lower';
 import { Pane } from '../../plan';
 import { Ring } from '../../ingest/ring';
 import { countFiring, foldRow, foldRows, resetRow } from '../../state/rows';

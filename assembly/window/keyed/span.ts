@@ -12,7 +12,8 @@
 import { Dictionary, hold, unhold } from '../../ingest/dictionary';
 import { createHeap, destroyHeap, Heap, popItem, pushItem, topItem } from '../../base/priority-queue';
 import { allocate, release, resize } from '../../base/allocator';
-import { openResults, Outbox, putHead, putOutputs } from '../../result/outbox';
+import { putOutputs } from '../../result/lower';
+import { openResults, Outbox, putHead } from '../../result/outbox';
 import { Pane } from '../../plan';
 import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from '../../base/slab';
 import { dropRow, foldRows, resetRow } from '../../state/rows';

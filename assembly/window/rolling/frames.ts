@@ -4,7 +4,8 @@
  */
 
 import { Heap, pushItem } from '../../base/priority-queue';
-import { openResults, Outbox, putEvents, putOutputs, putReasons } from '../../result/outbox';
+import { putOutputs } from '../../result/lower';
+import { openResults, Outbox, putEvents, putReasons } from '../../result/outbox';
 import { waiting } from '../keyed/reorder';
 import { combineLightStates, combineStates, foldLight, foldRows, list, reduceRow, rollRows } from '../../state/rows';
 import { enter, leave } from './running';

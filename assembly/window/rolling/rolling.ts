@@ -8,7 +8,7 @@
  * Either way events are then worked on as columns, those of the ring or the store's own: see rolls.ts.
  */
 
-import { demandOfRunning } from '../../budget';
+import { demandOfRunning } from '../../state/bounds';
 import { tick } from '../../ingest/clock';
 import { createHeap, destroyHeap, heapBytes, moveTop, popItem, topItem, topKey } from '../../base/priority-queue';
 import { allocate, release } from '../../base/allocator';

@@ -3,7 +3,7 @@
  * none before them can come any more and are taken in order of time; a session is given out once, when its end has passed.
  */
 
-import { demandOfStates } from '../../budget';
+import { demandOfStates } from '../../state/bounds';
 import { tick } from '../../ingest/clock';
 import {
   createHeap,
@@ -33,7 +33,7 @@ import {
   waiting,
 } from '../keyed/reorder';
 import { Closed, Pane, WindowPlan } from '../../plan';
-import { Ring } from '../../ingest/ring';
+import { Ring, windowColumn } from '../../ingest/ring';
 import { combineRows, list } from '../../state/rows';
 import {
   answer,
@@ -56,7 +56,7 @@ import {
   startsSince,
   unchain,
 } from '../keyed/span';
-import { clockAt, Stream, windowAt, windowColumn } from '../../stream';
+import { clockAt, Stream, windowAt } from '../../stream';
 import { hold, unhold, Dictionary } from '../../ingest/dictionary';
 
 @unmanaged

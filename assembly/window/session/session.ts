@@ -32,7 +32,7 @@ import { isFuture, miss } from '../../ingest/admission';
 import { AHEAD, fetch, MANY, takeOn, takeRun } from './extend';
 import { barrierOf, createPast, destroyPast, firstEnd, forgetFirst, Past, pastBytes, remember } from './closed';
 import { Closed, Pane, WindowPlan } from '../../plan';
-import { Ring } from '../../ingest/ring';
+import { Ring, windowColumn } from '../../ingest/ring';
 import { combineRows, list } from '../../state/rows';
 import {
   answer,
@@ -76,7 +76,7 @@ import {
   wheelBytes,
   widen as widenWheel,
 } from './timing-wheel';
-import { clockAt, takenAt, FIRINGS, GIVEN, refires, Stream, windowAt, windowColumn } from '../../stream';
+import { clockAt, takenAt, FIRINGS, GIVEN, refires, Stream, windowAt } from '../../stream';
 
 @unmanaged
 class Sessions extends Spans {

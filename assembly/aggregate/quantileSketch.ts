@@ -3,7 +3,7 @@
  */
 
 import { PartPlan } from '../plan';
-import * as box from '../sketch/box';
+import * as box from '../sketch/shared/box';
 import * as sketch from '../sketch/ddsketch';
 import * as list from '../sketch/list';
 import { combineOwned, dropOwned, ownsNothing } from './shared/kernel';

@@ -13,9 +13,9 @@
  * where others have a number of values. A running state is never merged; one of no values owns nothing.
  */
 
-import { allocate, capacity, Owner, release } from '../base/allocator';
-import { PartPlan } from '../plan';
-import { Stream } from '../stream';
+import { allocate, capacity, Owner, release } from '../../base/allocator';
+import { PartPlan } from '../../plan';
+import { Stream } from '../../stream';
 
 const NOTHING: u64 = 0x7ff8000000000000;
 const BLOCK: u32 = 0xfff90000;
