@@ -8,8 +8,7 @@
 
 import { Bench } from 'tinybench';
 import { cells } from './cases/index';
-import type { Cell, Contender, Fact } from './contest';
-import type { Score } from './report';
+import type { Cell, Contender, Fact, Score } from './contest';
 import { compare, Sink } from './sink';
 
 export interface Outcome {

@@ -1,13 +1,21 @@
 /** What a cell is: contenders that do the same work, or facts that are measured once. */
 
 import { type Spec, windowed } from 'oriel';
-import type { Score } from './report';
 import type { Sink } from './sink';
 
 /** Events in a batch, on every side. */
 export const BATCH = 4096;
 
 export type Side = 'oriel' | 'tuned' | 'naive' | 'other';
+
+export interface Score {
+  name: string;
+  side: Side;
+  /** One for each round, for one event. */
+  nanoseconds: number[];
+  /** Milliseconds of the longest batch, one for each round. */
+  pauses: number[];
+}
 
 /** Milliseconds that count, where not the whole iteration does. */
 export interface Timed {

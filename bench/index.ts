@@ -10,8 +10,8 @@ import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { cells } from './cases/index';
 import type { Outcome } from './cell';
-import type { Cell } from './contest';
-import { type Score, showFacts, showScores, summary } from './report';
+import type { Cell, Score } from './contest';
+import { showFacts, showScores, summary } from './report';
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const rounds = process.argv.includes('--quick') ? 3 : 5;

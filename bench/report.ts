@@ -1,15 +1,6 @@
 /** What is printed: a table for each cell as it is done, and one of all cells to be pasted into Markdown. */
 
-import type { Cell, Fact, Side } from './contest';
-
-export interface Score {
-  name: string;
-  side: Side;
-  /** One for each round, for one event. */
-  nanoseconds: number[];
-  /** Milliseconds of the longest batch, one for each round. */
-  pauses: number[];
-}
+import type { Cell, Fact, Score, Side } from './contest';
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -3,11 +3,10 @@
 import type { Bool, Data, DataType, Decimal, Null, RecordBatch, Schema, Table } from 'apache-arrow';
 import { ArrowColumn } from './arrow/column';
 import { type Unit, unitOf } from './arrow/words';
-import { OrielError, show } from './base/errors';
+import { OrielError, only, show } from './base/errors';
 import type { ForeignColumn } from './spec/column-input';
 import type { Spec } from './spec/spec';
 import type { Columns } from './spec/types';
-import { only } from './spec/windows';
 import type { WindowedStream } from './stream/stream';
 import type { WindowedWorker } from './worker/owner';
 import type { Producer } from './worker/producer';

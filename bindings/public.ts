@@ -38,6 +38,7 @@ export {
   weightedMean,
 } from './spec/aggregates';
 export { type CalendarExtent, type CalendarUnit, calendar, type Weekday } from './spec/calendar';
+export type { TypedNumbers } from './spec/column-input';
 export { type Duration, type DurationLike, type Extent, type Rows, rows } from './spec/duration';
 export { col, type Expression, lit, text } from './spec/expression';
 export {
@@ -69,7 +70,6 @@ export type {
   NumberColumn,
   Row,
   StringColumn,
-  TypedNumbers,
 } from './spec/types';
 export {
   cumulative,

@@ -32,7 +32,7 @@ import {
 } from '../bindings';
 import { Core, core } from '../bindings/base/core';
 import { Engine } from '../bindings/engine/engine';
-import { check } from '../bindings/spec/spec';
+import { check } from '../bindings/spec/check';
 import { random, runs } from './helpers';
 
 afterEach(() => vi.restoreAllMocks());

@@ -3,8 +3,13 @@
 import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
 import { expect, test } from 'vitest';
-import { type Calendar, type CalendarUnit, calendar as extent, type Weekday } from '../bindings/spec/calendar';
-import { MAX_CALENDAR_TIME } from '../bindings/spec/windows';
+import {
+  type Calendar,
+  type CalendarUnit,
+  calendar as extent,
+  MAX_CALENDAR_TIME,
+  type Weekday,
+} from '../bindings/spec/calendar';
 import { refused, runs } from './helpers';
 
 const HOUR = 3_600_000;

@@ -23,7 +23,7 @@ import { core } from '../bindings/base/core';
 import { Measures, type TextMeasure } from '../bindings/input/measures';
 import { compile } from '../bindings/plan/compile';
 import { Aggregate } from '../bindings/spec/aggregates';
-import { check } from '../bindings/spec/spec';
+import { check } from '../bindings/spec/check';
 import { random, refused, runs } from './helpers';
 import { aggregates, put, type Row, windowed } from './scenarios';
 

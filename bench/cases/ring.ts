@@ -7,9 +7,8 @@
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Cell, Side } from '../contest';
+import type { Cell, Score, Side } from '../contest';
 import { consume, type Job, sharedFor, sumsOf, type Way } from '../peers/threads';
-import type { Score } from '../report';
 
 /** Threads have no loader of TypeScript unless they ask for it. */
 const PRODUCER = `import('tsx/esm/api').then(({ register }) => {

@@ -14,8 +14,8 @@ import {
   Type,
   Vector,
 } from 'apache-arrow';
-import { badMeasure, type Given, type Numbers, plain } from '../input/columns';
-import { Coded, ForeignColumn } from '../spec/column-input';
+import { badMeasure, plain } from '../input/columns';
+import { Coded, ForeignColumn, type Given, type Numbers } from '../spec/column-input';
 import { writeDecimals } from './decimals';
 import { writeCodes } from './texts';
 import { DAY, type Refuse, TICKS, UNITS, writeTimes, writeWholes } from './words';

@@ -18,7 +18,7 @@ import {
   type Utf8,
 } from 'apache-arrow';
 import { WindowBatch } from '../base/batch';
-import { only, reject } from '../spec/windows';
+import { only, reject } from '../base/errors';
 import { dataOf } from './build';
 import { cast } from './cast';
 import { type Unit, unitOf } from './words';

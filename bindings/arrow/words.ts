@@ -6,8 +6,7 @@
  * which takes a fraction of the time that a bigint does. What no number can be is missing, and `refuse` is told.
  */
 
-import { show } from '../base/errors';
-import { reject } from '../spec/windows';
+import { reject, show } from '../base/errors';
 
 /** Nanoseconds of each unit of time. */
 export const UNITS = { s: 1e9, ms: 1e6, us: 1e3, ns: 1 } as const;

@@ -7,6 +7,9 @@ import { instantiateSync } from '@assemblyscript/loader';
 import type { Keys, Stat } from '../../assembly/plan';
 import { OrielError } from './errors';
 
+/** Events a stream's ring holds: a batch and its scratch stay in the second-level cache. */
+export const RING_EVENTS = 4096;
+
 /** The exports of assembly/index.ts, but for kernels. */
 interface Exports {
   memory: WebAssembly.Memory;

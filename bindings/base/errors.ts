@@ -38,3 +38,18 @@ export function show(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   return `an object of ${value.constructor?.name ?? 'no class'}`;
 }
+
+/** @throws {OrielError} ERR_ORIEL_SPEC, naming the field, what was given and what is accepted */
+export function reject(field: string, accepted: string, given: unknown): never {
+  throw new OrielError('ERR_ORIEL_SPEC', `${field}: expected ${accepted}, got ${show(given)}`);
+}
+
+/** Checks that an object has no options but the accepted ones. @throws {OrielError} ERR_ORIEL_SPEC */
+export function only(given: object, accepted: readonly string[], field: string): void {
+  if (typeof given !== 'object' || given === null) reject(`${field}: options`, 'an object', given);
+  for (const name of Object.keys(given)) {
+    if (accepted.includes(name)) continue;
+    const there = accepted.length ? `there are ${accepted.join(', ')}` : 'there are none';
+    throw new OrielError('ERR_ORIEL_SPEC', `${field}: no option ${show(name)}; ${there}`);
+  }
+}

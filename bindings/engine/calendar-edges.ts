@@ -6,7 +6,7 @@
 import { Stat } from '../../assembly/plan';
 import type { Core } from '../base/core';
 import { OrielError } from '../base/errors';
-import type { CheckedSpec } from '../spec/spec';
+import type { CheckedSpec } from '../spec/check';
 import type { Window } from '../spec/windows';
 
 /** Where the windows of one kind lie. Numbers grow with both start and end. */

@@ -2,13 +2,14 @@
 
 import { type Keys, Stat } from '../../assembly/plan';
 import type { Core } from '../base/core';
+import { RING_EVENTS } from '../base/core';
 import { OrielError } from '../base/errors';
 import { EventRing } from '../input/event-ring';
 import { KeyEncoder } from '../input/keys';
 import type { TextColumn } from '../input/measures';
-import { type CompiledPlan, compile, RING_EVENTS } from '../plan/compile';
+import { type CompiledPlan, compile } from '../plan/compile';
 import { Results } from '../plan/results';
-import type { CheckedSpec } from '../spec/spec';
+import type { CheckedSpec } from '../spec/check';
 import { Edges } from './calendar-edges';
 import { Clock } from './wall-clock';
 

@@ -5,7 +5,7 @@
 
 import type { Core } from '../base/core';
 import { emptyOf, type Output } from '../plan/results';
-import type { CheckedSpec } from '../spec/spec';
+import type { CheckedSpec } from '../spec/check';
 import type { Edges } from './calendar-edges';
 
 /** Filled rows of one take, about. */

@@ -1,7 +1,7 @@
 /** The clock on the wall, for streams whose events have no time of their own, or whose time goes on when none come. */
 
 import { badTime } from '../input/columns';
-import type { CheckedSpec } from '../spec/spec';
+import type { CheckedSpec } from '../spec/check';
 
 export class Clock {
   /** As it was last read. */

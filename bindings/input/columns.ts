@@ -1,11 +1,8 @@
 /** Columns as callers give them: checked and, where the ring cannot take them as they are, turned into numbers. */
 
 import { OrielError, show } from '../base/errors';
+import type { Given, Numbers, TypedNumbers } from '../spec/column-input';
 import { Coded, ForeignColumn } from '../spec/column-input';
-import type { TypedNumbers } from '../spec/types';
-
-export type Numbers = Exclude<TypedNumbers, BigInt64Array | BigUint64Array>;
-export type Given = TypedNumbers | readonly unknown[];
 
 /** The column of that name as it was given. @throws {OrielError} ERR_ORIEL_COLUMN where it is missing, no column, or not n long */
 function givenOf(columns: object, name: string, n?: number): Given | ForeignColumn {

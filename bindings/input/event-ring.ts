@@ -1,12 +1,12 @@
 /** A stream's ring as the bindings see it: live views of its columns, written by every door and read again for late events. */
 
 import type { Core } from '../base/core';
+import { RING_EVENTS } from '../base/core';
 import { OrielError, show } from '../base/errors';
-import { RING_EVENTS } from '../plan/compile';
-import type { Coded } from '../spec/column-input';
-import type { CheckedSpec } from '../spec/spec';
+import type { CheckedSpec } from '../spec/check';
+import type { Coded, Given, Numbers } from '../spec/column-input';
 import type { Key } from '../spec/types';
-import { badMeasure, flagsOf, type Given, type Numbers, numberOf } from './columns';
+import { badMeasure, flagsOf, numberOf } from './columns';
 import type { KeyEncoder } from './keys';
 import type { Measures, TextMeasure } from './measures';
 

@@ -8,9 +8,9 @@
 import { Keys } from '../../assembly/plan';
 import type { Core } from '../base/core';
 import { OrielError, show } from '../base/errors';
-import { Coded } from '../spec/column-input';
+import { Coded, type Given, type Numbers } from '../spec/column-input';
 import type { Key } from '../spec/types';
-import { type Given, isBigInts, type Numbers, placeOf } from './columns';
+import { isBigInts, placeOf } from './columns';
 import { Strings } from './strings';
 
 /** No id. */

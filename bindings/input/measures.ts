@@ -11,17 +11,14 @@
  */
 
 import { OrielError, show } from '../base/errors';
-import type { AnyAggregate } from '../spec/aggregates';
-import { Coded } from '../spec/column-input';
+import type { AnyAggregate, Texts } from '../spec/aggregates';
+import { Coded, type Given, type Numbers } from '../spec/column-input';
 import { Expression } from '../spec/expression';
-import { type Given, isBigInts, type Numbers, numbersOf, placeOf } from './columns';
+import { isBigInts, numbersOf, placeOf } from './columns';
 import { HashedStrings, hashOf } from './strings';
 
 type Kind = 'string' | 'number';
 type Form = 'kept' | 'hashed' | 'known';
-
-/** What an aggregate does with strings of a column: none may come, it sees whether there is one, it tells them apart, it gives them back. */
-export type Texts = 'none' | 'present' | 'hashed' | 'kept';
 
 /** A column that may hold strings. */
 export class TextColumn {

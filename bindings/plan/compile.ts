@@ -1,17 +1,15 @@
 /** spec → plan: which states a row has and where, and the table the core reads (assembly/plan.ts). */
 
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from '../../assembly/plan';
-import { type Core, type Kernels, ROLES } from '../base/core';
+import { type Core, type Kernels, RING_EVENTS, ROLES } from '../base/core';
 import { leafOf, Measures, type TextColumn } from '../input/measures';
 import type { AnyAggregate, ListOf } from '../spec/aggregates';
+import { type CheckedSpec, isRolling } from '../spec/check';
 import { Expression } from '../spec/expression';
-import { type CheckedSpec, isRolling } from '../spec/spec';
 import { GRIDS, type Window } from '../spec/windows';
 import { Program, programBytes, writeProgram } from './program';
 import type { Output } from './results';
 
-/** Events a stream's ring holds: a batch and its scratch stay in the second-level cache. */
-export const RING_EVENTS = 4096;
 /** A count of events; where rows fire more than once, how many were given out, and how often. */
 const ROW_HEAD_BYTES = 8;
 const LONG_HEAD_BYTES = 24;

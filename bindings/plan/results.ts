@@ -5,7 +5,7 @@ import type { Core } from '../base/core';
 import type { KeyEncoder } from '../input/keys';
 import type { TextColumn } from '../input/measures';
 import type { ListOf } from '../spec/aggregates';
-import { type CheckedSpec, isRolling } from '../spec/spec';
+import { type CheckedSpec, isRolling } from '../spec/check';
 import type { Key } from '../spec/types';
 
 const PANES = { [Pane.onTime]: 'on-time', [Pane.late]: 'late', [Pane.early]: 'early' } as Record<number, string>;

@@ -1,9 +1,11 @@
 /** The figures of a window: which there are, of which columns, with which parameters. */
 
 import { OrielError, show } from '../base/errors';
-import type { Texts } from '../input/measures';
 import { type Extent, lengthOf } from './duration';
 import { type ColumnIn, conditionOf, Expression, type TextIn } from './expression';
+
+/** What an aggregate does with strings of a column: none may come, it sees whether there is one, it tells them apart, it gives them back. */
+export type Texts = 'none' | 'present' | 'hashed' | 'kept';
 
 /** How a figure that is a list of numbers comes out of the core, and what is made of it. */
 export interface ListOf<Result> {

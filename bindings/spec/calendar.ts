@@ -2,7 +2,9 @@
 
 import { create, getTimeZoneTransition, offsetNanoseconds } from 'temporal-polyfill/fns/ZonedDateTime';
 import { OrielError, show } from '../base/errors';
-import { MAX_CALENDAR_TIME } from './windows';
+
+/** Times up to this, either way, have a place in a calendar: what Date can hold. */
+export const MAX_CALENDAR_TIME = 8.64e15;
 
 export type CalendarUnit = 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year';
 

@@ -1,6 +1,21 @@
-/** Columns that are no arrays: what readers of tables of other kinds hand to `pushColumns`. */
+/** Columns as callers give them: arrays, or what a reader of another format hands to `pushColumns` in their place. */
 
-import type { Given, Numbers } from '../input/columns';
+export type TypedNumbers =
+  | Float64Array
+  | Float32Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+/** Numbers that need no conversion from 64-bit integers. */
+export type Numbers = Exclude<TypedNumbers, BigInt64Array | BigUint64Array>;
+/** A column as a caller gave it. */
+export type Given = TypedNumbers | readonly unknown[];
 
 /** Strings as places in a list of them, all of which may be asked for again; -1 where one is missing, and so is what is null in the list. */
 export class Coded {

@@ -1,8 +1,8 @@
 /** The figures that need more of the values than a few numbers: quantiles, distinct and frequent values, histograms, the values themselves. */
 
+import { only, reject } from '../base/errors';
 import { type Aggregate, type AnyOf, columnOf, type Of, ofAny, type ValueIn, withParameters } from './aggregates';
 import type { ColumnIn, TextIn } from './expression';
-import { only, reject } from './windows';
 
 function between(value: unknown, field: string, accepted: string, least: number, most: number): number {
   if (typeof value === 'number' && value >= least && value <= most) return value;

@@ -1,24 +1,12 @@
 /** What follows from a spec: the types of events, columns, claims and results. */
 
 import type { Aggregate } from './aggregates';
-import type { ForeignColumn } from './column-input';
+import type { ForeignColumn, TypedNumbers } from './column-input';
 import type { ColumnIn, TextIn } from './expression';
 import type { EarlyFiring, Spec } from './spec';
 import type { Window } from './windows';
 
 export type Key = string | number | bigint;
-export type TypedNumbers =
-  | Float64Array
-  | Float32Array
-  | Int8Array
-  | Uint8Array
-  | Uint8ClampedArray
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array;
 /** A column of measures or times: `null`, `undefined` and NaN are missing measures. */
 export type NumberColumn =
   | TypedNumbers

@@ -1,15 +1,12 @@
 /** The kinds of windows, as plain values. */
 
 import { Closed } from '../../assembly/plan';
-import { OrielError, show } from '../base/errors';
+import { OrielError, only, reject, show } from '../base/errors';
 import type { Calendar, CalendarExtent } from './calendar';
 import { ACCEPTED, type Duration, type Extent, isDuration, lengthOf, type Rows } from './duration';
 
 /** Times up to this are exact. */
 export const MAX_TIME = 2 ** 53;
-
-/** Times up to this, either way, have a place in a calendar: what Date can hold. */
-export const MAX_CALENDAR_TIME = 8.64e15;
 
 /** A kind of window, with its lengths in time units or in events. `Shape` is what bounds its rows have. */
 export interface Window<Shape extends 'bounds' | 'time' = 'bounds' | 'time', Column extends string = string> {
@@ -241,17 +238,4 @@ function partsOf(great: Calendar, small: Calendar): number {
   const hours = { hour: 1, day: 25, week: 169, month: 745, quarter: 2209, year: 8785 };
   const least = { hour: 1, day: 23, week: 167, month: 671, quarter: 2159, year: 8759 };
   return Math.ceil((hours[great.unit] * great.n) / (least[small.unit] * small.n));
-}
-
-export function only(given: object, accepted: readonly string[], field: string): void {
-  if (typeof given !== 'object' || given === null) reject(`${field}: options`, 'an object', given);
-  for (const name of Object.keys(given)) {
-    if (accepted.includes(name)) continue;
-    const there = accepted.length ? `there are ${accepted.join(', ')}` : 'there are none';
-    throw new OrielError('ERR_ORIEL_SPEC', `${field}: no option ${show(name)}; ${there}`);
-  }
-}
-
-export function reject(field: string, accepted: string, given: unknown): never {
-  throw new OrielError('ERR_ORIEL_SPEC', `${field}: expected ${accepted}, got ${show(given)}`);
 }

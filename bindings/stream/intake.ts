@@ -1,7 +1,8 @@
 /** Items of a source on their way into a stream: kept in order until they are in, so that of what was read nothing is lost. */
 
 import { OrielError } from '../base/errors';
-import { type Given, isColumn } from '../input/columns';
+import { isColumn } from '../input/columns';
+import type { Given } from '../spec/column-input';
 import type { Sink } from './source';
 
 /** Single events are gathered up to this many before they go in, and of batches so many are read as have this many. */

@@ -1,7 +1,7 @@
 /** Windows as they fire, out of events as a source gives them: `over` and `transform`, of streams here and in workers. */
 
 import type { WindowBatch } from '../base/batch';
-import { only, reject } from '../spec/windows';
+import { only, reject } from '../base/errors';
 import { type Enter, Intake, isForRoom } from './intake';
 import { SourceReader } from './source';
 

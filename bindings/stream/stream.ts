@@ -2,7 +2,7 @@
 
 import { Stat } from '../../assembly/plan';
 import { joined, WindowBatch } from '../base/batch';
-import { type Core, core as theCore } from '../base/core';
+import { type Core, RING_EVENTS, core as theCore } from '../base/core';
 import { OrielError, show } from '../base/errors';
 import type { Edges } from '../engine/calendar-edges';
 import { Engine, type Kinds, type Stats } from '../engine/engine';
@@ -14,11 +14,9 @@ import {
   checkTimes,
   columnsOfRows,
   flagsOf,
-  type Given,
   lengthOf,
   listOf,
   measuresOf,
-  type Numbers,
   numberOf,
   textsOf,
   timesOf,
@@ -26,10 +24,11 @@ import {
 } from '../input/columns';
 import type { EventRing } from '../input/event-ring';
 import type { KeyEncoder } from '../input/keys';
-import { type CompiledPlan, RING_EVENTS } from '../plan/compile';
+import type { CompiledPlan } from '../plan/compile';
 import { shapeAnswers, shapeResults } from '../plan/results';
-import type { Coded } from '../spec/column-input';
-import { type CheckedSpec, check, type Spec } from '../spec/spec';
+import { type CheckedSpec, check } from '../spec/check';
+import type { Coded, Given, Numbers } from '../spec/column-input';
+import type { Spec } from '../spec/spec';
 import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from '../spec/types';
 import { LOOK_MS, type Outlet, type OverOptions, over, transform } from './over';
 import type { Source } from './source';

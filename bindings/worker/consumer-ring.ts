@@ -1,8 +1,8 @@
 /** Where the events of one producer come in: what they are is turned from the producer's terms into the stream's, in place, and taken. */
 
+import { RING_EVENTS } from '../base/core';
 import { OrielError } from '../base/errors';
 import type { Engine } from '../engine/engine';
-import { RING_EVENTS } from '../plan/compile';
 import { CONTROL_BYTES, Indices } from '../shared/indices';
 import {
   CAPACITY,

@@ -6,11 +6,10 @@
  */
 
 import { Stat } from '../../assembly/plan';
-import { core } from '../base/core';
+import { core, RING_EVENTS } from '../base/core';
 import { OrielError } from '../base/errors';
 import { turn } from '../base/next-turn';
 import { Engine } from '../engine/engine';
-import { RING_EVENTS } from '../plan/compile';
 import { numbersIn, type RawResults } from '../plan/results';
 import { isShared, Signal } from '../shared/signal';
 import { createColumns, Inlet } from './consumer-ring';

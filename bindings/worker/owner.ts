@@ -2,16 +2,17 @@
 
 import { joined, WindowBatch } from '../base/batch';
 import { core } from '../base/core';
-import { OrielError, show } from '../base/errors';
+import { OrielError, only, reject, show } from '../base/errors';
 import { Engine, type Stats } from '../engine/engine';
 import { Filler } from '../engine/gap-fill';
 import { badTime } from '../input/columns';
 import { type RawResults, shapeAnswers, shapeResults } from '../plan/results';
 import { Indices } from '../shared/indices';
 import type { AnyAggregate } from '../spec/aggregates';
-import { type CheckedSpec, check, type Spec } from '../spec/spec';
+import { type CheckedSpec, check } from '../spec/check';
+import type { Spec } from '../spec/spec';
 import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from '../spec/types';
-import { GRIDS, only, reject } from '../spec/windows';
+import { GRIDS } from '../spec/windows';
 import { LOOK_MS, type Outlet, type OverOptions, over, transform } from '../stream/over';
 import type { Source } from '../stream/source';
 import { Merger } from './merge';

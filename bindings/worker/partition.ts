@@ -1,8 +1,8 @@
 /** Which of several workers an event goes to: the one that the hash of its key says. */
 
-import type { Numbers } from '../input/columns';
+import { RING_EVENTS } from '../base/core';
 import { hashOf } from '../input/strings';
-import { RING_EVENTS } from '../plan/compile';
+import type { Numbers } from '../spec/column-input';
 
 /** Of events that are being spread over lanes: the hashes of their keys, which lane, and which place there. */
 export const scattered = {

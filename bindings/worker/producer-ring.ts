@@ -1,7 +1,7 @@
 /** A ring of a producer, from the side of the producer: into one worker. */
 
+import { RING_EVENTS } from '../base/core';
 import type { OrielError } from '../base/errors';
-import { RING_EVENTS } from '../plan/compile';
 import { CONTROL_BYTES, Indices } from '../shared/indices';
 import { Signal } from '../shared/signal';
 import { CAPACITY, CONTROL, type LaneHandle, type Layout, type Segment, segmentsAt } from './ring-layout';

@@ -3,17 +3,16 @@
  * several do, a key goes to the one that its hash says, and each has a ring, a lane.
  */
 
+import { RING_EVENTS } from '../base/core';
 import { OrielError, show } from '../base/errors';
 import {
   badTime,
   checkGaps,
   checkTimes,
   columnsOfRows,
-  type Given,
   lengthOf,
   listOf,
   measuresOf,
-  type Numbers,
   numberOf,
   plain as plainOf,
   textsOf,
@@ -23,7 +22,7 @@ import {
 import { KeyColumn, type KeyKind } from '../input/keys';
 import { TextColumn } from '../input/measures';
 import { hashOf } from '../input/strings';
-import { RING_EVENTS } from '../plan/compile';
+import type { Given, Numbers } from '../spec/column-input';
 import type { Spec } from '../spec/spec';
 import type { Claim, Columns, Event } from '../spec/types';
 import type { Events } from '../stream/intake';

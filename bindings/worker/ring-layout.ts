@@ -1,8 +1,8 @@
 /** What the two sides of a producer agree on: which columns there are, and where they stand. */
 
+import { RING_EVENTS } from '../base/core';
 import type { Engine } from '../engine/engine';
 import type { KeyKind } from '../input/keys';
-import { RING_EVENTS } from '../plan/compile';
 import { CONTROL_BYTES } from '../shared/indices';
 import { definitionBytes } from './string-sync';
 

@@ -2,8 +2,8 @@
 
 import { OrielError } from '../base/errors';
 import { Aggregate, type AnyAggregate } from '../spec/aggregates';
+import type { CheckedSpec } from '../spec/check';
 import { Expression } from '../spec/expression';
-import type { CheckedSpec } from '../spec/spec';
 
 interface PackedExpression {
   readonly op: Expression['op'];

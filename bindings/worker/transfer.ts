@@ -3,8 +3,8 @@
  * places are free again when that says so. The same indices and the same rule of a full ring, a message for each batch.
  */
 
+import { RING_EVENTS } from '../base/core';
 import { OrielError, type OrielErrorCode } from '../base/errors';
-import { RING_EVENTS } from '../plan/compile';
 import { CONTROL_BYTES, Indices } from '../shared/indices';
 import { Ring } from '../shared/ring';
 import { CAPACITY, CONTROL, type LaneHandle, type Layout, type Segment } from './ring-layout';

@@ -3,7 +3,7 @@
 import type { DataType, RecordBatchStreamWriter, Table } from 'apache-arrow';
 import type { Results } from '../feed';
 import { Refusal } from '../usage-error';
-import type { Writer } from './writers';
+import type { Writer } from './cells';
 
 type Arrow = typeof import('apache-arrow');
 type ToArrow = (batch: Results, options: { types: Record<string, DataType>; nulls: true }) => Table;

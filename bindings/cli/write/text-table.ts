@@ -1,7 +1,7 @@
 /** Results as a table, for people: columns as wide as what they have had so far, numbers to six digits. */
 
 import type { Results } from '../feed';
-import { cellOf, columnsOf, type Writer } from './writers';
+import { cellOf, columnsOf, type Writer } from './cells';
 
 export class Table implements Writer {
   #widths: number[] | undefined;
