@@ -65,7 +65,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...RUNTIMES, ...PAGE_ONLY, ...(build === 'release' ? [] : NODE_ONLY)],
           // Says which recipes are left out.
-          globalSetup: build === 'release' ? ['test/node/servers.ts'] : [],
+          globalSetup: build === 'release' ? ['test/node/recipes/servers.ts'] : [],
           testTimeout: 60_000,
         },
       })),

@@ -1,0 +1,690 @@
+/** Expressions and conditions: every operation against plain JavaScript, at all doors; what is computed once; what is refused. */
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Plan } from '../../assembly/plan';
+import {
+  col,
+  count,
+  type Expression,
+  first,
+  last,
+  lit,
+  max,
+  mean,
+  rolling,
+  rows,
+  type Spec,
+  sum,
+  text,
+  tumbling,
+} from '../../bindings';
+import { core } from '../../bindings/base/core';
+import { Measures, type TextMeasure } from '../../bindings/input/measures';
+import { compile } from '../../bindings/plan/compile';
+import { Aggregate } from '../../bindings/spec/aggregates';
+import { check } from '../../bindings/spec/check';
+import { random, refused, runs } from '../support/helpers';
+import { aggregates, put, type Row, windowed } from '../support/scenarios';
+
+interface Event extends Row {
+  t: number;
+  a: number;
+  b: number;
+  c: number;
+}
+
+/** An expression, and what it means. */
+interface Pair {
+  expression: Expression<string, number>;
+  of: (event: Event) => number;
+}
+
+const NaN_ = Number.NaN;
+const isMissing = Number.isNaN;
+const truth = (a: number, b: number, holds: boolean) => (isMissing(a) || isMissing(b) ? NaN_ : Number(holds));
+const holds = (a: number) => a !== 0 && !isMissing(a);
+
+/** Whether this JavaScript's logarithm is fdlibm's, as the core's is. */
+const hasItsLog = !('window' in globalThis);
+
+const UNARY = {
+  neg: (a: number) => -a,
+  abs: Math.abs,
+  ...(hasItsLog ? { log: Math.log } : {}),
+  sqrt: Math.sqrt,
+  not: (a: number) => (isMissing(a) ? NaN_ : Number(a === 0)),
+  isMissing: (a: number) => Number(isMissing(a)),
+};
+
+const BINARY = {
+  add: (a: number, b: number) => a + b,
+  sub: (a: number, b: number) => a - b,
+  mul: (a: number, b: number) => a * b,
+  div: (a: number, b: number) => a / b,
+  mod: (a: number, b: number) => a % b,
+  min: Math.min as (a: number, b: number) => number,
+  max: Math.max as (a: number, b: number) => number,
+  eq: (a: number, b: number) => truth(a, b, a === b),
+  ne: (a: number, b: number) => truth(a, b, a !== b),
+  lt: (a: number, b: number) => truth(a, b, a < b),
+  lte: (a: number, b: number) => truth(a, b, a <= b),
+  gt: (a: number, b: number) => truth(a, b, a > b),
+  gte: (a: number, b: number) => truth(a, b, a >= b),
+  and: (a: number, b: number) => (a === 0 || b === 0 ? 0 : isMissing(a) || isMissing(b) ? NaN_ : 1),
+  or: (a: number, b: number) => (holds(a) || holds(b) ? 1 : isMissing(a) || isMissing(b) ? NaN_ : 0),
+};
+
+const value = fc.oneof(
+  { weight: 4, arbitrary: fc.integer({ min: -4, max: 4 }) },
+  { weight: 2, arbitrary: fc.double() },
+  { weight: 2, arbitrary: fc.double({ min: -100, max: 100 }) },
+  { weight: 1, arbitrary: fc.constantFrom(NaN_, Infinity, -Infinity, -0, 0, 1, 2 ** 53, 5e-324) },
+);
+
+const { tree } = fc.letrec<{ tree: Pair; leaf: Pair }>((tie) => ({
+  leaf: fc
+    .constantFrom<'a' | 'b' | 'c'>('a', 'b', 'c')
+    .map((name) => ({ expression: col(name), of: (e: Event) => e[name] })),
+  tree: fc.oneof(
+    { maxDepth: 6, withCrossShrink: true },
+    tie('leaf'),
+    fc.tuple(fc.constantFrom(...(Object.keys(UNARY) as (keyof typeof UNARY)[])), tie('tree')).map(([op, a]) => ({
+      expression: a.expression[op](),
+      of: (e: Event) => (UNARY[op] as (a: number) => number)(a.of(e)),
+    })),
+    fc
+      .tuple(fc.constantFrom(...(Object.keys(BINARY) as (keyof typeof BINARY)[])), tie('tree'), tie('tree'))
+      .map(([op, a, b]) => ({
+        expression: a.expression[op](b.expression),
+        of: (e: Event) => BINARY[op](a.of(e), b.of(e)),
+      })),
+    fc
+      .tuple(fc.constantFrom(...(Object.keys(BINARY) as (keyof typeof BINARY)[])), tie('tree'), value)
+      .map(([op, a, b]) => ({ expression: a.expression[op](b), of: (e: Event) => BINARY[op](a.of(e), b) })),
+    fc
+      .tuple(
+        tie('tree'),
+        fc.array(
+          value.filter((x) => !isMissing(x)),
+          { minLength: 1, maxLength: 6 },
+        ),
+      )
+      .map(([a, list]) => ({
+        expression: a.expression.in(list),
+        of: (e: Event) => (isMissing(a.of(e)) ? NaN_ : Number(list.includes(a.of(e)))),
+      })),
+  ),
+}));
+
+const doors = fc.array(
+  fc.tuple(fc.integer({ min: 1, max: 700 }), fc.constantFrom('push', 'rows', 'columns', 'claim')),
+  {
+    minLength: 1,
+    maxLength: 4,
+  },
+);
+
+/** Pushes events through doors in turn, so many at a time. */
+function feed(
+  stream: ReturnType<typeof windowed>,
+  events: Row[],
+  cuts: [number, 'push' | 'rows' | 'columns' | 'claim'][],
+) {
+  for (let i = 0, cut = 0; i < events.length; cut++) {
+    const [n, door] = cuts[cut % cuts.length] as (typeof cuts)[number];
+    put(stream, events.slice(i, i + n), door);
+    i += n;
+  }
+}
+
+function closed(stream: ReturnType<typeof windowed>): Row[] {
+  const given = [...stream.close()];
+  stream[Symbol.dispose]();
+  return given;
+}
+
+describe('every operation', () => {
+  test('means what it does in JavaScript, value by value, at every door', () => {
+    fc.assert(
+      fc.property(
+        fc.array(tree, { minLength: 1, maxLength: 5 }),
+        fc.array(fc.tuple(value, value, value), { minLength: 1, maxLength: 60 }),
+        fc.constantFrom(1, 1, 1, 30),
+        doors,
+        (trees, values, times, cuts) => {
+          const events = Array.from({ length: times }, () => values)
+            .flat()
+            .map(([a, b, c], t) => ({ t, a, b, c }));
+          const names = trees.map((_, i) => `f${i}`);
+          const figures = Object.fromEntries(trees.map(({ expression }, i) => [`f${i}`, last(expression)]));
+          const stream = windowed({
+            time: 't',
+            window: rolling(rows(1)),
+            aggregates: { ...figures, a: last('a'), b: last('b'), c: last('c') },
+          });
+          feed(stream, events, cuts as never);
+          const given = closed(stream);
+          const wanted = events.map((e) => ({
+            ...e,
+            ...Object.fromEntries(trees.map(({ of }, i) => [names[i], of(e)])),
+          }));
+          expect(given).toEqual(wanted);
+        },
+      ),
+      { numRuns: runs(300) },
+    );
+  });
+
+  test.each([1, 2, 511, 512, 513, 1023, 1025, 4095, 4096, 9001])('over %i events writes just so many', (n) => {
+    const next = random(n);
+    const events = Array.from({ length: n }, (_, t) => ({ t, a: next() - 0.5, b: next() * 4 }));
+    const stream = windowed({
+      time: 't',
+      window: rolling(rows(1)),
+      aggregates: { x: last(col('a').mul(col('b'))), y: last(col('b').lt(2)), a: last('a'), b: last('b') },
+    });
+    feed(stream, events, [[4096, 'columns']]);
+    expect(closed(stream)).toEqual(events.map((e) => ({ ...e, x: e.a * e.b, y: Number(e.b < 2) })));
+  });
+});
+
+/** What an expression of `a` (and `b`) gives for each pair of values. */
+function valuesOf(expression: Expression<string, number>, a: number[], b: number[] = a): ArrayLike<number> {
+  const stream = windowed({ time: 't', window: rolling(rows(1)), aggregates: { x: last(expression), b: last('b') } });
+  stream.pushColumns({ t: a.map((_, i) => i), a, b });
+  const given = closed(stream);
+  return given.map(({ x }) => x as number);
+}
+
+test('log is that of JavaScript, to the last bit where that is fdlibm’s', () => {
+  const next = random(7);
+  const bits = new BigUint64Array(1);
+  const double = new Float64Array(bits.buffer);
+  const any = Array.from({ length: 20_000 }, () => {
+    bits[0] = (BigInt(Math.floor(next() * 2 ** 32)) << 32n) | BigInt(Math.floor(next() * 2 ** 32));
+    return double[0] as number;
+  });
+  const near = Array.from({ length: 20_000 }, () => 1 + (next() - 0.5) * 2 ** -Math.floor(next() * 52));
+  const powers = Array.from({ length: 2100 }, (_, i) => 2 ** (i - 1075));
+  const list = [...any, ...near, ...powers, 0, -0, -1, NaN_, Infinity, -Infinity, 5e-324, Number.MAX_VALUE, 1, Math.E];
+  const given = valuesOf(col('a').log(), list);
+  if (hasItsLog) expect(Array.from(given)).toEqual(list.map(Math.log));
+  list.forEach((x, i) => {
+    const [actual, wanted] = [given[i] as number, Math.log(x)];
+    const isNear = Math.abs(actual - wanted) <= 2 * Number.EPSILON * Math.abs(wanted);
+    if (!isNear && !Object.is(actual, wanted)) expect({ x, log: actual }).toEqual({ x, log: wanted });
+  });
+});
+
+test('mod is that of JavaScript, of whole numbers and others', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(value, value), { minLength: 1 }), (pairs) => {
+      const [a, b] = [pairs.map(([x]) => x), pairs.map(([, y]) => y)];
+      expect(Array.from(valuesOf(col('a').mod(col('b')), a, b))).toEqual(pairs.map(([x, y]) => x % y));
+    }),
+  );
+  const large = [2 ** 53 - 1, -(2 ** 53 - 1), 9007199254740881, 2 ** 52 + 1];
+  const pairs = large.flatMap((x) => [3, 7, -10, 94906267, 2 ** 52 - 1, 2 ** 53 - 1].map((y) => [x, y] as const));
+  const given = valuesOf(
+    col('a').mod(col('b')),
+    pairs.map(([x]) => x),
+    pairs.map(([, y]) => y),
+  );
+  expect(Array.from(given)).toEqual(pairs.map(([x, y]) => x % y));
+});
+
+/** How many columns of measures, instructions and registers a spec comes to. */
+function sizes(spec: Partial<Spec>) {
+  windowed({ window: tumbling(1), aggregates: { n: count() } })[Symbol.dispose]();
+  const plan = compile(
+    check({ time: 't', window: tumbling(10), aggregates: {}, ...spec } as Spec, core().aggregates),
+    core(),
+  );
+  const view = new DataView(new ArrayBuffer(plan.byteLength));
+  plan.write(view, 0);
+  const [measures, steps, registers] = [Plan.measureCount, Plan.programLength, Plan.registers].map((at) =>
+    view.getUint32(at, true),
+  );
+  return { measures, steps, registers };
+}
+
+describe('the program', () => {
+  const revenue = () => col('price').mul(col('qty'));
+
+  test('has what is written several times once, whoever wants it, whichever way round', () => {
+    expect(sizes({ aggregates: { a: sum(revenue()) } })).toEqual({ measures: 3, steps: 1, registers: 0 });
+    const aggregates = {
+      a: sum(revenue()),
+      b: max(col('qty').mul(col('price'))),
+      c: mean(revenue().add(1)),
+      d: mean(revenue().add(1)).where(col('qty').gt(2)),
+      e: count().where(lit(2).lt(col('qty'))),
+    };
+    // mul, add, lt, select of the mean, select of the count; the comparison alone is nobody's measure.
+    expect(sizes({ aggregates })).toEqual({ measures: 6, steps: 5, registers: 1 });
+  });
+
+  test('has no step for a column by itself', () => {
+    expect(sizes({ aggregates: { a: sum(col('price')), b: sum('price') } })).toEqual({
+      measures: 1,
+      steps: 0,
+      registers: 0,
+    });
+  });
+
+  test('uses registers again', () => {
+    let chain: Expression<string, number> = col('a');
+    for (let i = 0; i < 50; i++) chain = chain.add(i).mul(col('b'));
+    expect(sizes({ aggregates: { a: sum(chain) } })).toEqual({ measures: 3, steps: 100, registers: 1 });
+  });
+
+  test('grows with what is shared and not with what is spelled out', () => {
+    let doubled: Expression<string, number> = col('a');
+    for (let i = 0; i < 60; i++) doubled = doubled.add(doubled);
+    expect(sizes({ aggregates: { a: sum(doubled) } })).toMatchObject({ measures: 2, steps: 60 });
+  });
+
+  test('aggregates of one expression share their states', () => {
+    const stream = windowed({
+      time: 't',
+      window: tumbling(10),
+      aggregates: { s: sum(revenue()), m: mean(revenue()), n: count(revenue()) },
+    });
+    put(
+      stream,
+      [
+        { t: 1, price: 2, qty: 3 },
+        { t: 2, price: NaN_, qty: 3 },
+        { t: 3, price: 1, qty: 1 },
+      ],
+      'rows',
+    );
+    expect(closed(stream)).toEqual([{ start: 0, end: 10, s: 7, m: 3.5, n: 2 }]);
+  });
+});
+
+describe('where, of an aggregate', () => {
+  const condition = () => col('v').mod(3).ne(0).and(col('w').gt(0));
+  const isOne = ({ v, w }: Row) => (v as number) % 3 !== 0 && (w as number) > 0 && !isMissing(v as number);
+  const next = random(3);
+  const events = Array.from({ length: 3000 }, (_, t) => ({
+    t,
+    k: Math.floor(next() * 5),
+    v: next() < 0.1 ? NaN_ : Math.floor(next() * 20) - 10,
+    w: next() < 0.1 ? NaN_ : next() - 0.4,
+  }));
+
+  test('is the aggregate of those events alone', () => {
+    const kinds = Object.entries(aggregates).filter(([kind]) => kind !== 'events');
+    const spec = { time: 't', key: 'k', window: tumbling(500) };
+    const given = windowed({
+      ...spec,
+      aggregates: Object.fromEntries(kinds.map(([kind, one]) => [kind, one.where(condition())])),
+    });
+    feed(given, events, [
+      [300, 'columns'],
+      [1000, 'rows'],
+    ]);
+    const wanted = windowed({ ...spec, aggregates: Object.fromEntries(kinds) });
+    feed(
+      wanted,
+      events.map((e) => ({ ...e, v: isOne(e) ? e.v : NaN_ })),
+      [[3000, 'columns']],
+    );
+    expect(closed(given)).toEqual(closed(wanted));
+  });
+
+  test('of count counts them, of several all have to hold, of a record it is that of all its fields', () => {
+    const stream = windowed({
+      time: 't',
+      window: tumbling(5000),
+      aggregates: {
+        all: count(),
+        n: count().where(condition()),
+        both: count().where(col('v').mod(3).ne(0)).where(col('w').gt(0)),
+        record: new Aggregate('record', [], [], undefined, {
+          n: count(),
+          s: sum('v'),
+          few: count().where(col('v').gt(5)),
+        }).where(condition()),
+      },
+    });
+    feed(stream, events, [[1000, 'columns']]);
+    const some = events.filter(isOne);
+    const n = some.length;
+    const record = { n, s: some.reduce((s, { v }) => s + v, 0), few: some.filter(({ v }) => v > 5).length };
+    expect(closed(stream)).toEqual([{ start: 0, end: 5000, all: 3000, n, both: n, record }]);
+  });
+
+  test('gives 0 for counts, else what no events give, where it never holds', () => {
+    const never = col('v').gt(100);
+    const stream = windowed({
+      time: 't',
+      window: tumbling(10),
+      aggregates: { n: count().where(never), s: sum('v').where(never) },
+    });
+    stream.push({ t: 1, v: 1 });
+    expect(stream.query()).toEqual({ start: 0, end: 10, n: 0, s: NaN_ });
+    expect(closed(stream)).toEqual([{ start: 0, end: 10, n: 0, s: NaN_ }]);
+  });
+});
+
+describe('where, of a stream', () => {
+  test('takes only those events, and lets the others move time', () => {
+    const late: Row[] = [];
+    const stream = windowed({
+      time: 't',
+      key: 'k',
+      window: tumbling(10),
+      aggregates: { n: count() },
+      where: col('v').gt(0),
+      onLate: (batch: Iterable<Row>) => late.push(...batch),
+    });
+    stream.pushRows([
+      { t: 1, k: 'a', v: 1 },
+      { t: 2, k: 'b', v: -1 },
+      { t: 30, k: 'c', v: NaN_ },
+      { t: 3, k: 'a', v: 1 },
+      { t: 4, k: 'a', v: 0 },
+    ]);
+    expect([...stream.take()]).toEqual([{ start: 0, end: 10, k: 'a', n: 1 }]);
+    expect(late).toEqual([{ t: 3, k: 'a', v: 1 }]);
+    expect(stream.stats()).toMatchObject({ events: 5, filtered: 3, late: 1, watermark: 30, liveKeys: 0 });
+    stream[Symbol.dispose]();
+  });
+
+  test('moves the watermark at the end of a batch, and keeps to maxFutureSkew', () => {
+    const stream = windowed({
+      time: 't',
+      window: { a: tumbling(10), b: rolling(rows(2)) },
+      aggregates: { n: count() },
+      where: col('v').eq(1),
+      maxFutureSkew: 20,
+    });
+    stream.pushColumns({ t: [1, 15], v: [1, 0] });
+    expect(stream.stats()).toMatchObject({ watermark: 15, filtered: 1, future: 0 });
+    // Far ahead of 15, but the event before moves the clock so far.
+    stream.pushColumns({ t: [30, 45, 99, 98], v: [0, 1, 0, 1] });
+    expect(stream.stats()).toMatchObject({ watermark: 45, filtered: 3, future: 1 });
+    stream[Symbol.dispose]();
+  });
+
+  test('makes a later event too far ahead, be it the very first of all', () => {
+    const spec = {
+      time: 't',
+      window: tumbling(rows(1)),
+      aggregates: { n: count() },
+      where: col('v').eq(1),
+      maxFutureSkew: 9,
+    };
+    const stream = windowed(spec);
+    stream.pushColumns({ t: [0, 11], v: [0, 1] });
+    expect(stream.stats()).toMatchObject({ filtered: 1, future: 1, watermark: 0 });
+    stream[Symbol.dispose]();
+  });
+
+  test('is 0 in stats where there is none', () => {
+    const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
+    expect(stream.stats().filtered).toBe(0);
+    stream[Symbol.dispose]();
+  });
+});
+
+describe('strings', () => {
+  const spec = {
+    time: 't',
+    key: 'k',
+    window: tumbling(10),
+    aggregates: {
+      first: first(text('path')),
+      last: last('path'),
+      n: count('path'),
+      logins: count().where(col('path').eq('/login')),
+      others: count().where(col('path').in(['/login', '/logout']).not()),
+      unsaid: count().where(text('path').isMissing()),
+    },
+  };
+  const events = [
+    { t: 1, k: 'a', path: '/login' },
+    { t: 2, k: 'a', path: null },
+    { t: 3, k: 'a', path: '/x' },
+    { t: 4, k: 'b', path: undefined },
+    { t: 5, k: 'a', path: '/logout' },
+  ];
+  const wanted = [
+    { start: 0, end: 10, k: 'a', first: '/login', last: '/logout', n: 3, logins: 1, others: 1, unsaid: 1 },
+    { start: 0, end: 10, k: 'b', first: null, last: null, n: 0, logins: 0, others: 0, unsaid: 1 },
+  ];
+
+  test.each(['push', 'rows', 'columns'] as const)('are given back, counted and compared: %s', (door) => {
+    const stream = windowed(spec);
+    put(stream, events, door);
+    expect(stream.query('a')).toEqual({ ...wanted[0], k: undefined });
+    expect(closed(stream)).toEqual(wanted);
+  });
+
+  test('are numbers that keyId gives in a claim', () => {
+    const stream = windowed(spec);
+    const views = stream.claim(events.length);
+    events.forEach(({ t, k, path }, i) => {
+      (views.t as Float64Array)[i] = t;
+      (views.k as Float64Array)[i] = stream.keyId(k, 'k');
+      (views.path as Float64Array)[i] = path ? stream.keyId(path, 'path') : NaN_;
+    });
+    stream.commit(events.length);
+    expect(closed(stream)).toEqual(wanted);
+    const other = windowed(spec);
+    const [at] = [other.claim(1)];
+    (at.path as Float64Array)[0] = 99;
+    (at.k as Float64Array)[0] = other.keyId('a', 'k');
+    refused('ERR_ORIEL_COLUMN', () => other.commit(1), '"path"', 'keyId');
+    refused('ERR_ORIEL_COLUMN', () => other.keyId('a', 'nope'), '"path"');
+    other[Symbol.dispose]();
+  });
+
+  test('and numbers are told by the first value, and not mixed', () => {
+    const aggregates = { v: last('v'), n: count('v') };
+    const stream = windowed({ time: 't', window: tumbling(10), aggregates });
+    stream.pushRows([
+      { t: 1, v: null },
+      { t: 1, v: 'x' },
+    ]);
+    refused('ERR_ORIEL_COLUMN', () => stream.push({ t: 2, v: 3 }), '"v"', 'a string, as the values before', '3');
+    refused('ERR_ORIEL_COLUMN', () => stream.pushColumns({ t: [2, 3], v: ['y', 4] }), '"v"', 'index 1');
+    refused('ERR_ORIEL_COLUMN', () => stream.pushColumns({ t: [2], v: new Float64Array(1) }), '"v"', 'index 0');
+    expect(closed(stream)).toEqual([{ start: 0, end: 10, v: 'x', n: 1 }]);
+    const numbers = windowed({ time: 't', window: tumbling(10), aggregates });
+    refused(
+      'ERR_ORIEL_COLUMN',
+      () =>
+        numbers.pushRows([
+          { t: 1, v: 1 },
+          { t: 2, v: 'x' },
+        ]),
+      '"v"',
+      'a number',
+    );
+    refused('ERR_ORIEL_TIME', () => numbers.pushColumns({ t: [1, NaN_], v: ['x', 'x'] }));
+    numbers.pushColumns({ t: [1], v: new Int8Array([7]) });
+    expect(closed(numbers)).toEqual([{ start: 0, end: 10, v: 7, n: 1 }]);
+  });
+
+  test('are refused where numbers are wanted, and numbers where strings are', () => {
+    const sums = windowed({ time: 't', window: tumbling(10), aggregates: { s: sum('v') } });
+    refused('ERR_ORIEL_COLUMN', () => sums.push({ t: 1, v: 'x' }), '"v"', 'a number or nothing');
+    const texts = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, where: col('v').eq('x') });
+    refused('ERR_ORIEL_COLUMN', () => texts.push({ t: 1, v: 5 }), '"v"', 'a string, or nothing');
+    refused('ERR_ORIEL_COLUMN', () => texts.pushColumns({ t: [1], v: new Float64Array([5]) }), '"v"');
+    texts.pushColumns({ t: [1, 2], v: ['x', 'y'] });
+    expect(closed(texts)).toEqual([{ start: 0, end: 10, n: 1 }]);
+    sums[Symbol.dispose]();
+  });
+
+  test('may be key and measure at once, and come to onLate as they were', () => {
+    const late: Row[] = [];
+    const stream = windowed({
+      time: 't',
+      key: 'k',
+      window: tumbling(10),
+      aggregates: { k0: first(text('k')), n: count(text('k')), p: count(text('p')) },
+      where: col('k').ne('z'),
+      onLate: (batch: Iterable<Row>) => late.push(...batch),
+    });
+    for (const door of ['push', 'rows', 'columns'] as const) {
+      put(
+        stream,
+        [
+          { t: 1, k: 'a', p: 'P' },
+          { t: 2, k: 'z', p: 'Q' },
+          { t: 3, k: 'b', p: null },
+        ],
+        door,
+      );
+    }
+    const views = stream.claim(2);
+    for (const [i, k] of ['a', 'z'].entries()) {
+      (views.t as Float64Array)[i] = 3;
+      (views.k as Float64Array)[i] = stream.keyId(k, 'k');
+      (views.p as Float64Array)[i] = stream.keyId('R', 'p');
+    }
+    stream.commit(2);
+    stream.push({ t: 20, k: 'c', p: 'S' });
+    stream.push({ t: 1, k: 'late', p: 'T' });
+    stream.push({ t: 1, k: 'late', p: null });
+    expect([...stream.take()]).toEqual([
+      { start: 0, end: 10, k: 'a', k0: 'a', n: 4, p: 4 },
+      { start: 0, end: 10, k: 'b', k0: 'b', n: 3, p: 0 },
+    ]);
+    expect(late).toEqual([
+      { t: 1, k: 'late', p: 'T' },
+      { t: 1, k: 'late', p: null },
+    ]);
+    stream[Symbol.dispose]();
+  });
+});
+
+describe('what strings become', () => {
+  const condition = col('a').in(['x', 'y']);
+
+  test('numbers of the spec where it is only asked for its own, all others being one', () => {
+    const measures = new Measures();
+    measures.addExpression(condition);
+    measures.settle(false);
+    const [{ column, form }] = measures.texts as [TextMeasure];
+    expect(form).toBe('known');
+    expect(['x', 'y', 'z', 'w', null].map((value) => column.numberOf(value, form))).toEqual([0, 1, 2, 2, NaN_]);
+    expect(column.strings.size).toBe(0);
+  });
+
+  test('hashes where they are only told apart', () => {
+    const measures = new Measures();
+    measures.addColumn('a', 'hashed', 'distinct');
+    measures.addColumn('a', 'present', 'count');
+    measures.settle(false);
+    const [{ column, form }] = measures.texts as [TextMeasure];
+    expect([measures.texts.length, form]).toEqual([1, 'hashed']);
+    const many = new Set(Array.from({ length: 200_000 }, (_, i) => column.numberOf(`user${i}`, form)));
+    expect(many.size).toBe(200_000);
+    for (const hash of many) if (!Number.isSafeInteger(hash) || hash < 0) throw new Error(`${hash}`);
+    expect(column.strings.size).toBe(0);
+  });
+
+  test('hashes in a table where they are given back, forgotten when nobody has them', () => {
+    const measures = new Measures();
+    measures.addExpression(condition);
+    measures.addColumn('a', 'kept', 'first');
+    measures.addColumn('a', 'hashed', 'distinct');
+    measures.settle(false);
+    expect(measures.texts.map(({ form }) => form)).toEqual(['kept']);
+    const [{ column, form }] = measures.texts as [TextMeasure];
+    column.kind = 'string';
+    const numbers = Array.from({ length: 1500 }, (_, i) => column.numberOf(`s${i}`, form));
+    expect(column.numberOf('x', form)).toBe(measures.literal('a', 'x'));
+    expect(column.read(numbers[700] as number)).toBe('s700');
+    // They all came since the last sweep, then up to time 10; one of them again.
+    const forget = (since: number, named: number[] = []) =>
+      measures.sweep(({ strings }) => strings.forget(since, 10, new Set(named)));
+    forget(100);
+    expect(column.strings.size).toBe(1501);
+    for (let i = 0; i < 1600; i++) column.numberOf(`t${i}`, form);
+    column.numberOf('s3', form);
+    forget(10);
+    expect(column.strings.size).toBe(3101);
+    for (let i = 0; i < 3200; i++) column.numberOf(`u${i}`, form);
+    column.numberOf('s3', form);
+    forget(11, [numbers[700] as number]);
+    expect(column.strings.size).toBe(3202);
+    expect([3, 700, 701].map((n) => column.strings.stringOf(numbers[n] as number))).toEqual(['s3', 's700', undefined]);
+    expect(column.numberOf('s701', form)).toBe(numbers[701]);
+  });
+
+  test('are not let go while they are on their way', () => {
+    const late: Row[] = [];
+    const onLate = (batch: Iterable<Row>) => late.push(...batch);
+    const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count('a') }, onLate });
+    stream.push({ t: 100, a: 'first' });
+    for (let i = 0; i < 900; i++) stream.push({ t: 100, a: `s${i}` });
+    const a = Array.from({ length: 300 }, (_, i) => `late${i}`);
+    stream.pushColumns({ t: a.map(() => 1), a });
+    expect(late.map((event) => event.a)).toEqual(a);
+    stream[Symbol.dispose]();
+  });
+
+  test('are let go by themselves where only late events are given back', () => {
+    const measures = new Measures();
+    measures.addExpression(condition);
+    measures.settle(true);
+    const [{ column, form }] = measures.texts as [TextMeasure];
+    expect(form).toBe('kept');
+    for (let i = 0; i < 1500; i++) column.numberOf(`s${i}`, form);
+    measures.sweep(() => expect.unreachable());
+    expect(column.strings.size).toBe(0);
+  });
+});
+
+describe('what is refused', () => {
+  const SPEC = 'ERR_ORIEL_SPEC';
+  const any = col('a') as unknown as Record<string, (given?: unknown) => unknown>;
+
+  test.each(Object.keys(BINARY))('%s of what is neither a number nor an expression', (op) => {
+    refused(SPEC, () => any[op]?.(null), op, 'a number or an expression', 'null');
+    refused(SPEC, () => any[op]?.((row: Row) => row.a), op, 'a function');
+    if (op !== 'eq' && op !== 'ne') refused(SPEC, () => any[op]?.('b'), op, 'col("b")');
+    refused(SPEC, () => any[op]?.(text('b')), op);
+  });
+
+  test('lists that are none, empty or mixed', () => {
+    refused(SPEC, () => any.in?.(3), 'in', 'a list', '3');
+    refused(SPEC, () => any.in?.([]), 'in');
+    refused(SPEC, () => any.in?.([1, 'x']), 'in', '"x"');
+    refused(SPEC, () => any.in?.([NaN_]), 'in', 'isMissing()');
+  });
+
+  test('names that are none, and strings compared with what is computed', () => {
+    refused(SPEC, () => col('' as never), 'col', 'the name of a column');
+    refused(SPEC, () => text(3 as never), 'text');
+    refused(SPEC, () => lit('3' as never), 'lit', '"3"');
+    refused(SPEC, () => (col('a').add(1) as never as typeof any).eq?.('x'), 'eq', 'only a column by itself', '"x"');
+    refused(SPEC, () => (text('a') as never as typeof any).add?.(1), 'add', 'strings');
+    refused(SPEC, () => sum(text('a') as never), 'sum', 'no use for strings');
+  });
+
+  test('functions, with what to say instead', () => {
+    refused(SPEC, () => sum(((row: Row) => row.a) as never), 'sum', "col('a')", 'a function');
+    refused(SPEC, () => count().where((() => true) as never), 'where', 'col(', 'whole columns');
+    const spec = { time: 't', window: tumbling(1), aggregates: { n: count() } };
+    refused(SPEC, () => windowed({ ...spec, where: () => true }), 'where', 'col(', 'a function');
+    refused(SPEC, () => windowed({ ...spec, where: 'v' }), 'where', '"v"');
+  });
+
+  test('columns that would have to hold both', () => {
+    const aggregates = { s: sum('v'), n: count().where(col('v').eq('x')) };
+    refused(SPEC, () => windowed({ time: 't', window: tumbling(1), aggregates }), '"v"', 'aggregates.s', 'eq');
+  });
+
+  test('nothing in an expression can be changed', () => {
+    const one = col('a').add(1);
+    expect(Object.isFrozen(one) && Object.isFrozen(one.operands)).toBe(true);
+  });
+});

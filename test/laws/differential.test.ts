@@ -1,0 +1,132 @@
+/** Random streams against the oracle. */
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Oracle, type OracleRow, type OracleWindow, type Rules } from '../oracle';
+import { runs } from '../support/helpers';
+import {
+  aggregates,
+  eventsOf,
+  FAMILIES,
+  figuresOf,
+  isBare,
+  isRolling,
+  KEYS,
+  made,
+  named,
+  put,
+  type Row,
+  type Scenario,
+  scenarioOf,
+  settled,
+  windowed,
+} from '../support/scenarios';
+
+function run(s: Scenario, cuts: Scenario['cuts']) {
+  const late: Row[] = [];
+  const key = KEYS[s.keys] as (typeof KEYS)[string];
+  const hasGaps = s.windows.some((window) => window.kind === 'session' && window.gap === 'gap');
+  const stream = windowed({
+    time: 't',
+    ...(key.spec ? { key: key.spec } : {}),
+    window: isBare(s) ? made(s.windows[0] as OracleWindow) : named(s.windows.map(made)),
+    aggregates,
+    outOfOrder: s.outOfOrder,
+    allowedLateness: s.allowedLateness,
+    ...(s.maxFutureSkew < Infinity ? { maxFutureSkew: s.maxFutureSkew } : {}),
+    ...(s.where ? { where: s.where.expression } : {}),
+    emit: s.emit,
+    ...(s.emit === 'final' ? {} : { accumulate: s.accumulate }),
+    onLate: (batch: Iterable<Row>) => late.push(...batch),
+  });
+  const rows: Row[] = [];
+  const events = eventsOf(s);
+  let cut = 0;
+  for (let i = 0; i < events.length; ) {
+    const [length, door] = cuts[cut++ % cuts.length] as Scenario['cuts'][number];
+    const { advance } = events[i] as { advance: number | null };
+    if (advance !== null) stream.advance(advance);
+    let n = 1;
+    while (n < length && i + n < events.length && events[i + n]?.advance === null) n++;
+    const batch = events.slice(i, i + n).map((event) => ({
+      t: event.t,
+      v: event.v,
+      w: event.w,
+      ...(hasGaps ? { gap: event.gap } : {}),
+      ...key.of(event.key),
+    }));
+    put(stream, batch, door);
+    if (cut % 3 === 0) rows.push(...stream.take());
+    i += n;
+  }
+  rows.push(...stream.close());
+  const stats = stream.stats();
+  stream[Symbol.dispose]();
+  return { rows, late: late.map(({ gap, ...event }) => event), stats };
+}
+
+function expected(s: Scenario) {
+  const rules: Rules = { ...s, windows: named(s.windows), where: s.where?.holds };
+  const oracle = new Oracle(rules);
+  for (const { advance, ...event } of eventsOf(s)) {
+    if (advance !== null) oracle.advance(advance);
+    oracle.push(event);
+  }
+  oracle.close();
+  const key = KEYS[s.keys] as (typeof KEYS)[string];
+  return {
+    oracle,
+    rows: oracle.rows.map((row) => ({
+      ...placeOf(row, s.windows),
+      ...(isBare(s) ? {} : { window: row.window }),
+      ...key.of(row.key),
+      ...figuresOf(row.events),
+      ...(s.emit === 'final' ? {} : { pane: row.pane, index: row.index, final: row.final }),
+    })),
+    late: oracle.lateEvents.map((event) => ({ v: event.v, w: event.w, ...key.of(event.key), t: event.t })),
+  };
+}
+
+/** A rolling row has its event's time, any other start and end; where there are both kinds each has all columns. */
+function placeOf({ start, end, t }: OracleRow, windows: OracleWindow[]): Row {
+  if (windows.every(isRolling)) return { t };
+  if (!windows.some(isRolling)) return { start, end };
+  return t === undefined ? { start, end, t: Number.NaN } : { start: Number.NaN, end: Number.NaN, t };
+}
+
+describe.each(Object.entries(FAMILIES))('windows: %s', (_, window) => {
+  test('results are those of the oracle, whatever the firing, the disorder, the keys and the doors', () => {
+    fc.assert(
+      fc.property(scenarioOf(window), (s) => {
+        const actual = run(s, s.cuts);
+        const wanted = expected(s);
+        expect(actual.rows).toEqual(settled(wanted.rows, actual.rows));
+        expect(actual.late).toEqual(wanted.late);
+        expect(actual.stats).toMatchObject({
+          events: s.steps.length,
+          late: wanted.late.length,
+          skipped: wanted.oracle.skipped,
+          future: wanted.oracle.future,
+          filtered: wanted.oracle.filtered,
+          liveKeys: 0,
+          liveSlices: 0,
+        });
+      }),
+      { numRuns: runs(300) },
+    );
+  });
+
+  test('however the events are cut into batches, the results are the same to the last bit', () => {
+    fc.assert(
+      fc.property(scenarioOf(window), fc.infiniteStream(fc.double({ noDefaultInfinity: true })), (s, doubles) => {
+        const values = doubles[Symbol.iterator]();
+        const steps = s.steps.map((step) => ({ ...step, v: values.next().value as number }));
+        const whole = run({ ...s, steps }, [[1000, 'columns']]);
+        const cut = run({ ...s, steps }, s.cuts);
+        expect(cut.rows).toEqual(whole.rows);
+        expect(cut.late).toEqual(whole.late);
+      }),
+      { numRuns: runs(100) },
+    );
+  });
+});

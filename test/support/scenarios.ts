@@ -1,0 +1,282 @@
+/** Random streams: all windows, all ways of firing, disorder, lateness, keys, jumps of time, and any cut into batches. */
+
+import fc from 'fast-check';
+import * as oriel from '../../bindings';
+import { About, cases, companion, type Figure, isNear, type OracleEvent, type OracleWindow } from '../oracle';
+
+/** The public functions, loosely: what they are given here no type could follow. */
+type Loose = (...given: unknown[]) => unknown;
+const { cumulative, everything, hopping, punctuated, rolling, rows, session, tumbling } = oriel as unknown as Record<
+  'cumulative' | 'everything' | 'hopping' | 'punctuated' | 'rolling' | 'rows' | 'session' | 'tumbling',
+  Loose
+>;
+const { col } = oriel;
+export const windowed = oriel.windowed as unknown as (spec: object) => Stream;
+
+export interface Stream {
+  push(event: object): void;
+  pushRows(events: object[]): void;
+  pushColumns(columns: object): void;
+  claim(n: number): Record<string, Float64Array>;
+  keyId(key: unknown, column?: string): number;
+  commit(n: number): void;
+  advance(watermark: number): void;
+  query(key?: unknown, at?: number): Row;
+  take(): Iterable<Row>;
+  close(): Iterable<Row>;
+  stats(): oriel.Stats;
+  [Symbol.dispose](): void;
+}
+
+export type Row = Record<string, unknown>;
+
+export const aggregates = Object.fromEntries(Object.entries(cases).map(([name, { make }]) => [name, make()]));
+
+/** All of them by their definitions. */
+export function figuresOf(events: OracleEvent[]): Record<string, Figure> {
+  return Object.fromEntries(Object.entries(cases).map(([name, { define }]) => [name, define(events)]));
+}
+
+/** Figures that are the same to the last bit, whatever the order of combining. */
+const EXACT = [
+  'events',
+  'count',
+  'sum',
+  'min',
+  'max',
+  'range',
+  'first',
+  'last',
+  'ohlc',
+  'delta',
+  'increase',
+  'any',
+  'all',
+  'bitAnd',
+  'bitOr',
+  'argmin',
+  'argmax',
+];
+
+/** What is wanted, with the actual figure where it is as good: -0 for 0, other last digits where roundings may come in another order. */
+export function settled(wanted: unknown, actual: unknown, tolerance = 0): unknown {
+  if (typeof wanted !== 'object' || wanted === null || wanted instanceof About) {
+    return isNear(actual, wanted, tolerance) ? actual : wanted;
+  }
+  const of = (name: string, one: unknown) => {
+    const isFigure = name in cases && !EXACT.includes(name);
+    return settled(one, (actual as Row | undefined)?.[name], isFigure ? 1e-10 : tolerance);
+  };
+  if (Array.isArray(wanted)) return wanted.map((one, i) => of(String(i), one));
+  return Object.fromEntries(Object.entries(wanted).map(([name, one]) => [name, of(name, one)]));
+}
+
+/** How keys look to the stream; the oracle knows them as strings. */
+export const KEYS: Record<string, { spec: string | string[] | undefined; of: (key: string) => Row }> = {
+  none: { spec: undefined, of: () => ({}) },
+  strings: { spec: 'k', of: (key) => ({ k: key }) },
+  numbers: { spec: 'k', of: (key) => ({ k: Number(key) * 1.5 - 2 }) },
+  bigints: { spec: 'k', of: (key) => ({ k: BigInt(key) - 3n }) },
+  tuples: { spec: ['k', 'l', 'm'], of: (key) => ({ k: Number(key) % 3, l: `l${Number(key) % 2}`, m: BigInt(key) }) },
+};
+
+const predicate = fc.constantFrom<(event: OracleEvent) => boolean>(
+  ({ v }) => v > 6,
+  ({ v }) => v === 3 || v === 4,
+  ({ t }) => t % 7 === 0,
+);
+/** Conditions, as an expression and by what they mean. */
+const condition = fc.constantFrom<{ expression: oriel.Expression; holds: (event: OracleEvent) => boolean }>(
+  { expression: col('v').gt(0), holds: ({ v }) => v > 0 },
+  { expression: col('v').mod(3).eq(0).not(), holds: ({ v }) => !Number.isNaN(v % 3) && v % 3 !== 0 },
+  { expression: col('t').mod(5).ne(0), holds: ({ t }) => t % 5 !== 0 },
+  { expression: col('v').isMissing().or(col('v').lt(5)), holds: ({ v }) => !(v >= 5) },
+  { expression: col('v').gt(100), holds: ({ v }) => v > 100 },
+  { expression: col('t').eq(col('t')), holds: () => true },
+);
+const offset = fc.integer({ min: -20, max: 20 });
+const closed = fc.constantFrom('right' as const, 'left' as const, 'both' as const, 'none' as const);
+const upTo = (max: number) => fc.integer({ min: 1, max });
+
+const grid: fc.Arbitrary<OracleWindow> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('tumbling' as const), size: upTo(12), offset }).map(sideBySide),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('hopping' as const), size: upTo(14), every: upTo(12), offset }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({ steps: upTo(5), every: upTo(8), offset })
+      .map(({ steps, every, offset }) => ({ kind: 'cumulative' as const, size: steps * every, every, offset })),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: 'everything' as const }) },
+);
+
+function sideBySide<T extends { size: number }>(window: T): T & { every: number } {
+  return { ...window, every: window.size };
+}
+
+/** Half with a gap for all, half with a column of gaps; some with a longest. */
+const sessions: fc.Arbitrary<OracleWindow> = fc
+  .record({
+    gap: fc.oneof(upTo(9), fc.constant('gap')),
+    touching: fc.constantFrom('merge' as const, 'split' as const),
+    most: fc.oneof(
+      { weight: 3, arbitrary: fc.constant({ max: Infinity, maxRows: Infinity }) },
+      { weight: 1, arbitrary: upTo(25).map((max) => ({ max, maxRows: Infinity })) },
+      { weight: 1, arbitrary: upTo(7).map((maxRows) => ({ max: Infinity, maxRows })) },
+    ),
+  })
+  .map(({ gap, touching, most }) => ({ kind: 'session', gap, touching, ...most }));
+
+const byRows: fc.Arbitrary<OracleWindow> = fc.oneof(
+  fc.record({ kind: fc.constant('counted' as const), size: upTo(9) }).map(sideBySide),
+  fc
+    .record({ kind: fc.constant('counted' as const), size: upTo(9), every: upTo(9) })
+    .filter(({ size, every }) => size !== every),
+  fc.record({ kind: fc.constant('punctuated' as const), predicate }),
+);
+
+const rollings: fc.Arbitrary<OracleWindow> = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('rolling' as const), size: upTo(20), closed }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('rollingRows' as const), size: upTo(9), closed }) },
+);
+
+export const FAMILIES = { grid, sessions, byRows, rollings, all: fc.oneof(grid, sessions, byRows, rollings) };
+
+const value = fc.oneof(
+  { weight: 8, arbitrary: fc.integer({ min: -9, max: 9 }) },
+  { weight: 1, arbitrary: fc.constant(Number.NaN) },
+  { weight: 1, arbitrary: fc.constantFrom(Infinity, -Infinity, -0, 0.5) },
+);
+
+/** A step of the clock of the source, and an event that lags behind it by some. */
+const step = fc.record({
+  tick: fc.oneof(
+    { weight: 30, arbitrary: fc.integer({ min: 0, max: 3 }) },
+    { weight: 4, arbitrary: fc.integer({ min: 4, max: 12 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 300 }) },
+  ),
+  lag: fc.oneof(
+    { weight: 6, arbitrary: fc.constant(0) },
+    { weight: 3, arbitrary: fc.integer({ min: 0, max: 7 }) },
+    { weight: 2, arbitrary: fc.integer({ min: 0, max: 25 }) },
+  ),
+  key: fc
+    .oneof(
+      { weight: 9, arbitrary: fc.integer({ min: 0, max: 1 }) },
+      { weight: 3, arbitrary: fc.integer({ min: 0, max: 6 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 0, max: 400 }) },
+    )
+    .map(String),
+  v: value,
+  gap: fc.oneof({ weight: 9, arbitrary: upTo(7) }, { weight: 1, arbitrary: upTo(40) }),
+  /** Moves the watermark by hand, so far from the clock, before the event. */
+  advance: fc.oneof(
+    { weight: 40, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.integer({ min: -5, max: 12 }) },
+  ),
+});
+
+const every = fc.oneof(upTo(12), upTo(60));
+
+export const scenarioOf = (window: fc.Arbitrary<OracleWindow>) =>
+  fc.record({
+    windows: fc.array(window, { minLength: 1, maxLength: 3 }),
+    /** Whether a window that is alone is given without a name. */
+    bare: fc.boolean(),
+    outOfOrder: fc.constantFrom(0, 1, 5, 12, 30),
+    allowedLateness: fc.constantFrom(0, 0, 1, 4, 11, 30),
+    maxFutureSkew: fc.oneof(
+      { weight: 7, arbitrary: fc.constant(Infinity) },
+      { weight: 1, arbitrary: fc.constantFrom(50, 9) },
+    ),
+    emit: fc.oneof(
+      fc.constant('final' as const),
+      fc.constant('updates' as const),
+      fc.oneof(fc.record({ every }), fc.record({ when: predicate }), fc.record({ every, when: predicate })),
+    ),
+    accumulate: fc.boolean(),
+    where: fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: condition }),
+    keys: fc.constantFrom(...Object.keys(KEYS)),
+    from: fc.constantFrom(-40, 0, 1_700_000_000_000),
+    steps: fc.array(step, { maxLength: 150, size: 'max' }),
+    /** Lengths of batches and the door each goes through, over and over. */
+    cuts: fc.array(fc.tuple(upTo(40), fc.constantFrom('push', 'rows', 'columns', 'claim')), {
+      minLength: 1,
+      maxLength: 6,
+    }),
+  });
+
+export type Scenario = ReturnType<typeof scenarioOf> extends fc.Arbitrary<infer S> ? S : never;
+type Door = Scenario['cuts'][number][1];
+
+/** The window, as a user makes it. */
+export function made(window: OracleWindow): unknown {
+  switch (window.kind) {
+    case 'tumbling':
+      return tumbling(window.size, { offset: window.offset });
+    case 'hopping':
+      return hopping(window.size, window.every, { offset: window.offset });
+    case 'cumulative':
+      return cumulative(window.size, window.every, { offset: window.offset });
+    case 'everything':
+      return everything();
+    case 'session': {
+      const { gap, touching, max, maxRows } = window;
+      return session(gap, {
+        touching,
+        ...(max < Infinity ? { max } : {}),
+        ...(maxRows < Infinity ? { max: rows(maxRows) } : {}),
+      });
+    }
+    case 'counted':
+      return window.size === window.every
+        ? tumbling(rows(window.size))
+        : hopping(rows(window.size), rows(window.every));
+    case 'punctuated':
+      return punctuated(window.predicate);
+    case 'rolling':
+      return rolling(window.size, { closed: window.closed });
+    case 'rollingRows':
+      return rolling(rows(window.size), { closed: window.closed });
+    default:
+      throw new TypeError(`no constructor for ${window.kind}`);
+  }
+}
+
+export const isBare = ({ windows, bare }: Scenario) => bare && windows.length === 1;
+export const isRolling = ({ kind }: OracleWindow) => kind === 'rolling' || kind === 'rollingRows';
+export const named = <T>(windows: T[]) => Object.fromEntries(windows.map((window, i) => [`w${i}`, window]));
+
+export function eventsOf({ steps, from, keys }: Scenario): (OracleEvent & { advance: number | null })[] {
+  let clock = from;
+  return steps.map(({ tick, lag, key, v, gap, advance }) => {
+    clock += tick;
+    const by = advance === null ? null : clock + advance;
+    const t = clock - lag;
+    return { t, key: keys === 'none' ? '0' : key, v, w: companion(t, v), gap, advance: by };
+  });
+}
+
+export function put(stream: Stream, batch: Row[], door: Door): void {
+  const names = Object.keys(batch[0] as object);
+  const bigints = typeof batch[0]?.k === 'bigint' || 'm' in (batch[0] as object);
+  if (door === 'push') for (const event of batch) stream.push(event);
+  else if (door === 'rows') stream.pushRows(batch);
+  else if (door === 'columns' || bigints) {
+    stream.pushColumns(Object.fromEntries(names.map((name) => [name, batch.map((event) => event[name])])));
+  } else {
+    const views = stream.claim(batch.length);
+    batch.forEach((event, i) => {
+      for (const name of names) {
+        (views[name] as Float64Array)[i] = name === 'k' ? stream.keyId(event.k) : (event[name] as number);
+      }
+    });
+    stream.commit(batch.length);
+  }
+}

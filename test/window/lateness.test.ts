@@ -1,0 +1,483 @@
+/** The watermark and what comes behind it: late, amended, skipped, too far ahead; and the end of a stream. */
+
+import { expect, test } from 'vitest';
+import { col, count, hopping, last, sum, tumbling, type WindowBatch, windowed } from '../../bindings';
+import { refused } from '../support/helpers';
+
+//   arrives     10   8   12   5
+//   watermark    6   6    8   8        newest - 4, never back
+test('the watermark is the newest time less the disorder, and never goes back', () => {
+  const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, outOfOrder: 4 });
+  expect(stream.stats().watermark).toBe(-Infinity);
+  const marks = [10, 8, 12, 5].map((t) => {
+    stream.push({ t });
+    return stream.stats().watermark;
+  });
+  expect(marks).toEqual([6, 6, 8, 8]);
+  stream[Symbol.dispose]();
+});
+
+//   [0, 10)      14.999 → watermark 9.999, open        15 → watermark 10, complete
+test('a window is complete when its end is reached by the watermark, not before', () => {
+  const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, outOfOrder: 5 });
+  stream.push({ t: 3 });
+  stream.push({ t: 14.999 });
+  expect(stream.take().length).toBe(0);
+  stream.push({ t: 4 });
+  stream.push({ t: 15 });
+  expect(stream.take().toArray()).toEqual([{ start: 0, end: 10, n: 2 }]);
+  stream.push({ t: 9 });
+  expect(stream.stats().late).toBe(1);
+  stream[Symbol.dispose]();
+});
+
+//   one batch:  5  15  7        7 comes behind 15 and is late, though it came in the same batch
+test('the watermark moves with every event, not with every batch', () => {
+  for (const door of ['rows', 'columns', 'claim', 'push'] as const) {
+    const late: unknown[] = [];
+    const stream = windowed({
+      time: 't',
+      window: tumbling(10),
+      aggregates: { n: count(), v: sum('v') },
+      onLate: (batch) => late.push(...batch),
+    });
+    const t = [5, 15, 7, 16];
+    const v = [1, 2, 4, 8];
+    const rows = t.map((t, i) => ({ t, v: v[i] }));
+    if (door === 'rows') stream.pushRows(rows);
+    if (door === 'columns') stream.pushColumns({ t, v });
+    if (door === 'push') for (const row of rows) stream.push(row);
+    if (door === 'claim') {
+      const views = stream.claim(4);
+      views.t.set(t);
+      views.v.set(v);
+      stream.commit(4);
+    }
+    expect(stream.close().toArray()).toEqual([
+      { start: 0, end: 10, n: 1, v: 1 },
+      { start: 10, end: 20, n: 2, v: 10 },
+    ]);
+    expect(late).toEqual([{ t: 7, v: 4 }]);
+    stream[Symbol.dispose]();
+  }
+});
+
+//   [0, 10) + 5      3   12   4      14.9   9      15: closed    6: late
+test("with 'final' a complete window waits for its lateness to pass and fires once, with all it took", () => {
+  const stream = windowed({
+    time: 't',
+    window: tumbling(10),
+    aggregates: { n: count(), v: last('t') },
+    allowedLateness: 5,
+  });
+  for (const t of [3, 12, 4, 14.9, 9]) stream.push({ t });
+  expect(stream.take().length).toBe(0);
+  expect(stream.stats().late).toBe(0);
+  stream.push({ t: 15 });
+  stream.push({ t: 6 });
+  expect(stream.take().toArray()).toEqual([{ start: 0, end: 10, n: 3, v: 9 }]);
+  expect(stream.stats().late).toBe(1);
+  stream[Symbol.dispose]();
+});
+
+//   key a  3       4           8
+//   key b    5           7        6
+//   clock       12          14       15        [0, 10) on time at 12, closed at 15
+test("with 'updates' a window fires on time and again, for its key, for each event that comes late", () => {
+  const late: unknown[] = [];
+  const stream = windowed({
+    time: 't',
+    key: 'k',
+    window: tumbling(10),
+    aggregates: { n: count(), v: sum('v') },
+    allowedLateness: 5,
+    emit: 'updates',
+    onLate: (batch) => late.push(...batch),
+  });
+  const push = (t: number, k: string, v: number) => {
+    stream.push({ t, k, v });
+    return stream.take().toArray();
+  };
+  const row = (k: string, n: number, v: number, pane: string, index: number) => {
+    return { start: 0, end: 10, k, n, v, pane, index, final: false };
+  };
+  expect(push(3, 'a', 1)).toEqual([]);
+  expect(push(5, 'b', 2)).toEqual([]);
+  expect(push(12, 'c', 99)).toEqual([row('a', 1, 1, 'on-time', 0), row('b', 1, 2, 'on-time', 0)]);
+  expect(push(4, 'a', 10)).toEqual([row('a', 2, 11, 'late', 1)]);
+  expect(push(7, 'b', 20)).toEqual([row('b', 2, 22, 'late', 1)]);
+  expect(push(1, 'd', 5)).toEqual([row('d', 1, 5, 'late', 0)]);
+  expect(push(14, 'c', 1)).toEqual([]);
+  expect(push(8, 'a', 100)).toEqual([row('a', 3, 111, 'late', 2)]);
+  expect(push(15, 'c', 1)).toEqual([]);
+  expect(push(6, 'b', 7)).toEqual([]);
+  expect(late).toEqual([{ t: 6, k: 'b', v: 7 }]);
+  expect(stream.close().toArray()).toEqual([
+    { start: 10, end: 20, k: 'c', n: 3, v: 101, pane: 'on-time', index: 0, final: true },
+  ]);
+  expect(stream.stats()).toMatchObject({ events: 10, late: 1, windows: 2 });
+  stream[Symbol.dispose]();
+});
+
+//   [0, 10) at 10: no event            4 → the first of its window, and late
+test("with 'updates' an event late for a window that had none still gives it a result", () => {
+  const stream = windowed({
+    time: 't',
+    window: tumbling(10),
+    aggregates: { n: count() },
+    allowedLateness: 5,
+    emit: 'updates',
+  });
+  stream.push({ t: 12 });
+  stream.push({ t: 4 });
+  expect(stream.take().toArray()).toEqual([{ start: 0, end: 10, n: 1, pane: 'late', index: 0, final: false }]);
+  stream[Symbol.dispose]();
+});
+
+//   0        5        10       15  clock at 12
+//   [=================)                          complete and closed: misses 7
+//            [===7=============)                 open: takes 7
+test('one event can miss one hop and land in the next, and is then not late', () => {
+  const late: unknown[] = [];
+  const stream = windowed({
+    time: 't',
+    window: hopping(10, 5),
+    aggregates: { n: count() },
+    onLate: (batch) => late.push(...batch),
+  });
+  for (const t of [1, 12, 7, 4]) stream.push({ t });
+  expect(stream.close().toArray()).toEqual([
+    { start: -5, end: 5, n: 1 },
+    { start: 0, end: 10, n: 1 },
+    { start: 5, end: 15, n: 2 },
+    { start: 10, end: 20, n: 1 },
+  ]);
+  expect(late).toEqual([{ t: 4 }]);
+  expect(stream.stats().late).toBe(1);
+  stream[Symbol.dispose]();
+});
+
+//   -5     0     5     10    15     clock at 12, lateness 3: [0, 10) takes late events, [-5, 5) does not
+test("with 'updates' an event amends the hops that are still held and goes into those to come", () => {
+  const stream = windowed({
+    time: 't',
+    window: hopping(10, 5),
+    aggregates: { n: count() },
+    allowedLateness: 3,
+    emit: 'updates',
+  });
+  for (const t of [1, 12]) stream.push({ t });
+  expect(
+    stream
+      .take()
+      .toArray()
+      .map(({ start, n, pane }) => [start, n, pane]),
+  ).toEqual([
+    [-5, 1, 'on-time'],
+    [0, 1, 'on-time'],
+  ]);
+  stream.push({ t: 4 });
+  stream.push({ t: 7 });
+  expect(
+    stream
+      .take()
+      .toArray()
+      .map(({ start, n, pane }) => [start, n, pane]),
+  ).toEqual([
+    [0, 2, 'late'],
+    [0, 3, 'late'],
+  ]);
+  expect(
+    stream
+      .close()
+      .toArray()
+      .map(({ start, n, pane }) => [start, n, pane]),
+  ).toEqual([
+    [5, 2, 'on-time'],
+    [10, 1, 'on-time'],
+  ]);
+  expect(stream.stats().late).toBe(0);
+  stream[Symbol.dispose]();
+});
+
+//   15      17      19  20  21          25       advance 20 before 19 comes, advance 21 before the second 20
+//   x                x  ab                        hop [13, 21) has a only; [15, 23), [17, 25) and [19, 27) have both
+test('of events of one time the last to arrive is the last, also where it came behind the watermark', () => {
+  const stream = windowed({
+    time: 't',
+    window: { five: tumbling(5), hops: hopping(8, 2, { offset: 1 }) },
+    aggregates: { n: count(), last: last('v') },
+  });
+  stream.push({ t: 15, v: 1 });
+  stream.advance(20);
+  stream.push({ t: 19, v: 2 });
+  stream.push({ t: 20, v: 3 });
+  stream.advance(21);
+  stream.push({ t: 20, v: 4 });
+  const hops = stream
+    .close()
+    .toArray()
+    .filter(({ window }) => window === 'hops');
+  expect(hops.map((row) => [row.start, row.n, row.last])).toEqual([
+    [9, 1, 1],
+    [11, 1, 1],
+    [13, 3, 3],
+    [15, 4, 4],
+    [17, 3, 4],
+    [19, 3, 4],
+  ]);
+  stream[Symbol.dispose]();
+});
+
+//   [0, 3)    5 skipped     [10, 13)    25      1 late    6 skipped
+test('an event in no window is skipped whenever it comes, and never late', () => {
+  const late: unknown[] = [];
+  const stream = windowed({
+    time: 't',
+    window: hopping(3, 10),
+    aggregates: { n: count() },
+    onLate: (batch) => late.push(...batch),
+  });
+  for (const t of [5, 11, 25, 1, 6]) stream.push({ t });
+  expect(stream.stats()).toMatchObject({ events: 5, skipped: 3, late: 1 });
+  expect(late).toEqual([{ t: 1 }]);
+  expect(stream.close().toArray()).toEqual([{ start: 10, end: 13, n: 1 }]);
+  stream[Symbol.dispose]();
+});
+
+//   advance 20, advance 10: still 20         12 → late, though it is the newest event
+test('advance moves the watermark on and never back', () => {
+  const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, outOfOrder: 50 });
+  stream.push({ t: 5 });
+  expect(stream.take().length).toBe(0);
+  stream.advance(9.5);
+  expect(stream.take().length).toBe(0);
+  stream.advance(20);
+  expect(stream.take().toArray()).toEqual([{ start: 0, end: 10, n: 1 }]);
+  stream.advance(10);
+  expect(stream.stats().watermark).toBe(20);
+  stream.push({ t: 12 });
+  expect(stream.stats()).toMatchObject({ watermark: 20, late: 1 });
+  stream.push({ t: 69 });
+  expect(stream.stats().watermark).toBe(20);
+  stream.push({ t: 75 });
+  expect(stream.stats().watermark).toBe(25);
+  stream[Symbol.dispose]();
+});
+
+test('advance by what is no time is refused and moves nothing', () => {
+  const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
+  stream.push({ t: 5 });
+  for (const time of [NaN, Infinity, -Infinity, 1e17, '20', null, undefined]) {
+    refused('ERR_ORIEL_TIME', () => stream.advance(time as number), 'advance');
+  }
+  expect(stream.stats().watermark).toBe(5);
+  expect(stream.take().length).toBe(0);
+  stream[Symbol.dispose]();
+});
+
+//   newest 100     150: just within        201: more than 50 ahead, not taken       newest stays 150
+test('an event further ahead than maxFutureSkew is counted and moves nothing', () => {
+  for (const cut of [1, 2, 10]) {
+    const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, maxFutureSkew: 50 });
+    const times = [1e6, 100, 1e6 + 50, 1e6 + 101, 1e6 + 100, 9e15, 1e6 + 101];
+    for (let i = 0; i < times.length; i += cut) stream.pushColumns({ t: times.slice(i, i + cut) });
+    expect(stream.stats()).toMatchObject({ events: 7, future: 2, late: 1, watermark: 1e6 + 101 });
+    expect(stream.close().toArray()).toEqual([
+      { start: 1e6, end: 1e6 + 10, n: 1 },
+      { start: 1e6 + 50, end: 1e6 + 60, n: 1 },
+      { start: 1e6 + 100, end: 1e6 + 110, n: 2 },
+    ]);
+    stream[Symbol.dispose]();
+  }
+});
+
+//   newest 100, moved by hand to 1000, as of 1010     1060: just within     1111: more than 50 ahead of that
+test('how far ahead an event is counts from where time has been moved to', () => {
+  const spec = { time: 't', window: tumbling(10), aggregates: { n: count() }, maxFutureSkew: 50, outOfOrder: 10 };
+  const stream = windowed(spec);
+  stream.push({ t: 100 });
+  stream.push({ t: 1000 });
+  expect(stream.stats()).toMatchObject({ future: 1, watermark: 90 });
+  stream.advance(1000);
+  for (const t of [1061, 1060, 1111, 1110]) stream.push({ t });
+  expect(stream.stats()).toMatchObject({ future: 3, watermark: 1100 });
+  stream[Symbol.dispose]();
+});
+
+test('after a silence events are no further ahead than the clock is', () => {
+  let now = 0;
+  const spec = {
+    time: 't',
+    window: tumbling(10),
+    aggregates: { n: count() },
+    maxFutureSkew: 60,
+    outOfOrder: 100,
+    idle: 1,
+  };
+  const stream = windowed({ ...spec, where: col('v').gte(0), clock: () => now });
+  stream.push({ t: 0, v: 1 });
+  now = 3600;
+  expect(stream.stats().watermark).toBe(3500);
+  for (const t of [3661, 3660]) stream.push({ t, v: 1 });
+  expect(stream.stats()).toMatchObject({ future: 1, watermark: 3560 });
+  now = 7200;
+  expect(stream.stats().watermark).toBe(7160);
+  // Nor are those that are left out for other reasons.
+  for (const t of [7321, 7320]) stream.push({ t, v: -1 });
+  expect(stream.stats()).toMatchObject({ future: 1, filtered: 2, watermark: 7220 });
+  stream[Symbol.dispose]();
+});
+
+test('onLate receives rows and columns of times, keys and measures, once for each call that brought some', () => {
+  const batches: WindowBatch<{ t: number; k: string; n: number; v: number; w: number }>[] = [];
+  const stream = windowed({
+    time: 't',
+    key: ['k', 'n'],
+    window: tumbling(10),
+    aggregates: { v: sum('v'), w: last('w') },
+    onLate: (batch) => batches.push(batch),
+  });
+  const ones = Array.from({ length: 5000 }, () => 1);
+  stream.pushColumns({ t: [100], k: ['x'], n: [0], v: [0], w: [0] });
+  expect(batches.length).toBe(0);
+  stream.pushColumns({
+    t: ones.map((_, i) => (i % 2 ? 50 : 105)),
+    k: ones.map((_, i) => `k${i % 3}`),
+    n: ones.map((_, i) => i),
+    v: ones.map((_, i) => -i),
+    w: ones.map((_, i) => (i % 4 === 1 ? null : i)),
+  });
+  expect(batches.length).toBe(1);
+  const [batch] = batches as [(typeof batches)[number]];
+  expect(batch.length).toBe(2500);
+  expect(Object.keys(batch.columns).sort()).toEqual(['k', 'n', 't', 'v', 'w']);
+  expect(batch.columns.t).toBeInstanceOf(Float64Array);
+  expect(batch.columns.v).toBeInstanceOf(Float64Array);
+  expect(batch.toArray()).toEqual(
+    ones.flatMap((_, i) => (i % 2 ? { t: 50, k: `k${i % 3}`, n: i, v: -i, w: i % 4 === 1 ? NaN : i } : [])),
+  );
+  stream[Symbol.dispose]();
+});
+
+test('onLate is called when its call is done, so that it may ask the stream', () => {
+  const seen: unknown[] = [];
+  const stream = windowed({
+    time: 't',
+    window: tumbling(10),
+    aggregates: { n: count() },
+    onLate: () => {
+      const { events, late } = stream.stats();
+      seen.push([events, late, stream.take().length]);
+    },
+  });
+  stream.pushColumns({ t: [5, 15, 7, 16, 8] });
+  expect(seen).toEqual([[5, 2, 1]]);
+  stream[Symbol.dispose]();
+});
+
+test('an onLate that throws loses no event', () => {
+  let calls = 0;
+  const stream = windowed({
+    time: 't',
+    window: tumbling(10),
+    aggregates: { n: count() },
+    onLate: () => {
+      calls++;
+      throw new RangeError('mine');
+    },
+  });
+  expect(() => stream.pushColumns({ t: [5, 15, 7, 16] })).toThrow('mine');
+  expect(stream.stats()).toMatchObject({ events: 4, late: 1 });
+  stream.pushColumns({ t: [17] });
+  expect(calls).toBe(1);
+  expect(stream.close().toArray()).toEqual([
+    { start: 0, end: 10, n: 1 },
+    { start: 10, end: 20, n: 3 },
+  ]);
+  stream[Symbol.dispose]();
+});
+
+test('an onLate that throws while windows are taken loses none of them', () => {
+  const stream = windowed({
+    time: 't',
+    window: tumbling(10),
+    aggregates: { n: count() },
+    onLate: () => {
+      throw new RangeError('mine');
+    },
+  });
+  // The late event waits, as single events do, for the next call.
+  for (const t of [5, 15, 7]) stream.push({ t });
+  expect(() => stream.take()).toThrow('mine');
+  expect(stream.take().toArray()).toEqual([{ start: 0, end: 10, n: 1 }]);
+  for (const t of [25, 8]) stream.push({ t });
+  expect(() => stream.close()).toThrow('mine');
+  expect(stream.take().toArray()).toEqual([
+    { start: 10, end: 20, n: 1 },
+    { start: 20, end: 30, n: 1 },
+  ]);
+  stream[Symbol.dispose]();
+});
+
+//   [-5, 5) [0, 10) [5, 15)    all open when the stream ends
+test('close fires everything still open, after what had fired and was not taken', () => {
+  const stream = windowed({
+    time: 't',
+    window: hopping(10, 5),
+    aggregates: { n: count() },
+    outOfOrder: 2,
+    allowedLateness: 1000,
+  });
+  stream.pushColumns({ t: [-2000, 1, 6, 7] });
+  expect(stream.close().toArray()).toEqual([
+    { start: -2005, end: -1995, n: 1 },
+    { start: -2000, end: -1990, n: 1 },
+    { start: -5, end: 5, n: 1 },
+    { start: 0, end: 10, n: 3 },
+    { start: 5, end: 15, n: 2 },
+  ]);
+  expect(stream.stats()).toMatchObject({ events: 4, liveKeys: 0, liveSlices: 0, windows: 5 });
+  stream[Symbol.dispose]();
+});
+
+test('close takes the single events that were only gathered', () => {
+  const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
+  for (let i = 0; i < 7; i++) stream.push({ t: i });
+  expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, n: 7 }]);
+  stream[Symbol.dispose]();
+});
+
+test('a closed stream takes no more events and still tells its counters', () => {
+  const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
+  stream.push({ t: 1 });
+  expect(stream.close().length).toBe(1);
+  refused('ERR_ORIEL_CLOSED', () => stream.push({ t: 1 }), 'closed');
+  refused('ERR_ORIEL_CLOSED', () => stream.pushRows([{ t: 1 }]), 'closed');
+  refused('ERR_ORIEL_CLOSED', () => stream.pushColumns({ t: [1] }), 'closed');
+  refused('ERR_ORIEL_CLOSED', () => stream.claim(1), 'closed');
+  refused('ERR_ORIEL_CLOSED', () => stream.commit(1), 'closed');
+  refused('ERR_ORIEL_CLOSED', () => stream.advance(1), 'closed');
+  refused('ERR_ORIEL_CLOSED', () => stream.close(), 'closed');
+  expect(stream.take().length).toBe(0);
+  expect(stream.stats().events).toBe(1);
+  stream[Symbol.dispose]();
+});
+
+test('a disposed stream refuses every call, and being disposed of twice is nothing', () => {
+  const stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
+  stream.push({ t: 1, k: 'a' });
+  stream[Symbol.dispose]();
+  stream[Symbol.dispose]();
+  refused('ERR_ORIEL_CLOSED', () => stream.push({ t: 1, k: 'a' }), 'disposed');
+  refused('ERR_ORIEL_CLOSED', () => stream.pushRows([{ t: 1, k: 'a' }]), 'disposed');
+  refused('ERR_ORIEL_CLOSED', () => stream.pushColumns({ t: [1], k: ['a'] }), 'disposed');
+  refused('ERR_ORIEL_CLOSED', () => stream.claim(1), 'disposed');
+  refused('ERR_ORIEL_CLOSED', () => stream.keyId('a'), 'disposed');
+  refused('ERR_ORIEL_CLOSED', () => stream.commit(1), 'disposed');
+  refused('ERR_ORIEL_CLOSED', () => stream.advance(1), 'disposed');
+  refused('ERR_ORIEL_CLOSED', () => stream.flush(), 'disposed');
+  refused('ERR_ORIEL_CLOSED', () => stream.take(), 'disposed');
+  refused('ERR_ORIEL_CLOSED', () => stream.close(), 'disposed');
+  refused('ERR_ORIEL_CLOSED', () => stream.stats(), 'disposed');
+});
