@@ -5,8 +5,8 @@
  */
 
 import { closing as closingOf, demand as demandOf } from './budget';
-import { Dictionary, giveUpWords, growTo, idAt, wordOf } from './ingest/dictionary';
-import { framesAt } from './window/grid/triggered';
+import { Dictionary, dropWords, growTo, idAt, wordOf } from './ingest/dictionary';
+import { triggeredAt } from './window/grid/triggered';
 import { buildStream, createStream, destroyStream } from './lifecycle';
 import { allocate, Owner, release, reserve as reserveOf, resize } from './base/allocator';
 import { emptyOutbox, Outbox, outputColumn } from './result/outbox';
@@ -22,15 +22,15 @@ import {
   segmentBytes as segmentBytesOf,
   useSegment as useSegmentOf,
 } from './ingest/segments';
-import { since as sinceOf } from './retention';
+import { earliestHeld as earliestHeldOf } from './retention';
 import { Slices } from './window/grid/slices';
 import { stacksAt } from './window/grid/two-stacks';
-import { forgetSamples } from './ingest/counter-steps';
-import * as time from './window/grid/edges';
+import { forgetSamples as forgetSamplesOf } from './ingest/counter-steps';
+import * as edges from './window/grid/edges';
 import { headroom as headroomOf, storeAt, Stream, windowAt } from './stream';
 
 export * from './aggregate/aggregate-registry';
-export { mend, reserve, start, top } from './base/allocator';
+export { resetEnd, reserve, start, top } from './base/allocator';
 export * from './window/window-registry';
 
 export function create(planBytes: usize): usize {
@@ -159,12 +159,12 @@ export function setDisorder(stream: Stream, outOfOrder: f64): void {
 
 export function advance(stream: Stream, watermark: f64): void {
   advanceStream(stream, watermark);
-  stream.reached = max(stream.reached, watermark + stream.outOfOrder);
+  stream.advancedTo = max(stream.advancedTo, watermark + stream.outOfOrder);
 }
 
 /** The earliest time of which something is held, Infinity if nothing is. */
-export function since(stream: Stream): f64 {
-  return sinceOf(stream);
+export function earliestHeld(stream: Stream): f64 {
+  return earliestHeldOf(stream);
 }
 
 /** Time of the newest event, -Infinity before the first. */
@@ -241,8 +241,8 @@ export function emptyResults(stream: Stream): void {
 }
 
 /** Lets go of ids that are only held for what is no longer of use, before their counts are read. */
-export function forget(stream: Stream): void {
-  forgetSamples(stream);
+export function forgetSamples(stream: Stream): void {
+  forgetSamplesOf(stream);
 }
 
 /** Address of the words of an id's key. */
@@ -256,8 +256,8 @@ export function liveColumn(stream: Stream): usize {
 }
 
 /** The same for windows that are not on a grid of time and for samples; 0 where there are none. */
-export function holdsColumn(stream: Stream): usize {
-  return changetype<Dictionary>(stream.dictionary).holds;
+export function pinsColumn(stream: Stream): usize {
+  return changetype<Dictionary>(stream.dictionary).pins;
 }
 
 /** The id of the key whose words stand at place 0 of the ring, u32.MAX_VALUE where it has none. */
@@ -277,15 +277,15 @@ export function edgeTable(stream: Stream, w: i32, n: i32): usize {
 
 /** Edges and numbers of windows on a grid, for those who fill in empty ones. */
 export function windowStart(stream: Stream, w: i32, k: f64): f64 {
-  return time.start(windowAt(stream, w), k);
+  return edges.start(windowAt(stream, w), k);
 }
 
 export function windowEnd(stream: Stream, w: i32, k: f64): f64 {
-  return time.end(windowAt(stream, w), k);
+  return edges.end(windowAt(stream, w), k);
 }
 
 export function oldestOpen(stream: Stream, w: i32, t: f64, slack: f64): f64 {
-  return time.oldestOpen(windowAt(stream, w), t, slack);
+  return edges.oldestOpen(windowAt(stream, w), t, slack);
 }
 
 export function idLimit(stream: Stream): u32 {
@@ -295,11 +295,11 @@ export function idLimit(stream: Stream): u32 {
 /** How keys come from now on; before any event. */
 export function setKeys(stream: Stream, keys: Keys): void {
   stream.keys = keys;
-  if (keys == Keys.ids) giveUpWords(stream, changetype<Dictionary>(stream.dictionary));
+  if (keys == Keys.ids) dropWords(stream, changetype<Dictionary>(stream.dictionary));
 }
 
 /** Numbers as keys: -0 becomes 0, every NaN the same NaN. */
-export function settleNumbers(column: usize, n: i32): void {
+export function canonicalize(column: usize, n: i32): void {
   for (let i: usize = 0; i < (<usize>n) << 3; i += 8) {
     const value = load<f64>(column + i);
     store<f64>(column + i, value == value ? value + 0 : NaN);
@@ -334,7 +334,7 @@ export function stat(stream: Stream, which: Stat): f64 {
 function liveSlices(stream: Stream): f64 {
   let count = <f64>changetype<Slices>(stream.slices).length;
   for (let w = 0; w < stream.gridCount; w++)
-    count += <f64>(stacksAt(stream, w).panes.count + framesAt(stream, w).list.length);
+    count += <f64>(stacksAt(stream, w).panes.count + triggeredAt(stream, w).list.length);
   for (let w = stream.gridCount; w < stream.windowCount; w++) {
     count += call_indirect<f64>(load<u32>(windowAt(stream, w), WindowPlan.live), stream, storeAt(stream, w));
   }

@@ -8,11 +8,11 @@ import { createOutbox, destroyOutbox, Outbox } from './result/outbox';
 import { planPacked } from './result/pack';
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';
 import { createRing, destroyRing, measureColumn, Ring } from './ingest/ring';
-import { createFrames, destroyFrames, Frames, framesAt } from './window/grid/triggered';
+import { createTriggered, destroyTriggered, Triggered, triggeredAt } from './window/grid/triggered';
 import { createSlices, destroySlices, Slices } from './window/grid/slices';
 import { createStacks, destroyStacks, Stacks, stacksAt } from './window/grid/two-stacks';
 import { createSamples, destroySamples } from './ingest/counter-steps';
-import { CHUNK, copyRow, storeAt, Stream, windowAt } from './stream';
+import { CHUNK_ROWS, copyRow, storeAt, Stream, windowAt } from './stream';
 
 /** A stream with room for a plan of so many bytes, which the caller writes before `buildStream`; 0 where memory is full. */
 export function createStream(planBytes: usize): usize {
@@ -37,7 +37,7 @@ function footprint(plan: usize): f64 {
   const columns = <f64>(2 + load<u32>(plan, Plan.keyWidth) + load<u32>(plan, Plan.measureCount));
   const stride = <f64>load<u32>(plan, Plan.stride);
   const windows = load<u32>(plan, Plan.windowCount);
-  const scratch = stride * (CHUNK + 2) * <f64>(1 + 3 * (windows - load<u32>(plan, Plan.gridCount)));
+  const scratch = stride * (CHUNK_ROWS + 2) * <f64>(1 + 3 * (windows - load<u32>(plan, Plan.gridCount)));
   const registers = <f64>load<u32>(plan, Plan.registers) * <f64>REGISTER_BYTES;
   const filter = load<u32>(plan, Plan.filter) ? filterBytes(capacity, columns) : 0;
   return capacity * 8 * (columns + 1) + registers + filter + scratch + <f64>(windows << 10) + 65536;
@@ -69,7 +69,7 @@ export function buildStream(stream: Stream): bool {
   stream.parts = stream.windows + <usize>stream.windowCount * WindowPlan.bytes;
   stream.partCount = load<i32>(plan, Plan.partCount);
   stream.newest = -Infinity;
-  stream.reached = -Infinity;
+  stream.advancedTo = -Infinity;
   stream.watermark = -Infinity;
   stream.fireAt = Infinity;
   stream.sealedTo = -Infinity;
@@ -88,13 +88,13 @@ export function buildStream(stream: Stream): bool {
   stream.lateEvents = allocate(stream, (<usize>capacity) << 2);
   stream.misses = allocate(stream, (<usize>capacity) << 1);
   memory.fill(stream.misses, 0, (<usize>capacity) << 1);
-  stream.into = allocate(stream, <usize>CHUNK * 5 * 4 + 12);
-  stream.left = stream.into + CHUNK * 4;
-  stream.right = stream.left + CHUNK * 4;
-  stream.chunkRows = stream.right + CHUNK * 4;
-  stream.chunkIds = stream.chunkRows + CHUNK * 4;
-  stream.single = stream.chunkIds + CHUNK * 4;
-  stream.temporary = allocate(stream, <usize>CHUNK * stream.stride);
+  stream.into = allocate(stream, <usize>CHUNK_ROWS * 5 * 4 + 12);
+  stream.left = stream.into + CHUNK_ROWS * 4;
+  stream.right = stream.left + CHUNK_ROWS * 4;
+  stream.chunkRows = stream.right + CHUNK_ROWS * 4;
+  stream.chunkIds = stream.chunkRows + CHUNK_ROWS * 4;
+  stream.single = stream.chunkIds + CHUNK_ROWS * 4;
+  stream.temporary = allocate(stream, <usize>CHUNK_ROWS * stream.stride);
   stream.trash = allocate(stream, stream.stride);
   stream.empty = allocate(stream, stream.stride);
   memory.fill(stream.empty, 0, stream.stride);
@@ -105,21 +105,21 @@ export function buildStream(stream: Stream): bool {
     store<u32>(part, <u32>changetype<usize>(stream), PartPlan.stream);
     const identity = load<u32>(part, PartPlan.identity);
     if (identity) call_indirect<void>(identity, part, stream.empty);
-    if (load<u32>(part, PartPlan.drop)) stream.owning = true;
-    if (load<u32>(part, PartPlan.prepare)) stream.remembers = true;
+    if (load<u32>(part, PartPlan.drop)) stream.hasHeapStates = true;
+    if (load<u32>(part, PartPlan.prepare)) stream.hasSamples = true;
     if (stream.partial) continue;
     stream.outputCount += load<i32>(part, PartPlan.output);
-    const most = load<u32>(part, PartPlan.most);
+    const most = load<u32>(part, PartPlan.listLimit);
     if (most && load<u32>(part, PartPlan.fold) && !load<u32>(part, PartPlan.drop)) {
-      stream.listMost += <f64>most;
+      stream.listLimit += <f64>most;
     } else if (most) {
-      stream.ownedMost += most == NO_BOUND ? Infinity : <f64>most;
-      stream.ownedLists++;
+      stream.heapListLimit += most == NO_BOUND ? Infinity : <f64>most;
+      stream.heapLists++;
     }
   }
   if (stream.partial) planPacked(stream);
   memory.copy(stream.trash, stream.empty, stream.stride);
-  for (let i = 0; i < CHUNK; i++) copyRow(stream, stream.temporary + <usize>i * stream.stride, stream.empty);
+  for (let i = 0; i < CHUNK_ROWS; i++) copyRow(stream, stream.temporary + <usize>i * stream.stride, stream.empty);
 
   const keys = createDictionary(stream, stream.keys == Keys.words ? keyWidth : 0);
   keys.limit = stream.keys == Keys.none ? 1 : 0;
@@ -133,17 +133,17 @@ export function buildStream(stream: Stream): bool {
   stream.answer = allocate(stream, <usize>stream.windowCount * (16 + ((<usize>stream.outputCount) << 3)));
   stream.slices = changetype<usize>(createSlices(stream));
   stream.stacks = allocate(stream, <usize>stream.gridCount * offsetof<Stacks>());
-  stream.frames = allocate(stream, <usize>stream.gridCount * offsetof<Frames>());
+  stream.triggered = allocate(stream, <usize>stream.gridCount * offsetof<Triggered>());
   for (let w = 0; w < stream.gridCount; w++) {
     createStacks(stream, stacksAt(stream, w), windowAt(stream, w));
-    createFrames(stream, framesAt(stream, w), windowAt(stream, w));
+    createTriggered(stream, triggeredAt(stream, w), windowAt(stream, w));
   }
   stream.stores = allocate(stream, (<usize>(stream.windowCount - stream.gridCount)) << 2);
   for (let w = stream.gridCount; w < stream.windowCount; w++) {
     const made = call_indirect<usize>(load<u32>(windowAt(stream, w), WindowPlan.create), stream, w);
     store<u32>(stream.stores + ((<usize>(w - stream.gridCount)) << 2), <u32>made);
   }
-  stream.built = stream.used;
+  stream.emptyBytes = stream.used;
   return true;
 }
 
@@ -153,14 +153,14 @@ export function destroyStream(stream: Stream): void {
       const edges = load<u32>(windowAt(stream, w), WindowPlan.edges);
       if (edges) release(stream, edges);
       destroyStacks(stream, stacksAt(stream, w));
-      destroyFrames(stream, framesAt(stream, w));
+      destroyTriggered(stream, triggeredAt(stream, w));
     }
     for (let w = stream.gridCount; w < stream.windowCount; w++) {
       call_indirect<void>(load<u32>(windowAt(stream, w), WindowPlan.destroy), stream, storeAt(stream, w));
     }
     release(stream, stream.stores);
     release(stream, stream.stacks);
-    release(stream, stream.frames);
+    release(stream, stream.triggered);
     destroySlices(stream, changetype<Slices>(stream.slices));
     destroyOutbox(stream, changetype<Outbox>(stream.outbox));
     for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {

@@ -15,9 +15,9 @@ import { Dictionary, mapKeys, sweep } from './ingest/dictionary';
 import { evaluate } from './ingest/expression';
 import { compact, keptBefore, tickAt, tickCount } from './ingest/filter';
 import { advanceTo } from './window/grid/fire';
-import { advanceFrames, takeFrames } from './window/grid/triggered';
+import { advanceTriggered, takeTriggered } from './window/grid/triggered';
 import { takeGrid } from './window/grid/slicing';
-import { settle } from './ingest/admission';
+import { settleMisses } from './ingest/admission';
 import { orderResults } from './result/order';
 import { Outbox } from './result/outbox';
 import { Keys, WindowPlan } from './plan';
@@ -88,17 +88,17 @@ function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
   const from = outbox.length;
   const newest = stream.newest;
   const watermark = stream.watermark;
-  if (stream.eager && stream.gridCount) takeFrames(stream, ring, at, n);
+  if (stream.eager && stream.gridCount) takeTriggered(stream, ring, at, n);
   else if (stream.gridCount) takeGrid(stream, ring, at, n);
   for (let w = stream.gridCount; w < stream.windowCount; w++) {
     stream.newest = newest;
     stream.watermark = watermark;
-    stream.at = 0;
+    stream.cause = 0;
     call_indirect<void>(load<u32>(windowAt(stream, w), WindowPlan.take), stream, storeAt(stream, w), at, n);
   }
   // What nobody took is not to be kept.
-  if (stream.owning) resetRow(stream, stream.trash);
-  settle(stream, at, n);
+  if (stream.hasHeapStates) resetRow(stream, stream.trash);
+  settleMisses(stream, at, n);
   orderResults(stream, from);
 }
 
@@ -106,12 +106,12 @@ function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
 export function advance(stream: Stream, watermark: f64): void {
   const from = changetype<Outbox>(stream.outbox).length;
   const before = stream.watermark;
-  stream.at = 0;
-  if (stream.eager && stream.gridCount) advanceFrames(stream, watermark);
+  stream.cause = 0;
+  if (stream.eager && stream.gridCount) advanceTriggered(stream, watermark);
   else if (stream.gridCount) advanceTo(stream, watermark);
   for (let w = stream.gridCount; w < stream.windowCount; w++) {
     stream.watermark = before;
-    stream.at = 0;
+    stream.cause = 0;
     call_indirect<void>(load<u32>(windowAt(stream, w), WindowPlan.advance), stream, storeAt(stream, w), watermark);
   }
   if (watermark == Infinity) forgetSamples(stream);

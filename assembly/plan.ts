@@ -49,7 +49,7 @@ export enum Plan {
   /** Whether events that came late are given back, all that is known of them. */
   givesLate = 116,
   /** Whether it is to be told since when something is held: see assembly/since.ts. */
-  dated = 120,
+  tracksEarliest = 120,
   /** Whether results are rows that are merged with those of others: see assembly/partial.ts. */
   partial = 124,
   windows = 128,
@@ -97,10 +97,10 @@ export enum WindowPlan {
   edges = 100,
   edgeCount = 104,
   /** Of a window that has a store of its own. */
-  since = 108,
+  earliest = 108,
   copies = 112,
   /** Filled in by the core: whether states that own memory run, see assembly/running.ts. */
-  runs = 116,
+  evicts = 116,
   bytes = 120,
 }
 
@@ -120,7 +120,7 @@ export enum PartPlan {
   measure = 4,
   identity = 8,
   fold = 12,
-  reduce = 16,
+  foldRun = 16,
   combine = 20,
   lower = 24,
   /** Whether `lower` fills a column of the results. */
@@ -135,7 +135,7 @@ export enum PartPlan {
   prefix = 60,
   suffix = 64,
   /** Only where nothing else reads the state. */
-  join = 68,
+  lowerPairs = 68,
   /** Of a state that owns blocks of memory: gives them back. See assembly/sketch/box.ts. */
   drop = 72,
   /** The second measure of an aggregate of two columns, and, filled in by the core, its column. */
@@ -145,7 +145,7 @@ export enum PartPlan {
   parameters = 84,
   parameterCount = 88,
   /** Of an output that is a list of numbers: how many it can have at the most, or NO_BOUND; 0 of one that is a number. */
-  most = 92,
+  listLimit = 92,
   /** Filled in by the core: the stream. */
   stream = 96,
   roll = 100,
@@ -160,8 +160,8 @@ export enum PartPlan {
   /** Where the core counts what its blocks take: 0 bytes: f64 │ 8 how many are large: u32 │ 12 bytes of the others: u32. See assembly/sketch/box.ts. */
   counts = 124,
   /** Of such a state in frames of which values also leave. */
-  enter = 128,
-  leave = 132,
+  insert = 128,
+  retract = 132,
   bytes = 136,
 }
 
@@ -221,7 +221,7 @@ export enum Op {
 }
 
 /** What a firing is; a result's `pane` is one of these, plus `final` where nothing more can come of its window. */
-export enum Pane {
+export enum Firing {
   onTime = 0,
   late = 1,
   early = 2,

@@ -5,16 +5,16 @@
  *     answer    for each window of the plan:  0 start: f64 │ 8 end: f64 │ 16 outputs: f64 each
  */
 
-import { frameRow } from './window/grid/triggered';
+import { triggeredRow } from './window/grid/triggered';
 import { Outbox } from './result/outbox';
 import * as pane from './window/grid/panes';
 import { lowerRow } from './result/lower';
 import { WindowPlan } from './plan';
-import { combineLight, combineOwning, combineRows, dropRow, list, resetRow } from './state/rows';
+import { combineInline, combineHeap, combineRows, dropRow, listRow, resetRow } from './state/rows';
 import { Slice, sliceAt, Slices } from './window/grid/slices';
-import { frontOf, Stacks, stacksAt, turnedTo } from './window/grid/two-stacks';
-import { CHUNK, storeAt, Stream, windowAt } from './stream';
-import * as time from './window/grid/edges';
+import { frontOf, Stacks, stacksAt, flippedTo } from './window/grid/two-stacks';
+import { CHUNK_ROWS, storeAt, Stream, windowAt } from './stream';
+import * as edges from './window/grid/edges';
 
 /** Bytes of an answer for one window. */
 function answerBytes(stream: Stream): usize {
@@ -39,7 +39,7 @@ export function query(stream: Stream, id: u32, t: f64): usize {
     store<f64>(at, isAny ? stream.askedEnd : NaN, 8);
     store<u32>(stream.chunkRows, <u32>row);
     lowerRow(stream, stream.chunkRows, at + 16);
-    if (row >= stream.temporary && row < stream.temporary + <usize>CHUNK * stream.stride) dropRow(stream, row);
+    if (row >= stream.temporary && row < stream.temporary + <usize>CHUNK_ROWS * stream.stride) dropRow(stream, row);
   }
   // Numbers of lists are there until the next call.
   outbox.listLength = lists;
@@ -48,13 +48,13 @@ export function query(stream: Stream, id: u32, t: f64): usize {
 
 function gridRow(stream: Stream, w: i32, id: u32, t: f64): usize {
   const window = windowAt(stream, w);
-  const k = time.oldest(window, t);
-  const isThere = k <= time.newest(window, t);
-  stream.askedStart = isThere ? time.start(window, k) : NaN;
-  stream.askedEnd = isThere ? time.end(window, k) : NaN;
+  const k = edges.oldest(window, t);
+  const isThere = k <= edges.newest(window, t);
+  stream.askedStart = isThere ? edges.start(window, k) : NaN;
+  stream.askedEnd = isThere ? edges.end(window, k) : NaN;
   if (!isThere) return stream.empty;
   if (stream.eager) {
-    const row = frameRow(stream, w, k, id);
+    const row = triggeredRow(stream, w, k, id);
     return row ? row : stream.empty;
   }
   const value = stream.temporary;
@@ -77,29 +77,29 @@ function addSealed(stream: Stream, stacks: Stacks, k: f64, id: u32, value: usize
     const hasBack = block && load<f64>(back) != 0;
     if (!stacks.overlaps) {
       // What is there is of the window that fires next; rows of one that nobody wants any more stand until it is skipped.
-      if (hasBack && time.newest(stacks.window, stacks.backStart) == k) add(stream, value, back);
+      if (hasBack && edges.newest(stacks.window, stacks.backStart) == k) add(stream, value, back);
       return;
     }
     const start = stream.askedStart;
     const first = firstPane(stacks, start);
     const last = stacks.panes.count;
-    if (first < last && pane.paneAt(stacks.panes, first).start < turnedTo(stacks, b)) {
-      const row = turnedRow(stream, stacks, first, id);
-      if (row) addLight(stream, value, row);
-      if (hasBack) addLight(stream, value, back);
-    } else if (first == 0 || pane.paneAt(stacks.panes, first - 1).start < turnedTo(stacks, b)) {
-      if (hasBack) addLight(stream, value, back);
+    if (first < last && pane.paneAt(stacks.panes, first).start < flippedTo(stacks, b)) {
+      const row = flippedRow(stream, stacks, first, id);
+      if (row) addInline(stream, value, row);
+      if (hasBack) addInline(stream, value, back);
+    } else if (first == 0 || pane.paneAt(stacks.panes, first - 1).start < flippedTo(stacks, b)) {
+      if (hasBack) addInline(stream, value, back);
     } else {
       for (let i = first; i < last; i++) {
         const row = pane.rowIn(stream, pane.paneAt(stacks.panes, i), id);
-        if (row) addLight(stream, value, row);
+        if (row) addInline(stream, value, row);
       }
     }
-    for (let i = first; stream.owning && i < last; i++) {
+    for (let i = first; stream.hasHeapStates && i < last; i++) {
       const row = pane.rowIn(stream, pane.paneAt(stacks.panes, i), id);
       if (!row) continue;
-      list(stream, 0, value, value, row);
-      combineOwning(stream, 1);
+      listRow(stream, 0, value, value, row);
+      combineHeap(stream, 1);
     }
   }
   if (stacks.gathered) {
@@ -121,13 +121,13 @@ function firstPane(stacks: Stacks, start: f64): i32 {
 }
 
 /** The first turned row of a key from a pane on: that of `front`, unless an earlier pane has it. */
-function turnedRow(stream: Stream, stacks: Stacks, first: i32, id: u32): usize {
+function flippedRow(stream: Stream, stacks: Stacks, first: i32, id: u32): usize {
   let earlier = false;
   for (let i = 0; i < first && !earlier; i++) earlier = pane.rowIn(stream, pane.paneAt(stacks.panes, i), id) != 0;
   if (!earlier) return frontOf(stacks, id);
   for (let i = first; i < stacks.panes.count; i++) {
     const at = pane.paneAt(stacks.panes, i);
-    if (at.start >= turnedTo(stacks, id >> 6)) return 0;
+    if (at.start >= flippedTo(stacks, id >> 6)) return 0;
     const row = pane.rowIn(stream, at, id);
     if (row) return row;
   }
@@ -142,12 +142,12 @@ function addSlice(stream: Stream, value: usize, slice: Slice, id: u32): void {
   if (load<f64>(row) != 0) add(stream, value, row);
 }
 
-function addLight(stream: Stream, value: usize, row: usize): void {
-  list(stream, 0, value, value, row);
-  combineLight(stream, 1);
+function addInline(stream: Stream, value: usize, row: usize): void {
+  listRow(stream, 0, value, value, row);
+  combineInline(stream, 1);
 }
 
 function add(stream: Stream, value: usize, row: usize): void {
-  list(stream, 0, value, value, row);
+  listRow(stream, 0, value, value, row);
   combineRows(stream, 1);
 }

@@ -3,7 +3,7 @@
  * bindings do strings, may forget what came before.
  */
 
-import { framesAt } from './window/grid/triggered';
+import { triggeredAt } from './window/grid/triggered';
 import { paneAt } from './window/grid/panes';
 import { WindowPlan } from './plan';
 import { sliceAt, Slices } from './window/grid/slices';
@@ -11,19 +11,19 @@ import { earliest, stacksAt } from './window/grid/two-stacks';
 import { storeAt, Stream, windowAt } from './stream';
 
 /** Infinity where nothing is held. */
-export function since(stream: Stream): f64 {
+export function earliestHeld(stream: Stream): f64 {
   let first = Infinity;
   for (let w = 0; w < stream.gridCount; w++) {
     const stacks = stacksAt(stream, w);
-    const frames = framesAt(stream, w).list;
+    const frames = triggeredAt(stream, w).list;
     first = min(first, earliest(stacks));
-    if (stacks.held.count) first = min(first, paneAt(stacks.held, 0).start);
+    if (stacks.retained.count) first = min(first, paneAt(stacks.retained, 0).start);
     if (frames.length) first = min(first, sliceAt(frames, 0).start);
   }
   const slices = changetype<Slices>(stream.slices);
   if (slices.length) first = min(first, sliceAt(slices, 0).start);
   for (let w = stream.gridCount; w < stream.windowCount; w++) {
-    const role = load<u32>(windowAt(stream, w), WindowPlan.since);
+    const role = load<u32>(windowAt(stream, w), WindowPlan.earliest);
     first = min(first, call_indirect<f64>(role, stream, storeAt(stream, w)));
   }
   return first;

@@ -26,11 +26,11 @@ export class Stream extends Owner {
   results: Owner;
   /** What states that own memory are counted for, and whether there are any. */
   states: Owner;
-  owning: bool;
+  hasHeapStates: bool;
   /** Bytes in use before the first event. */
-  built: f64;
+  emptyBytes: f64;
   /** Whether something of keys is remembered beyond their windows: see steps.ts. */
-  remembers: bool;
+  hasSamples: bool;
   plan: usize;
   windows: usize;
   windowCount: i32;
@@ -42,10 +42,10 @@ export class Stream extends Owner {
   partCount: i32;
   outputCount: i32;
   /** How many numbers the lists of a result can have: those of a fixed length, and those that follow from what its states own. */
-  listMost: f64;
-  ownedMost: f64;
+  listLimit: f64;
+  heapListLimit: f64;
   /** How many of the outputs are of the second kind. */
-  ownedLists: f64;
+  heapLists: f64;
   stride: usize;
   head: usize;
   delay: f64;
@@ -72,7 +72,7 @@ export class Stream extends Owner {
   newest: f64;
   watermark: f64;
   /** How far time has been moved without events, as if there had been one then. */
-  reached: f64;
+  advancedTo: f64;
   /** A newest time that fires something of the grids; none sooner does. */
   fireAt: f64;
   /** Every slice that ends at or before this has been sealed. */
@@ -89,7 +89,7 @@ export class Stream extends Owner {
   dictionary: usize;
   slices: usize;
   stacks: usize;
-  frames: usize;
+  triggered: usize;
   /** A list of the stores of windows that are not on a grid. */
   stores: usize;
   outbox: usize;
@@ -109,7 +109,7 @@ export class Stream extends Owner {
   askedStart: f64;
   askedEnd: f64;
   /** Why something fires: see clockAt. */
-  at: i32;
+  cause: i32;
   /** Scratch for combining: three lists of addresses, and rows to combine into. */
   into: usize;
   left: usize;
@@ -123,30 +123,30 @@ export class Stream extends Owner {
 }
 
 /** Rows are worked on this many at a time: their lists and temporary rows stay in the first-level cache. */
-export const CHUNK: i32 = 256;
+export const CHUNK_ROWS: i32 = 256;
 
 /**
  * Reasons to fire, in order: event i of a batch moved the clock; with that passed a mark of early firing; was taken; and wants early
  * firing itself.
  */
-export function clockAt(i: i32): i32 {
+export function byClock(i: i32): i32 {
   return i << 2;
 }
 
-export function markAt(i: i32): i32 {
+export function byMark(i: i32): i32 {
   return (i << 2) | 1;
 }
 
-export function takenAt(i: i32): i32 {
+export function byEvent(i: i32): i32 {
   return (i << 2) | 2;
 }
 
-export function flagAt(i: i32): i32 {
+export function byFlag(i: i32): i32 {
   return (i << 2) | 3;
 }
 
 /** Offsets in the head of a row. */
-export const GIVEN: usize = 8;
+export const EMITTED: usize = 8;
 export const FIRINGS: usize = 16;
 
 export function copyRow(stream: Stream, to: usize, from: usize): void {
@@ -158,8 +158,8 @@ export function copyState(to: usize, from: usize, size: usize): void {
 }
 
 /** Whether rows fire more than once: their heads then say so. */
-export function refires(stream: Stream): bool {
-  return stream.head > GIVEN;
+export function firesAgain(stream: Stream): bool {
+  return stream.head > EMITTED;
 }
 
 /** The store of window w, which is not on a grid. */

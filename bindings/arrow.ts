@@ -4,7 +4,7 @@ import type { Bool, Data, DataType, Decimal, Null, RecordBatch, Schema, Table } 
 import { ArrowColumn } from './arrow/column';
 import { type Unit, unitOf } from './arrow/words';
 import { OrielError, only, show } from './base/errors';
-import type { ForeignColumn } from './spec/column-input';
+import type { ColumnInput } from './spec/column-input';
 import type { Spec } from './spec/spec';
 import type { Columns } from './spec/types';
 import type { WindowedStream } from './stream/stream';
@@ -18,7 +18,7 @@ type ValueOf<T extends DataType> = T extends Bool | Decimal ? number : T extends
 
 /** The columns of a table as `pushColumns` and `over` take them; of one whose types are not known any. */
 // biome-ignore lint/suspicious/noExplicitAny: what is read from bytes has no types
-export type ColumnsOf<T extends Types> = 0 extends 1 & T ? any : { [Name in keyof T]: ForeignColumn<ValueOf<T[Name]>> };
+export type ColumnsOf<T extends Types> = 0 extends 1 & T ? any : { [Name in keyof T]: ColumnInput<ValueOf<T[Name]>> };
 
 /** Rows in Arrow. */
 // biome-ignore lint/suspicious/noExplicitAny: as Arrow has it

@@ -1,7 +1,7 @@
 /** `oriel`: the core is in the package and compiled on first use. */
 
 import bytes from '../build/release.wasm';
-import { decode, provide } from './base/core';
+import { decode, provideCore } from './base/core';
 import type { Spec } from './spec/spec';
 import type { WindowedStream } from './stream/stream';
 import { windowed as make } from './stream/windowed';
@@ -14,12 +14,12 @@ export * from './public';
  * @throws {OrielError} ERR_ORIEL_SPEC, of functions too, which do not go to another thread; ERR_ORIEL_THREAD where no worker can be had
  */
 export function windowedWorker<const S extends Spec>(spec: S, options: WorkerOptions = {}): Promise<WindowedWorker<S>> {
-  provide(() => decode(bytes));
+  provideCore(() => decode(bytes));
   return startWorkers(spec, options);
 }
 
 /** {@inheritDoc make} */
 export const windowed: typeof make = <const S extends Spec>(spec: S): WindowedStream<S> => {
-  provide(() => decode(bytes));
+  provideCore(() => decode(bytes));
   return make(spec);
 };

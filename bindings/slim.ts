@@ -1,6 +1,6 @@
 /** `oriel/slim`: the caller brings the core, for pages whose policy or bundler wants it apart (`oriel/core.wasm`). */
 
-import { provide } from './base/core';
+import { provideCore } from './base/core';
 import { OrielError, show } from './base/errors';
 import { nodeFile } from './worker/node';
 
@@ -15,7 +15,7 @@ export { startWorkers as windowedWorker } from './worker/owner';
  */
 export async function init(source: BufferSource | WebAssembly.Module | Response | URL): Promise<void> {
   const module = await moduleOf(source);
-  provide(() => module);
+  provideCore(() => module);
 }
 
 async function moduleOf(source: unknown): Promise<WebAssembly.Module> {

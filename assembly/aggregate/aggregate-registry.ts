@@ -28,24 +28,24 @@ export { lower as events_lower } from './events';
 export {
   size as count_size,
   fold as count_fold,
-  reduce as count_reduce,
+  foldRun as count_foldRun,
   combine as count_combine,
   lower as count_lower,
   prefix as count_prefix,
   suffix as count_suffix,
-  join as count_join,
+  lowerPairs as count_lowerPairs,
   roll as count_roll,
 } from './count';
 export {
   size as sum_size,
   identity as sum_identity,
   fold as sum_fold,
-  reduce as sum_reduce,
+  foldRun as sum_foldRun,
   combine as sum_combine,
   lower as sum_lower,
   prefix as sum_prefix,
   suffix as sum_suffix,
-  join as sum_join,
+  lowerPairs as sum_lowerPairs,
   roll as sum_roll,
 } from './sum';
 export { needs as mean_needs, lower as mean_lower } from './mean';
@@ -53,24 +53,24 @@ export {
   size as min_size,
   identity as min_identity,
   fold as min_fold,
-  reduce as min_reduce,
+  foldRun as min_foldRun,
   combine as min_combine,
   lower as min_lower,
   prefix as min_prefix,
   suffix as min_suffix,
-  join as min_join,
+  lowerPairs as min_lowerPairs,
   roll as min_roll,
 } from './min';
 export {
   size as max_size,
   identity as max_identity,
   fold as max_fold,
-  reduce as max_reduce,
+  foldRun as max_foldRun,
   combine as max_combine,
   lower as max_lower,
   prefix as max_prefix,
   suffix as max_suffix,
-  join as max_join,
+  lowerPairs as max_lowerPairs,
   roll as max_roll,
 } from './max';
 export { needs as range_needs, lower as range_lower } from './range';
@@ -185,8 +185,8 @@ export {
   fold as quantileSketch_fold,
   combine as quantileSketch_combine,
   drop as quantileSketch_drop,
-  enter as quantileSketch_enter,
-  leave as quantileSketch_leave,
+  insert as quantileSketch_insert,
+  retract as quantileSketch_retract,
 } from './quantileSketch';
 export { needs as quantile_needs, lower as quantile_lower } from './quantile';
 export {
@@ -196,8 +196,8 @@ export {
   fold as values_fold,
   combine as values_combine,
   drop as values_drop,
-  enter as values_enter,
-  leave as values_leave,
+  insert as values_insert,
+  retract as values_retract,
 } from './values';
 export { needs as exactQuantile_needs, lower as exactQuantile_lower } from './exactQuantile';
 export { needs as median_needs, lower as median_lower } from './median';
@@ -208,8 +208,8 @@ export {
   fold as distinct_fold,
   combine as distinct_combine,
   drop as distinct_drop,
-  enter as distinct_enter,
-  leave as distinct_leave,
+  insert as distinct_insert,
+  retract as distinct_retract,
   lower as distinct_lower,
 } from './distinct';
 export {
@@ -219,8 +219,8 @@ export {
   fold as topK_fold,
   combine as topK_combine,
   drop as topK_drop,
-  enter as topK_enter,
-  leave as topK_leave,
+  insert as topK_insert,
+  retract as topK_retract,
   lower as topK_lower,
 } from './topK';
 export {
@@ -237,8 +237,8 @@ export {
   fold as samples_fold,
   combine as samples_combine,
   drop as samples_drop,
-  enter as samples_enter,
-  leave as samples_leave,
+  insert as samples_insert,
+  retract as samples_retract,
 } from './samples';
 export { needs as collect_needs, lower as collect_lower } from './collect';
 export { needs as timeWeightedMean_needs, lower as timeWeightedMean_lower } from './timeWeightedMean';

@@ -5,7 +5,7 @@
  */
 
 import * as extreme from './shared/extreme';
-import { combineEach, foldEach, lowerEach, own } from './shared/kernel';
+import { combineEach, foldEach, lowerEach, stateOf } from './shared/kernel';
 
 export const size: i32 = 8;
 
@@ -21,7 +21,7 @@ class All {
     store<f64>(into, a != a ? b : b != b ? a : min(a, b));
   }
   lower(row: usize, part: usize): f64 {
-    return load<f64>(own(row, part));
+    return load<f64>(stateOf(row, part));
   }
 }
 

@@ -5,7 +5,7 @@
  *     state  i64        identity all ones        lift, combine &        8 bytes, and those of count
  */
 
-import { combineEach, foldEach, lowerEach, need, own } from './shared/kernel';
+import { combineEach, foldEach, lowerEach, neededState, stateOf } from './shared/kernel';
 
 export const size: i32 = 8;
 
@@ -21,12 +21,12 @@ class BitAnd {
     store<i64>(into, load<i64>(left) & load<i64>(right));
   }
   lower(row: usize, part: usize): f64 {
-    return load<f64>(need(row, part, needs.count)) == 0 ? NaN : <f64>load<i64>(own(row, part));
+    return load<f64>(neededState(row, part, needs.count)) == 0 ? NaN : <f64>load<i64>(stateOf(row, part));
   }
 }
 
 export function identity(part: usize, row: usize): void {
-  store<i64>(own(row, part), -1);
+  store<i64>(stateOf(row, part), -1);
 }
 
 export function fold(part: usize, rows: usize, at: usize, n: i32): void {

@@ -5,7 +5,7 @@ import { PartPlan } from '../plan';
 import * as box from '../sketch/shared/box';
 import * as sketch from '../sketch/timed-list';
 import { Stream } from '../stream';
-import { need } from './shared/kernel';
+import { neededState } from './shared/kernel';
 
 export enum needs {
   samples,
@@ -15,7 +15,7 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   const stream = changetype<Stream>(<usize>load<u32>(part, PartPlan.stream));
   const limit = load<u32>(part, PartPlan.parameterCount) ? <u32>box.parameter(part, 1) : u32.MAX_VALUE;
   for (let i: usize = 0; i < <usize>n; i++) {
-    const state = need(load<u32>(rows + (i << 2)), part, needs.samples);
+    const state = neededState(load<u32>(rows + (i << 2)), part, needs.samples);
     // A frame that rolls has all of them.
     const length = min(sketch.lengthOf(state), limit);
     const values = putList(stream, out + (i << 3), length);

@@ -1,7 +1,7 @@
 /** Pearson's correlation of two columns, from -1 to 1; NaN where either does not vary. */
 
 import { XX, XY, YY } from './comoments';
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
   comoments,
@@ -9,7 +9,7 @@ export enum needs {
 
 class Correlation {
   lower(row: usize, part: usize): f64 {
-    const state = need(row, part, needs.comoments);
+    const state = neededState(row, part, needs.comoments);
     const both = load<f64>(state, XY) / (sqrt(load<f64>(state, XX)) * sqrt(load<f64>(state, YY)));
     // Rounding alone can lead beyond.
     return max<f64>(-1, min<f64>(1, both));

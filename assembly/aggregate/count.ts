@@ -5,7 +5,7 @@
  */
 
 import { PartPlan } from '../plan';
-import { combineEach, foldEach, lowerEach, own, rollEach } from './shared/kernel';
+import { combineEach, foldEach, lowerEach, stateOf, rollEach } from './shared/kernel';
 
 export const size: i32 = 8;
 
@@ -17,7 +17,7 @@ class Count {
     store<f64>(into, load<f64>(left) + load<f64>(right));
   }
   lower(row: usize, part: usize): f64 {
-    return load<f64>(own(row, part));
+    return load<f64>(stateOf(row, part));
   }
 }
 
@@ -34,7 +34,7 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
 }
 
 /** n events of one row: lanes of a comparison are -1 where it holds. */
-export function reduce(part: usize, row: usize, at: usize, n: i32): void {
+export function foldRun(part: usize, row: usize, at: usize, n: i32): void {
   const values = <usize>load<u32>(part, PartPlan.column) + at;
   let present = i64x2.splat(0);
   let i: usize = 0;
@@ -47,7 +47,7 @@ export function reduce(part: usize, row: usize, at: usize, n: i32): void {
     const last = load<f64>(values + i);
     count += last == last ? 1 : 0;
   }
-  const state = own(row, part);
+  const state = stateOf(row, part);
   store<f64>(state, load<f64>(state) + <f64>count);
 }
 
@@ -73,7 +73,7 @@ export function suffix(part: usize, states: usize, at: usize, n: i32): void {
   }
 }
 
-export function join(_part: usize, left: usize, right: usize, out: usize, n: i32): void {
+export function lowerPairs(_part: usize, left: usize, right: usize, out: usize, n: i32): void {
   for (let i: usize = 0; i < (<usize>n) << 3; i += 8) {
     store<f64>(out + i, load<f64>(left + i) + load<f64>(right + i));
   }

@@ -1,7 +1,7 @@
 /** Sample covariance of two columns, over n - 1: NaN below two pairs. */
 
 import { XY } from './comoments';
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
   comoments,
@@ -9,7 +9,7 @@ export enum needs {
 
 class Covariance {
   lower(row: usize, part: usize): f64 {
-    const state = need(row, part, needs.comoments);
+    const state = neededState(row, part, needs.comoments);
     const n = load<f64>(state);
     return n > 1 ? load<f64>(state, XY) / (n - 1) : NaN;
   }

@@ -1,6 +1,6 @@
 /** The last value less the first, by event time: no state of its own. */
 
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
   first,
@@ -9,7 +9,7 @@ export enum needs {
 
 class Delta {
   lower(row: usize, part: usize): f64 {
-    return load<f64>(need(row, part, needs.last), 8) - load<f64>(need(row, part, needs.first), 8);
+    return load<f64>(neededState(row, part, needs.last), 8) - load<f64>(neededState(row, part, needs.first), 8);
   }
 }
 

@@ -7,7 +7,7 @@ import { PartPlan } from '../plan';
 import * as box from '../sketch/shared/box';
 import * as counted from '../sketch/evicting/value-counts';
 import * as sketch from '../sketch/hyperloglog';
-import { combineOwned, dropOwned, lowerEach, own, ownsNothing } from './shared/kernel';
+import { combineHeap, dropHeap, lowerEach, stateOf, identityHeap } from './shared/kernel';
 
 export const size: i32 = box.bytes;
 
@@ -20,7 +20,7 @@ class Distinct {
     sketch.merge(part, precisionOf(part), into, from);
   }
   lower(row: usize, part: usize): f64 {
-    return sketch.count(own(row, part), precisionOf(part));
+    return sketch.count(stateOf(row, part), precisionOf(part));
   }
 }
 
@@ -29,7 +29,7 @@ export function block(part: usize): f64 {
 }
 
 export function identity(part: usize, row: usize): void {
-  ownsNothing(part, row);
+  identityHeap(part, row);
 }
 
 export function fold(part: usize, rows: usize, at: usize, n: i32): void {
@@ -43,21 +43,21 @@ export function fold(part: usize, rows: usize, at: usize, n: i32): void {
 }
 
 export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
-  combineOwned<Distinct>(part, into, left, right, n);
+  combineHeap<Distinct>(part, into, left, right, n);
 }
 
 export function drop(part: usize, row: usize): void {
-  dropOwned(part, row);
+  dropHeap(part, row);
 }
 
 export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   lowerEach<Distinct>(part, rows, out, n);
 }
 
-export function enter(part: usize, state: usize, value: f64, time: f64): void {
-  counted.enter(part, state, value, 0);
+export function insert(part: usize, state: usize, value: f64, time: f64): void {
+  counted.insert(part, state, value, 0);
 }
 
-export function leave(part: usize, state: usize, value: f64, time: f64): void {
-  counted.leave(part, state, value);
+export function retract(part: usize, state: usize, value: f64, time: f64): void {
+  counted.retract(part, state, value);
 }

@@ -11,7 +11,7 @@
 import { exp2 } from '../base/math';
 import { parameter } from '../sketch/shared/box';
 import { PartPlan } from '../plan';
-import { lowerEach, own } from './shared/kernel';
+import { lowerEach, stateOf } from './shared/kernel';
 
 export const size: i32 = 24;
 
@@ -43,13 +43,13 @@ function addSums(into: usize, left: usize, time: f64, values: f64, weights: f64,
 
 class Ewma {
   lower(row: usize, part: usize): f64 {
-    const state = own(row, part);
+    const state = stateOf(row, part);
     return load<f64>(state, VALUES) / load<f64>(state, WEIGHTS);
   }
 }
 
 export function identity(part: usize, row: usize): void {
-  store<f64>(own(row, part), NaN);
+  store<f64>(stateOf(row, part), NaN);
 }
 
 export function fold(part: usize, rows: usize, at: usize, n: i32): void {

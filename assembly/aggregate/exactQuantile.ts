@@ -2,7 +2,7 @@
 
 import * as box from '../sketch/shared/box';
 import * as list from '../sketch/list';
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
   values,
@@ -10,7 +10,7 @@ export enum needs {
 
 class ExactQuantile {
   lower(row: usize, part: usize): f64 {
-    const state = need(row, part, needs.values);
+    const state = neededState(row, part, needs.values);
     const n = <f64>list.lengthOf(state);
     if (n == 0) return NaN;
     // From above, as DuckDB reckons it: q n is then not rounded up past a whole number.

@@ -7,7 +7,7 @@
 import { putList } from '../result/outbox';
 import { PartPlan } from '../plan';
 import { Stream } from '../stream';
-import { own } from './shared/kernel';
+import { stateOf } from './shared/kernel';
 
 export const size: i32 = 8;
 export const unit: i32 = 8;
@@ -52,6 +52,6 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   const bins = load<u32>(part, PartPlan.parameterCount) + 1;
   for (let i: usize = 0; i < <usize>n; i++) {
     const counts = putList(stream, out + (i << 3), bins);
-    memory.copy(counts, own(load<u32>(rows + (i << 2)), part), (<usize>bins) << 3);
+    memory.copy(counts, stateOf(load<u32>(rows + (i << 2)), part), (<usize>bins) << 3);
   }
 }

@@ -5,7 +5,7 @@
 
 import { fillSteps } from '../ingest/counter-steps';
 import * as compensated from './shared/compensated';
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
   sum,
@@ -13,7 +13,7 @@ export enum needs {
 
 class Increase {
   lower(row: usize, part: usize): f64 {
-    const state = need(row, part, needs.sum);
+    const state = neededState(row, part, needs.sum);
     return compensated.isEmpty(state) ? NaN : compensated.rounded(state);
   }
 }

@@ -1,7 +1,7 @@
 /** What the least-squares line of the first column over the second gives at 0; NaN where the second does not vary. */
 
 import { meanX, meanY } from './comoments';
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 import { slope } from './slope';
 
 export enum needs {
@@ -10,7 +10,7 @@ export enum needs {
 
 class Intercept {
   lower(row: usize, part: usize): f64 {
-    const state = need(row, part, needs.comoments);
+    const state = neededState(row, part, needs.comoments);
     return meanX(state) - slope(state) * meanY(state);
   }
 }

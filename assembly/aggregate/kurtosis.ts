@@ -1,6 +1,6 @@
 /** Excess kurtosis of the values as a population: n M4 / M2² - 3, from the moments. NaN below two values, and where all are equal. */
 
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 import { M2, M4 } from './moments';
 
 export enum needs {
@@ -9,7 +9,7 @@ export enum needs {
 
 class Kurtosis {
   lower(row: usize, part: usize): f64 {
-    const state = need(row, part, needs.moments);
+    const state = neededState(row, part, needs.moments);
     const m2 = load<f64>(state, M2);
     return (load<f64>(state) * load<f64>(state, M4)) / (m2 * m2) - 3;
   }

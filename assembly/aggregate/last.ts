@@ -6,7 +6,7 @@
  * Events of one time always meet in one row, in order of arrival, so that combining rows never has to break a tie.
  */
 
-import { combineEach, foldTimed, lowerEach, own, prefixTimed } from './shared/kernel';
+import { combineEach, foldTimed, lowerEach, stateOf, prefixTimed } from './shared/kernel';
 
 export const size: i32 = 16;
 
@@ -24,12 +24,12 @@ class Last {
     store<f64>(into, value, 8);
   }
   lower(row: usize, part: usize): f64 {
-    return load<f64>(own(row, part), 8);
+    return load<f64>(stateOf(row, part), 8);
   }
 }
 
 export function identity(part: usize, row: usize): void {
-  const state = own(row, part);
+  const state = stateOf(row, part);
   store<f64>(state, NaN);
   store<f64>(state, NaN, 8);
 }

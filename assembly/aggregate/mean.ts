@@ -1,7 +1,7 @@
 /** Arithmetic mean, from the sum and the count of the values: no state of its own. */
 
 import * as compensated from './shared/compensated';
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
   count,
@@ -10,7 +10,7 @@ export enum needs {
 
 class Mean {
   lower(row: usize, part: usize): f64 {
-    return compensated.rounded(need(row, part, needs.sum)) / load<f64>(need(row, part, needs.count));
+    return compensated.rounded(neededState(row, part, needs.sum)) / load<f64>(neededState(row, part, needs.count));
   }
 }
 

@@ -1,7 +1,7 @@
 /** Median: the middle value, of an even number the mean of the middle two, as SQL's percentile_cont(0.5). */
 
 import * as list from '../sketch/list';
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
   values,
@@ -9,7 +9,7 @@ export enum needs {
 
 class Median {
   lower(row: usize, part: usize): f64 {
-    const state = need(row, part, needs.values);
+    const state = neededState(row, part, needs.values);
     const n = list.lengthOf(state);
     if (n == 0) return NaN;
     const upper = list.select(state, n >> 1);

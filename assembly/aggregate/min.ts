@@ -5,7 +5,7 @@
  */
 
 import * as extreme from './shared/extreme';
-import { combineEach, foldEach, lowerEach, own, rollEach } from './shared/kernel';
+import { combineEach, foldEach, lowerEach, stateOf, rollEach } from './shared/kernel';
 
 export const size: i32 = 8;
 
@@ -29,7 +29,7 @@ class Min {
     store<f64>(into, value == value ? best : state);
   }
   lower(row: usize, part: usize): f64 {
-    return load<f64>(own(row, part));
+    return load<f64>(stateOf(row, part));
   }
 }
 
@@ -41,8 +41,8 @@ export function fold(part: usize, rows: usize, at: usize, n: i32): void {
   foldEach<Min>(part, rows, at, n);
 }
 
-export function reduce(part: usize, row: usize, at: usize, n: i32): void {
-  extreme.reduceRun<Min>(part, row, at, n);
+export function foldRun(part: usize, row: usize, at: usize, n: i32): void {
+  extreme.foldRun<Min>(part, row, at, n);
 }
 
 export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
@@ -61,8 +61,8 @@ export function suffix(part: usize, states: usize, at: usize, n: i32): void {
   extreme.suffixRun<Min>(part, states, at, n);
 }
 
-export function join(_part: usize, left: usize, right: usize, out: usize, n: i32): void {
-  extreme.joinRun<Min>(left, right, out, n);
+export function lowerPairs(_part: usize, left: usize, right: usize, out: usize, n: i32): void {
+  extreme.lowerPairs<Min>(left, right, out, n);
 }
 
 export function roll(part: usize, fronts: usize, backs: usize, into: usize, stride: usize, at: usize, n: i32): void {

@@ -9,7 +9,7 @@
  */
 
 import { exponentOf, scale } from '../base/math';
-import { combineEach, foldEach, lowerEach, need, own } from './shared/kernel';
+import { combineEach, foldEach, lowerEach, neededState, stateOf } from './shared/kernel';
 
 export const size: i32 = 16;
 
@@ -49,14 +49,14 @@ class Product {
     put(into, load<f64>(left) * load<f64>(right), load<f64>(left, 8) + load<f64>(right, 8));
   }
   lower(row: usize, part: usize): f64 {
-    const state = own(row, part);
-    return load<f64>(need(row, part, needs.count)) == 0 ? NaN : scale(load<f64>(state), load<f64>(state, 8));
+    const state = stateOf(row, part);
+    return load<f64>(neededState(row, part, needs.count)) == 0 ? NaN : scale(load<f64>(state), load<f64>(state, 8));
   }
 }
 
 export function identity(part: usize, row: usize): void {
-  store<f64>(own(row, part), 1);
-  store<f64>(own(row, part), 0, 8);
+  store<f64>(stateOf(row, part), 1);
+  store<f64>(stateOf(row, part), 0, 8);
 }
 
 export function fold(part: usize, rows: usize, at: usize, n: i32): void {

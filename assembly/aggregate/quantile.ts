@@ -2,7 +2,7 @@
 
 import * as box from '../sketch/shared/box';
 import * as sketch from '../sketch/ddsketch';
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
   quantileSketch,
@@ -10,7 +10,11 @@ export enum needs {
 
 class Quantile {
   lower(row: usize, part: usize): f64 {
-    return sketch.quantile(need(row, part, needs.quantileSketch), box.parameter(part, 0), box.parameter(part, 2));
+    return sketch.quantile(
+      neededState(row, part, needs.quantileSketch),
+      box.parameter(part, 0),
+      box.parameter(part, 2),
+    );
   }
 }
 

@@ -6,7 +6,7 @@ import { PartPlan } from '../plan';
 import * as box from '../sketch/shared/box';
 import * as sketch from '../sketch/ddsketch';
 import * as list from '../sketch/list';
-import { combineOwned, dropOwned, ownsNothing } from './shared/kernel';
+import { combineHeap, dropHeap, identityHeap } from './shared/kernel';
 
 export const size: i32 = box.bytes;
 
@@ -24,7 +24,7 @@ class Bins {
 }
 
 export function identity(part: usize, row: usize): void {
-  ownsNothing(part, row);
+  identityHeap(part, row);
 }
 
 export function fold(part: usize, rows: usize, at: usize, n: i32): void {
@@ -55,17 +55,17 @@ export function fold(part: usize, rows: usize, at: usize, n: i32): void {
 }
 
 export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
-  combineOwned<Bins>(part, into, left, right, n);
+  combineHeap<Bins>(part, into, left, right, n);
 }
 
 export function drop(part: usize, row: usize): void {
-  dropOwned(part, row);
+  dropHeap(part, row);
 }
 
-export function enter(part: usize, state: usize, value: f64, time: f64): void {
-  list.enter(part, state, value);
+export function insert(part: usize, state: usize, value: f64, time: f64): void {
+  list.insert(part, state, value);
 }
 
-export function leave(part: usize, state: usize, value: f64, time: f64): void {
-  list.leave(part, state, value);
+export function retract(part: usize, state: usize, value: f64, time: f64): void {
+  list.retract(part, state, value);
 }

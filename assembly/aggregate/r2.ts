@@ -4,7 +4,7 @@
  */
 
 import { XX, XY, YY } from './comoments';
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
   comoments,
@@ -12,7 +12,7 @@ export enum needs {
 
 class R2 {
   lower(row: usize, part: usize): f64 {
-    const state = need(row, part, needs.comoments);
+    const state = neededState(row, part, needs.comoments);
     const xx = load<f64>(state, XX);
     const yy = load<f64>(state, YY);
     const xy = load<f64>(state, XY);

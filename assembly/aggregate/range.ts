@@ -1,6 +1,6 @@
 /** Distance from the least to the greatest value, from min and max: no state of its own. */
 
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
   min,
@@ -9,7 +9,7 @@ export enum needs {
 
 class Range {
   lower(row: usize, part: usize): f64 {
-    return load<f64>(need(row, part, needs.max)) - load<f64>(need(row, part, needs.min));
+    return load<f64>(neededState(row, part, needs.max)) - load<f64>(neededState(row, part, needs.min));
   }
 }
 

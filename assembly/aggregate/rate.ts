@@ -4,7 +4,7 @@
  */
 
 import { parameter } from '../sketch/shared/box';
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
   first,
@@ -13,8 +13,8 @@ export enum needs {
 
 class Rate {
   lower(row: usize, part: usize): f64 {
-    const first = need(row, part, needs.first);
-    const last = need(row, part, needs.last);
+    const first = neededState(row, part, needs.first);
+    const last = neededState(row, part, needs.last);
     const time = load<f64>(last) - load<f64>(first);
     return time > 0 ? (load<f64>(last, 8) - load<f64>(first, 8)) / (time / parameter(part, 0)) : NaN;
   }

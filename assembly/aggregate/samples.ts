@@ -4,7 +4,7 @@ import { PartPlan } from '../plan';
 import * as box from '../sketch/shared/box';
 import * as deque from '../sketch/evicting/time-deque';
 import * as sketch from '../sketch/timed-list';
-import { combineOwned, dropOwned, ownsNothing } from './shared/kernel';
+import { combineHeap, dropHeap, identityHeap } from './shared/kernel';
 
 export const size: i32 = sketch.bytes;
 
@@ -23,7 +23,7 @@ export function block(part: usize): f64 {
 }
 
 export function identity(part: usize, row: usize): void {
-  ownsNothing(part, row);
+  identityHeap(part, row);
 }
 
 export function fold(part: usize, rows: usize, at: usize, n: i32): void {
@@ -39,17 +39,17 @@ export function fold(part: usize, rows: usize, at: usize, n: i32): void {
 }
 
 export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
-  combineOwned<Samples>(part, into, left, right, n);
+  combineHeap<Samples>(part, into, left, right, n);
 }
 
 export function drop(part: usize, row: usize): void {
-  dropOwned(part, row);
+  dropHeap(part, row);
 }
 
-export function enter(part: usize, state: usize, value: f64, time: f64): void {
-  deque.enter(part, state, value, time, load<u32>(part, PartPlan.parameterCount) ? 0 : 1);
+export function insert(part: usize, state: usize, value: f64, time: f64): void {
+  deque.insert(part, state, value, time, load<u32>(part, PartPlan.parameterCount) ? 0 : 1);
 }
 
-export function leave(part: usize, state: usize, value: f64, time: f64): void {
-  deque.leave(part, state, time);
+export function retract(part: usize, state: usize, value: f64, time: f64): void {
+  deque.retract(part, state, time);
 }

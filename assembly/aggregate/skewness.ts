@@ -3,7 +3,7 @@
  * where all are equal.
  */
 
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 import { M2, M3 } from './moments';
 
 export enum needs {
@@ -12,7 +12,7 @@ export enum needs {
 
 class Skewness {
   lower(row: usize, part: usize): f64 {
-    const state = need(row, part, needs.moments);
+    const state = neededState(row, part, needs.moments);
     const n = load<f64>(state);
     const m2 = load<f64>(state, M2);
     return n > 2 ? ((n * sqrt(n - 1)) / (n - 2)) * (load<f64>(state, M3) / (m2 * sqrt(m2))) : NaN;

@@ -1,7 +1,7 @@
 /** Slope of the least-squares line of the first column over the second; NaN where the second does not vary. */
 
 import { XY, YY } from './comoments';
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
   comoments,
@@ -15,7 +15,7 @@ export function slope(state: usize): f64 {
 
 class Slope {
   lower(row: usize, part: usize): f64 {
-    return slope(need(row, part, needs.comoments));
+    return slope(neededState(row, part, needs.comoments));
   }
 }
 

@@ -1,6 +1,6 @@
 /** Sample standard deviation: the square root of the variance, whose state it reads. */
 
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 import { variance } from './variance';
 
 export enum needs {
@@ -9,7 +9,7 @@ export enum needs {
 
 class Stddev {
   lower(row: usize, part: usize): f64 {
-    return sqrt(variance(need(row, part, needs.variance)));
+    return sqrt(variance(neededState(row, part, needs.variance)));
   }
 }
 

@@ -6,7 +6,7 @@
 
 import { PartPlan } from '../plan';
 import * as compensated from './shared/compensated';
-import { combineEach, foldEach, lowerEach, own, rollEach } from './shared/kernel';
+import { combineEach, foldEach, lowerEach, stateOf, rollEach } from './shared/kernel';
 
 export const size: i32 = 16;
 
@@ -18,13 +18,13 @@ class Sum {
     compensated.addAll(into, left, right);
   }
   lower(row: usize, part: usize): f64 {
-    const state = own(row, part);
+    const state = stateOf(row, part);
     return compensated.isEmpty(state) ? NaN : compensated.rounded(state);
   }
 }
 
 export function identity(part: usize, row: usize): void {
-  compensated.identity(own(row, part));
+  compensated.identity(stateOf(row, part));
 }
 
 export function fold(part: usize, rows: usize, at: usize, n: i32): void {
@@ -40,9 +40,9 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
 }
 
 /** One value after the other, in registers: any other order would make the last bit depend on how events were cut. */
-export function reduce(part: usize, row: usize, at: usize, n: i32): void {
+export function foldRun(part: usize, row: usize, at: usize, n: i32): void {
   const values = <usize>load<u32>(part, PartPlan.column) + at;
-  const state = own(row, part);
+  const state = stateOf(row, part);
   let sum = load<f64>(state);
   let error = load<f64>(state, 8);
   for (let i: usize = 0; i < (<usize>n) << 3; i += 8) {
@@ -96,7 +96,7 @@ export function suffix(part: usize, states: usize, at: usize, n: i32): void {
 }
 
 /** As combine and lower do it, two at a time. To add nothing changes nothing, so that both being empty is all there is to look for. */
-export function join(_part: usize, left: usize, right: usize, out: usize, n: i32): void {
+export function lowerPairs(_part: usize, left: usize, right: usize, out: usize, n: i32): void {
   const end = out + ((<usize>n) << 3);
   for (; out < end; left += 32, right += 32, out += 16) {
     const results = joined(v128.load(left), v128.load(left, 16), v128.load(right), v128.load(right, 16));

@@ -7,7 +7,7 @@
 import * as box from '../sketch/shared/box';
 import * as deque from '../sketch/evicting/time-deque';
 import * as sketch from '../sketch/timed-list';
-import { lowerEach, need } from './shared/kernel';
+import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
   samples,
@@ -15,7 +15,7 @@ export enum needs {
 
 class TimeWeightedMean {
   lower(row: usize, part: usize): f64 {
-    const state = need(row, part, needs.samples);
+    const state = neededState(row, part, needs.samples);
     const n = sketch.lengthOf(state);
     if (n == 0) return NaN;
     const first = sketch.firstOf(state);

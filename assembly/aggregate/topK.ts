@@ -9,7 +9,7 @@ import * as box from '../sketch/shared/box';
 import * as counted from '../sketch/evicting/value-counts';
 import * as sketch from '../sketch/counters';
 import { Stream } from '../stream';
-import { combineOwned, dropOwned, foldOwned, own, ownsNothing } from './shared/kernel';
+import { combineHeap, dropHeap, foldHeap, stateOf, identityHeap } from './shared/kernel';
 
 export const size: i32 = box.bytes;
 
@@ -31,35 +31,35 @@ export function block(part: usize): f64 {
 }
 
 export function identity(part: usize, row: usize): void {
-  ownsNothing(part, row);
+  identityHeap(part, row);
 }
 
 export function fold(part: usize, rows: usize, at: usize, n: i32): void {
-  foldOwned<TopK>(part, rows, at, n);
+  foldHeap<TopK>(part, rows, at, n);
 }
 
 export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
-  combineOwned<TopK>(part, into, left, right, n);
+  combineHeap<TopK>(part, into, left, right, n);
 }
 
 export function drop(part: usize, row: usize): void {
-  dropOwned(part, row);
+  dropHeap(part, row);
 }
 
 /** A list for each row: value, count, error, again and again. */
 export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   const stream = changetype<Stream>(<usize>load<u32>(part, PartPlan.stream));
   for (let i: usize = 0; i < <usize>n; i++) {
-    const state = own(load<u32>(rows + (i << 2)), part);
+    const state = stateOf(load<u32>(rows + (i << 2)), part);
     const k = min(<u32>box.parameter(part, 0), sketch.lengthOf(state));
     sketch.top(state, putList(stream, out + (i << 3), 3 * k), k);
   }
 }
 
-export function enter(part: usize, state: usize, value: f64, time: f64): void {
-  counted.enter(part, state, value, 1);
+export function insert(part: usize, state: usize, value: f64, time: f64): void {
+  counted.insert(part, state, value, 1);
 }
 
-export function leave(part: usize, state: usize, value: f64, time: f64): void {
-  counted.leave(part, state, value);
+export function retract(part: usize, state: usize, value: f64, time: f64): void {
+  counted.retract(part, state, value);
 }

@@ -2,7 +2,7 @@
 
 import * as box from '../sketch/shared/box';
 import * as list from '../sketch/list';
-import { combineOwned, dropOwned, foldOwned, ownsNothing } from './shared/kernel';
+import { combineHeap, dropHeap, foldHeap, identityHeap } from './shared/kernel';
 
 export const size: i32 = box.bytes;
 
@@ -20,25 +20,25 @@ export function block(part: usize): f64 {
 }
 
 export function identity(part: usize, row: usize): void {
-  ownsNothing(part, row);
+  identityHeap(part, row);
 }
 
 export function fold(part: usize, rows: usize, at: usize, n: i32): void {
-  foldOwned<Values>(part, rows, at, n);
+  foldHeap<Values>(part, rows, at, n);
 }
 
 export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
-  combineOwned<Values>(part, into, left, right, n);
+  combineHeap<Values>(part, into, left, right, n);
 }
 
 export function drop(part: usize, row: usize): void {
-  dropOwned(part, row);
+  dropHeap(part, row);
 }
 
-export function enter(part: usize, state: usize, value: f64, time: f64): void {
-  list.enter(part, state, value);
+export function insert(part: usize, state: usize, value: f64, time: f64): void {
+  list.insert(part, state, value);
 }
 
-export function leave(part: usize, state: usize, value: f64, time: f64): void {
-  list.leave(part, state, value);
+export function retract(part: usize, state: usize, value: f64, time: f64): void {
+  list.retract(part, state, value);
 }

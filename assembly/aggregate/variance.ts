@@ -13,7 +13,7 @@
  */
 
 import * as compensated from './shared/compensated';
-import { combineEach, foldEach, lowerEach, own, prefixEach } from './shared/kernel';
+import { combineEach, foldEach, lowerEach, stateOf, prefixEach } from './shared/kernel';
 
 export const size: i32 = 32;
 
@@ -80,12 +80,12 @@ class Variance {
     store<f64>(into, squares, SQUARES);
   }
   lower(row: usize, part: usize): f64 {
-    return variance(own(row, part));
+    return variance(stateOf(row, part));
   }
 }
 
 export function identity(part: usize, row: usize): void {
-  const state = own(row, part);
+  const state = stateOf(row, part);
   store<f64>(state, 0);
   compensated.identity(state + includes.sum);
   store<f64>(state, 0, SQUARES);

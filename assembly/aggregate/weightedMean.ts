@@ -7,7 +7,7 @@
  */
 
 import * as compensated from './shared/compensated';
-import { combineEach, foldPairs, lowerEach, own } from './shared/kernel';
+import { combineEach, foldPairs, lowerEach, stateOf } from './shared/kernel';
 
 export const size: i32 = 32;
 
@@ -23,15 +23,15 @@ class WeightedMean {
     compensated.addAll(into + WEIGHTS, left + WEIGHTS, right + WEIGHTS);
   }
   lower(row: usize, part: usize): f64 {
-    const state = own(row, part);
+    const state = stateOf(row, part);
     const weights = compensated.rounded(state + WEIGHTS);
     return weights == 0 ? NaN : compensated.rounded(state) / weights;
   }
 }
 
 export function identity(part: usize, row: usize): void {
-  compensated.identity(own(row, part));
-  compensated.identity(own(row, part) + WEIGHTS);
+  compensated.identity(stateOf(row, part));
+  compensated.identity(stateOf(row, part) + WEIGHTS);
 }
 
 export function fold(part: usize, rows: usize, at: usize, n: i32): void {

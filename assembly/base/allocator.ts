@@ -105,7 +105,7 @@ export function top(): usize {
 }
 
 /** After a copy was put back whose `top` this was: memory may have grown since, and all beyond is free. */
-export function mend(top: usize): void {
+export function resetEnd(top: usize): void {
   const end = ((<usize>memory.size()) << 16) - 16;
   if (load<u32>(top) & FREE) unlink(top);
   store<u32>(ROOT_END, <u32>end);

@@ -15,14 +15,14 @@ export class Heap {
 }
 
 export const ENTRY: usize = 16;
-const FIRST: usize = 48;
-const FEW: i32 = 16;
+const FIRST_ENTRY: usize = 48;
+const INITIAL_ENTRIES: i32 = 16;
 
 export function createHeap(owner: Owner): Heap {
   const heap = changetype<Heap>(allocate(owner, offsetof<Heap>()));
   heap.length = 0;
-  heap.capacity = FEW;
-  heap.entries = allocate(owner, FIRST + ((<usize>FEW) << 4));
+  heap.capacity = INITIAL_ENTRIES;
+  heap.entries = allocate(owner, FIRST_ENTRY + ((<usize>INITIAL_ENTRIES) << 4));
   return heap;
 }
 
@@ -38,7 +38,7 @@ export function heapBytes(heap: Heap, n: f64): f64 {
 }
 
 function entryAt(heap: Heap, i: i32): usize {
-  return heap.entries + FIRST + ((<usize>i) << 4);
+  return heap.entries + FIRST_ENTRY + ((<usize>i) << 4);
 }
 
 /** Key of the first entry, Infinity if there is none. */
@@ -81,7 +81,7 @@ export function setEntry(entry: usize, key: f64, tie: u32, item: usize): void {
 export function pushItem(owner: Owner, heap: Heap, key: f64, tie: u32, item: usize): void {
   if (heap.length == heap.capacity) {
     heap.capacity *= 2;
-    heap.entries = resize(owner, heap.entries, FIRST + ((<usize>heap.capacity) << 4));
+    heap.entries = resize(owner, heap.entries, FIRST_ENTRY + ((<usize>heap.capacity) << 4));
   }
   let i = heap.length++;
   while (i > 0) {
@@ -98,9 +98,9 @@ export function pushItem(owner: Owner, heap: Heap, key: f64, tie: u32, item: usi
 export function popItem(owner: Owner, heap: Heap): void {
   const last = entryAt(heap, --heap.length);
   if (heap.length) sink(heap, load<f64>(last), load<u32>(last, 8), load<u32>(last, 12));
-  if (heap.capacity > FEW * 4 && heap.length < heap.capacity >> 3) {
+  if (heap.capacity > INITIAL_ENTRIES * 4 && heap.length < heap.capacity >> 3) {
     heap.capacity >>= 1;
-    heap.entries = resize(owner, heap.entries, FIRST + ((<usize>heap.capacity) << 4));
+    heap.entries = resize(owner, heap.entries, FIRST_ENTRY + ((<usize>heap.capacity) << 4));
   }
 }
 

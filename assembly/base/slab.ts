@@ -1,6 +1,6 @@
 /**
  * Slots of one size, for what comes and goes one at a time. They stand in chunks, and a chunk that holds none is given back, so that a
- * pool takes what its slots take. Both ways take constant time.
+ * slab takes what its slots take. Both ways take constant time.
  *
  *     chunk    0 next, 4 previous of the chunks with room │ 8 first free slot │ 12 slots in use │ 64 slots …
  *     slot     0 its place in the chunk: u8 │ 1 what the user keeps; free: 4 the next free slot
@@ -11,7 +11,7 @@
 import { allocate, Owner, release } from './allocator';
 
 @unmanaged
-export class Pool {
+export class Slab {
   slotBytes: usize;
   slots: u32;
   /** First of the chunks with room, 0 if none. */
@@ -20,92 +20,92 @@ export class Pool {
   count: u32;
 }
 
-const LINE: usize = 64;
-const HEAD: usize = LINE;
+const CACHE_LINE: usize = 64;
+const CHUNK_HEAD: usize = CACHE_LINE;
 const CHUNK_BYTES: usize = 8192;
 
-export function createPool(owner: Owner, bytes: usize): Pool {
-  const pool = changetype<Pool>(allocate(owner, offsetof<Pool>()));
-  const lines = (bytes + LINE - 1) & ~(LINE - 1);
-  pool.slotBytes = lines - bytes <= bytes >> 3 ? lines : (bytes + 7) & ~7;
-  pool.slots = min(255, max(1, <u32>((CHUNK_BYTES - HEAD) / pool.slotBytes)));
-  pool.open = 0;
-  pool.count = 0;
-  return pool;
+export function createSlab(owner: Owner, bytes: usize): Slab {
+  const slab = changetype<Slab>(allocate(owner, offsetof<Slab>()));
+  const lines = (bytes + CACHE_LINE - 1) & ~(CACHE_LINE - 1);
+  slab.slotBytes = lines - bytes <= bytes >> 3 ? lines : (bytes + 7) & ~7;
+  slab.slots = min(255, max(1, <u32>((CHUNK_BYTES - CHUNK_HEAD) / slab.slotBytes)));
+  slab.open = 0;
+  slab.count = 0;
+  return slab;
 }
 
 /** Its slots are all free. */
-export function destroyPool(owner: Owner, pool: Pool): void {
-  assert(pool.count == 0);
-  while (pool.open) {
-    const chunk = pool.open;
-    pool.open = load<u32>(chunk);
+export function destroySlab(owner: Owner, slab: Slab): void {
+  assert(slab.count == 0);
+  while (slab.open) {
+    const chunk = slab.open;
+    slab.open = load<u32>(chunk);
     release(owner, chunk);
   }
-  release(owner, changetype<usize>(pool));
+  release(owner, changetype<usize>(slab));
 }
 
 /** Bytes that n more slots can need. */
-export function poolBytes(pool: Pool, n: f64): f64 {
-  const chunk = HEAD + <usize>pool.slots * pool.slotBytes;
-  return ceil(n / <f64>pool.slots) * <f64>(chunk + 80);
+export function slabBytes(slab: Slab, n: f64): f64 {
+  const chunk = CHUNK_HEAD + <usize>slab.slots * slab.slotBytes;
+  return ceil(n / <f64>slab.slots) * <f64>(chunk + 80);
 }
 
-export function takeSlot(owner: Owner, pool: Pool): usize {
-  if (!pool.open) openChunk(owner, pool);
-  const chunk = pool.open;
+export function takeSlot(owner: Owner, slab: Slab): usize {
+  if (!slab.open) openChunk(owner, slab);
+  const chunk = slab.open;
   const slot = <usize>load<u32>(chunk, 8);
   const next = load<u32>(slot, 4);
   store<u32>(chunk, next, 8);
   store<u32>(chunk, load<u32>(chunk, 12) + 1, 12);
-  pool.count++;
+  slab.count++;
   if (!next) {
-    pool.open = load<u32>(chunk);
-    if (pool.open) store<u32>(pool.open, 0, 4);
+    slab.open = load<u32>(chunk);
+    if (slab.open) store<u32>(slab.open, 0, 4);
   }
   return slot;
 }
 
-export function freeSlot(owner: Owner, pool: Pool, slot: usize): void {
-  const chunk = slot - HEAD - <usize>load<u8>(slot) * pool.slotBytes;
+export function freeSlot(owner: Owner, slab: Slab, slot: usize): void {
+  const chunk = slot - CHUNK_HEAD - <usize>load<u8>(slot) * slab.slotBytes;
   const next = load<u32>(chunk, 8);
   const used = load<u32>(chunk, 12) - 1;
   store<u32>(slot, next, 4);
   store<u32>(chunk, <u32>slot, 8);
   store<u32>(chunk, used, 12);
-  pool.count--;
+  slab.count--;
   if (!next) {
-    link(pool, chunk);
-  } else if (!used && (pool.open != chunk || load<u32>(chunk))) {
+    link(slab, chunk);
+  } else if (!used && (slab.open != chunk || load<u32>(chunk))) {
     // One chunk is kept, so that a slot that comes and goes does not bring a chunk each time.
-    unlink(pool, chunk);
+    unlink(slab, chunk);
     release(owner, chunk);
   }
 }
 
-function openChunk(owner: Owner, pool: Pool): void {
-  const chunk = allocate(owner, HEAD + <usize>pool.slots * pool.slotBytes);
-  let slot = chunk + HEAD;
+function openChunk(owner: Owner, slab: Slab): void {
+  const chunk = allocate(owner, CHUNK_HEAD + <usize>slab.slots * slab.slotBytes);
+  let slot = chunk + CHUNK_HEAD;
   store<u32>(chunk, <u32>slot, 8);
   store<u32>(chunk, 0, 12);
-  for (let i: u32 = 0; i < pool.slots; i++, slot += pool.slotBytes) {
+  for (let i: u32 = 0; i < slab.slots; i++, slot += slab.slotBytes) {
     store<u8>(slot, i);
-    store<u32>(slot, i + 1 < pool.slots ? <u32>(slot + pool.slotBytes) : 0, 4);
+    store<u32>(slot, i + 1 < slab.slots ? <u32>(slot + slab.slotBytes) : 0, 4);
   }
-  link(pool, chunk);
+  link(slab, chunk);
 }
 
-function link(pool: Pool, chunk: usize): void {
-  store<u32>(chunk, <u32>pool.open);
+function link(slab: Slab, chunk: usize): void {
+  store<u32>(chunk, <u32>slab.open);
   store<u32>(chunk, 0, 4);
-  if (pool.open) store<u32>(pool.open, <u32>chunk, 4);
-  pool.open = chunk;
+  if (slab.open) store<u32>(slab.open, <u32>chunk, 4);
+  slab.open = chunk;
 }
 
-function unlink(pool: Pool, chunk: usize): void {
+function unlink(slab: Slab, chunk: usize): void {
   const next = <usize>load<u32>(chunk);
   const previous = <usize>load<u32>(chunk, 4);
   if (next) store<u32>(next, <u32>previous, 4);
   if (previous) store<u32>(previous, <u32>next);
-  else pool.open = next;
+  else slab.open = next;
 }

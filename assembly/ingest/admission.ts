@@ -21,20 +21,20 @@ export function miss(stream: Stream, i: i32, late: bool): void {
 }
 
 /** Whether a time is not too far ahead, where `newest` is the newest so far. */
-export function isBelieved(stream: Stream, t: f64, newest: f64): bool {
-  return t <= max(newest, stream.reached) + stream.maxFutureSkew || newest == -Infinity;
+export function isPlausible(stream: Stream, t: f64, newest: f64): bool {
+  return t <= max(newest, stream.advancedTo) + stream.maxFutureSkew || newest == -Infinity;
 }
 
 /** Whether an event is too far ahead to be believed; if so it is noted. */
 export function isFuture(stream: Stream, t: f64, i: i32): bool {
-  if (isBelieved(stream, t, stream.newest)) return false;
+  if (isPlausible(stream, t, stream.newest)) return false;
   store<u16>(stream.misses + ((<usize>i) << 1), <u16>FUTURE);
   stream.missed = true;
   return true;
 }
 
 /** Counts what n events from place `at` of the ring on came to, lists the late ones, and begins anew. */
-export function settle(stream: Stream, at: i32, n: i32): void {
+export function settleMisses(stream: Stream, at: i32, n: i32): void {
   if (!stream.missed) return;
   for (let i = 0; i < n; i++) {
     const mark = <u32>load<u16>(stream.misses + ((<usize>i) << 1));

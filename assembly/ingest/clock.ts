@@ -4,7 +4,7 @@ import { isFuture } from './admission';
 import { Stream } from '../stream';
 
 /** Event i has time t: the newest and the watermark move; false where it is too far ahead to be believed, and noted so. */
-export function tick(stream: Stream, t: f64, i: i32): bool {
+export function moveClock(stream: Stream, t: f64, i: i32): bool {
   if (t > stream.newest) {
     if (isFuture(stream, t, i)) return false;
     stream.newest = t;

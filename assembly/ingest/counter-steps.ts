@@ -13,9 +13,9 @@
  * with it only when ids are swept never shows.
  */
 
-import { Dictionary, hold, unhold } from './dictionary';
+import { Dictionary, pin, unpin } from './dictionary';
 import { release, resize } from '../base/allocator';
-import { isBelieved } from './admission';
+import { isPlausible } from './admission';
 import { PartPlan } from '../plan';
 import { measureColumn, Ring } from './ring';
 import { parameter } from '../sketch/shared/box';
@@ -68,7 +68,7 @@ export function fillSteps(part: usize, at: i32, n: i32): void {
     const value = load<f64>(values + (i << 3));
     const time = load<f64>(ring.times + (i << 3));
     store<f64>(steps + (i << 3), NaN);
-    if (!isBelieved(stream, time, newest)) continue;
+    if (!isPlausible(stream, time, newest)) continue;
     newest = max(newest, time);
     watermark = max(watermark, newest - stream.outOfOrder);
     if (value != value) continue;
@@ -77,7 +77,7 @@ export function fillSteps(part: usize, at: i32, n: i32): void {
     const before = load<f64>(sample);
     let step = 0.0;
     if (before != before) {
-      hold(keys, id);
+      pin(keys, id);
     } else if (max(time, watermark) - before <= within) {
       if (time < before) {
         store<f64>(steps + (i << 3), 0);
@@ -105,7 +105,7 @@ export function forgetSamples(stream: Stream): void {
       const time = load<f64>(sample);
       if (time != time || (watermark - time <= within && watermark != Infinity)) continue;
       store<f64>(sample, NaN);
-      unhold(keys, id);
+      unpin(keys, id);
     }
   }
 }

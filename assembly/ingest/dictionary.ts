@@ -37,7 +37,7 @@ export class Dictionary {
   smallLength: u32;
   words: usize;
   live: usize;
-  holds: usize;
+  pins: usize;
   /** Ids that are live or held. */
   aliveCount: u32;
   place: usize;
@@ -48,26 +48,26 @@ export class Dictionary {
   liveCount: u32;
 }
 
-const FEW: u32 = 64;
+const INITIAL_SLOTS: u32 = 64;
 /** Slots of a table that is kept sparse: a megabyte. */
-const SPARSE: u32 = 1 << 16;
+const SPARSE_SLOTS: u32 = 1 << 16;
 
 export function createDictionary(stream: Stream, width: i32): Dictionary {
   const keys = changetype<Dictionary>(allocate(stream, offsetof<Dictionary>()));
   memory.fill(changetype<usize>(keys), 0, offsetof<Dictionary>());
   keys.width = width;
-  keys.sweepAt = FEW * 16;
-  growTo(stream, keys, FEW);
-  keys.orderCapacity = FEW;
-  keys.order = allocate(stream, FEW << 2);
-  if (width) newTable(stream, keys, FEW * 4);
+  keys.sweepAt = INITIAL_SLOTS * 16;
+  growTo(stream, keys, INITIAL_SLOTS);
+  keys.orderCapacity = INITIAL_SLOTS;
+  keys.order = allocate(stream, INITIAL_SLOTS << 2);
+  if (width) newTable(stream, keys, INITIAL_SLOTS * 4);
   return keys;
 }
 
 export function destroyDictionary(stream: Stream, keys: Dictionary): void {
   release(stream, keys.free);
   release(stream, keys.live);
-  if (keys.holds) release(stream, keys.holds);
+  if (keys.pins) release(stream, keys.pins);
   release(stream, keys.place);
   release(stream, keys.order);
   if (keys.words) release(stream, keys.words);
@@ -77,7 +77,7 @@ export function destroyDictionary(stream: Stream, keys: Dictionary): void {
 }
 
 /** The producer keeps the keys and writes ids. */
-export function giveUpWords(stream: Stream, keys: Dictionary): void {
+export function dropWords(stream: Stream, keys: Dictionary): void {
   release(stream, keys.words);
   release(stream, keys.table);
   release(stream, keys.small);
@@ -99,9 +99,9 @@ function setCapacity(stream: Stream, keys: Dictionary, capacity: u32): void {
   keys.live = resize(stream, keys.live, (<usize>capacity) << 2);
   if (keys.width) keys.words = resize(stream, keys.words, (<usize>capacity * <usize>keys.width) << 3);
   for (let id = keys.capacity; id < capacity; id++) store<u32>(keys.live + ((<usize>id) << 2), 0);
-  if (stream.remembers || stream.gridCount < stream.windowCount) {
-    keys.holds = resize(stream, keys.holds, (<usize>capacity) << 2);
-    for (let id = keys.capacity; id < capacity; id++) store<u32>(keys.holds + ((<usize>id) << 2), 0);
+  if (stream.hasSamples || stream.gridCount < stream.windowCount) {
+    keys.pins = resize(stream, keys.pins, (<usize>capacity) << 2);
+    for (let id = keys.capacity; id < capacity; id++) store<u32>(keys.pins + ((<usize>id) << 2), 0);
   }
   keys.capacity = capacity;
   if (keys.width != 1) return;
@@ -172,7 +172,7 @@ function mapWord(stream: Stream, keys: Dictionary, word: u64): u32 {
   }
   const id = newId(stream, keys);
   store<u64>(keys.words + ((<usize>id) << 3), word);
-  enter(stream, keys, slot, word, id);
+  addKey(stream, keys, slot, word, id);
   return id;
 }
 
@@ -191,7 +191,7 @@ function mapTuple(stream: Stream, keys: Dictionary, words: usize, lanes: usize):
   for (let c = 0; c < keys.width; c++) {
     store<u64>(wordOf(keys, id, c), load<u64>(words + <usize>c * lanes));
   }
-  enter(stream, keys, slot, tag, id);
+  addKey(stream, keys, slot, tag, id);
   return id;
 }
 
@@ -240,7 +240,7 @@ function newId(stream: Stream, keys: Dictionary): u32 {
   return id;
 }
 
-function enter(stream: Stream, keys: Dictionary, slot: u32, tag: u64, id: u32): void {
+function addKey(stream: Stream, keys: Dictionary, slot: u32, tag: u64, id: u32): void {
   const entry = keys.table + ((<usize>slot) << 4);
   store<u64>(entry, tag);
   store<u32>(entry, id + 1, 8);
@@ -250,7 +250,7 @@ function enter(stream: Stream, keys: Dictionary, slot: u32, tag: u64, id: u32): 
 
 /** How many keys a table of so many slots takes. */
 export function roomIn(slots: f64): f64 {
-  return slots <= <f64>SPARSE ? slots / 4 : slots / 2;
+  return slots <= <f64>SPARSE_SLOTS ? slots / 4 : slots / 2;
 }
 
 function newTable(stream: Stream, keys: Dictionary, slots: u32): void {
@@ -264,12 +264,12 @@ function rehash(stream: Stream, keys: Dictionary, slots: u32): void {
   const oldSlots = keys.tableMask + 1;
   newTable(stream, keys, slots);
   for (let entry = old; entry < old + ((<usize>oldSlots) << 4); entry += 16) {
-    if (load<u32>(entry, 8)) insert(keys, load<u64>(entry), load<u32>(entry, 8));
+    if (load<u32>(entry, 8)) setSlot(keys, load<u64>(entry), load<u32>(entry, 8));
   }
   release(stream, old);
 }
 
-function insert(keys: Dictionary, tag: u64, idPlus: u32): void {
+function setSlot(keys: Dictionary, tag: u64, idPlus: u32): void {
   const mixed = keys.width == 1 ? hash(tag) : tag;
   let slot = <u32>(mixed >> 32) & keys.tableMask;
   while (load<u32>(keys.table + ((<usize>slot) << 4), 8)) slot = (slot + 1) & keys.tableMask;
@@ -285,7 +285,7 @@ function hash(word: u64): u64 {
 }
 
 /** One more row holds the id. */
-export function retain(stream: Stream, keys: Dictionary, id: u32): void {
+export function addRow(stream: Stream, keys: Dictionary, id: u32): void {
   const live = keys.live + ((<usize>id) << 2);
   const count = load<u32>(live);
   store<u32>(live, count + 1);
@@ -293,27 +293,27 @@ export function retain(stream: Stream, keys: Dictionary, id: u32): void {
 }
 
 /** A window that is not on a grid has something of the id, or a sample of it is remembered. */
-export function hold(keys: Dictionary, id: u32): void {
-  const holds = keys.holds + ((<usize>id) << 2);
+export function pin(keys: Dictionary, id: u32): void {
+  const holds = keys.pins + ((<usize>id) << 2);
   const count = load<u32>(holds);
   store<u32>(holds, count + 1);
   if (!count && !load<u32>(keys.live + ((<usize>id) << 2))) keys.aliveCount++;
 }
 
-export function unhold(keys: Dictionary, id: u32): void {
-  const holds = keys.holds + ((<usize>id) << 2);
+export function unpin(keys: Dictionary, id: u32): void {
+  const holds = keys.pins + ((<usize>id) << 2);
   const count = load<u32>(holds) - 1;
   assert(<i32>count >= 0);
   store<u32>(holds, count);
   if (!count && !load<u32>(keys.live + ((<usize>id) << 2))) keys.aliveCount--;
 }
 
-function isHeld(keys: Dictionary, id: u32): bool {
-  return keys.holds != 0 && load<u32>(keys.holds + ((<usize>id) << 2)) != 0;
+function isPinned(keys: Dictionary, id: u32): bool {
+  return keys.pins != 0 && load<u32>(keys.pins + ((<usize>id) << 2)) != 0;
 }
 
 /** One row less. */
-export function drop(keys: Dictionary, id: u32): void {
+export function removeRow(keys: Dictionary, id: u32): void {
   const live = keys.live + ((<usize>id) << 2);
   const count = load<u32>(live) - 1;
   assert(<i32>count >= 0);
@@ -321,25 +321,25 @@ export function drop(keys: Dictionary, id: u32): void {
   if (!count) {
     store<u32>(keys.order + ((<usize>load<u32>(keys.place + ((<usize>id) << 2))) << 2), NONE);
     keys.liveCount--;
-    if (!isHeld(keys, id)) keys.aliveCount--;
+    if (!isPinned(keys, id)) keys.aliveCount--;
   }
 }
 
 function comeAlive(stream: Stream, keys: Dictionary, id: u32): void {
   if (keys.orderLength == keys.orderCapacity) {
-    closeUp(keys);
-    keys.orderCapacity = max(FEW, keys.liveCount * 2);
+    compactOrder(keys);
+    keys.orderCapacity = max(INITIAL_SLOTS, keys.liveCount * 2);
     keys.order = resize(stream, keys.order, (<usize>keys.orderCapacity) << 2);
   }
   store<u32>(keys.order + ((<usize>keys.orderLength) << 2), id);
   store<u32>(keys.place + ((<usize>id) << 2), keys.orderLength);
   keys.orderLength++;
   keys.liveCount++;
-  if (!isHeld(keys, id)) keys.aliveCount++;
+  if (!isPinned(keys, id)) keys.aliveCount++;
 }
 
 /** The order without the dead. */
-function closeUp(keys: Dictionary): void {
+function compactOrder(keys: Dictionary): void {
   let length: u32 = 0;
   for (let i: u32 = 0; i < keys.orderLength; i++) {
     const id = load<u32>(keys.order + ((<usize>i) << 2));
@@ -368,17 +368,17 @@ export function sweep(stream: Stream, keys: Dictionary, pinned: usize, n: u32): 
   keys.limit = top;
   let slots = keys.tableMask + 1;
   const used = top - keys.freeCount;
-  while (slots > FEW * 4 && used * 16 < slots) slots >>= 1;
+  while (slots > INITIAL_SLOTS * 4 && used * 16 < slots) slots >>= 1;
   release(stream, keys.table);
   newTable(stream, keys, slots);
   for (let id: u32 = 0; id < top; id++) {
-    if (load<u8>(marks + id)) insert(keys, tagOf(keys, id), id + 1);
+    if (load<u8>(marks + id)) setSlot(keys, tagOf(keys, id), id + 1);
   }
   release(stream, marks);
   memory.fill(keys.small, 0, (<usize>keys.smallLength) << 2);
   // A sweep looks at every id: not before a fair part of them has been given again.
-  keys.sweepAt = max(FEW * 16, max(used * 2, top >> 2));
-  if (keys.capacity > FEW * 16 && top < keys.capacity >> 2) setCapacity(stream, keys, keys.capacity >> 1);
+  keys.sweepAt = max(INITIAL_SLOTS * 16, max(used * 2, top >> 2));
+  if (keys.capacity > INITIAL_SLOTS * 16 && top < keys.capacity >> 2) setCapacity(stream, keys, keys.capacity >> 1);
 }
 
 function tagOf(keys: Dictionary, id: u32): u64 {
@@ -392,7 +392,7 @@ function tagOf(keys: Dictionary, id: u32): u64 {
 /** A byte for each id below the limit: 1 where it is live or pinned. */
 function mark(keys: Dictionary, marks: usize, pinned: usize, n: u32): void {
   for (let id: u32 = 0; id < keys.limit; id++) {
-    store<u8>(marks + id, load<u32>(keys.live + ((<usize>id) << 2)) || isHeld(keys, id) ? 1 : 0);
+    store<u8>(marks + id, load<u32>(keys.live + ((<usize>id) << 2)) || isPinned(keys, id) ? 1 : 0);
   }
   for (let i: u32 = 0; i < n; i++) store<u8>(marks + load<u32>(pinned + ((<usize>i) << 2)), 1);
 }

@@ -17,8 +17,8 @@ import { measureColumn, Ring } from './ring';
 import { Stream } from '../stream';
 
 /** Events worked on at a time. */
-const TILE = 512;
-export const REGISTER_BYTES: usize = TILE * 8;
+const TILE_EVENTS = 512;
+export const REGISTER_BYTES: usize = TILE_EVENTS * 8;
 
 /** Places of the program's operands become addresses. */
 export function linkProgram(stream: Stream, ring: Ring): void {
@@ -54,9 +54,9 @@ function moveOperand(operand: usize, distance: usize): void {
 /** Runs the program for n events that stand in a row in the ring, from place `at` on. */
 export function evaluate(stream: Stream, at: i32, n: i32): void {
   const end = stream.program + <usize>stream.programLength * Instruction.bytes;
-  for (let from = 0; from < n; from += TILE) {
+  for (let from = 0; from < n; from += TILE_EVENTS) {
     const offset = (<usize>(at + from)) << 3;
-    const bytes = (<usize>min(n - from, TILE)) << 3;
+    const bytes = (<usize>min(n - from, TILE_EVENTS)) << 3;
     for (let one = stream.program; one < end; one += Instruction.bytes) {
       run(
         one,

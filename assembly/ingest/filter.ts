@@ -13,10 +13,10 @@
  */
 
 import { allocate, release } from '../base/allocator';
-import { isBelieved } from './admission';
+import { isPlausible } from './admission';
 import { Keys, PartPlan, Plan, WindowPlan } from '../plan';
 import { measureColumn, Ring } from './ring';
-import { refires, Stream, windowAt } from '../stream';
+import { firesAgain, Stream, windowAt } from '../stream';
 
 @unmanaged
 class Filter {
@@ -106,7 +106,7 @@ function gather<T>(places: usize, column: usize, n: i32): void {
 
 /** Lists the events that are kept, and the ticks of those that are not. */
 function choose(stream: Stream, filter: Filter, times: usize, condition: usize, n: i32): i32 {
-  const joins = stream.storeCount == 1 && !refires(stream);
+  const joins = stream.storeCount == 1 && !firesAgain(stream);
   if (joins && stream.maxFutureSkew == Infinity) return chooseFast(stream, filter, times, condition, n);
   return chooseSlow(stream, filter, times, condition, n, joins);
 }
@@ -157,7 +157,7 @@ function chooseSlow(stream: Stream, filter: Filter, times: usize, condition: usi
   for (let i: usize = 0; i < <usize>n; i++) {
     const t = load<f64>(times + (i << 3));
     const holds = abs(load<f64>(condition + (i << 3))) > 0;
-    const moves = t > newest && isBelieved(stream, t, newest);
+    const moves = t > newest && isPlausible(stream, t, newest);
     if (holds) {
       if (open) {
         // Believed either way, it does the same.

@@ -1,6 +1,6 @@
 /** States become results: a column of the outbox for each output, or the cells of an answer. */
 
-import { Pane, PartPlan } from '../plan';
+import { Firing, PartPlan } from '../plan';
 import { FIRINGS, Stream } from '../stream';
 import { openResults, Outbox, outputColumn } from './outbox';
 import { packRows } from './pack';
@@ -46,7 +46,7 @@ export function putResults(
 ): void {
   const from = openResults(stream, n);
   const outbox = changetype<Outbox>(stream.outbox);
-  if (end + stream.allowedLateness <= stream.watermark) pane |= Pane.final;
+  if (end + stream.allowedLateness <= stream.watermark) pane |= Firing.final;
   for (let i: usize = 0; i < <usize>n; i++) {
     const place = <usize>from + i;
     store<f64>(outbox.starts + (place << 3), start);
@@ -55,7 +55,7 @@ export function putResults(
     store<u8>(outbox.windows + place, window);
     store<u8>(outbox.panes + place, pane);
     if (outbox.firings) store<u32>(outbox.firings + (place << 2), <u32>load<f64>(load<u32>(rows + (i << 2)), FIRINGS));
-    if (outbox.ats) store<u32>(outbox.ats + (place << 2), stream.at);
+    if (outbox.causes) store<u32>(outbox.causes + (place << 2), stream.cause);
   }
   putOutputs(stream, rows, from, n);
 }

@@ -1,9 +1,9 @@
 /** Merges the packed rows of one window, which several workers sent, and lowers the whole. */
 
 import { capacity } from '../base/allocator';
-import { Pane, PartPlan } from '../plan';
+import { Firing, PartPlan } from '../plan';
 import * as box from '../sketch/shared/box';
-import { combineRows, list, resetRow } from '../state/rows';
+import { combineRows, listRow, resetRow } from '../state/rows';
 import { copyState, Stream } from '../stream';
 import { putOutputs } from './lower';
 import { openResults, putHead } from './outbox';
@@ -16,13 +16,13 @@ export function putMerged(stream: Stream, packed: usize, n: i32, start: f64, end
   resetRow(stream, whole);
   for (let i = 0; i < n; i++) {
     packed = unpackRow(stream, packed, other);
-    list(stream, 0, whole, whole, other);
+    listRow(stream, 0, whole, whole, other);
     combineRows(stream, 1);
     resetRow(stream, other);
   }
   store<u32>(stream.single, <u32>whole);
   const from = openResults(stream, 1);
-  putHead(stream, from, start, end, 0, window, Pane.onTime | Pane.final, whole);
+  putHead(stream, from, start, end, 0, window, Firing.onTime | Firing.final, whole);
   putOutputs(stream, stream.single, from, 1);
   resetRow(stream, whole);
 }

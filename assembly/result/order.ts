@@ -49,8 +49,8 @@ function isSorted(stream: Stream, outbox: Outbox, from: i32): bool {
 
 /** Whether result a is to come after result b. */
 function isAfter(stream: Stream, outbox: Outbox, a: u32, b: u32): bool {
-  const atA = load<u32>(outbox.ats + ((<usize>a) << 2));
-  const atB = load<u32>(outbox.ats + ((<usize>b) << 2));
+  const atA = load<u32>(outbox.causes + ((<usize>a) << 2));
+  const atB = load<u32>(outbox.causes + ((<usize>b) << 2));
   if (atA != atB) return atA > atB;
   const endA = load<f64>(outbox.ends + ((<usize>a) << 3));
   const endB = load<f64>(outbox.ends + ((<usize>b) << 3));

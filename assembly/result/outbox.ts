@@ -6,8 +6,8 @@
  */
 
 import { allocate, release, resize } from '../base/allocator';
-import { Pane } from '../plan';
-import { FIRINGS, headroom, refires, Stream } from '../stream';
+import { Firing } from '../plan';
+import { FIRINGS, headroom, firesAgain, Stream } from '../stream';
 
 @unmanaged
 export class Outbox {
@@ -21,7 +21,7 @@ export class Outbox {
   panes: usize;
   /** u32 each; 0 where there is no such column. */
   firings: usize;
-  ats: usize;
+  causes: usize;
   /** A list of the outputs' columns. */
   outputs: usize;
   /** Numbers of the outputs that are lists, f64 each: a cell of such a column is 0 from: u32 │ 4 length: u32. */
@@ -30,14 +30,14 @@ export class Outbox {
   listCapacity: u32;
 }
 
-const FEW = 64;
+const INITIAL_RESULTS = 64;
 
 export function createOutbox(stream: Stream): Outbox {
   const outbox = changetype<Outbox>(allocate(stream.results, offsetof<Outbox>()));
   memory.fill(changetype<usize>(outbox), 0, offsetof<Outbox>());
   outbox.outputs = allocate(stream.results, (<usize>max(stream.outputCount, 1)) << 2);
   memory.fill(outbox.outputs, 0, (<usize>stream.outputCount) << 2);
-  setCapacity(stream, outbox, FEW);
+  setCapacity(stream, outbox, INITIAL_RESULTS);
   return outbox;
 }
 
@@ -48,7 +48,7 @@ export function destroyOutbox(stream: Stream, outbox: Outbox): void {
   release(stream.results, outbox.windows);
   release(stream.results, outbox.panes);
   if (outbox.firings) release(stream.results, outbox.firings);
-  if (outbox.ats) release(stream.results, outbox.ats);
+  if (outbox.causes) release(stream.results, outbox.causes);
   for (let i = 0; i < stream.outputCount; i++) release(stream.results, outputColumn(outbox, i));
   if (outbox.lists) release(stream.results, outbox.lists);
   release(stream.results, outbox.outputs);
@@ -67,8 +67,8 @@ function setCapacity(stream: Stream, outbox: Outbox, rows: i32): void {
   outbox.ids = resize(stream.results, outbox.ids, n << 2);
   outbox.windows = resize(stream.results, outbox.windows, n);
   outbox.panes = resize(stream.results, outbox.panes, n);
-  if (refires(stream)) outbox.firings = resize(stream.results, outbox.firings, n << 2);
-  if (stream.ordered) outbox.ats = resize(stream.results, outbox.ats, n << 2);
+  if (firesAgain(stream)) outbox.firings = resize(stream.results, outbox.firings, n << 2);
+  if (stream.ordered) outbox.causes = resize(stream.results, outbox.causes, n << 2);
   for (let i = 0; i < stream.outputCount; i++) {
     store<u32>(outbox.outputs + ((<usize>i) << 2), <u32>resize(stream.results, outputColumn(outbox, i), n << 3));
   }
@@ -102,24 +102,24 @@ export function putHead(
   store<u8>(outbox.windows + <usize>i, window);
   store<u8>(outbox.panes + <usize>i, pane);
   if (outbox.firings) store<u32>(outbox.firings + ((<usize>i) << 2), <u32>load<f64>(row, FIRINGS));
-  if (outbox.ats) store<u32>(outbox.ats + ((<usize>i) << 2), stream.at);
+  if (outbox.causes) store<u32>(outbox.causes + ((<usize>i) << 2), stream.cause);
 }
 
 /** Why n results from number `from` on fire. */
-export function putReasons(stream: Stream, from: i32, n: i32, reasons: usize): void {
+export function putCauses(stream: Stream, from: i32, n: i32, reasons: usize): void {
   const outbox = changetype<Outbox>(stream.outbox);
-  if (outbox.ats) memory.copy(outbox.ats + ((<usize>from) << 2), reasons, (<usize>n) << 2);
+  if (outbox.causes) memory.copy(outbox.causes + ((<usize>from) << 2), reasons, (<usize>n) << 2);
 }
 
 /** All else but the outputs of the last n results, of events that stand in a row. */
-export function putEvents(stream: Stream, n: i32, times: usize, window: i32): void {
+export function putEventHeads(stream: Stream, n: i32, times: usize, window: i32): void {
   const outbox = changetype<Outbox>(stream.outbox);
   const from = <usize>(outbox.length - n);
   memory.copy(outbox.starts + (from << 3), times, (<usize>n) << 3);
   memory.copy(outbox.ends + (from << 3), times, (<usize>n) << 3);
   memory.fill(outbox.ids + (from << 2), 0, (<usize>n) << 2);
   memory.fill(outbox.windows + from, <u8>window, n);
-  memory.fill(outbox.panes + from, <u8>(Pane.onTime | Pane.final), n);
+  memory.fill(outbox.panes + from, <u8>(Firing.onTime | Firing.final), n);
   if (outbox.firings) memory.fill(outbox.firings + (from << 2), 0, (<usize>n) << 2);
 }
 
@@ -140,12 +140,12 @@ export function putList(stream: Stream, cell: usize, n: u32): usize {
 /** Forgets the results; of room for many more than there were, half is given back. */
 export function emptyOutbox(stream: Stream, outbox: Outbox): void {
   if (!outbox.length) return;
-  const spare = outbox.capacity > max(outbox.length * 4, FEW);
+  const spare = outbox.capacity > max(outbox.length * 4, INITIAL_RESULTS);
   outbox.length = 0;
   outbox.listLength = 0;
   if (outbox.lists) release(stream.results, outbox.lists);
   outbox.lists = 0;
   outbox.listCapacity = 0;
-  if (headroom(stream) < 0) setCapacity(stream, outbox, FEW);
+  if (headroom(stream) < 0) setCapacity(stream, outbox, INITIAL_RESULTS);
   else if (spare) setCapacity(stream, outbox, outbox.capacity >> 1);
 }

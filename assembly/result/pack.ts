@@ -16,14 +16,14 @@ import { copyState, Stream } from '../stream';
 /** What is known of the only output of such a stream before there is one: how many numbers it can have. */
 export function planPacked(stream: Stream): void {
   stream.outputCount = 1;
-  stream.listMost = <f64>(stream.stride >> 3);
+  stream.listLimit = <f64>(stream.stride >> 3);
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (!load<u32>(part, PartPlan.drop)) continue;
     const most = call_indirect<f64>(load<u32>(part, PartPlan.block), part) / 8 + 1;
     // What leaps does not grow with what was held before.
-    if (load<u32>(part, PartPlan.leap)) stream.listMost += most;
-    else stream.ownedMost += most;
-    stream.ownedLists = 1;
+    if (load<u32>(part, PartPlan.leap)) stream.listLimit += most;
+    else stream.heapListLimit += most;
+    stream.heapLists = 1;
   }
 }
 

@@ -19,7 +19,7 @@ import { clear, isFree, isFull, slotOf, vacate } from './shared/hash-table';
 import * as list from './list';
 
 const FLOOR: usize = 8;
-const LEAST: usize = 16;
+const MINIMUM: usize = 16;
 const CURSOR: usize = 24;
 const VALUES: usize = 32;
 
@@ -115,7 +115,7 @@ function copyAbove(block: usize, from: usize, least: f64, ties: u32): f64 {
 function takeOver(block: usize, value: f64): void {
   const slots = (<usize>load<u32>(block, 4)) << 3;
   const counts = columnOf(block, 1);
-  const least = load<f64>(block, LEAST);
+  const least = load<f64>(block, MINIMUM);
   let at = (<usize>load<u32>(block, CURSOR)) << 3;
   if (at >= slots) at = 0;
   const start = at;
@@ -128,7 +128,7 @@ function takeOver(block: usize, value: f64): void {
     }
   }
   const floor = load<f64>(counts + at);
-  store<f64>(block, floor, LEAST);
+  store<f64>(block, floor, MINIMUM);
   store<f64>(block, floor, FLOOR);
   store<u32>(block, <u32>(at >> 3), CURSOR);
   vacate(columnOf(block, 0), load<u32>(block, 4), 3, <u32>(at >> 3));
@@ -195,7 +195,7 @@ export function merge(part: usize, capacity: u32, into: usize, from: usize): voi
     store<f64>(errors, load<f64>(errors) + (error - theirs));
   }
   store<f64>(block, mine + theirs, FLOOR);
-  store<f64>(block, 0, LEAST);
+  store<f64>(block, 0, MINIMUM);
   if (load<u32>(block) > capacity) block = cut(part, capacity, block);
   box.setBlock(into, block);
 }

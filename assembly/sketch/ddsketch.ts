@@ -25,7 +25,7 @@ import * as list from './list';
 
 export const LISTED: u32 = 29;
 export const BINNED: u32 = 0xffffffff;
-export const MOST: i32 = 2048;
+export const MAX_LISTED: i32 = 2048;
 
 export const RUNS: usize = 32;
 export const BINS: usize = 36;
@@ -41,8 +41,8 @@ const B: f64 = -3.0 / 5.0;
 const C: f64 = 10.0 / 7.0;
 
 /** Bytes of the greatest block, and of the greatest run: what one value can add. */
-export const GREATEST: usize = COUNTS + 2 * MOST * 8;
-export const RUN: i32 = MOST * 8 + 64;
+export const GREATEST: usize = COUNTS + 2 * MAX_LISTED * 8;
+export const RUN: i32 = MAX_LISTED * 8 + 64;
 
 /** Whether a value has a bin: it is neither as good as zero nor infinite. */
 export function hasBin(bits: u64): bool {
@@ -150,15 +150,15 @@ function cover(part: usize, state: usize, sign: usize, low: i32, high: i32): usi
   const last = first + bins - 1;
   if (bins) {
     if (low >= first && high <= last) return block;
-    if (bins == MOST && high <= last) return block;
+    if (bins == MAX_LISTED && high <= last) return block;
   }
   let bottom = bins ? min(low, first) : low;
   let top = bins ? max(high, topOf(block, sign)) : high;
-  if (top - bottom + 1 >= MOST) {
-    bottom = max(bottom, top - MOST + 1);
+  if (top - bottom + 1 >= MAX_LISTED) {
+    bottom = max(bottom, top - MAX_LISTED + 1);
   } else if (bins) {
     // Room for more of the kind, so that it need not be made for every value that lies further out.
-    const spare = min(((top - bottom) >> 1) + 8, MOST - 1 - (top - bottom + 1));
+    const spare = min(((top - bottom) >> 1) + 8, MAX_LISTED - 1 - (top - bottom + 1));
     if (low < first) bottom -= spare;
     else top += spare;
   }

@@ -81,7 +81,7 @@ function insert(part: usize, precision: u32, state: usize, block: usize, value: 
   }
   let moved: usize;
   if (n < limitOf(precision)) {
-    moved = setOf(part, box.twice(capacity(block)));
+    moved = setOf(part, box.doubled(capacity(block)));
     addAll(moved, 0, block);
     put(moved, value);
   } else {

@@ -22,7 +22,7 @@ export function lift(part: usize, state: usize, value: f64): void {
     box.setValue(state, value);
     return;
   }
-  const block = room(part, state, 1);
+  const block = reserveValues(part, state, 1);
   const n = load<u32>(block);
   store<f64>(block + ((<usize>n) << 3), value, VALUES);
   store<u32>(block, n + 1);
@@ -36,21 +36,21 @@ export function merge(part: usize, into: usize, from: usize): void {
   }
   const other = box.blockOf(from);
   const m = load<u32>(other);
-  const block = room(part, into, m);
+  const block = reserveValues(part, into, m);
   const n = load<u32>(block);
   memory.copy(block + VALUES + ((<usize>n) << 3), other + VALUES, (<usize>m) << 3);
   store<u32>(block, n + m);
 }
 
 /** The block of a state, with room for so many values more. */
-function room(part: usize, state: usize, more: u32): usize {
+function reserveValues(part: usize, state: usize, more: u32): usize {
   let block: usize;
   if (box.isBlock(state)) {
     block = box.blockOf(state);
     const bytes = VALUES + ((<usize>load<u32>(block) + more) << 3);
     const kept = capacity(block);
     if (bytes <= kept) return block;
-    block = box.resizeFor(part, block, max(bytes, box.twice(kept)));
+    block = box.resizeFor(part, block, max(bytes, box.doubled(kept)));
   } else {
     const one = box.valueOf(state);
     block = box.allocateFor(part, VALUES + ((<usize>more + 1) << 3));
@@ -61,7 +61,7 @@ function room(part: usize, state: usize, more: u32): usize {
   return block;
 }
 
-export function enter(part: usize, state: usize, given: f64): void {
+export function insert(part: usize, state: usize, given: f64): void {
   const value = given + 0;
   if (box.isNothing(state)) {
     box.setValue(state, value);
@@ -77,7 +77,7 @@ export function enter(part: usize, state: usize, given: f64): void {
   sorted.insert(box.blockOf(state) + VALUES, NUMBER, value, 0);
 }
 
-export function leave(part: usize, state: usize, given: f64): void {
+export function retract(part: usize, state: usize, given: f64): void {
   if (!box.isBlock(state)) {
     box.setNothing(state);
     return;

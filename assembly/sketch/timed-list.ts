@@ -44,7 +44,7 @@ export function lift(part: usize, limit: u32, state: usize, value: f64, time: f6
   if (load<f64>(first + ((<usize>n - 1) << 4)) > time) place = placeOf(first, n, time);
   if (place >= limit) return;
   const kept = min(n, limit - 1);
-  const block = room(part, state, kept + 1);
+  const block = reserveSamples(part, state, kept + 1);
   const at = block + FIRST + ((<usize>place) << 4);
   memory.copy(at + 16, at, (<usize>(kept - place)) << 4);
   store<f64>(at, time);
@@ -64,14 +64,14 @@ function placeOf(first: usize, n: u32, time: f64): u32 {
 }
 
 /** The block of a state that has something, with room for n samples. */
-function room(part: usize, state: usize, n: u32): usize {
+function reserveSamples(part: usize, state: usize, n: u32): usize {
   const bytes = FIRST + ((<usize>n) << 4);
   let block: usize;
   if (box.isBlock(state)) {
     block = box.blockOf(state);
     const kept = capacity(block);
     if (bytes <= kept) return block;
-    block = box.resizeFor(part, block, max(bytes, box.twice(kept)));
+    block = box.resizeFor(part, block, max(bytes, box.doubled(kept)));
   } else {
     block = box.allocateFor(part, bytes);
     store<u32>(block, 1);
@@ -100,7 +100,7 @@ export function merge(part: usize, limit: u32, into: usize, from: usize): void {
   // Only so many of each can be among the earliest.
   let i = n;
   let j = min(m, limit);
-  const block = room(part, into, n + j);
+  const block = reserveSamples(part, into, n + j);
   const first = block + FIRST;
   store<u32>(block, min(n + j, limit));
   // From the latest on, into the room at the end: what lies there has been read.

@@ -2,11 +2,11 @@
 
 import { PartPlan } from '../plan';
 import * as box from '../sketch/shared/box';
-import { copyRow, copyState, FIRINGS, refires, Stream } from '../stream';
+import { copyRow, copyState, FIRINGS, firesAgain, Stream } from '../stream';
 
 /** Fills the columns that are worked out from others, for n events from place `at` of the ring. */
 export function prepareColumns(stream: Stream, at: i32, n: i32): void {
-  if (!stream.remembers) return;
+  if (!stream.hasSamples) return;
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const prepare = load<u32>(part, PartPlan.prepare);
     if (prepare) call_indirect<void>(prepare, part, at, n);
@@ -22,11 +22,11 @@ export function foldRows(stream: Stream, rows: usize, at: i32, n: i32): void {
 }
 
 /** Folds n events, from place `at` of the ring, into one row. */
-export function reduceRow(stream: Stream, row: usize, at: i32, n: i32): void {
+export function foldRun(stream: Stream, row: usize, at: i32, n: i32): void {
   store<f64>(row, load<f64>(row) + <f64>n);
   let listed = false;
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const reduce = load<u32>(part, PartPlan.reduce);
+    const reduce = load<u32>(part, PartPlan.foldRun);
     const fold = load<u32>(part, PartPlan.fold);
     if (reduce) {
       call_indirect<void>(reduce, part, row, (<usize>at) << 3, n);
@@ -48,14 +48,14 @@ export function foldRow(stream: Stream, row: usize, at: i32): void {
 }
 
 /** The same but for the states that own memory. */
-export function foldLight(stream: Stream, row: usize, at: i32): void {
+export function foldInline(stream: Stream, row: usize, at: i32): void {
   store<f64>(row, load<f64>(row) + 1);
   store<u32>(stream.into, <u32>row);
-  foldLightRows(stream, stream.into, at, 1);
+  foldInlineRows(stream, stream.into, at, 1);
 }
 
 /** As foldRows, but for the states that own memory. */
-export function foldLightRows(stream: Stream, rows: usize, at: i32, n: i32): void {
+export function foldInlineRows(stream: Stream, rows: usize, at: i32, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const fold = load<u32>(part, PartPlan.drop) ? 0 : load<u32>(part, PartPlan.fold);
     if (fold) call_indirect<void>(fold, part, rows, (<usize>at) << 3, n);
@@ -63,9 +63,9 @@ export function foldLightRows(stream: Stream, rows: usize, at: i32, n: i32): voi
 }
 
 /** An event enters the running states of a row, which are those that own memory; its measures stand side by side. */
-export function enterRow(stream: Stream, row: usize, measures: usize, time: f64): void {
+export function insertEvent(stream: Stream, row: usize, measures: usize, time: f64): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const enter = load<u32>(part, PartPlan.enter);
+    const enter = load<u32>(part, PartPlan.insert);
     if (!enter) continue;
     const value = load<f64>(measures + ((<usize>load<u32>(part, PartPlan.measure)) << 3));
     if (value == value) call_indirect<void>(enter, part, row + load<u32>(part, PartPlan.state), value, time);
@@ -73,9 +73,9 @@ export function enterRow(stream: Stream, row: usize, measures: usize, time: f64)
 }
 
 /** The event that entered first leaves them. */
-export function leaveRow(stream: Stream, row: usize, measures: usize, time: f64): void {
+export function retractEvent(stream: Stream, row: usize, measures: usize, time: f64): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const leave = load<u32>(part, PartPlan.leave);
+    const leave = load<u32>(part, PartPlan.retract);
     if (!leave) continue;
     const value = load<f64>(measures + ((<usize>load<u32>(part, PartPlan.measure)) << 3));
     if (value == value) call_indirect<void>(leave, part, row + load<u32>(part, PartPlan.state), value, time);
@@ -119,17 +119,17 @@ function countRows(stream: Stream, n: i32): void {
 }
 
 /** The same but for the states that own memory. */
-export function combineLight(stream: Stream, n: i32): void {
-  if (!stream.owning) {
+export function combineInline(stream: Stream, n: i32): void {
+  if (!stream.hasHeapStates) {
     combineRows(stream, n);
     return;
   }
   countRows(stream, n);
-  combineLightStates(stream, stream.into, stream.left, stream.right, n);
+  combineInlineStates(stream, stream.into, stream.left, stream.right, n);
 }
 
 /** As combineStates, but for the states that own memory. */
-export function combineLightStates(stream: Stream, into: usize, left: usize, right: usize, n: i32): void {
+export function combineInlineStates(stream: Stream, into: usize, left: usize, right: usize, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const combine = load<u32>(part, PartPlan.drop) ? 0 : load<u32>(part, PartPlan.combine);
     if (combine) call_indirect<void>(combine, part, into, left, right, n);
@@ -137,7 +137,7 @@ export function combineLightStates(stream: Stream, into: usize, left: usize, rig
 }
 
 /** The same for the states that own memory alone. */
-export function combineOwning(stream: Stream, n: i32): void {
+export function combineHeap(stream: Stream, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (!load<u32>(part, PartPlan.drop)) continue;
     call_indirect<void>(load<u32>(part, PartPlan.combine), part, stream.into, stream.left, stream.right, n);
@@ -145,7 +145,7 @@ export function combineOwning(stream: Stream, n: i32): void {
 }
 
 /** One row ⊕= another, of the states that own memory alone. */
-export function addOwning(stream: Stream, into: usize, from: usize): void {
+export function addHeap(stream: Stream, into: usize, from: usize): void {
   const rows = stream.single;
   store<u32>(rows, <u32>into);
   store<u32>(rows, <u32>from, 4);
@@ -165,11 +165,11 @@ export function combineStates(stream: Stream, into: usize, left: usize, right: u
 
 /** One more firing of a row. */
 export function countFiring(stream: Stream, row: usize): void {
-  if (refires(stream)) store<f64>(row, load<f64>(row, FIRINGS) + 1, FIRINGS);
+  if (firesAgain(stream)) store<f64>(row, load<f64>(row, FIRINGS) + 1, FIRINGS);
 }
 
 /** Adds a row to the lists. */
-export function list(stream: Stream, i: i32, into: usize, left: usize, right: usize): void {
+export function listRow(stream: Stream, i: i32, into: usize, left: usize, right: usize): void {
   const at = (<usize>i) << 2;
   store<u32>(stream.into + at, <u32>into);
   store<u32>(stream.left + at, <u32>left);
@@ -178,7 +178,7 @@ export function list(stream: Stream, i: i32, into: usize, left: usize, right: us
 
 /** Gives back what the states of a row own. */
 export function dropRow(stream: Stream, row: usize): void {
-  if (!stream.owning) return;
+  if (!stream.hasHeapStates) return;
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const drop = load<u32>(part, PartPlan.drop);
     if (drop) call_indirect<void>(drop, part, row);
@@ -187,7 +187,7 @@ export function dropRow(stream: Stream, row: usize): void {
 
 /** The same of the first n temporary rows. */
 export function dropTemporaries(stream: Stream, n: i32): void {
-  if (!stream.owning) return;
+  if (!stream.hasHeapStates) return;
   for (let i = 0, row = stream.temporary; i < n; i++, row += stream.stride) dropRow(stream, row);
 }
 
@@ -198,7 +198,7 @@ export function resetRow(stream: Stream, row: usize): void {
 }
 
 /** A copy of a row without what it owns; what stood there is no row. */
-export function copyLight(stream: Stream, to: usize, from: usize): void {
+export function copyInline(stream: Stream, to: usize, from: usize): void {
   copyRow(stream, to, from);
   disown(stream, to);
 }
@@ -211,7 +211,7 @@ export function moveRow(stream: Stream, to: usize, from: usize): void {
 
 /** The states that own memory are as if they had seen nothing: what they own is another row's. */
 function disown(stream: Stream, row: usize): void {
-  if (!stream.owning) return;
+  if (!stream.hasHeapStates) return;
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (load<u32>(part, PartPlan.drop)) call_indirect<void>(load<u32>(part, PartPlan.identity), part, row);
   }
@@ -220,15 +220,15 @@ function disown(stream: Stream, row: usize): void {
 /** A copy of a row, with blocks of its own; what stood there is no row. */
 export function cloneRow(stream: Stream, to: usize, from: usize): void {
   copyRow(stream, to, from);
-  if (stream.owning) cloneOwning(stream, to, from);
+  if (stream.hasHeapStates) cloneHeap(stream, to, from);
 }
 
 /** The same of the states that own memory alone; what stood there is none. */
-export function cloneOwning(stream: Stream, to: usize, from: usize): void {
+export function cloneHeap(stream: Stream, to: usize, from: usize): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (!load<u32>(part, PartPlan.drop)) continue;
     const state = <usize>load<u32>(part, PartPlan.state);
     copyState(to + state, from + state, load<u32>(part, PartPlan.size));
-    box.own(part, to + state);
+    box.cloneBlock(part, to + state);
   }
 }

@@ -57,7 +57,7 @@ export {
   demand as session_demand,
   due as session_due,
   live as session_live,
-  since as session_since,
+  earliest as session_earliest,
 } from './session/session';
 export {
   create as capped_create,
@@ -68,7 +68,7 @@ export {
   demand as capped_demand,
   due as capped_due,
   live as capped_live,
-  since as capped_since,
+  earliest as capped_earliest,
 } from './session/capped';
 export {
   create as filled_create,
@@ -79,7 +79,7 @@ export {
   demand as filled_demand,
   due as filled_due,
   live as filled_live,
-  since as filled_since,
+  earliest as filled_earliest,
 } from './count/filled';
 export {
   create as counted_create,
@@ -91,7 +91,7 @@ export {
   due as counted_due,
   copies as counted_copies,
   live as counted_live,
-  since as counted_since,
+  earliest as counted_earliest,
 } from './count/counted';
 export {
   create as rolling_create,
@@ -103,16 +103,16 @@ export {
   due as rolling_due,
   copies as rolling_copies,
   live as rolling_live,
-  since as rolling_since,
+  earliest as rolling_earliest,
 } from './rolling/rolling';
 export {
-  create as sliding_create,
-  destroy as sliding_destroy,
-  take as sliding_take,
-  advance as sliding_advance,
-  query as sliding_query,
-  demand as sliding_demand,
-  due as sliding_due,
-  live as sliding_live,
-  since as sliding_since,
+  create as unkeyed_create,
+  destroy as unkeyed_destroy,
+  take as unkeyed_take,
+  advance as unkeyed_advance,
+  query as unkeyed_query,
+  demand as unkeyed_demand,
+  due as unkeyed_due,
+  live as unkeyed_live,
+  earliest as unkeyed_earliest,
 } from './rolling/unkeyed';

@@ -15,7 +15,7 @@ import {
   Vector,
 } from 'apache-arrow';
 import { badMeasure, plain } from '../input/columns';
-import { Coded, ForeignColumn, type Given, type Numbers } from '../spec/column-input';
+import { CodedStrings, ColumnInput, type Given, type Numbers } from '../spec/column-input';
 import { writeDecimals } from './decimals';
 import { writeCodes } from './texts';
 import { DAY, type Refuse, TICKS, UNITS, writeTimes, writeWholes } from './words';
@@ -23,12 +23,12 @@ import { DAY, type Refuse, TICKS, UNITS, writeTimes, writeWholes } from './words
 /** Strings of dictionaries that were read. */
 const dictionaries = new WeakMap<Vector, readonly (string | null)[]>();
 
-export class ArrowColumn<Value = unknown> extends ForeignColumn<Value> {
+export class ArrowColumn<Value = unknown> extends ColumnInput<Value> {
   readonly length: number;
   readonly isText: boolean;
   readonly hasMissing: boolean;
   #numbers: Numbers | undefined;
-  #values: Given | Coded | undefined;
+  #values: Given | CodedStrings | undefined;
 
   constructor(
     readonly name: string,
@@ -48,7 +48,7 @@ export class ArrowColumn<Value = unknown> extends ForeignColumn<Value> {
     return this.#numbers;
   }
 
-  values(): Given | Coded {
+  values(): Given | CodedStrings {
     this.#values ??= this.#asValues();
     return this.#values;
   }
@@ -87,7 +87,7 @@ export class ArrowColumn<Value = unknown> extends ForeignColumn<Value> {
     });
   }
 
-  #asValues(): Given | Coded {
+  #asValues(): Given | CodedStrings {
     const { type, chunks } = this;
     if (this.isText && isDictionary(type)) return this.#coded();
     if (type.typeId === Type.Utf8 || type.typeId === Type.LargeUtf8) return this.#recoded();
@@ -123,11 +123,11 @@ export class ArrowColumn<Value = unknown> extends ForeignColumn<Value> {
   }
 
   /** Strings that are places in a dictionary already; where chunks have several, in all of them in a row. */
-  #coded(): Coded {
+  #coded(): CodedStrings {
     const { chunks } = this;
     const [first] = chunks;
     if (first && chunks.length === 1 && !this.hasMissing && first.values instanceof Int32Array) {
-      return new Coded(first.values.subarray(0, first.length), this.#listOf(first));
+      return new CodedStrings(first.values.subarray(0, first.length), this.#listOf(first));
     }
     const codes = new Int32Array(this.length);
     const bases = new Map<Vector | undefined, number>();
@@ -149,7 +149,7 @@ export class ArrowColumn<Value = unknown> extends ForeignColumn<Value> {
       });
       at += chunk.length;
     }
-    return new Coded(codes, lists.length === 1 ? (lists[0] as []) : lists.flat());
+    return new CodedStrings(codes, lists.length === 1 ? (lists[0] as []) : lists.flat());
   }
 
   #listOf({ dictionary }: Data): readonly (string | null)[] {
@@ -167,7 +167,7 @@ export class ArrowColumn<Value = unknown> extends ForeignColumn<Value> {
   }
 
   /** Strings that stand there one by one. */
-  #recoded(): Coded {
+  #recoded(): CodedStrings {
     const codes = new Int32Array(this.length);
     const list: string[] = [];
     let at = 0;
@@ -179,7 +179,7 @@ export class ArrowColumn<Value = unknown> extends ForeignColumn<Value> {
       });
       at += chunk.length;
     }
-    return new Coded(codes, list);
+    return new CodedStrings(codes, list);
   }
 
   /** Values of dictionaries that are no strings. */

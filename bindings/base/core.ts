@@ -17,7 +17,7 @@ interface Exports {
   start(): void;
   reserve(bytes: number): number;
   top(): number;
-  mend(top: number): void;
+  resetEnd(top: number): void;
   create(planBytes: number): number;
   plan(stream: number): number;
   build(stream: number): number;
@@ -39,7 +39,7 @@ interface Exports {
   lateEvents(stream: number): number;
   advance(stream: number, watermark: number): void;
   newest(stream: number): number;
-  since(stream: number): number;
+  earliestHeld(stream: number): number;
   query(stream: number, id: number, t: number): number;
   idOfKey(stream: number): number;
   edgeTable(stream: number, w: number, n: number): number;
@@ -59,9 +59,9 @@ interface Exports {
   listCapacity(stream: number): number;
   emptyResults(stream: number): void;
   keyWords(stream: number, id: number): number;
-  forget(stream: number): void;
+  forgetSamples(stream: number): void;
   liveColumn(stream: number): number;
-  holdsColumn(stream: number): number;
+  pinsColumn(stream: number): number;
   idLimit(stream: number): number;
   setKeys(stream: number, keys: Keys): void;
   openPacked(bytes: number): number;
@@ -72,7 +72,7 @@ interface Exports {
   destroySegments(address: number): void;
   useSegment(stream: number, address: number, at: number): void;
   setDisorder(stream: number, outOfOrder: number): void;
-  settleNumbers(column: number, n: number): void;
+  canonicalize(column: number, n: number): void;
   stat(stream: number, which: Stat): number;
 }
 
@@ -84,18 +84,18 @@ export interface Kernels {
   /** Indices of the function table, 0 where there is none. */
   identity: number;
   fold: number;
-  reduce: number;
+  foldRun: number;
   combine: number;
   prefix: number;
   suffix: number;
-  join: number;
+  lowerPairs: number;
   roll: number;
   lower: number;
   drop: number;
   prepare: number;
   block: number;
-  enter: number;
-  leave: number;
+  insert: number;
+  retract: number;
   /** By how many bytes one value can make a block grow beyond twice its size. */
   leap: number;
   needs: string[];
@@ -105,7 +105,7 @@ export interface Kernels {
 /** What a kind of window exports: see assembly/window/registry.ts. */
 export const ROLES = [
   ...(['start', 'end', 'newest', 'oldest'] as const),
-  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'due', 'live', 'since', 'copies'] as const),
+  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'due', 'live', 'earliest', 'copies'] as const),
 ] as const;
 
 /** One kind of window as the core has it: indices of the function table. */
@@ -115,7 +115,7 @@ export type WindowKernels = Partial<Record<(typeof ROLES)[number], number>>;
 const ADDRESSES = [
   ...(['create', 'plan', 'top', 'timesColumn', 'idsColumn', 'wordsColumns', 'measureColumns', 'lateEvents'] as const),
   ...(['startsColumn', 'endsColumn', 'resultIds', 'resultWindows', 'resultPanes', 'resultFirings'] as const),
-  ...(['resultColumn', 'resultLists', 'query', 'edgeTable', 'keyWords', 'liveColumn', 'holdsColumn'] as const),
+  ...(['resultColumn', 'resultLists', 'query', 'edgeTable', 'keyWords', 'liveColumn', 'pinsColumn'] as const),
   ...(['createSegments', 'openPacked'] as const),
 ] as const;
 
@@ -124,7 +124,7 @@ function unsigned(address: (...given: never[]) => number): (...given: never[]) =
 }
 
 /** Memory is grown ahead by this much, or by as much as there is; to be sure of more, copying what is in use is cheaper. */
-const SMALL_BYTES = 1 << 27;
+const GROW_BYTES = 1 << 27;
 
 export class Core {
   readonly exports: Exports;
@@ -178,18 +178,18 @@ export class Core {
         unit: 0,
         identity: 0,
         fold: 0,
-        reduce: 0,
+        foldRun: 0,
         combine: 0,
         prefix: 0,
         suffix: 0,
-        join: 0,
+        lowerPairs: 0,
         roll: 0,
         lower: 0,
         drop: 0,
         prepare: 0,
         block: 0,
-        enter: 0,
-        leave: 0,
+        insert: 0,
+        retract: 0,
         leap: 0,
         needs: [],
         includes: {},
@@ -218,7 +218,7 @@ export class Core {
   atomically(stream: number, demand: number, run: (sure: boolean) => void, adds = true): void {
     const { exports } = this;
     const used = exports.top();
-    const modest = demand <= Math.max(SMALL_BYTES, this.buffer.byteLength);
+    const modest = demand <= Math.max(GROW_BYTES, this.buffer.byteLength);
     const sure = modest && demand <= exports.headroom(stream) && exports.reserve(demand) !== 0;
     const copy = sure ? undefined : this.bytes.slice(0, used + 64);
     try {
@@ -228,7 +228,7 @@ export class Core {
     } catch (cause) {
       if (!copy || !(cause instanceof WebAssembly.RuntimeError)) throw cause;
       this.#putBack(copy);
-      exports.mend(used);
+      exports.resetEnd(used);
       throw new OrielError('ERR_ORIEL_MEMORY', 'the stream has no room for this: nothing of it was taken', { cause });
     }
   }
@@ -256,7 +256,7 @@ let current: Core | undefined;
 let source: (() => WebAssembly.Module) | undefined;
 
 /** Says where the module comes from, the first time it is wanted. */
-export function provide(module: () => WebAssembly.Module): void {
+export function provideCore(module: () => WebAssembly.Module): void {
   source ??= module;
 }
 

@@ -1,5 +1,5 @@
 /** Is done when whatever else waits to be run, messages and timers, has had its turn. */
-export const turn: () => Promise<void> =
+export const nextTurn: () => Promise<void> =
   typeof setImmediate === 'function'
     ? () => new Promise((resolve) => setImmediate(resolve))
     : () =>

@@ -1,23 +1,23 @@
 /** Batches into the stream. */
 
 import { OrielError, type Spec, type WindowedStream } from 'oriel';
-import type { Complaints } from './read/bad-lines';
+import type { BadLines } from './read/bad-lines';
 import type { Batch } from './read/column-batch';
-import { Refusal } from './usage-error';
+import { UsageError } from './usage-error';
 
 export type Stream = WindowedStream<Spec>;
 export type Results = ReturnType<Stream['take']>;
 
 /** As many rows at a time as a stream takes in one step. */
-const ROWS = 4096;
+const PUSH_ROWS = 4096;
 
 /**
  * Pushes a batch, and gives the results that are then there.
- * @throws {Refusal} where there is no memory for a single row
+ * @throws {UsageError} where there is no memory for a single row
  */
-export function* feed(stream: Stream, batch: Batch, file: string, complaints: Complaints): Generator<Results> {
-  for (let from = 0; from < batch.length; from += ROWS) {
-    yield* push(stream, batch, file, complaints, from, Math.min(from + ROWS, batch.length));
+export function* feed(stream: Stream, batch: Batch, file: string, badLines: BadLines): Generator<Results> {
+  for (let from = 0; from < batch.length; from += PUSH_ROWS) {
+    yield* push(stream, batch, file, badLines, from, Math.min(from + PUSH_ROWS, batch.length));
   }
   // The clock may have gone on.
   if (batch.length === 0) yield stream.take();
@@ -28,7 +28,7 @@ function* push(
   stream: Stream,
   batch: Batch,
   file: string,
-  complaints: Complaints,
+  badLines: BadLines,
   from: number,
   to: number,
 ): Generator<Results> {
@@ -38,15 +38,15 @@ function* push(
     if (!(error instanceof OrielError)) throw error;
     if (to - from > 1) {
       const middle = (from + to) >> 1;
-      yield* push(stream, batch, file, complaints, from, middle);
-      yield* push(stream, batch, file, complaints, middle, to);
+      yield* push(stream, batch, file, badLines, from, middle);
+      yield* push(stream, batch, file, badLines, middle, to);
       return;
     }
     const line = batch.lines[from] as number;
     if (error.code === 'ERR_ORIEL_MEMORY') {
-      throw new Refusal(`${file}:${line}: no more memory for what windows hold`, 1);
+      throw new UsageError(`${file}:${line}: no more memory for what windows hold`, 1);
     }
-    complaints.add(file, line, error.message.replace(/ at index \d+/, ''));
+    badLines.add(file, line, error.message.replace(/ at index \d+/, ''));
   }
   yield stream.take();
 }

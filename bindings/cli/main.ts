@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { HELP } from './help';
 import { readOptions } from './options';
 import { run } from './run';
-import { Refusal } from './usage-error';
+import { UsageError } from './usage-error';
 
 try {
   const options = readOptions(process.argv.slice(2));
@@ -13,9 +13,9 @@ try {
   else if (options === 'version') process.stdout.write(`${version()}\n`);
   else process.exitCode = await run(options);
 } catch (error) {
-  const isKnown = error instanceof Refusal || (error as { name?: string }).name === 'OrielError';
+  const isKnown = error instanceof UsageError || (error as { name?: string }).name === 'OrielError';
   process.stderr.write(`oriel: ${isKnown ? (error as Error).message : (error as Error).stack}\n`);
-  process.exitCode = error instanceof Refusal ? error.exitCode : 1;
+  process.exitCode = error instanceof UsageError ? error.exitCode : 1;
 }
 
 function version(): string {

@@ -1,7 +1,7 @@
 /** What the command is told: its options, read and checked by themselves. */
 
 import { parseArgs } from 'node:util';
-import { list, Refusal, show } from './usage-error';
+import { list, show, UsageError } from './usage-error';
 
 const FORMATS = ['ndjson', 'csv', 'parquet'] as const;
 const OUTPUTS = ['table', 'ndjson', 'csv', 'arrow'] as const;
@@ -73,7 +73,7 @@ export interface Options {
   readonly explain: boolean;
 }
 
-/** The arguments of a command. @throws {Refusal} naming the option, what was given and what is accepted */
+/** The arguments of a command. @throws {UsageError} naming the option, what was given and what is accepted */
 export function readOptions(args: readonly string[]): Options | 'help' | 'version' {
   const { values, files } = parsed(args);
   if (values.help) return 'help';
@@ -81,7 +81,7 @@ export function readOptions(args: readonly string[]): Options | 'help' | 'versio
   const text = (name: Name) => values[name] as string | undefined;
   const { window } = values as { window?: string };
   if (window === undefined) {
-    throw new Refusal(
+    throw new UsageError(
       "--window: expected a window, such as 1m, 1m/10s or 'session(5m)', got nothing; see oriel --help",
     );
   }
@@ -113,10 +113,10 @@ export function readOptions(args: readonly string[]): Options | 'help' | 'versio
     explain: values.explain === true,
   };
   if (options.follow && (options.files.length > 1 || files.length === 0 || files[0] === '-')) {
-    throw new Refusal(`--follow: expected one file, got ${files.length > 1 ? `${files.length} of them` : 'stdin'}`);
+    throw new UsageError(`--follow: expected one file, got ${files.length > 1 ? `${files.length} of them` : 'stdin'}`);
   }
   if (options.iso && options.unit === 'none') {
-    throw new Refusal('--iso: expected times that are dates, got --unit none');
+    throw new UsageError('--iso: expected times that are dates, got --unit none');
   }
   return options;
 }
@@ -134,15 +134,15 @@ function parsed(args: readonly string[]): { values: Partial<Record<Name, unknown
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
     if (!Object.hasOwn(OPTIONS, name)) {
-      throw new Refusal(
+      throw new UsageError(
         `${rawName}: there is no such option; there are ${list(Object.keys(OPTIONS).map((one) => `--${one}`))}`,
       );
     }
     const option: { type: string; multiple?: boolean } = OPTIONS[name as Name];
-    if (option.type === 'string' && !value) throw new Refusal(`--${name}: expected a value, got nothing`);
+    if (option.type === 'string' && !value) throw new UsageError(`--${name}: expected a value, got nothing`);
     if (option.type === 'boolean' && value !== undefined)
-      throw new Refusal(`--${name}: expected no value, got ${show(value)}`);
-    if (seen.has(name) && !option.multiple) throw new Refusal(`--${name}: expected once, got it again`);
+      throw new UsageError(`--${name}: expected no value, got ${show(value)}`);
+    if (seen.has(name) && !option.multiple) throw new UsageError(`--${name}: expected once, got it again`);
     seen.add(name);
   }
   return { values, files: positionals };
@@ -150,13 +150,13 @@ function parsed(args: readonly string[]): { values: Partial<Record<Name, unknown
 
 function oneOf<T extends string>(name: Name, accepted: readonly T[], given: string | undefined): T | undefined {
   if (given === undefined || accepted.includes(given as T)) return given as T | undefined;
-  throw new Refusal(`--${name}: expected ${list(accepted)}; got ${show(given)}`);
+  throw new UsageError(`--${name}: expected ${list(accepted)}; got ${show(given)}`);
 }
 
 function namesOf(name: Name, given: string | undefined): string[] | undefined {
   const names = given?.split(',').map((one) => one.trim());
   if (names?.some((one, i) => one === '' || names.indexOf(one) < i)) {
-    throw new Refusal(`--${name}: expected different names with commas between them, got ${show(given)}`);
+    throw new UsageError(`--${name}: expected different names with commas between them, got ${show(given)}`);
   }
   return names;
 }
@@ -169,7 +169,7 @@ function lengthOf(given: string | undefined): string | number | undefined {
 function emitOf(given: string | undefined): Options['emit'] {
   if (given === undefined || given === 'final' || given === 'updates') return given ?? 'final';
   if (!/^\d/.test(given))
-    throw new Refusal(`--emit: expected final, updates or a length of time such as 10s; got ${show(given)}`);
+    throw new UsageError(`--emit: expected final, updates or a length of time such as 10s; got ${show(given)}`);
   return { every: lengthOf(given) as string | number };
 }
 
@@ -177,5 +177,5 @@ function delimiterOf(given: string | undefined): string | undefined {
   const delimiter = given === '\\t' || given === 'tab' ? '\t' : given;
   if (delimiter === undefined || (delimiter.length === 1 && delimiter < '\x80' && !'"\r\n'.includes(delimiter)))
     return delimiter;
-  throw new Refusal(`--delimiter: expected one character of ASCII, or tab; got ${show(given)}`);
+  throw new UsageError(`--delimiter: expected one character of ASCII, or tab; got ${show(given)}`);
 }

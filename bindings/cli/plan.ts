@@ -6,14 +6,14 @@ import { Uses } from './language/expressions';
 import { readAggregates, readCondition, readWindow } from './language/vocabulary';
 import type { Options } from './options';
 import { type Field, fieldsOf } from './read/fields';
-import { Refusal } from './usage-error';
+import { UsageError } from './usage-error';
 
 export interface Plan {
   readonly spec: Spec;
   readonly fields: readonly Field[];
 }
 
-/** @throws {Refusal} */
+/** @throws {UsageError} */
 export function planOf(options: Options): Plan {
   const uses = new Uses();
   const { keys, time, fill, memory, where } = options;
@@ -50,15 +50,15 @@ const OPTIONS: Record<string, string> = {
   memory: 'memory',
 };
 
-/** The stream of a plan. @throws {Refusal} naming the option */
+/** The stream of a plan. @throws {UsageError} naming the option */
 export function streamOf({ spec }: Plan, onLate: Spec['onLate']): Stream {
   try {
     return windowed(onLate ? { ...spec, onLate } : spec);
   } catch (error) {
     if (!(error instanceof OrielError)) throw error;
     const [, field = '', rest = ''] = /^([\w.]+): (.*)$/s.exec(error.message) ?? [];
-    if (Object.hasOwn(OPTIONS, field)) throw new Refusal(`--${OPTIONS[field]}: ${rest}`);
-    if (field.startsWith('aggregates')) throw new Refusal(`--agg: ${error.message.slice('aggregates.'.length)}`);
-    throw new Refusal(error.message);
+    if (Object.hasOwn(OPTIONS, field)) throw new UsageError(`--${OPTIONS[field]}: ${rest}`);
+    if (field.startsWith('aggregates')) throw new UsageError(`--agg: ${error.message.slice('aggregates.'.length)}`);
+    throw new UsageError(error.message);
   }
 }

@@ -7,21 +7,21 @@ import { feed, type Results, type Stream } from './feed';
 import type { Format, Options, Output } from './options';
 import { type Plan, planOf, streamOf } from './plan';
 import { Progress } from './progress';
-import { Complaints } from './read/bad-lines';
+import { BadLines } from './read/bad-lines';
 import { decodeAll } from './read/chunks';
 import { Batch } from './read/column-batch';
 import { CsvDecoder } from './read/csv';
 import type { Decoder, Step, Task } from './read/decoder';
 import { followed, piecesOf, withPauses } from './read/files';
 import { NdjsonDecoder } from './read/ndjson';
-import { list, Refusal } from './usage-error';
-import { Outlet } from './write/output';
+import { list, UsageError } from './usage-error';
+import { OutputStream } from './write/output';
 import { writerOf } from './write/writers';
 
 /** How long one waits for lines before the clock is looked at. */
 const PAUSE_MS = 500;
 
-/** @returns the code that the process ends with @throws {Refusal} */
+/** @returns the code that the process ends with @throws {UsageError} */
 export async function run(options: Options): Promise<number> {
   const plan = planOf(options);
   checkFormats(options);
@@ -34,8 +34,8 @@ export async function run(options: Options): Promise<number> {
   const stop = new AbortController();
   const interrupt = () => (stop.signal.aborted ? process.exit(130) : stop.abort('interrupt'));
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-  const out = new Outlet('stdout', process.stdout, () => stop.abort('gone'));
-  const late = options.late === undefined ? undefined : new Outlet(options.late, createWriteStream(options.late));
+  const out = new OutputStream('stdout', process.stdout, () => stop.abort('gone'));
+  const late = options.late === undefined ? undefined : new OutputStream(options.late, createWriteStream(options.late));
 
   const progress = new Progress(process.stderr.isTTY && !options.quiet, (text) => process.stderr.write(text));
   await progress.measure(options.files);
@@ -43,7 +43,7 @@ export async function run(options: Options): Promise<number> {
     progress.clear();
     if (!options.quiet) process.stderr.write(`oriel: ${line}\n`);
   };
-  const complaints = new Complaints(options.strict, say);
+  const badLines = new BadLines(options.strict, say);
 
   const times = timesOf(options, plan, to);
   const writer = to === 'arrow' ? await (await import('./write/arrow-stream')).arrowWriter(times) : writerOf(to, times);
@@ -62,13 +62,13 @@ export async function run(options: Options): Promise<number> {
   const batch = new Batch(plan.fields);
   try {
     for (const file of options.files) {
-      const task = { file: file === '-' ? 'stdin' : file, fields: plan.fields, unit: options.unit, batch, complaints };
+      const task = { file: file === '-' ? 'stdin' : file, fields: plan.fields, unit: options.unit, batch, badLines };
       for await (const { bytes, lines } of stepsOf(file, task, options, stop.signal)) {
-        for (const results of feed(stream, batch, task.file, complaints)) await write(results);
+        for (const results of feed(stream, batch, task.file, badLines)) await write(results);
         batch.clear();
         progress.bytes += bytes;
         progress.lines += lines;
-        progress.show(complaints.count);
+        progress.show(badLines.count);
         if (stop.signal.aborted) break;
       }
       if (stop.signal.aborted) break;
@@ -86,19 +86,19 @@ export async function run(options: Options): Promise<number> {
   if (reason === 'gone') return 0;
   const unseen = batch.unseen;
   if (stream.stats().events > 0 && unseen.length > 0) say(`in no line: ${list(unseen)}`);
-  const missing = missingOf(stream, complaints.count);
+  const missing = missingOf(stream, badLines.count);
   if (missing) say(missing);
   return reason === 'interrupt' && !options.follow && options.files[0] !== '-' ? 130 : 0;
 }
 
-/** @throws {Refusal} of options that are of no use for the files */
+/** @throws {UsageError} of options that are of no use for the files */
 function checkFormats({ files, from, follow, columns, delimiter }: Options): void {
   const formats = files.map((file) => from ?? formatOf(file));
   if (follow && (formats.includes('parquet') || files.some((file) => file.endsWith('.gz')))) {
-    throw new Refusal(`--follow: expected lines that are added to a file, got ${list(files)}`);
+    throw new UsageError(`--follow: expected lines that are added to a file, got ${list(files)}`);
   }
   if ((columns || delimiter) && !formats.includes('csv')) {
-    throw new Refusal(
+    throw new UsageError(
       `--${columns ? 'columns' : 'delimiter'}: expected CSV, got ${list(new Set(formats))}; see --from`,
     );
   }

@@ -1,5 +1,5 @@
 /** What the command cannot or will not do: said on stderr, with the code that the process then ends with. */
-export class Refusal extends Error {
+export class UsageError extends Error {
   constructor(
     message: string,
     /** 1: files, or what is in them; 2: the command itself. */

@@ -10,7 +10,7 @@ import type { CheckedSpec } from '../spec/check';
 import type { Window } from '../spec/windows';
 
 /** Where the windows of one kind lie. Numbers grow with both start and end. */
-interface Course {
+interface WindowEdges {
   bounds(k: number): readonly [start: number, end: number];
   /** First and last of the windows that hold t. */
   around(t: number): readonly [first: number, last: number];
@@ -18,7 +18,7 @@ interface Course {
   block(t: number): readonly [from: number, until: number];
 }
 
-function courseOf(window: Window): Course {
+function windowEdgesOf(window: Window): WindowEdges {
   const { size: whole, every, grows } = window.calendar as NonNullable<Window['calendar']>;
   const block = (t: number) => [every.edge(every.blockOf(t)), every.edge(every.blockOf(t) + 1)] as const;
   if (whole === every) {
@@ -48,7 +48,7 @@ function courseOf(window: Window): Course {
 
 /** The table of one window of the plan. */
 class EdgeTable {
-  readonly course: Course;
+  readonly course: WindowEdges;
   readonly #entries = new Map<number, readonly [number, number]>();
   #from = 0;
   #until = 0;
@@ -60,7 +60,7 @@ class EdgeTable {
     window: Window,
     readonly allowedLateness: number,
   ) {
-    this.course = courseOf(window);
+    this.course = windowEdgesOf(window);
   }
 
   /** @throws {OrielError} ERR_ORIEL_MEMORY */
@@ -129,7 +129,7 @@ export class Edges {
     return this.#courseOf(w)?.around(t)[0];
   }
 
-  #courseOf(w: number): Course | undefined {
+  #courseOf(w: number): WindowEdges | undefined {
     return this.#tables.find((table) => table.w === w)?.course;
   }
 }

@@ -11,7 +11,7 @@ import { type CompiledPlan, compile } from '../plan/compile';
 import { Results } from '../plan/results';
 import type { CheckedSpec } from '../spec/check';
 import { Edges } from './calendar-edges';
-import { Clock } from './wall-clock';
+import { WallClock } from './wall-clock';
 
 /** What a stream has seen and holds; see `WindowedStream.stats`. */
 export interface Stats {
@@ -52,7 +52,7 @@ export class Engine {
   readonly ring: EventRing;
   readonly edges: Edges;
   readonly results: Results;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   /** Measures that are gaps of sessions. */
   readonly gaps: readonly string[];
   /** How the core was told that keys come. */
@@ -83,7 +83,7 @@ export class Engine {
     this.ring = new EventRing(core, handle, spec, this.plan.measures, this.plan.flags, this.keys);
     this.edges = new Edges(core, handle, spec);
     this.results = new Results(core, handle, spec, this.plan, this.keys);
-    this.clock = new Clock(spec);
+    this.clock = new WallClock(spec);
     this.gaps = spec.windows.flatMap(({ column }) => column ?? []);
   }
 
@@ -205,7 +205,7 @@ export class Engine {
 
   #forget(column: TextColumn): void {
     const named = this.results.numbersOf(column);
-    column.strings.forget(this.core.exports.since(this.handle), this.newest, named);
+    column.strings.forget(this.core.exports.earliestHeld(this.handle), this.newest, named);
   }
 
   /** Whether there are late events that nobody has been told of. */

@@ -9,7 +9,7 @@ import type { CheckedSpec } from '../spec/check';
 import type { Edges } from './calendar-edges';
 
 /** Filled rows of one take, about. */
-const MOST = 2 ** 20;
+const MAX_FILLED_ROWS = 2 ** 20;
 
 /** One result of the core, or filled in. */
 interface Result {
@@ -45,7 +45,7 @@ interface Due {
   end: number;
 }
 
-export class Filler {
+export class GapFiller {
   readonly #tracks: readonly Track[];
   #empty: readonly unknown[] = [];
 
@@ -69,10 +69,10 @@ export class Filler {
   apply(columns: Record<string, ArrayLike<unknown>>, windows: ArrayLike<number>, watermark: number) {
     this.#sort(columns, windows);
     this.#empty = this.outputs.map((output) => emptyOf(output, this.spec.fill === 'zero' ? 0 : undefined));
-    const out = new Rows(this.spec);
+    const out = new RowsInColumns(this.spec);
     const until = this.#tracks.map((track) => this.#completeTo(track, watermark));
     const next = this.#tracks.map((track, i) => this.#due(track, until[i] as number));
-    while (out.length < MOST) {
+    while (out.length < MAX_FILLED_ROWS) {
       const first = this.#first(next);
       if (first < 0) break;
       const due = next[first] as Due;
@@ -149,7 +149,7 @@ export class Filler {
   }
 
   /** The results of a window; false where they had no room and the rest is to come with the next take. */
-  #give(out: Rows, { track, k, start, end }: Due): boolean {
+  #give(out: RowsInColumns, { track, k, start, end }: Due): boolean {
     const { fill } = this.spec;
     const real = new Map<unknown, Result>();
     for (const result of track.waiting.get(k) ?? []) real.set(nameOf(result.keys), result);
@@ -178,9 +178,9 @@ export class Filler {
   }
 
   /** The windows between a key's last result and its next, on a line; false where not all had room. */
-  #between(out: Rows, track: Track, known: Known, result: Result, k: number): boolean {
+  #between(out: RowsInColumns, track: Track, known: Known, result: Result, k: number): boolean {
     for (let j = known.filled + 1; j < k; j++) {
-      if (out.length >= MOST) return false;
+      if (out.length >= MAX_FILLED_ROWS) return false;
       known.filled = j;
       const [start, end] = this.#boundsOf(track.w, j);
       if (!(end > start)) continue;
@@ -217,7 +217,7 @@ function least(numbers: Iterable<number>): number {
 }
 
 /** Rows on their way into columns. */
-class Rows {
+class RowsInColumns {
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
   readonly #windows: number[] = [];

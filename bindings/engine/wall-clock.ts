@@ -3,7 +3,7 @@
 import { badTime } from '../input/columns';
 import type { CheckedSpec } from '../spec/check';
 
-export class Clock {
+export class WallClock {
   /** As it was last read. */
   #now = Number.NEGATIVE_INFINITY;
   /** When an event last came. */

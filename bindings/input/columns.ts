@@ -2,10 +2,10 @@
 
 import { OrielError, show } from '../base/errors';
 import type { Given, Numbers, TypedNumbers } from '../spec/column-input';
-import { Coded, ForeignColumn } from '../spec/column-input';
+import { CodedStrings, ColumnInput } from '../spec/column-input';
 
 /** The column of that name as it was given. @throws {OrielError} ERR_ORIEL_COLUMN where it is missing, no column, or not n long */
-function givenOf(columns: object, name: string, n?: number): Given | ForeignColumn {
+function givenOf(columns: object, name: string, n?: number): Given | ColumnInput {
   const column = (columns as Record<string, unknown>)[name];
   if (!isColumn(column)) {
     const problem = column === undefined ? 'is missing' : `is ${show(column)}`;
@@ -19,8 +19,8 @@ function givenOf(columns: object, name: string, n?: number): Given | ForeignColu
 }
 
 /** Whether it is a column, and not a value. */
-export function isColumn(value: unknown): value is Given | ForeignColumn {
-  return Array.isArray(value) || isTyped(value) || value instanceof ForeignColumn;
+export function isColumn(value: unknown): value is Given | ColumnInput {
+  return Array.isArray(value) || isTyped(value) || value instanceof ColumnInput;
 }
 
 /** How many values a column has. @throws as `valuesOf` */
@@ -29,15 +29,15 @@ export function lengthOf(columns: object, name: string): number {
 }
 
 /** The values of a column, which may be keys. @throws {OrielError} ERR_ORIEL_COLUMN where it is missing, no column, or not n long */
-export function valuesOf(columns: object, name: string, n?: number): Given | Coded {
+export function valuesOf(columns: object, name: string, n?: number): Given | CodedStrings {
   const column = givenOf(columns, name, n);
-  return column instanceof ForeignColumn ? column.values() : column;
+  return column instanceof ColumnInput ? column.values() : column;
 }
 
 /** The values of a column of measures that may be strings. @throws as `valuesOf` */
-export function textsOf(columns: object, name: string, n?: number): Given | Coded {
+export function textsOf(columns: object, name: string, n?: number): Given | CodedStrings {
   const column = givenOf(columns, name, n);
-  return column instanceof ForeignColumn && !column.isText ? numbersOf(name, column) : valuesOf(columns, name);
+  return column instanceof ColumnInput && !column.isText ? numbersOf(name, column) : valuesOf(columns, name);
 }
 
 /** The measures of a column. @throws as `valuesOf` and `numbersOf` */
@@ -46,8 +46,8 @@ export function measuresOf(columns: object, name: string, n?: number): Numbers {
 }
 
 /** Values one by one. */
-export function plain(column: Given | Coded): Given {
-  return column instanceof Coded ? column.decoded() : column;
+export function plain(column: Given | CodedStrings): Given {
+  return column instanceof CodedStrings ? column.decoded() : column;
 }
 
 function isTyped(column: unknown): column is TypedNumbers {
@@ -59,9 +59,9 @@ export function isBigInts(column: Given): column is BigInt64Array | BigUint64Arr
 }
 
 /** A column as numbers: itself where it holds them. @throws {OrielError} ERR_ORIEL_COLUMN, naming column and index */
-export function numbersOf(name: string, column: Given | ForeignColumn): Numbers {
+export function numbersOf(name: string, column: Given | ColumnInput): Numbers {
   if (isTyped(column) && !isBigInts(column)) return column;
-  if (column instanceof ForeignColumn) return column.numbers((value, i) => badMeasure(name, value, i));
+  if (column instanceof ColumnInput) return column.numbers((value, i) => badMeasure(name, value, i));
   const numbers = new Float64Array(column.length);
   for (let i = 0; i < column.length; i++) numbers[i] = numberOf(name, column[i], i);
   return numbers;
@@ -70,7 +70,7 @@ export function numbersOf(name: string, column: Given | ForeignColumn): Numbers 
 /** The column of times as numbers. @throws as `valuesOf`, and {OrielError} ERR_ORIEL_TIME where one is no number at all */
 export function timesOf(columns: object, name: string, limit: number): Numbers {
   let column = givenOf(columns, name);
-  if (column instanceof ForeignColumn) {
+  if (column instanceof ColumnInput) {
     if (!column.hasMissing && !column.isText) return column.numbers((value, i) => badTime(name, value, limit, i));
     column = plain(column.values());
   }

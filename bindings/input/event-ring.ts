@@ -4,7 +4,7 @@ import type { Core } from '../base/core';
 import { RING_EVENTS } from '../base/core';
 import { OrielError, show } from '../base/errors';
 import type { CheckedSpec } from '../spec/check';
-import type { Coded, Given, Numbers } from '../spec/column-input';
+import type { CodedStrings, Given, Numbers } from '../spec/column-input';
 import type { Key } from '../spec/types';
 import { badMeasure, flagsOf, numberOf } from './columns';
 import type { KeyEncoder } from './keys';
@@ -115,7 +115,7 @@ export class EventRing {
   }
 
   /** Writes the events [from, from + n) into the ring, which is empty. */
-  write(times: Numbers, measures: Numbers[], keys: readonly (Given | Coded)[], from: number, n: number): void {
+  write(times: Numbers, measures: Numbers[], keys: readonly (Given | CodedStrings)[], from: number, n: number): void {
     this.core.exports.claim(this.stream, n);
     const views = this.#look();
     const part = (column: Numbers) => (n === column.length ? column : column.subarray(from, from + n));
@@ -149,7 +149,7 @@ export class EventRing {
     const words = exports.wordsColumns(this.stream) + 8 * at;
     this.keys.columns.forEach(({ name, kind, strings }, c) => {
       const column = words + c * RING_EVENTS * 8;
-      if (kind === 'number' && this.keys.columns.length > 1) exports.settleNumbers(column, n);
+      if (kind === 'number' && this.keys.columns.length > 1) exports.canonicalize(column, n);
       if (kind !== 'string') return;
       const bad = new Float64Array(this.core.buffer, column, n).findIndex((id) => !(id in strings.values));
       if (bad < 0) return;

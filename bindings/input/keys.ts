@@ -8,7 +8,7 @@
 import { Keys } from '../../assembly/plan';
 import type { Core } from '../base/core';
 import { OrielError, show } from '../base/errors';
-import { Coded, type Given, type Numbers } from '../spec/column-input';
+import { CodedStrings, type Given, type Numbers } from '../spec/column-input';
 import type { Key } from '../spec/types';
 import { isBigInts, placeOf } from './columns';
 import { Strings } from './strings';
@@ -30,7 +30,7 @@ export class KeyColumn {
   kind: KeyKind | undefined;
   readonly strings = new Strings();
   /** Of the list that came last, the numbers of those strings that were asked for, -1 of the others; good until some are forgotten. */
-  #known: { list: Coded['list']; numbers: Float64Array; sweeps: number } | undefined;
+  #known: { list: CodedStrings['list']; numbers: Float64Array; sweeps: number } | undefined;
 
   constructor(readonly name: string) {}
 
@@ -54,10 +54,10 @@ export class KeyColumn {
   }
 
   /** The kind of a whole column, undefined where it is empty. @throws as `kindOf`, naming the index */
-  kindOfColumn(column: Given | Coded): KeyKind | undefined {
+  kindOfColumn(column: Given | CodedStrings): KeyKind | undefined {
     const before = this.kind;
     try {
-      if (column instanceof Coded) {
+      if (column instanceof CodedStrings) {
         const { codes, list } = column;
         for (let i = 0; i < codes.length; i++) {
           if (typeof list[codes[i] as number] !== 'string') this.kindOf(column.at(i), i);
@@ -74,23 +74,23 @@ export class KeyColumn {
   }
 
   /** A column's part [from, from + n) as words at `address`; numbers settled where the core does not do it. */
-  write(core: Core, column: Given | Coded, from: number, n: number, address: number, settle: boolean): void {
+  write(core: Core, column: Given | CodedStrings, from: number, n: number, address: number, settle: boolean): void {
     if (this.kind === 'int64' || this.kind === 'uint64') {
       const words = new BigInt64Array(core.buffer, address, n);
       for (let i = 0; i < n; i++) words[i] = (column as Given)[from + i] as bigint;
       return;
     }
     const words = new Float64Array(core.buffer, address, n);
-    if (this.kind === 'string') this.number(column as readonly string[] | Coded, from, words);
+    if (this.kind === 'string') this.number(column as readonly string[] | CodedStrings, from, words);
     else if (Array.isArray(column)) for (let i = 0; i < n; i++) words[i] = column[from + i] as number;
     else words.set((column as Numbers).subarray(from, from + n));
-    if (settle && this.kind === 'number') core.exports.settleNumbers(address, n);
+    if (settle && this.kind === 'number') core.exports.canonicalize(address, n);
   }
 
   /** The numbers of strings from place `from` of a column on. */
-  number(column: readonly string[] | Coded, from: number, into: Float64Array | Uint32Array): void {
+  number(column: readonly string[] | CodedStrings, from: number, into: Float64Array | Uint32Array): void {
     const { strings } = this;
-    if (!(column instanceof Coded)) {
+    if (!(column instanceof CodedStrings)) {
       for (let i = 0; i < into.length; i++) into[i] = strings.idOf(column[from + i] as string);
       return;
     }
@@ -140,7 +140,7 @@ export class KeyColumn {
 export class KeyEncoder {
   readonly columns: readonly KeyColumn[];
   /** Bytes from one column of words to the next. */
-  readonly #lane: number;
+  readonly #stride: number;
 
   constructor(
     readonly core: Core,
@@ -149,7 +149,7 @@ export class KeyEncoder {
     capacity: number,
   ) {
     this.columns = names.map((name) => new KeyColumn(name));
-    this.#lane = capacity * 8;
+    this.#stride = capacity * 8;
   }
 
   /** Whether the strings' numbers are the ids. */
@@ -169,8 +169,8 @@ export class KeyEncoder {
   }
 
   /** Kinds of the given columns, to be settled when all else is right. */
-  kindsOf(columns: readonly (Given | Coded)[]): (KeyKind | undefined)[] {
-    return this.columns.map((column, c) => column.kindOfColumn(columns[c] as Given | Coded));
+  kindsOf(columns: readonly (Given | CodedStrings)[]): (KeyKind | undefined)[] {
+    return this.columns.map((column, c) => column.kindOfColumn(columns[c] as Given | CodedStrings));
   }
 
   settle(kinds: readonly (KeyKind | undefined)[]): void {
@@ -191,16 +191,23 @@ export class KeyEncoder {
   }
 
   /** Writes the keys [from, from + n) to place `at` of the ring; their kinds are settled. */
-  write(columns: readonly (Given | Coded)[], from: number, n: number, at: number): void {
+  write(columns: readonly (Given | CodedStrings)[], from: number, n: number, at: number): void {
     const { core, stream } = this;
     if (this.direct) {
       const ids = new Uint32Array(core.buffer, core.exports.idsColumn(stream) + 4 * at, n);
-      this.columns[0]?.number(columns[0] as readonly string[] | Coded, from, ids);
+      this.columns[0]?.number(columns[0] as readonly string[] | CodedStrings, from, ids);
       return;
     }
     const words = core.exports.wordsColumns(stream) + 8 * at;
     this.columns.forEach((column, c) => {
-      column.write(core, columns[c] as Given | Coded, from, n, words + c * this.#lane, this.columns.length > 1);
+      column.write(
+        core,
+        columns[c] as Given | CodedStrings,
+        from,
+        n,
+        words + c * this.#stride,
+        this.columns.length > 1,
+      );
     });
   }
 
@@ -249,18 +256,18 @@ export class KeyEncoder {
       return this.ofIds(places.map((place) => ids[place] as number));
     }
     const words = core.exports.wordsColumns(stream);
-    return this.columns.map((column, c) => column.read(core, words + c * this.#lane, places));
+    return this.columns.map((column, c) => column.read(core, words + c * this.#stride, places));
   }
 
   /** Lets go of strings that no key has any more. Not while keys are written and not yet committed. */
   sweep(): void {
     if (!this.columns.some(({ kind, strings }) => kind === 'string' && strings.full)) return;
     const { exports, buffer } = this.core;
-    exports.forget(this.stream);
+    exports.forgetSamples(this.stream);
     const limit = exports.idLimit(this.stream);
     const alive = new Uint8Array(limit);
     const live = new Uint32Array(buffer, exports.liveColumn(this.stream), limit);
-    const held = exports.holdsColumn(this.stream);
+    const held = exports.pinsColumn(this.stream);
     const holds = held ? new Uint32Array(buffer, held, limit) : live;
     for (let id = 0; id < limit; id++) alive[id] = live[id] || holds[id] ? 1 : 0;
     for (const id of new Uint32Array(buffer, exports.resultIds(this.stream), exports.resultCount(this.stream)))

@@ -11,8 +11,8 @@
  */
 
 import { OrielError, show } from '../base/errors';
-import type { AnyAggregate, Texts } from '../spec/aggregates';
-import { Coded, type Given, type Numbers } from '../spec/column-input';
+import type { AnyAggregate, StringUse } from '../spec/aggregates';
+import { CodedStrings, type Given, type Numbers } from '../spec/column-input';
 import { Expression } from '../spec/expression';
 import { isBigInts, numbersOf, placeOf } from './columns';
 import { HashedStrings, hashOf } from './strings';
@@ -46,10 +46,10 @@ export class TextColumn {
   }
 
   /** The kind of a whole column. @throws as `kindOf`, naming the index */
-  kindOfColumn(column: Given | Coded): Kind | undefined {
+  kindOfColumn(column: Given | CodedStrings): Kind | undefined {
     const before = this.kind;
     try {
-      if (column instanceof Coded) {
+      if (column instanceof CodedStrings) {
         // All of them are strings, or missing.
         const first = column.codes.findIndex((code) => typeof column.list[code] === 'string');
         return first < 0 ? before : this.kindOf(column.at(first), first);
@@ -95,8 +95,8 @@ export class TextColumn {
   }
 
   /** A column of values of the right kind as the ring has it. */
-  numbersOf(values: Given | Coded, form: Form): Numbers {
-    if (values instanceof Coded) return this.#numbersOfCoded(values, form);
+  numbersOf(values: Given | CodedStrings, form: Form): Numbers {
+    if (values instanceof CodedStrings) return this.#numbersOfCoded(values, form);
     if (!Array.isArray(values)) return numbersOf(this.name, values);
     const numbers = new Float64Array(values.length);
     for (let i = 0; i < values.length; i++) numbers[i] = this.numberOf(values[i], form);
@@ -104,7 +104,7 @@ export class TextColumn {
   }
 
   /** Each string that comes is looked at once. */
-  #numbersOfCoded({ codes, list }: Coded, form: Form): Numbers {
+  #numbersOfCoded({ codes, list }: CodedStrings, form: Form): Numbers {
     const known = new Float64Array(list.length).fill(Number.NaN);
     const numbers = new Float64Array(codes.length).fill(Number.NaN);
     for (let i = 0; i < codes.length; i++) {
@@ -167,7 +167,7 @@ export class Measures {
   }
 
   /** A column of an aggregate, or an expression in its place. */
-  addColumn(of: string | Expression, texts: Texts, by: string): void {
+  addColumn(of: string | Expression, texts: StringUse, by: string): void {
     const leaf = leafOf(of);
     if (leaf === undefined) {
       this.addExpression(of as Expression);

@@ -19,8 +19,8 @@ const MAX_NEEDS = 4;
 const COUNTS = ['events', 'count', 'distinct'];
 /** What a part that folds has, if its kind has it. */
 const KERNELS = [
-  ...(['identity', 'fold', 'reduce', 'combine', 'prefix', 'suffix', 'roll'] as const),
-  ...(['drop', 'block', 'enter', 'leave'] as const),
+  ...(['identity', 'fold', 'foldRun', 'combine', 'prefix', 'suffix', 'roll'] as const),
+  ...(['drop', 'block', 'insert', 'retract'] as const),
 ] as const;
 
 /** One aggregate of its columns. */
@@ -163,7 +163,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       u32(address + Plan.registers, assembled.registers);
       u32(address + Plan.filter, filter);
       u32(address + Plan.givesLate, spec.onLate ? 1 : 0);
-      u32(address + Plan.dated, measures.isKept ? 1 : 0);
+      u32(address + Plan.tracksEarliest, measures.isKept ? 1 : 0);
       u32(address + Plan.partial, spec.isPartial ? 1 : 0);
       writeProgram(assembled, view, address + programAt, programAt);
       let at = address + Plan.windows;
@@ -180,7 +180,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         u32(at + WindowPlan.place, spec.places[w] ?? 0);
         u32(at + WindowPlan.edges, 0);
         u32(at + WindowPlan.edgeCount, 0);
-        u32(at + WindowPlan.runs, 0);
+        u32(at + WindowPlan.evicts, 0);
         at += WindowPlan.bytes;
       }
       let counts = at + parts.size * PartPlan.bytes;
@@ -191,7 +191,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         u32(at + PartPlan.second, part.measures[1] ?? 0);
         for (const kernel of KERNELS) u32(at + PartPlan[kernel], part.folds ? part.kernels[kernel] : 0);
         u32(at + PartPlan.size, part.folds ? sizeOf(part) : 0);
-        u32(at + PartPlan.join, part.folds && part.output && !isRead(part) ? part.kernels.join : 0);
+        u32(at + PartPlan.lowerPairs, part.folds && part.output && !isRead(part) ? part.kernels.lowerPairs : 0);
         u32(at + PartPlan.lower, part.kernels.lower);
         u32(at + PartPlan.prepare, part.kernels.prepare);
         u32(at + PartPlan.output, part.output ? 1 : 0);
@@ -204,7 +204,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         f64(counts, 0);
         u32(counts + 8, 0);
         counts += 16;
-        u32(at + PartPlan.most, Math.min(part.most, NO_BOUND));
+        u32(at + PartPlan.listLimit, Math.min(part.most, NO_BOUND));
         u32(at + PartPlan.parameters, parameters);
         u32(at + PartPlan.parameterCount, part.parameters.length);
         for (const parameter of part.parameters) {
@@ -234,7 +234,7 @@ function kindOf(
   owning: boolean,
 ): string {
   const inOrder = !isShared && !owning && keys.length === 0 && (every === 1 || outOfOrder + allowedLateness === 0);
-  return kind === 'rolling' && inOrder ? 'sliding' : kind;
+  return kind === 'rolling' && inOrder ? 'unkeyed' : kind;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Results as they come out of the core, in columns, and answers. A figure is a number for each result, or the place of a list of numbers. */
 
-import { Pane } from '../../assembly/plan';
+import { Firing } from '../../assembly/plan';
 import type { Core } from '../base/core';
 import type { KeyEncoder } from '../input/keys';
 import type { TextColumn } from '../input/measures';
@@ -8,7 +8,7 @@ import type { ListOf } from '../spec/aggregates';
 import { type CheckedSpec, isRolling } from '../spec/check';
 import type { Key } from '../spec/types';
 
-const PANES = { [Pane.onTime]: 'on-time', [Pane.late]: 'late', [Pane.early]: 'early' } as Record<number, string>;
+const PANES = { [Firing.onTime]: 'on-time', [Firing.late]: 'late', [Firing.early]: 'early' } as Record<number, string>;
 
 /** Where a figure is found: in one of the core's columns, or in several, each with a name. */
 export interface Output {
@@ -97,9 +97,9 @@ export function shapeResults(raw: RawResults, spec: CheckedSpec, plan: Outputs):
     columns[name] = readColumn(plan.outputs[i] as Output, cells);
   });
   if (spec.updates) {
-    columns.pane = Array.from(raw.panes, (pane) => PANES[pane & Pane.kind]);
+    columns.pane = Array.from(raw.panes, (pane) => PANES[pane & Firing.kind]);
     columns.index = raw.firings;
-    columns.final = Array.from(raw.panes, (pane) => (pane & Pane.final) !== 0);
+    columns.final = Array.from(raw.panes, (pane) => (pane & Firing.final) !== 0);
   }
   return columns;
 }

@@ -266,7 +266,7 @@ function lengthOf(given: Readonly<Record<string, ArrayLike<unknown>>>, names: re
   return length as number;
 }
 
-const MOST_EVENTS = 2 ** 28;
+const MAX_EVENTS = 2 ** 28;
 
 /**
  * A ring buffer for one producer and one consumer, on threads of their own or on one.
@@ -287,7 +287,7 @@ export function ring(given: Schema | RingHandle, capacity?: number): Ring {
     const accepted = `columns of the types ${Object.keys(ARRAYS).join(', ')}, at least one`;
     throw new OrielError('ERR_ORIEL_SPEC', `ring: schema: expected ${accepted}, got ${show(given)}`);
   }
-  if (!Number.isInteger(capacity) || capacity < 1 || capacity > MOST_EVENTS) {
+  if (!Number.isInteger(capacity) || capacity < 1 || capacity > MAX_EVENTS) {
     const accepted = 'a whole number from 1 to 2^28';
     throw new OrielError('ERR_ORIEL_SPEC', `ring: capacity: expected ${accepted}, got ${show(capacity)}`);
   }

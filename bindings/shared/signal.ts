@@ -21,7 +21,7 @@ type WaitAsync = (words: Int32Array, index: number, value: number, timeoutMs?: n
 /** Where an engine has no way to wait without standing still, it is looked again this often. */
 const POLL_MS = 1;
 /** No sleep is longer: a thread may have died between its work and its ring. */
-const PATIENCE_MS = 1000;
+const MAX_SLEEP_MS = 1000;
 
 export class Signal {
   readonly #words: Int32Array;
@@ -60,7 +60,7 @@ export class Signal {
       const left = end - performance.now();
       if (!(left > 0)) return false;
       try {
-        Atomics.wait(this.#words, this.#at + BELL, bell, Math.min(left, PATIENCE_MS));
+        Atomics.wait(this.#words, this.#at + BELL, bell, Math.min(left, MAX_SLEEP_MS));
       } catch (cause) {
         throw new OrielError('ERR_ORIEL_THREAD', 'this thread may not stand still: await instead', { cause });
       }
@@ -99,7 +99,7 @@ export class Signal {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       return;
     }
-    const woken = waitAsync(this.#words, this.#at + BELL, bell, PATIENCE_MS);
+    const woken = waitAsync(this.#words, this.#at + BELL, bell, MAX_SLEEP_MS);
     if (woken.async) await woken.value;
   }
 }

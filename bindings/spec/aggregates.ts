@@ -5,7 +5,7 @@ import { type Extent, lengthOf } from './duration';
 import { type ColumnIn, conditionOf, Expression, type TextIn } from './expression';
 
 /** What an aggregate does with strings of a column: none may come, it sees whether there is one, it tells them apart, it gives them back. */
-export type Texts = 'none' | 'present' | 'hashed' | 'kept';
+export type StringUse = 'none' | 'present' | 'hashed' | 'kept';
 
 /** How a figure that is a list of numbers comes out of the core, and what is made of it. */
 export interface ListOf<Result> {
@@ -42,7 +42,7 @@ export class Aggregate<Column extends string = string, Result = number, Text ext
     readonly list?: ListOf<Result>,
     readonly fields?: Readonly<Record<string, AnyAggregate>>,
     /** What it does with strings in each of the columns; of those that are not there it takes none. */
-    readonly texts: readonly Texts[] = [],
+    readonly texts: readonly StringUse[] = [],
     /** Which events it is of; none: all of them. */
     readonly condition?: Expression,
   ) {}
@@ -84,7 +84,7 @@ export function withParameters<O extends Of, Result = number>(
 export function ofAny<Result>(
   kind: string,
   column: unknown,
-  texts: Texts,
+  texts: StringUse,
   parameters: readonly number[] = [],
   list?: ListOf<Result>,
 ): Aggregate<never, Result, never> {
@@ -104,7 +104,7 @@ function lengthAbove0(extent: Extent, field: string): number {
 }
 
 /** A column as an aggregate was given it. @throws {OrielError} ERR_ORIEL_SPEC */
-export function columnOf(kind: string, column: unknown, texts: Texts = 'none'): string | Expression {
+export function columnOf(kind: string, column: unknown, texts: StringUse = 'none'): string | Expression {
   if (typeof column === 'string' && column !== '') return column;
   if (column instanceof Expression && (column.op !== 'text' || texts !== 'none')) return column;
   const accepted = "the name of a column or an expression, such as col('a').mul(col('b'))";

@@ -101,14 +101,14 @@ export function check(spec: Spec, kinds: Record<string, unknown>): CheckedSpec {
     windowNames: isWindow(spec.window) ? undefined : order.map((place) => given[place]?.[0] as string),
     aggregates: aggregatesOf(spec.aggregates, windows.some(isRolling) ? [...keys, time] : keys, kinds),
     where: spec.where === undefined ? undefined : conditionOf('where', spec.where),
-    outOfOrder: span(spec.outOfOrder, 'outOfOrder', 0),
-    allowedLateness: span(spec.allowedLateness, 'allowedLateness', 0),
-    maxFutureSkew: span(spec.maxFutureSkew, 'maxFutureSkew', Number.POSITIVE_INFINITY),
+    outOfOrder: lengthOfTime(spec.outOfOrder, 'outOfOrder', 0),
+    allowedLateness: lengthOfTime(spec.allowedLateness, 'allowedLateness', 0),
+    maxFutureSkew: lengthOfTime(spec.maxFutureSkew, 'maxFutureSkew', Number.POSITIVE_INFINITY),
     ...emit,
     discard: emit.updates && spec.accumulate === false,
     fill: fillOf(spec, windows, emit.updates),
     onLate: spec.onLate,
-    idle: span(spec.idle, 'idle', Number.POSITIVE_INFINITY),
+    idle: lengthOfTime(spec.idle, 'idle', Number.POSITIVE_INFINITY),
     clock: spec.clock ?? Date.now,
     memoryLimit: spec.memory === undefined ? 2 ** 32 : bytesOf(spec.memory.maximum, 'memory.maximum'),
     timeLimit: Math.min(...windows.map(limitOf)),
@@ -142,7 +142,7 @@ function emitOf(emit: Spec['emit'] = 'final'): Pick<CheckedSpec, 'updates' | 'ev
   const { every, when } = emit;
   if (every === undefined && when === undefined) reject('emit', accepted, emit);
   if (when !== undefined && typeof when !== 'function') reject('emit.when', 'a function of an event', when);
-  const length = span(every, 'emit.every', never);
+  const length = lengthOfTime(every, 'emit.every', never);
   if (length === 0) reject('emit.every', 'more than 0', every);
   return { updates: true, every: length, when };
 }
@@ -226,7 +226,7 @@ function aggregatesOf(
   return entries;
 }
 
-function span(extent: Extent | undefined, field: string, fallback: number): number {
+function lengthOfTime(extent: Extent | undefined, field: string, fallback: number): number {
   if (extent === undefined) return fallback;
   const length = lengthOf(extent, field);
   if (length < 0 || length > MAX_TIME) reject(field, 'a length of time from 0 to 2^53', extent);

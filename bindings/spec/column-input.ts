@@ -18,7 +18,7 @@ export type Numbers = Exclude<TypedNumbers, BigInt64Array | BigUint64Array>;
 export type Given = TypedNumbers | readonly unknown[];
 
 /** Strings as places in a list of them, all of which may be asked for again; -1 where one is missing, and so is what is null in the list. */
-export class Coded {
+export class CodedStrings {
   constructor(
     readonly codes: Int32Array,
     readonly list: readonly (string | null)[],
@@ -39,7 +39,7 @@ export class Coded {
 }
 
 /** A column that gives what it holds in the form in which it is wanted, and only then. */
-export abstract class ForeignColumn<Value = unknown> {
+export abstract class ColumnInput<Value = unknown> {
   /** Only there for inference. */
   declare readonly value?: Value;
   abstract readonly length: number;
@@ -52,5 +52,5 @@ export abstract class ForeignColumn<Value = unknown> {
   abstract numbers(refuse: (value: unknown, index: number) => Error): Numbers;
 
   /** As they are, null where missing. */
-  abstract values(): Given | Coded;
+  abstract values(): Given | CodedStrings;
 }

@@ -1,7 +1,7 @@
 /** What follows from a spec: the types of events, columns, claims and results. */
 
 import type { Aggregate } from './aggregates';
-import type { ForeignColumn, TypedNumbers } from './column-input';
+import type { ColumnInput, TypedNumbers } from './column-input';
 import type { ColumnIn, TextIn } from './expression';
 import type { EarlyFiring, Spec } from './spec';
 import type { Window } from './windows';
@@ -11,11 +11,11 @@ export type Key = string | number | bigint;
 export type NumberColumn =
   | TypedNumbers
   | readonly (number | bigint | null | undefined)[]
-  | ForeignColumn<number | bigint | null>;
+  | ColumnInput<number | bigint | null>;
 /** A column of keys, all of one kind. */
-export type KeyColumn = TypedNumbers | readonly Key[] | ForeignColumn<Key>;
+export type KeyColumn = TypedNumbers | readonly Key[] | ColumnInput<Key>;
 /** A column of strings that are measures: `null` and `undefined` are missing. */
-export type StringColumn = readonly (string | null | undefined)[] | ForeignColumn<string | null>;
+export type StringColumn = readonly (string | null | undefined)[] | ColumnInput<string | null>;
 /** A value of a measure. */
 export type Measure = number | bigint | null | undefined;
 

@@ -11,7 +11,7 @@ const GATHERED_EVENTS = 4096;
 export type Events = readonly object[] | Record<string, Given>;
 
 /** Takes events, all or none of them; what it may give back is to be called, and waited for, until it says that all are in. */
-export type Enter = (events: Events) => (() => Promise<boolean>) | undefined;
+export type TakeEvents = (events: Events) => (() => Promise<boolean>) | undefined;
 
 /** An item, or several that are single events. */
 interface Load {
@@ -23,7 +23,7 @@ interface Load {
 }
 
 export class Intake implements Sink {
-  readonly #enter: Enter;
+  readonly #enter: TakeEvents;
   readonly #column: string | undefined;
   #loads: Load[] = [];
   #singles: unknown[] | undefined;
@@ -32,7 +32,7 @@ export class Intake implements Sink {
   #isEntering = false;
 
   /** @param column the one by which columns are told from an event: there it has a value */
-  constructor(enter: Enter, column: string | undefined) {
+  constructor(enter: TakeEvents, column: string | undefined) {
     this.#enter = enter;
     this.#column = column;
   }

@@ -2,11 +2,11 @@
 
 import type { WindowBatch } from '../base/batch';
 import { only, reject } from '../base/errors';
-import { type Enter, Intake, isForRoom } from './intake';
+import { Intake, isForRoom, type TakeEvents } from './intake';
 import { SourceReader } from './source';
 
 /** How often it is looked for windows that time alone may have let fire, while no event comes. */
-export const LOOK_MS = 100;
+export const CHECK_MS = 100;
 
 export interface OverOptions {
   /** Lets go of the source; the iteration then throws its reason. */
@@ -21,7 +21,7 @@ export interface Outlet<Row> {
   readonly patienceMs: number;
   /** After so many events windows are looked for, however quickly more come. */
   readonly most: number;
-  readonly enter: Enter;
+  readonly enter: TakeEvents;
   take(): WindowBatch<Row> | Promise<WindowBatch<Row>>;
   close(): WindowBatch<Row> | Promise<WindowBatch<Row>>;
   /** Takes back what was taken when nobody was there any more to have it. */

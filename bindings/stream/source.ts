@@ -6,7 +6,7 @@
  */
 
 import { OrielError, show } from '../base/errors';
-import { turn } from '../base/next-turn';
+import { nextTurn } from '../base/next-turn';
 
 /** An array, a generator, a Node stream, a `ReadableStream` … */
 export type Source<Item> = Iterable<Item> | AsyncIterable<Item> | ReadableStream<Item>;
@@ -22,7 +22,7 @@ export interface Sink {
 }
 
 /** For so long others may have to wait for their turn. */
-const BREATH_MS = 10;
+const MAX_RUN_MS = 10;
 
 interface Result {
   readonly done?: boolean | undefined;
@@ -62,7 +62,7 @@ export class SourceReader {
    * @throws what the source threw, or what `stop` was given, when the sink is empty
    */
   async read(sink: Sink, patienceMs: number): Promise<boolean> {
-    if (performance.now() - this.#rested > BREATH_MS) await this.#turn(sink);
+    if (performance.now() - this.#rested > MAX_RUN_MS) await this.#turn(sink);
     if (this.#isOver || this.#stopped) {
       if (!sink.isEmpty) return true;
       if (this.#stopped) throw this.#stopped.reason;
@@ -154,7 +154,7 @@ export class SourceReader {
 
   /** After a turn of everything else, what is there is given to who waits. */
   #turn(sink: Sink): Promise<void> {
-    this.#turning ??= turn().then(() => {
+    this.#turning ??= nextTurn().then(() => {
       this.#turning = undefined;
       this.#rested = performance.now();
       if (!sink.isEmpty) this.#wakeUp();

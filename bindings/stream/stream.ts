@@ -6,8 +6,8 @@ import { type Core, RING_EVENTS, core as theCore } from '../base/core';
 import { OrielError, show } from '../base/errors';
 import type { Edges } from '../engine/calendar-edges';
 import { Engine, type Kinds, type Stats } from '../engine/engine';
-import { Filler } from '../engine/gap-fill';
-import type { Clock } from '../engine/wall-clock';
+import { GapFiller } from '../engine/gap-fill';
+import type { WallClock } from '../engine/wall-clock';
 import {
   badTime,
   checkGaps,
@@ -27,17 +27,17 @@ import type { KeyEncoder } from '../input/keys';
 import type { CompiledPlan } from '../plan/compile';
 import { shapeAnswers, shapeResults } from '../plan/results';
 import { type CheckedSpec, check } from '../spec/check';
-import type { Coded, Given, Numbers } from '../spec/column-input';
+import type { CodedStrings, Given, Numbers } from '../spec/column-input';
 import type { Spec } from '../spec/spec';
 import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from '../spec/types';
-import { LOOK_MS, type Outlet, type OverOptions, over, transform } from './over';
+import { CHECK_MS, type Outlet, type OverOptions, over, transform } from './over';
 import type { Source } from './source';
 
 /** Single events are gathered up to this many before the core is called. */
 const GATHERED_EVENTS = 1024;
 
 /** Columns of keys. */
-type Keys = readonly (Given | Coded)[];
+type Keys = readonly (Given | CodedStrings)[];
 
 /** Frees the memory of streams that nobody disposed of: a net, not a plan. Some platforms have none. */
 const streams =
@@ -55,8 +55,8 @@ export class WindowedStream<const S extends Spec = Spec> {
   readonly #keys: KeyEncoder;
   readonly #ring: EventRing;
   readonly #edges: Edges;
-  readonly #filler: Filler | undefined;
-  readonly #clock: Clock;
+  readonly #filler: GapFiller | undefined;
+  readonly #clock: WallClock;
   /** Events written and not yet committed, from place 0 of the ring on. */
   #gathered = 0;
   /** How many single events surely fit without asking, as long as nothing fires. */
@@ -84,7 +84,9 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#edges = engine.edges;
     this.#clock = engine.clock;
     const { handle } = engine;
-    this.#filler = this.#spec.fill ? new Filler(core, handle, this.#spec, this.#edges, this.#plan.outputs) : undefined;
+    this.#filler = this.#spec.fill
+      ? new GapFiller(core, handle, this.#spec, this.#edges, this.#plan.outputs)
+      : undefined;
     const { windows, idle } = this.#spec;
     const hasCalendar = windows.some(({ calendar }) => calendar);
     const isTimed = idle < Number.POSITIVE_INFINITY;
@@ -200,7 +202,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     const { hasTime, idle } = this.#spec;
     return {
       column: this.#engine.firstColumn,
-      patienceMs: hasTime && idle === Number.POSITIVE_INFINITY ? idle : LOOK_MS,
+      patienceMs: hasTime && idle === Number.POSITIVE_INFINITY ? idle : CHECK_MS,
       most: 0,
       enter: (events) => {
         this.#open();

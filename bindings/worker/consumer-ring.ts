@@ -5,20 +5,20 @@ import { OrielError } from '../base/errors';
 import type { Engine } from '../engine/engine';
 import { CONTROL_BYTES, Indices } from '../shared/indices';
 import {
-  CAPACITY,
   CONTROL,
   KEY_KINDS,
-  type LaneHandle,
   layoutOf,
+  type ProducerRingHandle,
+  RING_CAPACITY,
   SEGMENTS,
   type Segment,
   segmentsAt,
   TEXT_KINDS,
 } from './ring-layout';
 import { IncomingStrings } from './string-sync';
-import type { Parcel } from './transfer';
+import type { EventsMessage } from './transfer';
 
-export class Inlet {
+export class ConsumerRing {
   readonly indices: Indices;
   readonly #strings: IncomingStrings;
   readonly #segments: readonly Segment[];
@@ -35,12 +35,12 @@ export class Inlet {
 
   constructor(
     readonly engine: Engine,
-    readonly handle: LaneHandle,
+    readonly handle: ProducerRingHandle,
     readonly kinds: Int32Array,
   ) {
     const { buffer, address, bytes, control, definitions } = handle;
     const layout = layoutOf(engine);
-    this.indices = new Indices(new Int32Array(control, 0, CONTROL_BYTES / 4), CAPACITY);
+    this.indices = new Indices(new Int32Array(control, 0, CONTROL_BYTES / 4), RING_CAPACITY);
     this.#segments = segmentsAt(buffer, address, bytes, layout);
     this.#promise = new BigInt64Array(control);
     const columns = layout.keys.length + layout.texts.length;
@@ -69,9 +69,9 @@ export class Inlet {
     const { engine } = this;
     this.#strings.read();
     const promised = this.#promised();
-    const head = this.indices.head & (CAPACITY - 1);
+    const head = this.indices.head & (RING_CAPACITY - 1);
     const at = head & (RING_EVENTS - 1);
-    const there = this.indices.there(CAPACITY);
+    const there = this.indices.there(RING_CAPACITY);
     const count = Math.min(n, RING_EVENTS - at, there);
     if (count === 0) {
       if (there === 0) this.watermark = Math.max(this.watermark, promised);
@@ -106,7 +106,7 @@ export class Inlet {
   }
 
   /** Puts in events that came as columns. */
-  accept({ n, columns, definitions, kinds, promise, isEnded }: Parcel): void {
+  accept({ n, columns, definitions, kinds, promise, isEnded }: EventsMessage): void {
     kinds.forEach((kind, i) => {
       const mine = this.kinds[i] as number;
       if (mine && kind && mine !== kind)
@@ -116,7 +116,7 @@ export class Inlet {
       this.kinds[i] ||= kind;
     });
     this.#strings.feed(definitions);
-    const tail = this.indices.tail & (CAPACITY - 1);
+    const tail = this.indices.tail & (RING_CAPACITY - 1);
     const at = tail & (RING_EVENTS - 1);
     const { times, ids, bits, measures } = this.#segments[(tail / RING_EVENTS) | 0] as Segment;
     [times, ids, ...bits, ...measures].forEach((column, i) => {

@@ -1,8 +1,8 @@
 /** What runs on a worker's thread: `oriel/worker`, a file of its own. */
 
 import bytes from '../../build/shared.wasm';
-import { decode, provide } from '../base/core';
-import { type Port, Service } from './loop';
+import { decode, provideCore } from '../base/core';
+import { type Port, WorkerLoop } from './loop';
 import { nodeThreads } from './node';
 import type { Reply, Request } from './protocol';
 
@@ -21,15 +21,15 @@ function portOf(scope: Scope): Port {
   };
 }
 
-provide(() => decode(bytes));
+provideCore(() => decode(bytes));
 const isWeb = typeof (globalThis as { WorkerGlobalScope?: unknown }).WorkerGlobalScope === 'function';
 if (isWeb) {
-  new Service(portOf(globalThis as unknown as Scope));
+  new WorkerLoop(portOf(globalThis as unknown as Scope));
 } else {
   // Not awaited: bundlers make classic scripts of workers, which cannot.
   nodeThreads().then(({ parentPort: port }) => {
     if (!port) return;
-    new Service({
+    new WorkerLoop({
       post: (message, transfer) => port.postMessage(message, transfer as never),
       receive: (handler) => port.on('message', handler),
     });

@@ -8,18 +8,18 @@
 import { Stat } from '../../assembly/plan';
 import { core, RING_EVENTS } from '../base/core';
 import { OrielError } from '../base/errors';
-import { turn } from '../base/next-turn';
+import { nextTurn } from '../base/next-turn';
 import { Engine } from '../engine/engine';
 import { numbersIn, type RawResults } from '../plan/results';
 import { isShared, Signal } from '../shared/signal';
-import { createColumns, Inlet } from './consumer-ring';
-import type { Calls, Name, Reply, Request, Texts } from './protocol';
-import { CAPACITY } from './ring-layout';
+import { ConsumerRing, createColumns } from './consumer-ring';
+import type { Calls, Name, Reply, Request, StringsByColumn } from './protocol';
+import { RING_CAPACITY } from './ring-layout';
 import { unpackSpec } from './spec-message';
-import type { Parcel, Receipt } from './transfer';
+import type { Acknowledgement, EventsMessage } from './transfer';
 
 /** How long calls may have to wait for events. */
-const PATIENCE_MS = 2;
+const MAX_WAIT_MS = 2;
 
 /** What messages come and go through. */
 export interface Port {
@@ -29,15 +29,15 @@ export interface Port {
 
 /** One producer as the thread knows it. */
 interface Source {
-  readonly inlet: Inlet;
+  readonly consumer: ConsumerRing;
   /** Whether time waits for it before its first event. */
   counts: boolean;
   isStalled: boolean;
-  readonly report: ((receipt: Receipt) => void) | undefined;
+  readonly report: ((receipt: Acknowledgement) => void) | undefined;
   unreported: number;
 }
 
-export class Service {
+export class WorkerLoop {
   #engine: Engine | undefined;
   #kinds: Int32Array = new Int32Array();
   #bell: Signal | undefined;
@@ -65,7 +65,7 @@ export class Service {
     }
     this.#requests.push(request);
     if (this.#requests.length > 1) return;
-    turn()
+    nextTurn()
       .then(() => {
         for (const one of this.#requests.splice(0)) this.#answer(one);
       })
@@ -74,7 +74,7 @@ export class Service {
 
   #answer({ id, call, given }: Request): void {
     if (call === 'parcel') {
-      if (this.#owner) this.#accept(this.#owner, given as Parcel);
+      if (this.#owner) this.#accept(this.#owner, given as EventsMessage);
       return;
     }
     const transfer: Transferable[] = [];
@@ -92,7 +92,7 @@ export class Service {
   #call<N extends Name>(call: N, given: Calls[N]['given'], transfer: Transferable[]): Calls[N]['back'] {
     const calls: { [Each in Name]: (given: Calls[Each]['given']) => Calls[Each]['back'] } = {
       start: (options) => this.#start(options),
-      inlet: (lane) => this.#attach(lane),
+      attach: (given) => this.#attach(given),
       parcel: () => undefined,
       take: () => this.#take(transfer),
       query: ({ key, at }) => this.#query(key, at, transfer),
@@ -117,22 +117,22 @@ export class Service {
     if (isShared(bell)) this.#run(this.#bell).catch(fail);
   }
 
-  #attach({ control, definitions, port, counts, isShared }: Calls['inlet']['given']): Calls['inlet']['back'] {
+  #attach({ control, definitions, port, counts, isShared }: Calls['attach']['given']): Calls['attach']['back'] {
     const engine = this.#stream;
     const columns = createColumns(engine);
-    const lane = { ...columns, control, definitions, bell: new ArrayBuffer(8) };
+    const ring = { ...columns, control, definitions, bell: new ArrayBuffer(8) };
     const answer = port
-      ? (receipt: Receipt) => port.postMessage(receipt)
-      : (receipt: Receipt) => this.port.post({ receipt });
-    const inlet = new Inlet(engine, lane, this.#kinds);
-    const source: Source = { inlet, counts, isStalled: false, report: isShared ? undefined : answer, unreported: 0 };
+      ? (receipt: Acknowledgement) => port.postMessage(receipt)
+      : (receipt: Acknowledgement) => this.port.post({ receipt });
+    const consumer = new ConsumerRing(engine, ring, this.#kinds);
+    const source: Source = { consumer, counts, isStalled: false, report: isShared ? undefined : answer, unreported: 0 };
     this.#sources.push(source);
     if (counts) this.#countIn(source);
     if (isShared) return columns;
     if (!port) this.#owner = source;
     else {
       this.#hasPorts = true;
-      port.onmessage = ({ data }: MessageEvent<Parcel>) => this.#accept(source, data);
+      port.onmessage = ({ data }: MessageEvent<EventsMessage>) => this.#accept(source, data);
       port.addEventListener('close', () => this.#giveUp(source));
     }
     return undefined;
@@ -147,15 +147,15 @@ export class Service {
       if (!isBusy) {
         await bell.ready(() => this.#isOver || this.#sources.some((source) => this.#isWanted(source)));
         last = performance.now();
-      } else if (performance.now() - last > PATIENCE_MS) {
-        await turn();
+      } else if (performance.now() - last > MAX_WAIT_MS) {
+        await nextTurn();
         last = performance.now();
       }
     }
   }
 
-  #isWanted({ inlet, isStalled }: Source): boolean {
-    return (!isStalled && inlet.isFilled) || inlet.hasNews;
+  #isWanted({ consumer, isStalled }: Source): boolean {
+    return (!isStalled && consumer.isFilled) || consumer.hasNews;
   }
 
   /** Takes what is there; whether that was anything. @param again whether to try what there was no room for */
@@ -164,7 +164,7 @@ export class Service {
     if (again) this.#most = RING_EVENTS;
     for (const source of this.#sources) {
       if (source.isStalled && !again) continue;
-      let left = source.inlet.indices.there(CAPACITY);
+      let left = source.consumer.indices.there(RING_CAPACITY);
       for (let n = this.#takeFrom(source, left); ; n = this.#takeFrom(source, left)) {
         left -= n;
         any ||= n > 0;
@@ -176,13 +176,13 @@ export class Service {
   }
 
   #takeFrom(source: Source, left: number): number {
-    const { inlet } = source;
+    const { consumer } = source;
     // Also where its events went to other workers, and only their time came here.
-    if (left > 0 || inlet.hasNews) this.#countIn(source);
+    if (left > 0 || consumer.hasNews) this.#countIn(source);
     for (let wanted = Math.min(left, this.#most); ; wanted = this.#most) {
       try {
-        const n = inlet.take(wanted);
-        if (source.isStalled) inlet.indices.resume();
+        const n = consumer.take(wanted);
+        if (source.isStalled) consumer.indices.resume();
         source.isStalled = false;
         source.unreported += n;
         if (n > 0) this.#moveOn();
@@ -194,7 +194,7 @@ export class Service {
         if (this.#most > 0) continue;
         this.#most = 1;
         source.isStalled = true;
-        inlet.indices.stall();
+        consumer.indices.stall();
         return 0;
       }
     }
@@ -211,14 +211,14 @@ export class Service {
   /** The watermark goes on as far as all producers let it. */
   #moveOn(): void {
     const engine = this.#stream;
-    this.#sources = this.#sources.filter(({ inlet }) => {
-      if (!inlet.isOver) return true;
-      inlet.end();
+    this.#sources = this.#sources.filter(({ consumer }) => {
+      if (!consumer.isOver) return true;
+      consumer.end();
       return false;
     });
     const now = performance.now();
-    const awake = this.#sources.filter(({ counts, inlet }) => counts && now - inlet.cameAt < engine.spec.idle);
-    const least = Math.min(...awake.map(({ inlet }) => inlet.watermark));
+    const awake = this.#sources.filter(({ counts, consumer }) => counts && now - consumer.cameAt < engine.spec.idle);
+    const least = Math.min(...awake.map(({ consumer }) => consumer.watermark));
     if (!Number.isFinite(least) || least <= engine.stat(Stat.watermark)) return;
     this.#orWait(() => engine.moveTo(least));
   }
@@ -237,7 +237,7 @@ export class Service {
     const engine = this.#stream;
     this.#drain(true);
     const now = performance.now();
-    const isSilent = this.#sources.every(({ inlet }) => now - inlet.cameAt >= engine.spec.idle);
+    const isSilent = this.#sources.every(({ consumer }) => now - consumer.cameAt >= engine.spec.idle);
     if (!engine.spec.hasTime || isSilent) this.#orWait(() => void engine.tick());
     for (const source of this.#sources) this.#report(source);
     return engine;
@@ -259,7 +259,7 @@ export class Service {
   }
 
   /** Strings that numbers among the figures stand for. */
-  #textsOf({ figures }: Pick<RawResults, 'figures'>, lists: Float64Array, from = 0): Texts {
+  #textsOf({ figures }: Pick<RawResults, 'figures'>, lists: Float64Array, from = 0): StringsByColumn {
     const { measures, ...plan } = this.#stream.plan;
     return measures.columns.map((column) => {
       const { kind, isText, kept } = column;
@@ -312,7 +312,7 @@ export class Service {
     }
     engine.moveTo(Number.POSITIVE_INFINITY);
     for (const source of this.#sources) {
-      source.inlet.indices.endConsuming();
+      source.consumer.indices.endConsuming();
       this.#report(source, 'gone');
     }
     this.#isOver = true;
@@ -323,10 +323,10 @@ export class Service {
   }
 
   /** Events that came as a message. */
-  #accept(source: Source, parcel: Parcel): void {
-    if (source.inlet.indices.isProducerGone) return;
+  #accept(source: Source, parcel: EventsMessage): void {
+    if (source.consumer.indices.isProducerGone) return;
     try {
-      source.inlet.accept(parcel);
+      source.consumer.accept(parcel);
       this.#drain(false);
       this.#report(source);
     } catch (error) {
@@ -338,17 +338,17 @@ export class Service {
   }
 
   /** No more comes from there, and time does not wait for it. */
-  #giveUp({ inlet }: Source): void {
+  #giveUp({ consumer }: Source): void {
     if (this.#isOver) return;
-    inlet.indices.endProducing();
+    consumer.indices.endProducing();
     this.#drain(false);
     this.#giveLate();
   }
 
   #report(
     source: Source,
-    state: Receipt['state'] = source.isStalled ? 'stalled' : 'open',
-    error?: Receipt['error'],
+    state: Acknowledgement['state'] = source.isStalled ? 'stalled' : 'open',
+    error?: Acknowledgement['error'],
   ): void {
     const released = source.unreported;
     source.unreported = 0;

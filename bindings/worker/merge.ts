@@ -6,7 +6,7 @@
 import { OrielError } from '../base/errors';
 import type { Engine } from '../engine/engine';
 import type { RawResults } from '../plan/results';
-import type { Calls, Texts } from './protocol';
+import type { Calls, StringsByColumn } from './protocol';
 
 type Taken = Calls['take']['back'];
 type Answer = Calls['query']['back'];
@@ -17,7 +17,7 @@ interface Whole {
   readonly start: number;
   readonly end: number;
   readonly parts: Uint8Array[];
-  readonly texts: Texts[];
+  readonly texts: StringsByColumn[];
 }
 
 export class Merger {
@@ -66,7 +66,7 @@ export class Merger {
     return { raw: { figures: wholes.map(answerOf), lists }, texts: joined(answers.map(({ texts }) => texts)), at };
   }
 
-  #add(window: number, start: number, end: number, part: Uint8Array, texts: Texts): void {
+  #add(window: number, start: number, end: number, part: Uint8Array, texts: StringsByColumn): void {
     const name = `${window} ${start} ${end}`;
     const whole = this.#waiting.get(name) ?? { window, start, end, parts: [], texts: [] };
     whole.parts.push(part);
@@ -82,7 +82,7 @@ export class Merger {
       const bytes = parts.reduce((sum, part) => sum + part.length, 0);
       const packed = exports.openPacked(bytes);
       // Once as they are, and again while they are merged, which may make what comes of it twice as large.
-      if (!packed || !exports.reserve(4 * bytes + SPARE_BYTES)) {
+      if (!packed || !exports.reserve(4 * bytes + MERGE_SPARE_BYTES)) {
         if (packed) exports.closePacked(packed);
         exports.emptyResults(handle);
         throw new OrielError(
@@ -106,7 +106,7 @@ export class Merger {
 }
 
 /** What merging can take beside what is merged: sketches become whole tables. */
-const SPARE_BYTES = 1 << 24;
+const MERGE_SPARE_BYTES = 1 << 24;
 
 /** The bytes of every part in a column of lists. */
 function partsOf(column: Float64Array<ArrayBuffer> | undefined, lists: Float64Array): Uint8Array[] {
@@ -118,7 +118,7 @@ function partsOf(column: Float64Array<ArrayBuffer> | undefined, lists: Float64Ar
 }
 
 /** All strings, of every column. */
-function joined(all: readonly Texts[]): Texts {
+function joined(all: readonly StringsByColumn[]): StringsByColumn {
   return (all[0] ?? []).map((_, i) => ({
     kind: all.find((texts) => texts[i]?.kind)?.[i]?.kind,
     strings: all.flatMap((texts) => texts[i]?.strings ?? []),

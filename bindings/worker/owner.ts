@@ -4,7 +4,7 @@ import { joined, WindowBatch } from '../base/batch';
 import { core } from '../base/core';
 import { OrielError, only, reject, show } from '../base/errors';
 import { Engine, type Stats } from '../engine/engine';
-import { Filler } from '../engine/gap-fill';
+import { GapFiller } from '../engine/gap-fill';
 import { badTime } from '../input/columns';
 import { type RawResults, shapeAnswers, shapeResults } from '../plan/results';
 import { Indices } from '../shared/indices';
@@ -13,26 +13,26 @@ import { type CheckedSpec, check } from '../spec/check';
 import type { Spec } from '../spec/spec';
 import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from '../spec/types';
 import { GRIDS } from '../spec/windows';
-import { LOOK_MS, type Outlet, type OverOptions, over, transform } from '../stream/over';
+import { CHECK_MS, type Outlet, type OverOptions, over, transform } from '../stream/over';
 import type { Source } from '../stream/source';
 import { Merger } from './merge';
-import { laneOf } from './partition';
+import { workerOf } from './partition';
 import { Producer } from './producer';
-import type { Calls, Name, Reply, Texts } from './protocol';
+import type { Calls, Name, Reply, StringsByColumn } from './protocol';
 import {
-  CAPACITY,
   CONTROL,
   createControl,
-  type LaneHandle,
   layoutOf,
   type ProducerHandle,
+  type ProducerRingHandle,
+  RING_CAPACITY,
   SEGMENTS,
   segmentBytesOf,
 } from './ring-layout';
 import { type PackedSpec, packSpec } from './spec-message';
 import { startThread, type Thread, type WorkerLike } from './start';
 import { cancelStrings } from './string-sync';
-import { type Carrier, GONE, type Parcel } from './transfer';
+import { type Carrier, type EventsMessage, GONE } from './transfer';
 
 /** How events reach the worker: through memory that both share, or as columns that change hands. */
 export type Transport = 'shared' | 'transferred';
@@ -58,7 +58,7 @@ export interface WorkerStats extends Stats {
 }
 
 /** One worker, and the calls it has not answered. */
-class Partner {
+class WorkerClient {
   readonly calls = new Map<number, { resolve(value: never): void; reject(error: unknown): void }>();
   thread: Thread | undefined;
   error: OrielError | undefined;
@@ -88,7 +88,7 @@ class Partner {
   readonly carrier: Carrier = {
     onmessage: null,
     postMessage: (parcel, transfer) => {
-      if (!this.error) this.thread?.post({ id: -1, call: 'parcel', given: parcel as Parcel }, transfer);
+      if (!this.error) this.thread?.post({ id: -1, call: 'parcel', given: parcel as EventsMessage }, transfer);
     },
   };
 
@@ -133,15 +133,15 @@ class Partner {
 export class WindowedWorker<const S extends Spec = Spec> {
   readonly #engine: Engine;
   readonly #packed: PackedSpec;
-  readonly #partners: readonly Partner[];
+  readonly #partners: readonly WorkerClient[];
   readonly #transport: Transport;
   readonly #kinds: ArrayBufferLike;
   readonly #bells: readonly ArrayBufferLike[];
-  readonly #filler: Filler | undefined;
+  readonly #filler: GapFiller | undefined;
   /** Where events are spread over the workers whatever they are. */
   readonly #merger: Merger | undefined;
   /** What is shared with all producers, to tell them when it is over. */
-  #shared: Pick<LaneHandle, 'control' | 'definitions'>[] = [];
+  #shared: Pick<ProducerRingHandle, 'control' | 'definitions'>[] = [];
   #own: Producer<S> | undefined;
   /** And where memory is not shared, what says so. */
   readonly #lines: MessagePort[] = [];
@@ -167,10 +167,10 @@ export class WindowedWorker<const S extends Spec = Spec> {
     this.#kinds = make(4 * (checked.keys.length + this.#engine.plan.measures.texts.length) + 8);
     const late = (columns: Record<string, ArrayLike<unknown>>) =>
       checked.onLate?.(new WindowBatch<LateEvent<Spec>>(columns[checked.time]?.length ?? 0, columns));
-    this.#partners = Array.from({ length: parallelism }, () => new Partner(late, () => this.#cutOff()));
+    this.#partners = Array.from({ length: parallelism }, () => new WorkerClient(late, () => this.#cutOff()));
     this.#bells = this.#partners.map(() => make(8));
     const { core: own, handle, edges, plan } = this.#engine;
-    this.#filler = checked.fill ? new Filler(own, handle, checked, edges, plan.outputs) : undefined;
+    this.#filler = checked.fill ? new GapFiller(own, handle, checked, edges, plan.outputs) : undefined;
   }
 
   /** @internal */
@@ -210,14 +210,14 @@ export class WindowedWorker<const S extends Spec = Spec> {
     const isShared = this.#transport === 'shared';
     const transfer: Carrier[] = [];
     this.#shared = this.#shared.filter(({ control }) => !indicesOf(control).isProducerGone);
-    const lanes = await Promise.all(
-      this.#partners.map(async (partner, i): Promise<LaneHandle> => {
+    const rings = await Promise.all(
+      this.#partners.map(async (partner, i): Promise<ProducerRingHandle> => {
         const mine = createControl(make);
         const channel = isShared || !counts ? undefined : new MessageChannel();
         if (!isShared) transfer[i] = channel?.port1 ?? partner.carrier;
         const theirs = isShared ? mine : createControl(make);
         const given = { ...theirs, port: channel?.port2, counts, isShared };
-        const back = await partner.ask('inlet', given, channel ? [channel.port2] : []);
+        const back = await partner.ask('attach', given, channel ? [channel.port2] : []);
         if (isShared) this.#shared.push(mine);
         const bytes = segmentBytesOf(layout);
         const columns = back ?? { buffer: new ArrayBuffer(bytes * SEGMENTS), address: 0, bytes };
@@ -229,7 +229,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
       transfer.push(port1);
       this.#lines.push(port2);
     }
-    return { layout, lanes, kinds: this.#kinds, transfer };
+    return { layout, rings, kinds: this.#kinds, transfer };
   }
 
   /** As `Producer.push`. @throws as it does */
@@ -294,9 +294,9 @@ export class WindowedWorker<const S extends Spec = Spec> {
       column: this.#engine.firstColumn,
       // Events of other threads may let windows fire as well.
       get patienceMs() {
-        return isAlone() ? Number.POSITIVE_INFINITY : LOOK_MS;
+        return isAlone() ? Number.POSITIVE_INFINITY : CHECK_MS;
       },
-      most: CAPACITY / 2,
+      most: RING_CAPACITY / 2,
       enter: (events) => this.#mine.enter(events),
       take: () => this.take(),
       close: () => this.close(),
@@ -327,7 +327,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
     if (at !== undefined && !(typeof at === 'number' && Math.abs(at) <= timeLimit))
       throw badTime('query', at, timeLimit);
     this.#own?.flush();
-    const partner = this.#partners[laneOf(parts, this.#partners.length)] as Partner;
+    const partner = this.#partners[workerOf(parts, this.#partners.length)] as WorkerClient;
     const { raw, texts } = this.#merger
       ? await this.#askSpread(this.#merger, at)
       : await partner.ask('query', { key: parts, at });
@@ -344,7 +344,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
       const times = answers.map((answer) => answer.at);
       time = Math.max(...times);
       // Events that keep coming may move one of them on every time.
-      if (turn === MOST_TURNS || times.every((one) => one === time)) return merger.ask(answers);
+      if (turn === MAX_ROUNDS || times.every((one) => one === time)) return merger.ask(answers);
     }
   }
 
@@ -416,7 +416,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
   }
 
   /** Runs what reads figures that stand for strings. */
-  #with<Result>(texts: Texts, run: () => Result, kinds = texts.map(({ kind }) => kind)): Result {
+  #with<Result>(texts: StringsByColumn, run: () => Result, kinds = texts.map(({ kind }) => kind)): Result {
     const { columns } = this.#engine.plan.measures;
     columns.forEach((column, i) => {
       column.kind = kinds[i];
@@ -453,7 +453,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
 }
 
 /** How often all workers are asked for an answer before that of one that is behind the others is left out. */
-const MOST_TURNS = 8;
+const MAX_ROUNDS = 8;
 
 /** @throws {OrielError} ERR_ORIEL_SPEC where what several workers have of events without keys cannot be merged */
 function checkSpread({ windows, updates, aggregates }: CheckedSpec, parallelism: number): void {
@@ -488,7 +488,7 @@ function merged(
 }
 
 function indicesOf(control: ArrayBufferLike): Indices {
-  return new Indices(new Int32Array(control, 0, CONTROL.promise * 2), CAPACITY);
+  return new Indices(new Int32Array(control, 0, CONTROL.promise * 2), RING_CAPACITY);
 }
 
 /** What memory between the threads is made of. */

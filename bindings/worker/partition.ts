@@ -4,23 +4,23 @@ import { RING_EVENTS } from '../base/core';
 import { hashOf } from '../input/strings';
 import type { Numbers } from '../spec/column-input';
 
-/** Of events that are being spread over lanes: the hashes of their keys, which lane, and which place there. */
-export const scattered = {
+/** Of events that are being spread over rings: the hashes of their keys, which ring, and which place there. */
+export const scratchSpace = {
   hashes: new Int32Array(RING_EVENTS),
   which: new Uint8Array(RING_EVENTS),
   places: new Uint16Array(RING_EVENTS),
 };
 
-export function scatter(into: readonly Float64Array[], values: Numbers, from: number, n: number): void {
-  const { which, places } = scattered;
+export function hashInto(into: readonly Float64Array[], values: Numbers, from: number, n: number): void {
+  const { which, places } = scratchSpace;
   for (let i = 0; i < n; i++) {
     (into[which[i] as number] as Float64Array)[places[i] as number] = values[from + i] as number;
   }
 }
 
 /** Which of n workers a key belongs to. */
-export function laneOf(key: readonly unknown[], n: number): number {
-  return laneOfHash(key.reduce<number>(withPart, 0), n);
+export function workerOf(key: readonly unknown[], n: number): number {
+  return workerOfHash(key.reduce<number>(withPart, 0), n);
 }
 
 export function withPart(before: number, part: unknown): number {
@@ -36,7 +36,7 @@ export function withPart(before: number, part: unknown): number {
   return hash ^ (hash >>> 15);
 }
 
-export function laneOfHash(hash: number, n: number): number {
+export function workerOfHash(hash: number, n: number): number {
   return Math.floor(((Math.imul(hash, 0x85ebca6b) >>> 0) / 2 ** 32) * n);
 }
 

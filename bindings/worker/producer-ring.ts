@@ -4,23 +4,23 @@ import { RING_EVENTS } from '../base/core';
 import type { OrielError } from '../base/errors';
 import { CONTROL_BYTES, Indices } from '../shared/indices';
 import { Signal } from '../shared/signal';
-import { CAPACITY, CONTROL, type LaneHandle, type Layout, type Segment, segmentsAt } from './ring-layout';
+import { CONTROL, type Layout, type ProducerRingHandle, RING_CAPACITY, type Segment, segmentsAt } from './ring-layout';
 import { OutgoingStrings } from './string-sync';
-import { type Carrier, type Receipt, Relay } from './transfer';
+import { type Acknowledgement, type Carrier, Transfer } from './transfer';
 
-export class Lane {
+export class ProducerRing {
   readonly indices: Indices;
   readonly segments: readonly Segment[];
   readonly strings: OutgoingStrings;
   readonly #promise: BigInt64Array;
-  readonly #relay: Relay | undefined;
+  readonly #relay: Transfer | undefined;
   /** Events written and not yet published. */
   written = 0;
 
-  constructor(handle: LaneHandle, layout: Layout, port: Carrier | undefined, kinds: Int32Array) {
+  constructor(handle: ProducerRingHandle, layout: Layout, port: Carrier | undefined, kinds: Int32Array) {
     const { buffer, address, bytes, control, definitions, bell } = handle;
     const words = new Int32Array(control, 0, CONTROL_BYTES / 4);
-    this.indices = new Indices(words, CAPACITY, new Signal(new Int32Array(bell), 0));
+    this.indices = new Indices(words, RING_CAPACITY, new Signal(new Int32Array(bell), 0));
     this.segments = segmentsAt(buffer, address, bytes, layout);
     this.#promise = new BigInt64Array(control);
     const { indices } = this;
@@ -31,7 +31,7 @@ export class Lane {
       (event) => indices.isReleased(event),
       () => (indices.tail + this.written) >>> 0,
     );
-    this.#relay = port && new Relay(port, handle, layout, this.segments, kinds);
+    this.#relay = port && new Transfer(port, handle, layout, this.segments, kinds);
   }
 
   /** How many of n places in a row are free, from `at` of `segment` on. */
@@ -45,7 +45,7 @@ export class Lane {
   }
 
   get segment(): Segment {
-    return this.segments[(((this.indices.tail + this.written) & (CAPACITY - 1)) / RING_EVENTS) | 0] as Segment;
+    return this.segments[(((this.indices.tail + this.written) & (RING_CAPACITY - 1)) / RING_EVENTS) | 0] as Segment;
   }
 
   publish(): void {
@@ -81,7 +81,7 @@ export class Lane {
   }
 
   /** What the other side, or who owns it, says. */
-  hear(receipt: Receipt): void {
+  hear(receipt: Acknowledgement): void {
     this.#relay?.receive(receipt);
   }
 

@@ -1,6 +1,6 @@
 /**
  * The side of a stream's events that is on the thread they come from: checked, and written where the thread that aggregates reads them. Where
- * several do, a key goes to the one that its hash says, and each has a ring, a lane.
+ * several do, a key goes to the one that its hash says, and each has a ring, a ring.
  */
 
 import { RING_EVENTS } from '../base/core';
@@ -26,10 +26,10 @@ import type { Given, Numbers } from '../spec/column-input';
 import type { Spec } from '../spec/spec';
 import type { Claim, Columns, Event } from '../spec/types';
 import type { Events } from '../stream/intake';
-import { laneOfHash, scatter, scattered, withPart } from './partition';
-import { Lane } from './producer-ring';
-import { CAPACITY, KEY_KINDS, type Layout, type ProducerHandle, type Segment, TEXT_KINDS } from './ring-layout';
-import { type Carrier, hear } from './transfer';
+import { hashInto, scratchSpace, withPart, workerOfHash } from './partition';
+import { ProducerRing } from './producer-ring';
+import { KEY_KINDS, type Layout, type ProducerHandle, RING_CAPACITY, type Segment, TEXT_KINDS } from './ring-layout';
+import { type Carrier, listen } from './transfer';
 
 interface Counted {
   columns: Record<string, Given>;
@@ -57,12 +57,12 @@ interface Checked {
  */
 export class Producer<S extends Spec = Spec> {
   readonly #layout: Layout;
-  readonly #lanes: readonly Lane[];
+  readonly #rings: readonly ProducerRing[];
   readonly #kinds: Int32Array;
   readonly #keys: readonly KeyColumn[];
   readonly #texts: readonly TextColumn[];
-  readonly #alone: Lane;
-  /** Where events have no key: of the lane that the last went to. */
+  readonly #alone: ProducerRing;
+  /** Where events have no key: of the ring that the last went to. */
   #turn = 0;
   /** Of an event that is being pushed, the measures that are numbers. */
   readonly #row: Float64Array;
@@ -74,13 +74,13 @@ export class Producer<S extends Spec = Spec> {
   #refused = 0;
 
   /** @internal */
-  constructor({ layout, lanes, kinds, transfer }: Omit<ProducerHandle, 'transfer'> & { transfer: readonly Carrier[] }) {
+  constructor({ layout, rings, kinds, transfer }: Omit<ProducerHandle, 'transfer'> & { transfer: readonly Carrier[] }) {
     this.#layout = layout;
     this.#kinds = new Int32Array(kinds);
-    this.#lanes = lanes.map((lane, i) => new Lane(lane, layout, transfer[i], this.#kinds));
-    this.#alone = this.#lanes[0] as Lane;
-    const line = transfer[lanes.length];
-    if (line) hear(line, (receipt) => this.#lanes.forEach((lane) => void lane.hear(receipt)));
+    this.#rings = rings.map((ring, i) => new ProducerRing(ring, layout, transfer[i], this.#kinds));
+    this.#alone = this.#rings[0] as ProducerRing;
+    const line = transfer[rings.length];
+    if (line) listen(line, (receipt) => this.#rings.forEach((ring) => void ring.hear(receipt)));
     this.#row = new Float64Array(layout.plain.length);
     this.#keys = layout.keys.map((name) => new KeyColumn(name));
     this.#texts = layout.texts.map(({ name, accepted, literals }) => new TextColumn(name, accepted, literals, false));
@@ -99,14 +99,14 @@ export class Producer<S extends Spec = Spec> {
     const t = layout.hasTime ? fields[layout.time] : Date.now();
     if (typeof t !== 'number' || !(Math.abs(t) <= layout.timeLimit)) throw badTime(layout.time, t, layout.timeLimit);
     this.#checkEvent(fields);
-    const lane = this.#isSpread ? this.#laneOfEvent(fields) : this.#laneInTurn();
-    if (lane.room(1) < 1 || !this.#writeEvent(lane, fields)) {
+    const ring = this.#isSpread ? this.#ringOfEvent(fields) : this.#ringInTurn();
+    if (ring.room(1) < 1 || !this.#writeEvent(ring, fields)) {
       this.#refused++;
       return 0;
     }
-    (lane.segment.times as Float64Array)[lane.at] = t;
-    lane.written++;
-    lane.publish();
+    (ring.segment.times as Float64Array)[ring.at] = t;
+    ring.written++;
+    ring.publish();
     this.#goOn(t);
     return 1;
   }
@@ -160,7 +160,7 @@ export class Producer<S extends Spec = Spec> {
    */
   claim(n: number): Claim<S> {
     this.#open();
-    if (this.#lanes.length > 1) {
+    if (this.#rings.length > 1) {
       throw new OrielError(
         'ERR_ORIEL_CLAIM',
         'claim: expected a stream whose events are not spread over several workers',
@@ -170,9 +170,9 @@ export class Producer<S extends Spec = Spec> {
       throw new OrielError('ERR_ORIEL_CLAIM', `claim: expected a whole number from 1 on, got ${show(n)}`);
     }
     this.#learn();
-    const lane = this.#alone;
-    const { segment, at } = lane;
-    this.#claimed = Math.max(0, lane.room(n));
+    const ring = this.#alone;
+    const { segment, at } = ring;
+    this.#claimed = Math.max(0, ring.room(n));
     this.#claimsIds = this.#isDirect;
     const part = <View extends Float64Array | Uint32Array>(view: View) => view.subarray(at, at + this.#claimed) as View;
     const { time, hasTime, keys, plain, texts } = this.#layout;
@@ -221,8 +221,8 @@ export class Producer<S extends Spec = Spec> {
       );
     }
     const { time, hasTime, timeLimit, keys, plain, texts, gaps } = this.#layout;
-    const lane = this.#alone;
-    const { segment, at } = lane;
+    const ring = this.#alone;
+    const { segment, at } = ring;
     const part = (view: Float64Array) => view.subarray(at, at + n);
     if (!hasTime) segment.times.fill(Date.now(), at, at + n);
     checkTimes(time, part(segment.times), timeLimit);
@@ -238,7 +238,7 @@ export class Producer<S extends Spec = Spec> {
       const given = this.#claimsIds ? segment.ids : words;
       for (let i = at; i < at + n; i++) {
         if (kind === 'number') words[i] = (words[i] as number) + 0;
-        else if (!lane.strings.has(c, given[i] as number)) throw bad(name, i - at);
+        else if (!ring.strings.has(c, given[i] as number)) throw bad(name, i - at);
       }
       if (this.#isDirect && !this.#claimsIds) for (let i = at; i < at + n; i++) segment.ids[i] = words[i] as number;
     });
@@ -259,14 +259,14 @@ export class Producer<S extends Spec = Spec> {
       }
       if (this.#texts[i]?.kind !== 'string' || form !== 'kept') return;
       const wrong = part(column).findIndex(
-        (number) => !Number.isNaN(number) && !lane.strings.has(keys.length + i, number),
+        (number) => !Number.isNaN(number) && !ring.strings.has(keys.length + i, number),
       );
       if (wrong >= 0) throw bad(name, wrong);
     });
     for (const name of gaps) checkGaps(name, part(measure(plain.indexOf(name))));
     this.#claimed = 0;
-    lane.written = n;
-    lane.publish();
+    ring.written = n;
+    ring.publish();
   }
 
   /** No event before `time` comes from here any more. @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_CLOSED */
@@ -283,13 +283,13 @@ export class Producer<S extends Spec = Spec> {
    *   `signal` was aborted with
    */
   async ready(n = 1, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    const wanted = Math.min(n, CAPACITY);
-    for (const lane of this.#lanes) {
-      while (lane.strings.isStuck && !lane.indices.isConsumerGone) {
-        lane.wake();
-        await lane.strings.ready(signal);
+    const wanted = Math.min(n, RING_CAPACITY);
+    for (const ring of this.#rings) {
+      while (ring.strings.isStuck && !ring.indices.isConsumerGone) {
+        ring.wake();
+        await ring.strings.ready(signal);
       }
-      await lane.indices.ready(wanted, signal);
+      await ring.indices.ready(wanted, signal);
       this.#open();
     }
   }
@@ -297,12 +297,12 @@ export class Producer<S extends Spec = Spec> {
   /** The same, standing still: for workers. False where time ran out. @throws as `ready` */
   waitReady(n = 1, timeoutMs = Number.POSITIVE_INFINITY): boolean {
     const end = performance.now() + timeoutMs;
-    for (const lane of this.#lanes) {
-      while (lane.strings.isStuck && !lane.indices.isConsumerGone) {
-        lane.wake();
-        if (!lane.strings.waitReady(end - performance.now())) return false;
+    for (const ring of this.#rings) {
+      while (ring.strings.isStuck && !ring.indices.isConsumerGone) {
+        ring.wake();
+        if (!ring.strings.waitReady(end - performance.now())) return false;
       }
-      const isReady = lane.indices.waitReady(Math.min(n, CAPACITY), end - performance.now());
+      const isReady = ring.indices.waitReady(Math.min(n, RING_CAPACITY), end - performance.now());
       this.#open();
       if (!isReady) return false;
     }
@@ -311,25 +311,25 @@ export class Producer<S extends Spec = Spec> {
 
   /** @internal What was given goes on its way before anything else does. */
   flush(): void {
-    for (const lane of this.#lanes) lane.flush();
+    for (const ring of this.#rings) ring.flush();
   }
 
   /** Events that a call was given and that did not go in, the ring being full; and those that were on their way when the producer was shut out. */
   get refused(): number {
-    return this.#lanes.reduce((sum, { lost }) => sum + lost, this.#refused);
+    return this.#rings.reduce((sum, { lost }) => sum + lost, this.#refused);
   }
 
   /** No more events come from here; the stream goes on without. */
   close(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    for (const lane of this.#lanes) lane.end();
+    for (const ring of this.#rings) ring.end();
   }
 
   /** @throws {OrielError} ERR_ORIEL_CLOSED, ERR_ORIEL_MEMORY, ERR_ORIEL_THREAD */
   #open(): void {
     if (this.#isEnded) throw new OrielError('ERR_ORIEL_CLOSED', 'the producer is closed: it takes no more calls');
-    for (const { indices, failure } of this.#lanes) {
+    for (const { indices, failure } of this.#rings) {
       if (failure) throw failure;
       if (!indices.isConsumerGone) continue;
       if (!indices.isStalled)
@@ -386,14 +386,14 @@ export class Producer<S extends Spec = Spec> {
   }
 
   /** Writes what was checked but its time; false where a string cannot be sent. */
-  #writeEvent(lane: Lane, fields: Record<string, unknown>): boolean {
-    const { segment, at } = lane;
+  #writeEvent(ring: ProducerRing, fields: Record<string, unknown>): boolean {
+    const { segment, at } = ring;
     const { keys, plain, texts } = this.#layout;
     for (let c = 0; c < keys.length; c++) {
-      if (!this.#writeKey(lane, segment, c, fields[keys[c] as string], at)) return false;
+      if (!this.#writeKey(ring, segment, c, fields[keys[c] as string], at)) return false;
     }
     for (let i = 0; i < texts.length; i++) {
-      const number = this.#numberOf(lane, i, fields[(texts[i] as { name: string }).name]);
+      const number = this.#numberOf(ring, i, fields[(texts[i] as { name: string }).name]);
       if (number === undefined) return false;
       (segment.measures[plain.length + i] as Float64Array)[at] = number;
     }
@@ -456,87 +456,87 @@ export class Producer<S extends Spec = Spec> {
     while (i < n) {
       const written = this.#isSpread
         ? this.#spread(checked, i, n - i)
-        : this.#write(this.#laneInTurn(), checked, i, n - i);
+        : this.#write(this.#ringInTurn(), checked, i, n - i);
       if (written === 0) break;
       i += written;
     }
-    for (const lane of this.#lanes) lane.publish();
-    if (this.#lanes.length > 1) this.#goOn(newestOf(times, from, i));
+    for (const ring of this.#rings) ring.publish();
+    if (this.#rings.length > 1) this.#goOn(newestOf(times, from, i));
     return i - from;
   }
 
-  /** Writes up to n events in a row into a lane; how many. */
-  #write(lane: Lane, { times, measures, keys }: Checked, from: number, n: number): number {
-    let count = Math.min(n, lane.room(n));
-    count = this.#writeKeys(lane, keys, from, count);
+  /** Writes up to n events in a row into a ring; how many. */
+  #write(ring: ProducerRing, { times, measures, keys }: Checked, from: number, n: number): number {
+    let count = Math.min(n, ring.room(n));
+    count = this.#writeKeys(ring, keys, from, count);
     const plain = this.#layout.plain.length;
-    count = this.#writeTexts(lane, measures.slice(plain), from, count);
+    count = this.#writeTexts(ring, measures.slice(plain), from, count);
     if (count <= 0) return 0;
-    const { segment, at } = lane;
+    const { segment, at } = ring;
     copy(segment.times, at, times, from, count);
     for (let i = 0; i < plain; i++) copy(segment.measures[i] as Float64Array, at, measures[i] as Numbers, from, count);
-    lane.written += count;
+    ring.written += count;
     return count;
   }
 
-  /** Writes up to n events in a row, each into the lane of its key; how many. */
+  /** Writes up to n events in a row, each into the ring of its key; how many. */
   #spread({ times, measures, keys }: Checked, from: number, n: number): number {
-    const lanes = this.#lanes;
+    const rings = this.#rings;
     const plain = this.#layout.plain.length;
     let count = this.#assign(keys, from, Math.min(n, RING_EVENTS));
-    const { which, places } = scattered;
-    const segments = lanes.map((lane) => lane.segment);
+    const { which, places } = scratchSpace;
+    const segments = rings.map((ring) => ring.segment);
     keys.forEach((column, c) => {
       for (let i = 0; i < count; i++) {
-        const lane = which[i] as number;
-        const segment = segments[lane] as Segment;
-        if (!this.#writeKey(lanes[lane] as Lane, segment, c, column[from + i], places[i] as number)) count = i;
+        const ring = which[i] as number;
+        const segment = segments[ring] as Segment;
+        if (!this.#writeKey(rings[ring] as ProducerRing, segment, c, column[from + i], places[i] as number)) count = i;
       }
     });
     for (let m = plain; m < measures.length; m++) {
       const into = segments.map((segment) => segment.measures[m] as Float64Array);
       for (let i = 0; i < count; i++) {
-        const lane = which[i] as number;
-        const number = this.#numberOf(lanes[lane] as Lane, m - plain, measures[m]?.[from + i]);
+        const ring = which[i] as number;
+        const number = this.#numberOf(rings[ring] as ProducerRing, m - plain, measures[m]?.[from + i]);
         if (number === undefined) count = i;
-        else (into[lane] as Float64Array)[places[i] as number] = number;
+        else (into[ring] as Float64Array)[places[i] as number] = number;
       }
     }
     const columns = [times, ...(measures.slice(0, plain) as Numbers[])];
     columns.forEach((column, m) => {
       const into = segments.map((segment) => (m ? segment.measures[m - 1] : segment.times) as Float64Array);
-      scatter(into, column, from, count);
+      hashInto(into, column, from, count);
     });
-    for (let i = 0; i < count; i++) (lanes[which[i] as number] as Lane).written++;
+    for (let i = 0; i < count; i++) (rings[which[i] as number] as ProducerRing).written++;
     return count;
   }
 
-  /** Which lanes up to n events go to, and where there; of how many. */
+  /** Which rings up to n events go to, and where there; of how many. */
   #assign(keys: readonly Given[], from: number, n: number): number {
-    const { hashes, which, places } = scattered;
+    const { hashes, which, places } = scratchSpace;
     hashes.fill(0, 0, n);
     for (const column of keys) {
       for (let i = 0; i < n; i++) hashes[i] = withPart(hashes[i] as number, column[from + i]);
     }
-    const next = this.#lanes.map((lane) => lane.at);
-    const ends = this.#lanes.map((lane) => lane.at + lane.room(RING_EVENTS));
+    const next = this.#rings.map((ring) => ring.at);
+    const ends = this.#rings.map((ring) => ring.at + ring.room(RING_EVENTS));
     for (let i = 0; i < n; i++) {
-      const lane = laneOfHash(hashes[i] as number, next.length);
-      const place = next[lane] as number;
-      if (place >= (ends[lane] as number)) return i;
-      next[lane] = place + 1;
-      which[i] = lane;
+      const ring = workerOfHash(hashes[i] as number, next.length);
+      const place = next[ring] as number;
+      if (place >= (ends[ring] as number)) return i;
+      next[ring] = place + 1;
+      which[i] = ring;
       places[i] = place;
     }
     return n;
   }
 
   /** One part of a key; false where it is a string that cannot be sent. */
-  #writeKey(lane: Lane, segment: Segment, c: number, value: unknown, at: number): boolean {
+  #writeKey(ring: ProducerRing, segment: Segment, c: number, value: unknown, at: number): boolean {
     const { kind } = this.#keys[c] as KeyColumn;
     const words = segment.words[c] as Float64Array;
     if (kind === 'string') {
-      const number = lane.strings.numberOf(c, value as string);
+      const number = ring.strings.numberOf(c, value as string);
       if (number < 0) return false;
       if (this.#isDirect) segment.ids[at] = number;
       else words[at] = number;
@@ -549,8 +549,8 @@ export class Producer<S extends Spec = Spec> {
   }
 
   /** The keys of up to n events; of how many. */
-  #writeKeys(lane: Lane, columns: readonly Given[], from: number, n: number): number {
-    const { segment, at, strings } = lane;
+  #writeKeys(ring: ProducerRing, columns: readonly Given[], from: number, n: number): number {
+    const { segment, at, strings } = ring;
     let count = n;
     this.#keys.forEach(({ kind }, c) => {
       const column = columns[c] as Given;
@@ -573,61 +573,61 @@ export class Producer<S extends Spec = Spec> {
   }
 
   /** The measures that may be strings of up to n events; of how many. */
-  #writeTexts(lane: Lane, columns: readonly Given[], from: number, n: number): number {
+  #writeTexts(ring: ProducerRing, columns: readonly Given[], from: number, n: number): number {
     let count = n;
     columns.forEach((column, i) => {
-      const into = lane.segment.measures[this.#layout.plain.length + i] as Float64Array;
+      const into = ring.segment.measures[this.#layout.plain.length + i] as Float64Array;
       for (let j = 0; j < count; j++) {
-        const number = this.#numberOf(lane, i, column[from + j]);
+        const number = this.#numberOf(ring, i, column[from + j]);
         if (number === undefined) count = j;
-        else into[lane.at + j] = number;
+        else into[ring.at + j] = number;
       }
     });
     return count;
   }
 
-  /** Time goes on in all lanes: no event before `time` comes from here any more. */
+  /** Time goes on in all rings: no event before `time` comes from here any more. */
   #promise(time: number): void {
     if (!(time > this.#promised)) return;
     this.#promised = time;
-    for (const lane of this.#lanes) lane.promise(time);
+    for (const ring of this.#rings) ring.promise(time);
   }
 
-  /** A lane that gets no event learns by this how far the others are. */
+  /** A ring that gets no event learns by this how far the others are. */
   #goOn(newest: number): void {
-    if (this.#lanes.length > 1 && this.#layout.hasTime) this.#promise(newest - this.#layout.outOfOrder);
+    if (this.#rings.length > 1 && this.#layout.hasTime) this.#promise(newest - this.#layout.outOfOrder);
   }
 
   /** What stands for a value of a column that may hold strings; undefined where that cannot be sent. */
-  #numberOf(lane: Lane, i: number, value: unknown): number | undefined {
+  #numberOf(ring: ProducerRing, i: number, value: unknown): number | undefined {
     const { form } = this.#layout.texts[i] as Layout['texts'][number];
     if (typeof value !== 'string' || form !== 'kept') {
       if (typeof value === 'string' && form === 'hashed') return hashOf(value);
       return (this.#texts[i] as TextColumn).numberOf(value, form);
     }
-    const number = lane.strings.numberOf(this.#keys.length + i, value);
+    const number = ring.strings.numberOf(this.#keys.length + i, value);
     return number < 0 ? undefined : number;
   }
 
-  /** Whether keys say which lane an event goes to. */
+  /** Whether keys say which ring an event goes to. */
   get #isSpread(): boolean {
-    return this.#keys.length > 0 && this.#lanes.length > 1;
+    return this.#keys.length > 0 && this.#rings.length > 1;
   }
 
   /** Where they do not, each in turn that has room, if there is any. */
-  #laneInTurn(): Lane {
-    const lanes = this.#lanes;
-    for (let i = 0; i < lanes.length; i++) {
-      this.#turn = (this.#turn + 1) % lanes.length;
-      if ((lanes[this.#turn] as Lane).room(1) > 0) break;
+  #ringInTurn(): ProducerRing {
+    const rings = this.#rings;
+    for (let i = 0; i < rings.length; i++) {
+      this.#turn = (this.#turn + 1) % rings.length;
+      if ((rings[this.#turn] as ProducerRing).room(1) > 0) break;
     }
-    return lanes[this.#turn] as Lane;
+    return rings[this.#turn] as ProducerRing;
   }
 
-  #laneOfEvent(fields: Record<string, unknown>): Lane {
+  #ringOfEvent(fields: Record<string, unknown>): ProducerRing {
     let hash = 0;
     for (const name of this.#layout.keys) hash = withPart(hash, fields[name]);
-    return this.#lanes[laneOfHash(hash, this.#lanes.length)] as Lane;
+    return this.#rings[workerOfHash(hash, this.#rings.length)] as ProducerRing;
   }
 }
 

@@ -3,12 +3,15 @@
 import type { OrielErrorCode } from '../base/errors';
 import type { Stats } from '../engine/engine';
 import type { RawAnswers, RawResults } from '../plan/results';
-import type { LaneHandle } from './ring-layout';
+import type { ProducerRingHandle } from './ring-layout';
 import type { PackedSpec } from './spec-message';
-import type { Parcel, Receipt } from './transfer';
+import type { Acknowledgement, EventsMessage } from './transfer';
 
 /** Strings that numbers among the figures stand for, of every column that may hold some, and what the column holds. */
-export type Texts = readonly { readonly kind: 'string' | 'number' | undefined; readonly strings: [number, string][] }[];
+export type StringsByColumn = readonly {
+  readonly kind: 'string' | 'number' | undefined;
+  readonly strings: [number, string][];
+}[];
 
 /** The calls, by name: what they are given and what comes back. */
 export interface Calls {
@@ -17,7 +20,7 @@ export interface Calls {
     back: undefined;
   };
   /** Without columns: they come back. Without a port events come as calls do, where memory is not shared. */
-  inlet: {
+  attach: {
     given: {
       control: ArrayBufferLike;
       definitions: ArrayBufferLike;
@@ -25,18 +28,18 @@ export interface Calls {
       counts: boolean;
       isShared: boolean;
     };
-    back: Pick<LaneHandle, 'buffer' | 'address' | 'bytes'> | undefined;
+    back: Pick<ProducerRingHandle, 'buffer' | 'address' | 'bytes'> | undefined;
   };
-  parcel: { given: Parcel; back: undefined };
-  take: { given: undefined; back: { raw: RawResults; texts: Texts; watermark: number } };
+  parcel: { given: EventsMessage; back: undefined };
+  take: { given: undefined; back: { raw: RawResults; texts: StringsByColumn; watermark: number } };
   /** The answer, and as of which time it is. */
   query: {
     given: { key: readonly unknown[]; at: number | undefined };
-    back: { raw: RawAnswers; texts: Texts; at: number };
+    back: { raw: RawAnswers; texts: StringsByColumn; at: number };
   };
   advance: { given: number; back: undefined };
   stats: { given: undefined; back: Stats & { producers: number } };
-  close: { given: undefined; back: { raw: RawResults; texts: Texts; watermark: number } };
+  close: { given: undefined; back: { raw: RawResults; texts: StringsByColumn; watermark: number } };
 }
 
 export type Name = keyof Calls;
@@ -52,6 +55,6 @@ export interface Reply {
   readonly id?: number;
   readonly value?: unknown;
   readonly error?: { readonly code: OrielErrorCode | undefined; readonly message: string };
-  readonly receipt?: Receipt;
+  readonly receipt?: Acknowledgement;
   readonly late?: Record<string, ArrayLike<unknown>>;
 }

@@ -8,8 +8,8 @@ import { definitionBytes } from './string-sync';
 
 /** Segments of a producer's ring, RING_EVENTS events each: see assembly/segment.ts. */
 export const SEGMENTS = 16;
-export const CAPACITY = SEGMENTS * RING_EVENTS;
-const LANE_BYTES = RING_EVENTS * 8;
+export const RING_CAPACITY = SEGMENTS * RING_EVENTS;
+const COLUMN_BYTES = RING_EVENTS * 8;
 
 /** Kinds as the shared words have them, from 1 on. */
 export const KEY_KINDS: readonly KeyKind[] = ['string', 'number', 'int64', 'uint64'];
@@ -34,7 +34,7 @@ export interface Layout {
 }
 
 /** One ring of a producer: into one worker. */
-export interface LaneHandle {
+export interface ProducerRingHandle {
   /** The memory that the columns stand in, and from where on. */
   readonly buffer: ArrayBufferLike;
   readonly address: number;
@@ -50,10 +50,10 @@ export interface LaneHandle {
 /** What `postMessage` carries to the thread that produces; `producer(handle)` is made of it there. */
 export interface ProducerHandle {
   readonly layout: Layout;
-  readonly lanes: readonly LaneHandle[];
+  readonly rings: readonly ProducerRingHandle[];
   /** Kinds of the keys' columns and of those that may hold strings, as the first value settles them: 0 while none has. */
   readonly kinds: ArrayBufferLike;
-  /** Where memory is not shared: what carries the columns, a port for each lane, and after them one by which the owner says that it is over. */
+  /** Where memory is not shared: what carries the columns, a port for each ring, and after them one by which the owner says that it is over. */
   // biome-ignore lint/suspicious/noExplicitAny: to Node's types and to those of the web, what can be transferred is not the same
   readonly transfer: any[];
 }
@@ -88,29 +88,31 @@ export interface Segment {
 
 /** Bytes of a segment of which only what a producer writes is there. */
 export function segmentBytesOf({ keys, plain, texts }: Layout): number {
-  return LANE_BYTES * (2 + keys.length + plain.length + texts.length);
+  return COLUMN_BYTES * (2 + keys.length + plain.length + texts.length);
 }
 
 export function segmentsAt(buffer: ArrayBufferLike, address: number, bytes: number, layout: Layout): Segment[] {
   const { keys, plain, texts } = layout;
   return Array.from({ length: SEGMENTS }, (_, s) => {
     const at = address + s * bytes;
-    const lane = (i: number) => at + i * LANE_BYTES;
+    const column = (i: number) => at + i * COLUMN_BYTES;
     return {
       address: at,
       times: new Float64Array(buffer, at, RING_EVENTS),
-      ids: new Uint32Array(buffer, lane(1), RING_EVENTS),
-      words: keys.map((_, c) => new Float64Array(buffer, lane(2 + c), RING_EVENTS)),
-      bits: keys.map((_, c) => new BigInt64Array(buffer, lane(2 + c), RING_EVENTS)),
+      ids: new Uint32Array(buffer, column(1), RING_EVENTS),
+      words: keys.map((_, c) => new Float64Array(buffer, column(2 + c), RING_EVENTS)),
+      bits: keys.map((_, c) => new BigInt64Array(buffer, column(2 + c), RING_EVENTS)),
       measures: Array.from(
         { length: plain.length + texts.length },
-        (_, i) => new Float64Array(buffer, lane(2 + keys.length + i), RING_EVENTS),
+        (_, i) => new Float64Array(buffer, column(2 + keys.length + i), RING_EVENTS),
       ),
     };
   });
 }
 
 /** Memory for the indices of a producer's ring, and for strings on their way. */
-export function createControl(make: (bytes: number) => ArrayBufferLike): Pick<LaneHandle, 'control' | 'definitions'> {
+export function createControl(
+  make: (bytes: number) => ArrayBufferLike,
+): Pick<ProducerRingHandle, 'control' | 'definitions'> {
   return { control: make(CONTROL.bytes), definitions: make(definitionBytes()) };
 }

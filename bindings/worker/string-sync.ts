@@ -12,16 +12,16 @@ import { Ring } from '../shared/ring';
 
 export const GENERATION = 1 << 16;
 /** Units that may be on their way. */
-const UNITS = 1 << 16;
+const RING_UNITS = 1 << 16;
 const HEAD = 5;
 
 /** The memory of definitions on their way. */
 export function definitionBytes(): number {
-  return 1024 + 2 * UNITS;
+  return 1024 + 2 * RING_UNITS;
 }
 
 function ringOn(buffer: ArrayBufferLike): Ring<{ unit: 'u16' }> {
-  return new Ring({ schema: { unit: 'u16' }, capacity: UNITS, buffer: buffer as SharedArrayBuffer });
+  return new Ring({ schema: { unit: 'u16' }, capacity: RING_UNITS, buffer: buffer as SharedArrayBuffer });
 }
 
 /** Nobody reads definitions any more, and nobody waits to send them. */
@@ -130,7 +130,7 @@ export class IncomingStrings {
 
   /** Reads what has come. */
   read(): void {
-    for (let n = this.#ring.peek(UNITS); n > 0; n = this.#ring.peek(UNITS)) {
+    for (let n = this.#ring.peek(RING_UNITS); n > 0; n = this.#ring.peek(RING_UNITS)) {
       const from = this.#ring.readAt;
       this.feed(this.#ring.columns.unit.subarray(from, from + n));
       this.#ring.release(n);

@@ -7,10 +7,10 @@ import { RING_EVENTS } from '../base/core';
 import { OrielError, type OrielErrorCode } from '../base/errors';
 import { CONTROL_BYTES, Indices } from '../shared/indices';
 import { Ring } from '../shared/ring';
-import { CAPACITY, CONTROL, type LaneHandle, type Layout, type Segment } from './ring-layout';
+import { CONTROL, type Layout, type ProducerRingHandle, RING_CAPACITY, type Segment } from './ring-layout';
 
 /** Events on their way: the bytes of every column, times, ids, words and measures. */
-export interface Parcel {
+export interface EventsMessage {
   readonly n: number;
   readonly columns: readonly ArrayBuffer[];
   readonly definitions: Uint16Array<ArrayBuffer>;
@@ -21,7 +21,7 @@ export interface Parcel {
 }
 
 /** What comes back: how many events are free again, whether more are read, and what went wrong. */
-export interface Receipt {
+export interface Acknowledgement {
   readonly released: number;
   readonly kinds: Int32Array<ArrayBuffer>;
   readonly state: 'open' | 'stalled' | 'gone';
@@ -30,20 +30,20 @@ export interface Receipt {
 
 /** What parcels go and receipts come through: a port of a channel, or the worker's own where calls are not to overtake events. */
 export interface Carrier {
-  postMessage(message: Parcel | Receipt, transfer: Transferable[]): void;
+  postMessage(message: EventsMessage | Acknowledgement, transfer: Transferable[]): void;
   onmessage: ((event: MessageEvent) => void) | null;
 }
 
 /** There is nobody any more at the other end. */
-export const GONE: Receipt = { released: 0, kinds: new Int32Array(0), state: 'gone' };
+export const GONE: Acknowledgement = { released: 0, kinds: new Int32Array(0), state: 'gone' };
 
 /** Receipts as they come; a process or worker in which nothing but this waits may end. */
-export function hear(port: Carrier, receive: (receipt: Receipt) => void): void {
-  port.onmessage = ({ data }: MessageEvent<Receipt>) => receive(data);
+export function listen(port: Carrier, receive: (receipt: Acknowledgement) => void): void {
+  port.onmessage = ({ data }: MessageEvent<Acknowledgement>) => receive(data);
   (port as Partial<{ unref(): void }>).unref?.();
 }
 
-export class Relay {
+export class Transfer {
   readonly #indices: Indices;
   readonly #definitions: Ring<{ unit: 'u16' }>;
   readonly #promise: BigInt64Array;
@@ -59,12 +59,12 @@ export class Relay {
 
   constructor(
     readonly port: Carrier,
-    { control, definitions }: LaneHandle,
+    { control, definitions }: ProducerRingHandle,
     readonly layout: Layout,
     readonly segments: readonly Segment[],
     kinds: Int32Array,
   ) {
-    this.#indices = new Indices(new Int32Array(control, 0, CONTROL_BYTES / 4), CAPACITY);
+    this.#indices = new Indices(new Int32Array(control, 0, CONTROL_BYTES / 4), RING_CAPACITY);
     const schema = { unit: 'u16' } as const;
     const capacity = (definitions.byteLength - CONTROL_BYTES) >> 1;
     this.#definitions = new Ring({
@@ -75,7 +75,7 @@ export class Relay {
     this.#promise = new BigInt64Array(control);
     this.#kinds = kinds;
     this.#sent = this.#indices.head;
-    hear(port, (receipt) => this.receive(receipt));
+    listen(port, (receipt) => this.receive(receipt));
   }
 
   /** Sends what there is when the code at hand is done, in one go. @param even as of `flush` */
@@ -91,19 +91,19 @@ export class Relay {
 
   /** Sends what there is. @param even where that is no events, but news of the producer */
   flush(even: boolean): void {
-    const end = (this.#indices.head + this.#indices.there(CAPACITY)) >>> 0;
+    const end = (this.#indices.head + this.#indices.there(RING_CAPACITY)) >>> 0;
     let isFirst = even || this.#hasNews;
     this.#hasNews = false;
     while (this.#sent !== end || isFirst) {
       isFirst = false;
       const at = this.#sent & (RING_EVENTS - 1);
       const n = Math.min((end - this.#sent) >>> 0, RING_EVENTS - at);
-      const segment = this.segments[((this.#sent & (CAPACITY - 1)) / RING_EVENTS) | 0] as Segment;
+      const segment = this.segments[((this.#sent & (RING_CAPACITY - 1)) / RING_EVENTS) | 0] as Segment;
       const columns = [segment.times, segment.ids, ...segment.words, ...segment.measures].map(
         (column) => column.slice(at, at + n).buffer as ArrayBuffer,
       );
       const isLast = (this.#sent + n) >>> 0 === end;
-      const parcel: Parcel = {
+      const parcel: EventsMessage = {
         n,
         columns,
         definitions: this.#definitions.take().columns.unit as Uint16Array<ArrayBuffer>,
@@ -117,7 +117,7 @@ export class Relay {
     }
   }
 
-  receive({ released, kinds, state, error }: Receipt): void {
+  receive({ released, kinds, state, error }: Acknowledgement): void {
     kinds.forEach((kind, i) => {
       this.#kinds[i] ||= kind;
     });
@@ -126,6 +126,6 @@ export class Relay {
     else this.#indices.resume();
     if (state === 'gone' || error) this.#indices.endConsuming();
     if (released) this.#indices.release(released);
-    if (error) this.lost = this.#indices.there(CAPACITY);
+    if (error) this.lost = this.#indices.there(RING_CAPACITY);
   }
 }

@@ -56,7 +56,7 @@ import {
   windowed,
 } from '../../bindings';
 import { columnBatches, columnsOf, pushArrow } from '../../bindings/arrow';
-import type { Coded } from '../../bindings/spec/column-input';
+import type { CodedStrings } from '../../bindings/spec/column-input';
 import { random, refused } from '../support/helpers';
 
 /** All values of a column, as the stream has them. */
@@ -232,7 +232,7 @@ test('strings are told apart as bytes, not by their hashes', () => {
     String.fromCharCode(...Array.from({ length: 8 }, () => 97 + 26 * next())),
   );
   values.push(...values.slice(0, 1000), '\ufeffa', 'a', '\ufeffa');
-  const { codes, list } = columnsOf(new Table({ v: vectorFromArray(values, new Utf8()) })).v.values() as Coded;
+  const { codes, list } = columnsOf(new Table({ v: vectorFromArray(values, new Utf8()) })).v.values() as CodedStrings;
   expect(list.length).toBe(new Set(values).size);
   expect(Array.from(codes, (code) => list[code]).every((value, i) => value === values[i])).toBe(true);
 });

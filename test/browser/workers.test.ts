@@ -259,7 +259,7 @@ test('a worker that cannot be had is no stream', async () => {
 test.runIf(__ISOLATED__)('what no producer may write ends the stream: nobody waits for it', async () => {
   const stream = await open(SPEC);
   const handle = await stream.producer();
-  const { buffer, address, control, bell } = handle.lanes[0] as Job['handle']['lanes'][number];
+  const { buffer, address, control, bell } = handle.rings[0] as Job['handle']['rings'][number];
   new Float64Array(buffer, address, 1)[0] = Number.NaN;
   const words = new Int32Array(control, 0, CONTROL_BYTES / 4);
   new Indices(words, 65536, new Signal(new Int32Array(bell), 0)).publish(1);

@@ -7,13 +7,13 @@
  * Events where either column is missing are passed over. Events of one time always meet in one row, in order of arrival.
  */
 
-import { own } from './kernel';
+import { stateOf } from './kernel';
 
 const TIME: usize = 8;
 const VALUE: usize = 16;
 
 export function identity(part: usize, row: usize): void {
-  const state = own(row, part);
+  const state = stateOf(row, part);
   store<f64>(state, NaN);
   store<f64>(state, NaN, TIME);
   store<f64>(state, NaN, VALUE);
@@ -44,5 +44,5 @@ export function combine(into: usize, left: usize, right: usize, isBetter: bool):
 }
 
 export function lower(row: usize, part: usize): f64 {
-  return load<f64>(own(row, part), VALUE);
+  return load<f64>(stateOf(row, part), VALUE);
 }

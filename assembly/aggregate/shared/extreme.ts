@@ -7,13 +7,13 @@
  */
 
 import { PartPlan } from '../../plan';
-import { own } from './kernel';
+import { stateOf } from './kernel';
 
 export function identity(part: usize, row: usize): void {
-  store<f64>(own(row, part), NaN);
+  store<f64>(stateOf(row, part), NaN);
 }
 
-export function reduceRun<Extreme>(part: usize, row: usize, at: usize, n: i32): void {
+export function foldRun<Extreme>(part: usize, row: usize, at: usize, n: i32): void {
   const extreme = changetype<Extreme>(0);
   const values = <usize>load<u32>(part, PartPlan.column) + at;
   const bytes = (<usize>n) << 3;
@@ -35,7 +35,7 @@ export function reduceRun<Extreme>(part: usize, row: usize, at: usize, n: i32): 
     if (value == value) best = extreme.better(best, value);
   }
   if (best == extreme.worst() && !contains(values, bytes, best)) return;
-  const state = own(row, part);
+  const state = stateOf(row, part);
   store<f64>(state, extreme.better(load<f64>(state), best));
 }
 
@@ -97,7 +97,7 @@ export function suffixRun<Extreme>(part: usize, states: usize, at: usize, n: i32
   }
 }
 
-export function joinRun<Extreme>(left: usize, right: usize, out: usize, n: i32): void {
+export function lowerPairs<Extreme>(left: usize, right: usize, out: usize, n: i32): void {
   const extreme = changetype<Extreme>(0);
   const bytes = (<usize>n) << 3;
   for (let i: usize = 0; i < bytes; i += 16) {

@@ -105,12 +105,12 @@ export function lowerEach<State>(part: usize, rows: usize, out: usize, n: i32): 
 }
 
 /** The part's own state in a row. */
-export function own(row: usize, part: usize): usize {
+export function stateOf(row: usize, part: usize): usize {
   return row + load<u32>(part, PartPlan.state);
 }
 
 /** The state of the aggregate that the part's `needs` lists in place i. */
-export function need(row: usize, part: usize, i: i32): usize {
+export function neededState(row: usize, part: usize, i: i32): usize {
   return row + load<u32>(part + ((<usize>i) << 2), PartPlan.needs);
 }
 
@@ -144,7 +144,7 @@ export function foldTimedPairs<State>(part: usize, rows: usize, at: usize, n: i3
 }
 
 /** As foldEach, for states that own memory. */
-export function foldOwned<State>(part: usize, rows: usize, at: usize, n: i32): void {
+export function foldHeap<State>(part: usize, rows: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
   const offset = <usize>load<u32>(part, PartPlan.state);
   const values = <usize>load<u32>(part, PartPlan.column) + at;
@@ -155,7 +155,7 @@ export function foldOwned<State>(part: usize, rows: usize, at: usize, n: i32): v
 }
 
 /** As combineEach, for states that own memory: what `into` held is dropped, unless it is one of the two. */
-export function combineOwned<State>(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combineHeap<State>(part: usize, into: usize, left: usize, right: usize, n: i32): void {
   const state = changetype<State>(0);
   const offset = <usize>load<u32>(part, PartPlan.state);
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {
@@ -174,11 +174,11 @@ export function combineOwned<State>(part: usize, into: usize, left: usize, right
   }
 }
 
-export function dropOwned(part: usize, row: usize): void {
-  box.drop(part, own(row, part));
+export function dropHeap(part: usize, row: usize): void {
+  box.drop(part, stateOf(row, part));
 }
 
 /** The identity of states that own memory. */
-export function ownsNothing(part: usize, row: usize): void {
-  box.setNothing(own(row, part));
+export function identityHeap(part: usize, row: usize): void {
+  box.setNothing(stateOf(row, part));
 }

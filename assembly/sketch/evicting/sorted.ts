@@ -12,31 +12,31 @@
  */
 
 const LEAVES: usize = 4;
-const ROOM: usize = 8;
-const MOST: usize = 12;
+const CAPACITY: usize = 8;
+const MAX_ITEMS: usize = 12;
 const LIST: usize = 16;
 
 /** So many items are in one leaf. */
-const FEW: u32 = 64;
+const SINGLE_LEAF: u32 = 64;
 
 function mostFor(n: u32): u32 {
-  return n <= FEW ? n * 2 : max(FEW, (<u32>2) << ((32 - clz(n)) >> 1));
+  return n <= SINGLE_LEAF ? n * 2 : max(SINGLE_LEAF, (<u32>2) << ((32 - clz(n)) >> 1));
 }
 
 /** Bytes for n items and about as many more. */
 export function bytesFor(n: u32, shift: usize): usize {
   const most = mostFor(n);
-  const room: u32 = n <= FEW ? 1 : (n * 2) / most + 2;
+  const room: u32 = n <= SINGLE_LEAF ? 1 : (n * 2) / most + 2;
   return LIST + <usize>room * (8 + ((<usize>most) << shift));
 }
 
 /** Nothing, with room for n items and as many more as there are bytes for. */
 export function create(at: usize, bytes: usize, n: u32, shift: usize): void {
-  const most = n <= FEW ? <u32>((bytes - LIST - 8) >> shift) : mostFor(n);
-  const room: u32 = n <= FEW ? 1 : <u32>((bytes - LIST) / (8 + ((<usize>most) << shift)));
+  const most = n <= SINGLE_LEAF ? <u32>((bytes - LIST - 8) >> shift) : mostFor(n);
+  const room: u32 = n <= SINGLE_LEAF ? 1 : <u32>((bytes - LIST) / (8 + ((<usize>most) << shift)));
   store<u64>(at, 0);
-  store<u32>(at, room, ROOM);
-  store<u32>(at, most, MOST);
+  store<u32>(at, room, CAPACITY);
+  store<u32>(at, most, MAX_ITEMS);
   for (let i: u32 = 0; i < room; i++) store<u64>(at + ((<usize>i) << 3), i, LIST);
 }
 
@@ -46,8 +46,8 @@ export function lengthOf(at: usize): u32 {
 
 /** Leaf i in order. */
 function leafAt(at: usize, shift: usize, i: u32): usize {
-  const leaf = <usize>load<u32>(at + ((<usize>i) << 3), LIST) * <usize>load<u32>(at, MOST);
-  return at + LIST + ((<usize>load<u32>(at, ROOM)) << 3) + (leaf << shift);
+  const leaf = <usize>load<u32>(at + ((<usize>i) << 3), LIST) * <usize>load<u32>(at, MAX_ITEMS);
+  return at + LIST + ((<usize>load<u32>(at, CAPACITY)) << 3) + (leaf << shift);
 }
 
 function countOf(at: usize, i: u32): u32 {
@@ -96,8 +96,8 @@ export function insert(at: usize, shift: usize, a: f64, b: f64): bool {
   let i: u32 = 0;
   if (leaves) i = leafOf(at, shift, a, b);
   else store<u32>(at, 1, LEAVES);
-  if (countOf(at, i) == load<u32>(at, MOST)) {
-    if (leaves == load<u32>(at, ROOM)) return false;
+  if (countOf(at, i) == load<u32>(at, MAX_ITEMS)) {
+    if (leaves == load<u32>(at, CAPACITY)) return false;
     split(at, shift, i, leaves);
     if (!isAfter(leafAt(at, shift, i + 1), shift, a, b)) i++;
   }
@@ -160,8 +160,8 @@ export function itemAt(at: usize, shift: usize, k: u32): usize {
 
 /** Copies all items to a place that has none, and has room for them: each leaf there with some of its own left. */
 export function copyAll(to: usize, from: usize, shift: usize): void {
-  const most = load<u32>(to, MOST);
-  const full = load<u32>(to, ROOM) == 1 ? most : (most * 3) >> 2;
+  const most = load<u32>(to, MAX_ITEMS);
+  const full = load<u32>(to, CAPACITY) == 1 ? most : (most * 3) >> 2;
   let i: u32 = 0;
   let count: u32 = 0;
   for (let leaf: u32 = 0; leaf < load<u32>(from, LEAVES); leaf++) {

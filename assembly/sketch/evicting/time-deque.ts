@@ -19,7 +19,7 @@ export const RUNNING: u32 = 0xffffffff;
 const N: usize = 4;
 const FIRST: usize = 8;
 const SPLIT: usize = 12;
-const ROOM: usize = 16;
+const CAPACITY: usize = 16;
 const MEASURED: usize = 20;
 const SAMPLES: usize = 24;
 
@@ -38,7 +38,7 @@ function sampleAt(block: usize, i: u32): usize {
 }
 
 function areaAt(block: usize, i: u32): usize {
-  return sampleAt(block, load<u32>(block, ROOM)) + ((<usize>i) << 3);
+  return sampleAt(block, load<u32>(block, CAPACITY)) + ((<usize>i) << 3);
 }
 
 /** A block without samples, with room for so many. */
@@ -47,12 +47,12 @@ function blockFor(part: usize, room: u32, measured: u32): usize {
   const block = box.allocateFor(part, SAMPLES + <usize>room * bytes);
   memory.fill(block, 0, SAMPLES);
   store<u32>(block, RUNNING);
-  store<u32>(block, <u32>((capacity(block) - SAMPLES) / bytes), ROOM);
+  store<u32>(block, <u32>((capacity(block) - SAMPLES) / bytes), CAPACITY);
   store<u32>(block, measured, MEASURED);
   return block;
 }
 
-export function enter(part: usize, state: usize, value: f64, time: f64, measured: u32): void {
+export function insert(part: usize, state: usize, value: f64, time: f64, measured: u32): void {
   if (box.isNothing(state)) {
     box.setValue(state, time);
     store<f64>(state, value, 8);
@@ -61,20 +61,20 @@ export function enter(part: usize, state: usize, value: f64, time: f64, measured
   if (!box.isBlock(state)) {
     const one = box.valueOf(state);
     box.setBlock(state, blockFor(part, 2, measured));
-    insert(box.blockOf(state), load<f64>(state, 8), one);
+    insertSample(box.blockOf(state), load<f64>(state, 8), one);
   }
   let block = box.blockOf(state);
   const n = load<u32>(block, N);
-  const room = load<u32>(block, ROOM);
+  const room = load<u32>(block, CAPACITY);
   if (load<u32>(block, FIRST) + n == room) {
     if (n * 2 <= room) move(block, block);
     else block = resize(part, state, n);
   }
-  insert(block, value, time);
+  insertSample(block, value, time);
 }
 
 /** Takes out the first sample of a time. */
-export function leave(part: usize, state: usize, time: f64): void {
+export function retract(part: usize, state: usize, time: f64): void {
   if (!box.isBlock(state)) {
     box.setNothing(state);
     return;
@@ -119,7 +119,7 @@ function placeOf(block: usize, first: u32, n: u32, time: f64, after: bool): u32 
   return low;
 }
 
-function insert(block: usize, value: f64, time: f64): void {
+function insertSample(block: usize, value: f64, time: f64): void {
   const n = load<u32>(block, N);
   const first = load<u32>(block, FIRST);
   const split = load<u32>(block, SPLIT);

@@ -48,7 +48,7 @@ function blockFor(part: usize, n: u32, ranked: u32): usize {
   return block;
 }
 
-export function enter(part: usize, state: usize, given: f64, ranked: u32): void {
+export function insert(part: usize, state: usize, given: f64, ranked: u32): void {
   const value = given + 0;
   if (box.isNothing(state)) {
     box.setValue(state, value);
@@ -62,7 +62,7 @@ export function enter(part: usize, state: usize, given: f64, ranked: u32): void 
   add(part, state, value, 1);
 }
 
-export function leave(part: usize, state: usize, given: f64): void {
+export function retract(part: usize, state: usize, given: f64): void {
   if (!box.isBlock(state)) {
     box.setNothing(state);
     return;

@@ -58,40 +58,40 @@ function ownerOf(part: usize): Owner {
 }
 
 /** From this size on a block is large: it is not had with a few values, so that few of them can come at once. */
-export const LARGE: usize = 240;
+export const LARGE_BYTES: usize = 240;
 
-function count(part: usize, block: usize, sign: f64): void {
+function countBlock(part: usize, block: usize, sign: f64): void {
   const bytes = capacity(block);
   const counts = <usize>load<u32>(part, PartPlan.counts);
   store<f64>(counts, load<f64>(counts) + sign * <f64>(bytes + 16));
-  if (bytes >= LARGE) store<u32>(counts, load<u32>(counts, 8) + <i32>sign, 8);
+  if (bytes >= LARGE_BYTES) store<u32>(counts, load<u32>(counts, 8) + <i32>sign, 8);
   else store<u32>(counts, load<u32>(counts, 12) + <i32>sign * <i32>(bytes + 16), 12);
 }
 
 /** Bytes that the blocks of an aggregate take. */
-export function heldBy(part: usize): f64 {
+export function bytesOf(part: usize): f64 {
   return load<f64>(<usize>load<u32>(part, PartPlan.counts));
 }
 
 /** How many of its blocks are large. */
-export function largeOf(part: usize): f64 {
+export function largeCount(part: usize): f64 {
   return <f64>load<u32>(<usize>load<u32>(part, PartPlan.counts), 8);
 }
 
 /** Bytes that the others take. */
-export function smallOf(part: usize): f64 {
+export function smallBytes(part: usize): f64 {
   return <f64>load<u32>(<usize>load<u32>(part, PartPlan.counts), 12);
 }
 
 /** A block of at least so many bytes, its content undefined. */
 export function allocateFor(part: usize, bytes: usize): usize {
   const block = allocate(ownerOf(part), bytes);
-  count(part, block, 1);
+  countBlock(part, block, 1);
   return block;
 }
 
 export function releaseFor(part: usize, block: usize): void {
-  count(part, block, -1);
+  countBlock(part, block, -1);
   release(ownerOf(part), block);
 }
 
@@ -106,12 +106,12 @@ export function resizeFor(part: usize, block: usize, bytes: usize): usize {
 }
 
 /** What to ask for where a block of so many bytes is full: blocks of twice the size, header and all. */
-export function twice(bytes: usize): usize {
+export function doubled(bytes: usize): usize {
   return 2 * bytes + 16;
 }
 
 /** A state that is a copy of another's gets a block of its own. */
-export function own(part: usize, state: usize): void {
+export function cloneBlock(part: usize, state: usize): void {
   if (!isBlock(state)) return;
   const bytes = capacity(blockOf(state));
   const block = allocateFor(part, bytes);

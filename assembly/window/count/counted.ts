@@ -6,7 +6,7 @@
  * of their key. Bounds of a window are its least and its greatest event time.
  */
 
-import { tick } from '../../ingest/clock';
+import { moveClock } from '../../ingest/clock';
 import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem } from '../../base/priority-queue';
 import { allocate } from '../../base/allocator';
 import { miss } from '../../ingest/admission';
@@ -15,30 +15,30 @@ import { WindowPlan } from '../../plan';
 import {
   add,
   clear,
-  combineLater,
-  combineListed,
-  endWork,
+  listCombination,
+  runListed,
+  endQueues,
   eventAt,
   evict,
-  initWork,
+  initQueues,
   isEmpty,
   nextRow,
   openQueue,
-  putLater,
+  listResult,
   putListed,
   Queue,
   queueOf,
   valueOf,
   widenQueues,
-  Work,
-  workBytes,
+  PaneQueues,
+  queuesBytes,
 } from './pane-queue';
 import { Ring } from '../../ingest/ring';
-import { addOwning, dropRow, foldRows, resetRow } from '../../state/rows';
-import { takenAt, Stream, windowAt } from '../../stream';
+import { addHeap, dropRow, foldRows, resetRow } from '../../state/rows';
+import { byEvent, Stream, windowAt } from '../../stream';
 
 @unmanaged
-class Counted extends Work {
+class Counted extends PaneQueues {
   size: f64;
   every: f64;
   /** Events of a pane. */
@@ -50,7 +50,7 @@ export function create(stream: Stream, w: i32): usize {
   const counted = changetype<Counted>(allocate(stream, offsetof<Counted>()));
   memory.fill(changetype<usize>(counted), 0, offsetof<Counted>());
   const window = windowAt(stream, w);
-  initWork(stream, counted, window, w);
+  initQueues(stream, counted, window, w);
   counted.size = load<f64>(window, WindowPlan.size);
   counted.every = load<f64>(window, WindowPlan.every);
   counted.pane = counted.every > counted.size ? counted.size : divisor(counted.size, counted.every);
@@ -70,7 +70,7 @@ function divisor(a: f64, b: f64): f64 {
 export function destroy(stream: Stream, counted: Counted): void {
   dropOpen(stream, counted);
   destroyHeap(stream, counted.sorter);
-  endWork(stream, counted);
+  endQueues(stream, counted);
 }
 
 /** Panes that are not full join their queues. */
@@ -81,7 +81,7 @@ function dropOpen(stream: Stream, counted: Counted): void {
     add(stream, counted, queue, changetype<Event>(<usize>queue.waiting));
     queue.waiting = 0;
   }
-  combineListed(stream, counted);
+  runListed(stream, counted);
 }
 
 export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
@@ -95,7 +95,7 @@ export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
     const t = load<f64>(times + ((<usize>i) << 3));
     const place = stream.rows + ((<usize>i) << 2);
     store<u32>(place, <u32>stream.trash);
-    if (!tick(stream, t, i)) continue;
+    if (!moveClock(stream, t, i)) continue;
     const id = load<u32>(ids + ((<usize>i) << 2));
     const queue = openQueue(stream, counted, id);
     const number = queue.count++;
@@ -105,7 +105,7 @@ export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
     }
     let pane = changetype<Event>(<usize>queue.waiting);
     if (!pane) {
-      pane = createEvent(stream, counted.pending, id, t);
+      pane = createEvent(stream, counted.reorder, id, t);
       store<f64>(rowOf(pane), 0);
       pane.note = t;
       queue.waiting = <u32>changetype<usize>(pane);
@@ -126,7 +126,7 @@ export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
   foldRows(stream, stream.rows, at, n);
   for (let pane = first; pane; ) {
     const next = changetype<Event>(<usize>pane.next);
-    stream.at = takenAt(pane.previous);
+    stream.cause = byEvent(pane.previous);
     close(stream, counted, pane);
     pane = next;
   }
@@ -144,7 +144,7 @@ function close(stream: Stream, counted: Counted, pane: Event): void {
     counted.every >= counted.size || (beyond >= 0 && beyond - floor(beyond / counted.every) * counted.every == 0);
   if (!fires) return;
   const row = valueOf(stream, counted, queue, nextRow(stream, counted));
-  putLater(stream, counted, row, pane.id, leastOf(queue), greatestOf(queue));
+  listResult(stream, counted, row, pane.id, leastOf(queue), greatestOf(queue));
   if (counted.every >= counted.size) evict(stream, counted, queue);
 }
 
@@ -174,21 +174,21 @@ function finish(stream: Stream, counted: Counted): void {
       queue.waiting = 0;
       queue.panes += 1;
     }
-    planOpen(stream, counted, queue, k);
+    listOpen(stream, counted, queue, k);
   }
   while (counted.sorter.length) {
     const queue = changetype<Queue>(topItem(counted.sorter));
     popItem(stream, counted.sorter);
     const row = valueOf(stream, counted, queue, nextRow(stream, counted));
-    putLater(stream, counted, row, queue.id, leastOf(queue), greatestOf(queue));
-    planOpen(stream, counted, queue, queue.next + 1);
+    listResult(stream, counted, row, queue.id, leastOf(queue), greatestOf(queue));
+    listOpen(stream, counted, queue, queue.next + 1);
   }
   putListed(stream, counted);
   clear(stream, counted);
 }
 
 /** Window k of a key comes into the order in which they began, if it did; the queue then holds just what it holds. */
-function planOpen(stream: Stream, counted: Counted, queue: Queue, k: f64): void {
+function listOpen(stream: Stream, counted: Counted, queue: Queue, k: f64): void {
   evictBefore(stream, counted, queue, k);
   if (isEmpty(queue)) return;
   queue.next = k;
@@ -208,7 +208,7 @@ function evictBefore(stream: Stream, counted: Counted, queue: Queue, k: f64): vo
 }
 
 export function demand(stream: Stream, counted: Counted, n: f64): f64 {
-  return workBytes(stream, counted, n) + heapBytes(counted.sorter, <f64>counted.live + n);
+  return queuesBytes(stream, counted, n) + heapBytes(counted.sorter, <f64>counted.live + n);
 }
 
 /** Results that n events can give; all windows that are open where the stream ends. */
@@ -221,7 +221,7 @@ export function copies(stream: Stream, counted: Counted, n: f64): f64 {
   return ceil(counted.size / counted.every);
 }
 
-export function since(_stream: Stream, counted: Counted): f64 {
+export function earliest(_stream: Stream, counted: Counted): f64 {
   let first = Infinity;
   for (let id: u32 = 0; id < counted.queueCount; id++) {
     const queue = queueOf(counted, id);
@@ -250,9 +250,9 @@ export function query(stream: Stream, counted: Counted, id: u32, t: f64): usize 
   const other = stream.temporary + stream.stride;
   const row = valueOf(stream, counted, queue, other);
   const pane = changetype<Event>(<usize>queue.waiting);
-  combineLater(stream, counted, value, row, pane ? rowOf(pane) : stream.empty);
-  addOwning(stream, value, row);
-  if (pane) addOwning(stream, value, rowOf(pane));
+  listCombination(stream, counted, value, row, pane ? rowOf(pane) : stream.empty);
+  addHeap(stream, value, row);
+  if (pane) addHeap(stream, value, rowOf(pane));
   dropRow(stream, other);
   putListed(stream, counted);
   if (pane) {

@@ -3,9 +3,9 @@
  * says is the last. The window fires with it. Time plays no part: no event is late. Bounds are the least and the greatest event time.
  */
 
-import { tick } from '../../ingest/clock';
+import { moveClock } from '../../ingest/clock';
 import { allocate } from '../../base/allocator';
-import { Pane, WindowPlan } from '../../plan';
+import { Firing, WindowPlan } from '../../plan';
 import { Ring, windowColumn } from '../../ingest/ring';
 import {
   answer,
@@ -19,7 +19,7 @@ import {
   foldTo,
   headOf,
   initSpans,
-  letGo,
+  dropSpan,
   listEvent,
   listNone,
   moreOf,
@@ -28,9 +28,9 @@ import {
   Span,
   spanBytes,
   Spans,
-  startsSince,
+  earliestStart,
 } from '../keyed/span';
-import { takenAt, Stream, windowAt } from '../../stream';
+import { byEvent, Stream, windowAt } from '../../stream';
 
 @unmanaged
 class Filled extends Spans {
@@ -64,7 +64,7 @@ export function take(stream: Stream, filled: Filled, at: i32, n: i32): void {
   begin(stream, filled, at);
   for (let i = 0; i < n; i++) {
     const t = load<f64>(times + ((<usize>i) << 3));
-    if (!tick(stream, t, i)) {
+    if (!moveClock(stream, t, i)) {
       listNone(stream, i);
       continue;
     }
@@ -78,11 +78,11 @@ export function take(stream: Stream, filled: Filled, at: i32, n: i32): void {
     listEvent(stream, filled, span, i, t);
     span.end = max(span.end, t);
     const ended = filled.ends && load<f64>(filled.ends + offset + ((<usize>i) << 3)) != 0;
-    stream.at = takenAt(i);
+    stream.cause = byEvent(i);
     if (ended || moreOf(filled, span).count >= filled.size) {
-      put(stream, filled, span, Pane.onTime | Pane.final, i);
+      put(stream, filled, span, Firing.onTime | Firing.final, i);
       setHead(filled, id, changetype<Span>(0));
-      letGo(stream, filled, span);
+      dropSpan(stream, filled, span);
     } else if (stream.when && load<f64>(stream.when + offset + ((<usize>i) << 3)) != 0) {
       fireKey(stream, filled, id, i);
     }
@@ -108,8 +108,8 @@ export function due(stream: Stream, filled: Filled, n: f64, watermark: f64): f64
   return n + (watermark == Infinity || stream.early != Infinity || stream.when ? 2 * open : 0);
 }
 
-export function since(_stream: Stream, filled: Filled): f64 {
-  return startsSince(filled);
+export function earliest(_stream: Stream, filled: Filled): f64 {
+  return earliestStart(filled);
 }
 
 export function live(stream: Stream, filled: Filled): f64 {

@@ -6,23 +6,23 @@
  */
 
 import { Dictionary, NONE } from '../../ingest/dictionary';
-import { hold, letGo } from './retained';
+import { retain, releaseRetained } from './retained';
 import { putResults } from '../../result/lower';
 import { Pane as HeldWindow, paneAt, rowIn } from './panes';
-import { Pane } from '../../plan';
+import { Firing } from '../../plan';
 import { countFiring, dropTemporaries } from '../../state/rows';
 import { destroySlice, shiftSlice, Slice, sliceAt, Slices } from './slices';
 import * as two from './two-stacks';
 import { Stacks, stacksAt } from './two-stacks';
-import { CHUNK, Stream, windowAt } from '../../stream';
-import * as time from './edges';
+import { CHUNK_ROWS, Stream, windowAt } from '../../stream';
+import * as edges from './edges';
 
 /** Moves the watermark, never back, and fires what it passes. */
 export function advanceTo(stream: Stream, watermark: f64): void {
   if (watermark > stream.watermark) stream.watermark = watermark;
   while (fireNext(stream)) {}
-  for (let w = 0; w < stream.gridCount; w++) letGo(stream, stacksAt(stream, w));
-  planNext(stream);
+  for (let w = 0; w < stream.gridCount; w++) releaseRetained(stream, stacksAt(stream, w));
+  scheduleNext(stream);
 }
 
 /** Fires the window whose turn it is, of those that the watermark has passed; false where there is none. */
@@ -35,9 +35,9 @@ function fireNext(stream: Stream): bool {
     const stacks = stacksAt(stream, w);
     const k = candidate(stream, stacks);
     if (k == Infinity) continue;
-    const end = time.end(stacks.window, k);
+    const end = edges.end(stacks.window, k);
     if (end + stream.delay > stream.watermark || (due >= 0 && end > dueEnd)) continue;
-    const start = time.start(stacks.window, k);
+    const start = edges.start(stacks.window, k);
     if (due >= 0 && end == dueEnd && start >= dueStart) continue;
     due = w;
     dueK = k;
@@ -46,7 +46,7 @@ function fireNext(stream: Stream): bool {
   }
   if (due < 0) return false;
   seal(stream, dueEnd);
-  if (time.repeats(windowAt(stream, due), dueK)) two.skipTo(stream, stacksAt(stream, due), dueK + 1);
+  if (edges.repeats(windowAt(stream, due), dueK)) two.skipTo(stream, stacksAt(stream, due), dueK + 1);
   else fireWindow(stream, due, dueK);
   return true;
 }
@@ -56,7 +56,7 @@ function candidate(stream: Stream, stacks: Stacks): f64 {
   const slices = changetype<Slices>(stream.slices);
   let from = two.earliest(stacks);
   if (slices.length) from = min(from, sliceAt(slices, 0).start);
-  return from == Infinity ? Infinity : max(stacks.next, time.oldest(stacks.window, from));
+  return from == Infinity ? Infinity : max(stacks.next, edges.oldest(stacks.window, from));
 }
 
 /** Slices that end by then take no more events: their rows go to the windows that are still to fire. */
@@ -78,28 +78,31 @@ function seal(stream: Stream, end: f64): void {
 }
 
 function needs(stacks: Stacks, slice: Slice): bool {
-  const newest = time.newest(stacks.window, slice.start);
-  return newest >= stacks.next && newest >= time.oldest(stacks.window, slice.start);
+  const newest = edges.newest(stacks.window, slice.start);
+  return newest >= stacks.next && newest >= edges.oldest(stacks.window, slice.start);
 }
 
 function fireWindow(stream: Stream, w: i32, k: f64): void {
   const stacks = stacksAt(stream, w);
   two.skipTo(stream, stacks, k);
   two.finishGathering(stream, stacks);
-  if (stream.allowedLateness > stream.delay && time.end(stacks.window, k) + stream.allowedLateness > stream.watermark) {
-    if (putWindow(stream, w, k, hold(stream, stacks, k))) stream.fired += 1;
+  if (
+    stream.allowedLateness > stream.delay &&
+    edges.end(stacks.window, k) + stream.allowedLateness > stream.watermark
+  ) {
+    if (putWindow(stream, w, k, retain(stream, stacks, k))) stream.fired += 1;
   } else if (putWindow(stream, w, k, changetype<HeldWindow>(0))) {
     stream.fired += 1;
   }
-  two.skipTo(stream, stacks, time.later(k + 1, k));
+  two.skipTo(stream, stacks, edges.later(k + 1, k));
 }
 
 /** Lowers the window's rows, or those it holds, in the order in which their keys came alive; whether there were any. */
 function putWindow(stream: Stream, w: i32, k: f64, held: HeldWindow | null): bool {
   const keys = changetype<Dictionary>(stream.dictionary);
   const stacks = stacksAt(stream, w);
-  const start = time.start(stacks.window, k);
-  const end = time.end(stacks.window, k);
+  const start = edges.start(stacks.window, k);
+  const end = edges.end(stacks.window, k);
   const rows = stream.chunkRows;
   const ids = stream.chunkIds;
   const most = stacks.blocks << 6;
@@ -110,17 +113,13 @@ function putWindow(stream: Stream, w: i32, k: f64, held: HeldWindow | null): boo
     const id = load<u32>(keys.order + (i << 2));
     if (id == NONE) continue;
     const temporary = stream.temporary + n * stream.stride;
-    const row = held
-      ? rowIn(stream, held, id)
-      : id < most
-        ? two.presentRow(stream, stacks, id, combined, temporary)
-        : 0;
+    const row = held ? rowIn(stream, held, id) : id < most ? two.nextRow(stream, stacks, id, combined, temporary) : 0;
     if (!row) continue;
     if (row == temporary) combined++;
     store<u32>(rows + (n << 2), <u32>row);
     store<u32>(ids + (n << 2), id);
-    if (++n < <usize>CHUNK) continue;
-    putRows(stream, stacks, CHUNK, combined, start, end, w, held != null);
+    if (++n < <usize>CHUNK_ROWS) continue;
+    putRows(stream, stacks, CHUNK_ROWS, combined, start, end, w, held != null);
     any = true;
     n = 0;
     combined = 0;
@@ -133,20 +132,20 @@ function putWindow(stream: Stream, w: i32, k: f64, held: HeldWindow | null): boo
 /** Puts n rows of the stream's chunk; so many of them are listed to be combined first. */
 function putRows(stream: Stream, stacks: Stacks, n: i32, listed: i32, start: f64, end: f64, w: i32, held: bool): void {
   const rows = stream.chunkRows;
-  if (!held) two.combinePresent(stream, stacks, rows, stream.chunkIds, n, listed);
-  putResults(stream, rows, stream.chunkIds, n, start, end, w, Pane.onTime);
+  if (!held) two.combineNext(stream, stacks, rows, stream.chunkIds, n, listed);
+  putResults(stream, rows, stream.chunkIds, n, start, end, w, Firing.onTime);
   if (!held) dropTemporaries(stream, listed ? n : 0);
   for (let i: usize = 0; held && i < <usize>n; i++) countFiring(stream, load<u32>(rows + (i << 2)));
 }
 
 /** Before which newest time nothing fires and nothing is let go. A little early, for what addition may round: looking is free. */
-export function planNext(stream: Stream): void {
+export function scheduleNext(stream: Stream): void {
   let due = Infinity;
   for (let w = 0; w < stream.gridCount; w++) {
     const stacks = stacksAt(stream, w);
     const k = candidate(stream, stacks);
-    if (k != Infinity) due = min(due, time.end(stacks.window, k) + stream.delay);
-    if (stacks.held.count) due = min(due, paneAt(stacks.held, 0).end + stream.allowedLateness);
+    if (k != Infinity) due = min(due, edges.end(stacks.window, k) + stream.delay);
+    if (stacks.retained.count) due = min(due, paneAt(stacks.retained, 0).end + stream.allowedLateness);
   }
   due += stream.outOfOrder;
   stream.fireAt = due == Infinity ? due : due - abs(due) * f64.EPSILON * 4;

@@ -9,7 +9,7 @@
  */
 
 import { allocate, release, resize } from '../../base/allocator';
-import { Dictionary, drop, retain } from '../../ingest/dictionary';
+import { Dictionary, removeRow, addRow } from '../../ingest/dictionary';
 import { cloneRow, dropRow } from '../../state/rows';
 import { copyRow, Stream } from '../../stream';
 
@@ -24,7 +24,7 @@ export class Pane {
   capacity: u32;
 }
 
-const SPREAD: u32 = 1;
+const SPARE_PIECES: u32 = 1;
 /** From how many rows of 64 packing would save too little. */
 const NEARLY_FULL: u64 = 56;
 
@@ -75,8 +75,8 @@ export function pieceOf(pane: Pane, block: u32): usize {
 export function rowAt(stream: Stream, piece: usize, i: u32): usize {
   const rows = load<u32>(piece, 8);
   const below = bitsOf(piece) & (((<u64>1) << i) - 1);
-  const rank = rows & SPREAD ? i : <u32>popcnt(below);
-  return <usize>(rows & ~SPREAD) + <usize>rank * stream.stride;
+  const rank = rows & SPARE_PIECES ? i : <u32>popcnt(below);
+  return <usize>(rows & ~SPARE_PIECES) + <usize>rank * stream.stride;
 }
 
 /** The row of an id, or 0. */
@@ -106,7 +106,7 @@ function insertPiece(stream: Stream, pane: Pane, i: u32, block: u32, bits: u64, 
 
 /** Packed rows of the set bits of a whole block; the block itself, no longer the caller's, where that is nearly full. */
 export function packBlock(stream: Stream, block: usize, bits: u64): usize {
-  if (popcnt(bits) >= NEARLY_FULL) return block | SPREAD;
+  if (popcnt(bits) >= NEARLY_FULL) return block | SPARE_PIECES;
   const rows = copyPacked(stream, block, bits, false);
   release(stream, block);
   return rows;
@@ -127,7 +127,7 @@ export function copyPacked(stream: Stream, block: usize, bits: u64, clone: bool)
 
 /** An empty row for an id that has none. Rows of its block may move. */
 export function insertRow(stream: Stream, pane: Pane, id: u32): usize {
-  retain(stream, changetype<Dictionary>(stream.dictionary), id);
+  addRow(stream, changetype<Dictionary>(stream.dictionary), id);
   const block = id >> 6;
   const bit = (<u64>1) << (id & 63);
   const i = position(pane, block);
@@ -139,7 +139,7 @@ export function insertRow(stream: Stream, pane: Pane, id: u32): usize {
   }
   const piece = pieceAt(pane, i);
   const bits = bitsOf(piece);
-  if (!(load<u32>(piece, 8) & SPREAD)) {
+  if (!(load<u32>(piece, 8) & SPARE_PIECES)) {
     const old = <usize>load<u32>(piece, 8);
     const before = <usize>popcnt(bits & (bit - 1)) * stream.stride;
     const whole = <usize>popcnt(bits) * stream.stride;
@@ -162,10 +162,10 @@ function destroyPane(stream: Stream, pane: Pane): void {
     const piece = pieceAt(pane, i);
     for (let left = bitsOf(piece); left; left &= left - 1) {
       const bit = <u32>ctz(left);
-      drop(keys, (blockOf(piece) << 6) + bit);
+      removeRow(keys, (blockOf(piece) << 6) + bit);
       dropRow(stream, rowAt(stream, piece, bit));
     }
-    release(stream, load<u32>(piece, 8) & ~SPREAD);
+    release(stream, load<u32>(piece, 8) & ~SPARE_PIECES);
   }
   release(stream, pane.pieces);
   release(stream, changetype<usize>(pane));
@@ -179,13 +179,13 @@ export class Panes {
   capacity: i32;
 }
 
-const FEW: i32 = 8;
+const INITIAL_PANES: i32 = 8;
 
 export function createPanes(stream: Stream): Panes {
   const panes = changetype<Panes>(allocate(stream, offsetof<Panes>()));
   panes.count = 0;
-  panes.capacity = FEW;
-  panes.list = allocate(stream, (<usize>FEW) << 2);
+  panes.capacity = INITIAL_PANES;
+  panes.list = allocate(stream, (<usize>INITIAL_PANES) << 2);
   return panes;
 }
 

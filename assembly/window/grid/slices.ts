@@ -12,7 +12,7 @@
  */
 
 import { allocate, release, resize } from '../../base/allocator';
-import { Dictionary, drop } from '../../ingest/dictionary';
+import { Dictionary, removeRow } from '../../ingest/dictionary';
 import { dropRow } from '../../state/rows';
 import { copyRow, FIRINGS, Stream, windowAt } from '../../stream';
 import { end, newest, oldest, start } from './edges';
@@ -108,7 +108,7 @@ export function shiftSlice(slices: Slices): Slice {
 }
 
 /** Room in the table for every id there is. */
-export function widen(stream: Stream, slice: Slice, ids: u32): void {
+export function widenTable(stream: Stream, slice: Slice, ids: u32): void {
   const blocks = (ids + 63) >> 6;
   if (blocks <= slice.blocks) return;
   const room = max(blocks, slice.blocks * 2);
@@ -141,7 +141,7 @@ export function destroyBlock(stream: Stream, block: usize, b: u32): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   for (let left = present(stream, block); left; left &= left - 1) {
     const i = <u32>ctz(left);
-    drop(keys, (b << 6) + i);
+    removeRow(keys, (b << 6) + i);
     dropRow(stream, block + <usize>i * stream.stride);
   }
   release(stream, block);

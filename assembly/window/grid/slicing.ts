@@ -10,19 +10,19 @@
  * reduced in registers.
  */
 
-import { Dictionary, retain } from '../../ingest/dictionary';
-import { advanceTo, planNext } from './fire';
+import { Dictionary, addRow } from '../../ingest/dictionary';
+import { advanceTo, scheduleNext } from './fire';
 import { assignLate } from './late';
 import { isFuture } from '../../ingest/admission';
 import { Keys } from '../../plan';
 import { Ring } from '../../ingest/ring';
-import { foldRows, reduceRow } from '../../state/rows';
-import { firstAfter, openSlice, rowFor, Slice, sliceAt, Slices, widen } from './slices';
-import { clockAt, takenAt, Stream, windowAt } from '../../stream';
-import * as time from './edges';
+import { foldRows, foldRun } from '../../state/rows';
+import { firstAfter, openSlice, rowFor, Slice, sliceAt, Slices, widenTable } from './slices';
+import { byClock, byEvent, Stream, windowAt } from '../../stream';
+import * as edges from './edges';
 
 /** Runs shorter than this are listed: setting up a reduction costs about as much. */
-const SHORT = 8;
+const SHORT_RUN = 8;
 
 /** Takes n events that stand in a row in the ring, from place `at` on. */
 export function takeGrid(stream: Stream, ring: Ring, at: i32, n: i32): void {
@@ -47,7 +47,7 @@ export function takeGrid(stream: Stream, ring: Ring, at: i32, n: i32): void {
         if (t >= stream.fireAt) {
           foldListed(stream, at, folded, i);
           folded = i;
-          stream.at = clockAt(i);
+          stream.cause = byClock(i);
           advanceTo(stream, t - stream.outOfOrder);
         }
       }
@@ -55,7 +55,7 @@ export function takeGrid(stream: Stream, ring: Ring, at: i32, n: i32): void {
       const found = sliceFor(stream, t);
       if (!found || found.behind) {
         const id = load<u32>(ids + ((<usize>i) << 2));
-        stream.at = takenAt(i);
+        stream.cause = byEvent(i);
         setRow(stream, i, assignLate(stream, t, id, at + i, i));
         i++;
         continue;
@@ -72,11 +72,11 @@ export function takeGrid(stream: Stream, ring: Ring, at: i32, n: i32): void {
       }
     }
     const run = runLength(stream, times + ((<usize>i) << 3), n - i, low, high);
-    if (stream.keys == Keys.none && run >= SHORT) {
+    if (stream.keys == Keys.none && run >= SHORT_RUN) {
       foldListed(stream, at, folded, i);
       const row = rowFor(stream, slice, 0);
-      if (load<f64>(row) == 0) retain(stream, keys, 0);
-      reduceRow(stream, row, at + i, run);
+      if (load<f64>(row) == 0) addRow(stream, keys, 0);
+      foldRun(stream, row, at + i, run);
       folded = i + run;
     } else {
       locate(stream, slice, ids, i, i + run);
@@ -107,13 +107,13 @@ function sliceFor(stream: Stream, t: f64): Slice | null {
   const i = firstAfter(slices, t);
   if (i < slices.length && sliceAt(slices, i).start <= t) {
     const found = sliceAt(slices, i);
-    widen(stream, found, ids);
+    widenTable(stream, found, ids);
     return found;
   }
   if (t < stream.sealedTo || !isAhead(stream, t)) return null;
   const opened = openSlice(stream, t);
-  widen(stream, opened, ids);
-  planNext(stream);
+  widenTable(stream, opened, ids);
+  scheduleNext(stream);
   return opened;
 }
 
@@ -122,9 +122,9 @@ function isAhead(stream: Stream, t: f64): bool {
   let covered = false;
   for (let w = 0; w < stream.gridCount; w++) {
     const window = windowAt(stream, w);
-    const k = time.oldest(window, t);
-    if (k > time.newest(window, t)) continue;
-    if (time.end(window, k) + stream.delay <= stream.watermark) return false;
+    const k = edges.oldest(window, t);
+    if (k > edges.newest(window, t)) continue;
+    if (edges.end(window, k) + stream.delay <= stream.watermark) return false;
     covered = true;
   }
   return covered;
@@ -142,7 +142,7 @@ function locate(stream: Stream, slice: Slice, ids: usize, i: i32, n: i32): void 
     const row = block ? block + <usize>(id & 63) * stride : rowFor(stream, slice, id);
     const events = load<f64>(row);
     store<f64>(row, events + 1);
-    if (events == 0) retain(stream, keys, id);
+    if (events == 0) addRow(stream, keys, id);
     store<u32>(rows + ((<usize>i) << 2), <u32>row);
   }
 }

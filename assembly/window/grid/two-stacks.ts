@@ -25,24 +25,24 @@
  */
 
 import { allocate, release, resize } from '../../base/allocator';
-import { Dictionary, retain } from '../../ingest/dictionary';
+import { Dictionary, addRow } from '../../ingest/dictionary';
 import * as pane from './panes';
 import { Pane, Panes } from './panes';
 import { WindowPlan } from '../../plan';
 import {
   cloneRow,
-  combineLight,
-  combineOwning,
+  combineInline,
+  combineHeap,
   combineRows,
-  copyLight,
-  foldLight,
+  copyInline,
+  foldInline,
   foldRow,
-  list,
+  listRow,
   moveRow,
 } from '../../state/rows';
-import { destroyBlock, destroySlice, newBlock, present, rowFor, Slice, widen } from './slices';
+import { destroyBlock, destroySlice, newBlock, present, rowFor, Slice, widenTable } from './slices';
 import { Stream } from '../../stream';
-import * as time from './edges';
+import * as edges from './edges';
 
 @unmanaged
 export class Stacks {
@@ -54,14 +54,14 @@ export class Stacks {
   backStart: f64;
   back: usize;
   front: usize;
-  turned: usize;
+  flipped: usize;
   /** Blocks these have room for. */
   blocks: u32;
   /** Part of a pane, where other windows' edges cut it: slices are gathered here until it is whole. 0 if none. */
   gathered: usize;
   panes: Panes;
   /** Windows that fired and still take late events, see held.ts. */
-  held: Panes;
+  retained: Panes;
 }
 
 export function stacksAt(stream: Stream, w: i32): Stacks {
@@ -75,12 +75,12 @@ export function createStacks(stream: Stream, stacks: Stacks, window: usize): voi
   stacks.next = -Infinity;
   stacks.backStart = Infinity;
   stacks.panes = pane.createPanes(stream);
-  stacks.held = pane.createPanes(stream);
+  stacks.retained = pane.createPanes(stream);
 }
 
 export function destroyStacks(stream: Stream, stacks: Stacks): void {
   pane.destroyPanes(stream, stacks.panes);
-  pane.destroyPanes(stream, stacks.held);
+  pane.destroyPanes(stream, stacks.retained);
   if (stacks.gathered) destroySlice(stream, changetype<Slice>(stacks.gathered));
   for (let b: u32 = 0; b < stacks.blocks; b++) {
     const block = load<u32>(stacks.back + ((<usize>b) << 2));
@@ -91,7 +91,7 @@ export function destroyStacks(stream: Stream, stacks: Stacks): void {
   release(stream, stacks.back);
   if (!stacks.overlaps) return;
   release(stream, stacks.front);
-  release(stream, stacks.turned);
+  release(stream, stacks.flipped);
 }
 
 function paneAt(stacks: Stacks, i: i32): Pane {
@@ -116,38 +116,38 @@ function widenStacks(stream: Stream, stacks: Stacks): void {
   if (stacks.overlaps) {
     stacks.front = resize(stream, stacks.front, (<usize>room) << 8);
     memory.fill(stacks.front + ((<usize>old) << 8), 0, (<usize>(room - old)) << 8);
-    stacks.turned = resize(stream, stacks.turned, (<usize>room) << 3);
-    for (let b = old; b < room; b++) setTurned(stacks, b, -Infinity);
+    stacks.flipped = resize(stream, stacks.flipped, (<usize>room) << 3);
+    for (let b = old; b < room; b++) setFlipped(stacks, b, -Infinity);
   }
   stacks.blocks = room;
 }
 
 /** The row of an id for the window that fires next: in `temporary`, or where it stands; 0 if it has none. */
-export function presentRow(stream: Stream, stacks: Stacks, id: u32, n: i32, temporary: usize): usize {
+export function nextRow(stream: Stream, stacks: Stacks, id: u32, n: i32, temporary: usize): usize {
   const back = backRow(stream, stacks, id);
   const hasBack = back && load<f64>(back) != 0;
   if (!stacks.overlaps) return hasBack ? back : 0;
   const front = frontOf(stacks, id);
-  if (!stream.owning || !(hasBack || front)) {
+  if (!stream.hasHeapStates || !(hasBack || front)) {
     if (!hasBack) return front;
     if (!front) return back;
   }
-  list(stream, n, temporary, front ? front : stream.empty, hasBack ? back : stream.empty);
+  listRow(stream, n, temporary, front ? front : stream.empty, hasBack ? back : stream.empty);
   return temporary;
 }
 
 /** Completes n rows that were listed: the states that own memory are combined pane by pane. */
-export function combinePresent(stream: Stream, stacks: Stacks, rows: usize, ids: usize, n: i32, listed: i32): void {
-  combineLight(stream, listed);
-  if (!stream.owning || !stacks.overlaps) return;
+export function combineNext(stream: Stream, stacks: Stacks, rows: usize, ids: usize, n: i32, listed: i32): void {
+  combineInline(stream, listed);
+  if (!stream.hasHeapStates || !stacks.overlaps) return;
   for (let i = 0; i < stacks.panes.count; i++) {
     const from = paneAt(stacks, i);
     let m = 0;
     for (let j: usize = 0; j < (<usize>n) << 2; j += 4) {
       const row = pane.rowIn(stream, from, load<u32>(ids + j));
-      if (row) list(stream, m++, load<u32>(rows + j), load<u32>(rows + j), row);
+      if (row) listRow(stream, m++, load<u32>(rows + j), load<u32>(rows + j), row);
     }
-    combineOwning(stream, m);
+    combineHeap(stream, m);
   }
 }
 
@@ -159,8 +159,8 @@ export function addSlice(stream: Stream, stacks: Stacks, slice: Slice, last: boo
     for (let b: u32 = 0; b < slice.blocks; b++) addToBack(stream, stacks, slice, b, last, true);
     return;
   }
-  const start = time.edgeBefore(stacks.window, slice.start);
-  const end = time.edgeAfter(stacks.window, slice.start);
+  const start = edges.edgeBefore(stacks.window, slice.start);
+  const end = edges.edgeAfter(stacks.window, slice.start);
   if (stacks.gathered && changetype<Slice>(stacks.gathered).start != start) finishGathering(stream, stacks);
   if (slice.start == start && slice.end == end) {
     addPane(stream, stacks, slice, last);
@@ -190,7 +190,7 @@ export function finishGathering(stream: Stream, stacks: Stacks): void {
 
 function gather(stream: Stream, into: Slice, slice: Slice): void {
   const keys = changetype<Dictionary>(stream.dictionary);
-  widen(stream, into, keys.limit);
+  widenTable(stream, into, keys.limit);
   for (let b: u32 = 0; b < slice.blocks; b++) {
     const from = <usize>load<u32>(slice.table + ((<usize>b) << 2));
     if (!from) continue;
@@ -198,8 +198,8 @@ function gather(stream: Stream, into: Slice, slice: Slice): void {
     for (let left = present(stream, from); left; left &= left - 1) {
       const i = <u32>ctz(left);
       const row = rowFor(stream, into, (b << 6) + i);
-      if (load<f64>(row) == 0) retain(stream, keys, (b << 6) + i);
-      list(stream, n++, row, row, from + <usize>i * stream.stride);
+      if (load<f64>(row) == 0) addRow(stream, keys, (b << 6) + i);
+      listRow(stream, n++, row, row, from + <usize>i * stream.stride);
     }
     combineRows(stream, n);
   }
@@ -217,7 +217,7 @@ function addPane(stream: Stream, stacks: Stacks, slice: Slice, last: bool): void
       store<u32>(place, 0);
       pane.appendPiece(stream, added, b, bits, pane.packBlock(stream, block, bits));
     } else {
-      for (let left = bits; left; left &= left - 1) retain(stream, keys, (b << 6) + <u32>ctz(left));
+      for (let left = bits; left; left &= left - 1) addRow(stream, keys, (b << 6) + <u32>ctz(left));
       pane.appendPiece(stream, added, b, bits, pane.copyPacked(stream, block, bits, true));
     }
   }
@@ -249,15 +249,15 @@ function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, take: b
     const i = <usize>ctz(left);
     const row = back + i * stream.stride;
     if (load<f64>(row) == 0) {
-      if (stacks.overlaps) copyLight(stream, row, from + i * stream.stride);
+      if (stacks.overlaps) copyInline(stream, row, from + i * stream.stride);
       else if (take) moveRow(stream, row, from + i * stream.stride);
       else cloneRow(stream, row, from + i * stream.stride);
-      if (hold) retain(stream, keys, (b << 6) + <u32>i);
+      if (hold) addRow(stream, keys, (b << 6) + <u32>i);
     } else {
-      list(stream, n++, row, row, from + i * stream.stride);
+      listRow(stream, n++, row, row, from + i * stream.stride);
     }
   }
-  if (stacks.overlaps) combineLight(stream, n);
+  if (stacks.overlaps) combineInline(stream, n);
   else combineRows(stream, n);
   return bits;
 }
@@ -271,7 +271,7 @@ export function skipTo(stream: Stream, stacks: Stacks, k: f64): void {
 
 /** Lets go of all that lies before window `next`, and turns the blocks whose turn it is. */
 function evict(stream: Stream, stacks: Stacks): void {
-  const start = time.start(stacks.window, stacks.next);
+  const start = edges.start(stacks.window, stacks.next);
   if (!stacks.overlaps) {
     if (stacks.backStart < start) clearBack(stream, stacks);
     return;
@@ -282,7 +282,7 @@ function evict(stream: Stream, stacks: Stacks): void {
   const cycle = <u32>ceil(load<f64>(stacks.window, WindowPlan.size) / load<f64>(stacks.window, WindowPlan.every));
   const turn = <u32>(stacks.next - floor(stacks.next / <f64>cycle) * <f64>cycle);
   for (let b = turn; b < stacks.blocks; b += cycle) {
-    if (turnedTo(stacks, b) <= head && load<u32>(stacks.back + ((<usize>b) << 2))) turnBlock(stream, stacks, b, 0);
+    if (flippedTo(stacks, b) <= head && load<u32>(stacks.back + ((<usize>b) << 2))) flipBlock(stream, stacks, b, 0);
   }
 }
 
@@ -303,7 +303,7 @@ function evictPane(stream: Stream, stacks: Stacks): void {
   for (let p: u32 = 0; p < gone.count; p++) {
     const piece = pane.pieceAt(gone, p);
     const b = pane.blockOf(piece);
-    if (turnedTo(stacks, b) <= gone.start) turnBlock(stream, stacks, b, 1);
+    if (flippedTo(stacks, b) <= gone.start) flipBlock(stream, stacks, b, 1);
     else findFronts(stream, stacks, b, pane.bitsOf(piece), 1);
   }
   pane.dropFirst(stream, stacks.panes);
@@ -311,7 +311,7 @@ function evictPane(stream: Stream, stacks: Stacks): void {
 
 /** Fronts of some ids of a block: their rows in the first turned pane, from number `i` on, that has them. */
 function findFronts(stream: Stream, stacks: Stacks, b: u32, bits: u64, i: i32): void {
-  const turned = turnedTo(stacks, b);
+  const turned = flippedTo(stacks, b);
   let sought = bits;
   for (; sought && i < stacks.panes.count && paneAt(stacks, i).start < turned; i++) {
     const piece = pane.pieceOf(paneAt(stacks, i), b);
@@ -327,7 +327,7 @@ function findFronts(stream: Stream, stacks: Stacks, b: u32, bits: u64, i: i32): 
 }
 
 /** Turns the panes of a block from number `from` on, newest first: each row becomes itself ⊕ the row after it. */
-function turnBlock(stream: Stream, stacks: Stacks, b: u32, from: i32): void {
+function flipBlock(stream: Stream, stacks: Stacks, b: u32, from: i32): void {
   const fronts = stacks.front + ((<usize>b) << 8);
   memory.fill(fronts, 0, 256);
   for (let i = stacks.panes.count - 1; i >= from; i--) {
@@ -338,12 +338,12 @@ function turnBlock(stream: Stream, stacks: Stacks, b: u32, from: i32): void {
       const bit = <u32>ctz(left);
       const row = pane.rowAt(stream, piece, bit);
       const after = load<u32>(fronts + ((<usize>bit) << 2));
-      if (after) list(stream, n++, row, row, after);
+      if (after) listRow(stream, n++, row, row, after);
       store<u32>(fronts + ((<usize>bit) << 2), <u32>row);
     }
-    combineLight(stream, n);
+    combineInline(stream, n);
   }
-  setTurned(stacks, b, paneAt(stacks, stacks.panes.count - 1).end);
+  setFlipped(stacks, b, paneAt(stacks, stacks.panes.count - 1).end);
   const place = stacks.back + ((<usize>b) << 2);
   if (load<u32>(place)) release(stream, load<u32>(place));
   store<u32>(place, 0);
@@ -357,46 +357,46 @@ export function foldLate(stream: Stream, stacks: Stacks, t: f64, id: u32, at: i3
   const keys = changetype<Dictionary>(stream.dictionary);
   widenStacks(stream, stacks);
   if (!stacks.overlaps) {
-    stacks.backStart = min(stacks.backStart, time.edgeBefore(stacks.window, t));
+    stacks.backStart = min(stacks.backStart, edges.edgeBefore(stacks.window, t));
     const row = makeBackRow(stream, stacks, id);
-    if (load<f64>(row) == 0) retain(stream, keys, id);
+    if (load<f64>(row) == 0) addRow(stream, keys, id);
     foldRow(stream, row, at);
     return;
   }
-  const start = time.edgeBefore(stacks.window, t);
+  const start = edges.edgeBefore(stacks.window, t);
   // All before this event's slice is sealed: what was gathered up to there is whole.
   if (stacks.gathered && changetype<Slice>(stacks.gathered).start < start) finishGathering(stream, stacks);
-  const end = time.edgeAfter(stacks.window, t);
+  const end = edges.edgeAfter(stacks.window, t);
   if (!stacks.gathered && end > stream.sealedTo) startGathering(stream, stacks, start, end);
   if (stacks.gathered && changetype<Slice>(stacks.gathered).start == start) {
     const slice = changetype<Slice>(stacks.gathered);
-    widen(stream, slice, keys.limit);
+    widenTable(stream, slice, keys.limit);
     const row = rowFor(stream, slice, id);
-    if (load<f64>(row) == 0) retain(stream, keys, id);
+    if (load<f64>(row) == 0) addRow(stream, keys, id);
     foldRow(stream, row, at);
     return;
   }
   const b = id >> 6;
-  const turned = start < turnedTo(stacks, b);
+  const turned = start < flippedTo(stacks, b);
   const i = paneFor(stream, stacks, t);
   const owner = paneAt(stacks, i);
   let row = pane.rowIn(stream, owner, id);
   if (!row) {
     row = pane.insertRow(stream, owner, id);
     if (turned) {
-      const after = turnedRowAfter(stream, stacks, i, id);
-      if (after) copyLight(stream, row, after);
+      const after = flippedRowAfter(stream, stacks, i, id);
+      if (after) copyInline(stream, row, after);
     }
   }
   foldRow(stream, row, at);
   if (turned) {
     for (let j = 0; j < i; j++) {
       const before = pane.rowIn(stream, paneAt(stacks, j), id);
-      if (before) foldLight(stream, before, at);
+      if (before) foldInline(stream, before, at);
     }
     findFronts(stream, stacks, b, <u64>-1, 0);
   } else {
-    foldLight(stream, makeBackRow(stream, stacks, id), at);
+    foldInline(stream, makeBackRow(stream, stacks, id), at);
   }
 }
 
@@ -405,14 +405,14 @@ function paneFor(stream: Stream, stacks: Stacks, t: f64): i32 {
   let i = 0;
   while (i < stacks.panes.count && paneAt(stacks, i).end <= t) i++;
   if (i == stacks.panes.count || paneAt(stacks, i).start > t) {
-    const start = time.edgeBefore(stacks.window, t);
-    pane.insertPane(stream, stacks.panes, i, pane.createPane(stream, start, time.edgeAfter(stacks.window, t), 1));
+    const start = edges.edgeBefore(stacks.window, t);
+    pane.insertPane(stream, stacks.panes, i, pane.createPane(stream, start, edges.edgeAfter(stacks.window, t), 1));
   }
   return i;
 }
 
-function turnedRowAfter(stream: Stream, stacks: Stacks, i: i32, id: u32): usize {
-  for (let j = i + 1; j < stacks.panes.count && paneAt(stacks, j).start < turnedTo(stacks, id >> 6); j++) {
+function flippedRowAfter(stream: Stream, stacks: Stacks, i: i32, id: u32): usize {
+  for (let j = i + 1; j < stacks.panes.count && paneAt(stacks, j).start < flippedTo(stacks, id >> 6); j++) {
     const row = pane.rowIn(stream, paneAt(stacks, j), id);
     if (row) return row;
   }
@@ -440,10 +440,10 @@ function setFront(stacks: Stacks, id: u32, row: usize): void {
 }
 
 /** Time before which the panes of a block are turned. */
-export function turnedTo(stacks: Stacks, b: u32): f64 {
-  return load<f64>(stacks.turned + ((<usize>b) << 3));
+export function flippedTo(stacks: Stacks, b: u32): f64 {
+  return load<f64>(stacks.flipped + ((<usize>b) << 3));
 }
 
-function setTurned(stacks: Stacks, b: u32, t: f64): void {
-  store<f64>(stacks.turned + ((<usize>b) << 3), t);
+function setFlipped(stacks: Stacks, b: u32, t: f64): void {
+  store<f64>(stacks.flipped + ((<usize>b) << 3), t);
 }

@@ -16,7 +16,7 @@ import {
   topTie,
 } from '../../base/priority-queue';
 import { allocate, release } from '../../base/allocator';
-import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from '../../base/slab';
+import { createSlab, destroySlab, freeSlot, Slab, slabBytes, takeSlot } from '../../base/slab';
 import { dropRow } from '../../state/rows';
 import { copyRow, Stream } from '../../stream';
 
@@ -35,8 +35,8 @@ export class Event {
 }
 
 @unmanaged
-export class Pending {
-  pool: Pool;
+export class Reorder {
+  slab: Slab;
   serial: u32;
   /** The queue: a ring of addresses, head and tail growing modulo 2^32. */
   queue: usize;
@@ -50,40 +50,40 @@ export class Pending {
   lifted: bool;
 }
 
-const FEW: u32 = 64;
+const INITIAL_EVENTS: u32 = 64;
 
-export function createPending(stream: Stream): Pending {
-  const pending = createWaiting(stream, stream.stride);
-  pending.lifted = true;
-  return pending;
+export function createReorder(stream: Stream): Reorder {
+  const reorder = createWaiting(stream, stream.stride);
+  reorder.lifted = true;
+  return reorder;
 }
 
 /** Its events have so many bytes in place of a row. */
-export function createWaiting(stream: Stream, bytes: usize): Pending {
-  const pending = changetype<Pending>(allocate(stream, offsetof<Pending>()));
-  memory.fill(changetype<usize>(pending), 0, offsetof<Pending>());
-  pending.pool = createPool(stream, offsetof<Event>() + bytes);
-  pending.queue = allocate(stream, FEW << 2);
-  pending.mask = FEW - 1;
-  pending.last = -Infinity;
-  pending.stragglers = createHeap(stream);
-  return pending;
+export function createWaiting(stream: Stream, bytes: usize): Reorder {
+  const reorder = changetype<Reorder>(allocate(stream, offsetof<Reorder>()));
+  memory.fill(changetype<usize>(reorder), 0, offsetof<Reorder>());
+  reorder.slab = createSlab(stream, offsetof<Event>() + bytes);
+  reorder.queue = allocate(stream, INITIAL_EVENTS << 2);
+  reorder.mask = INITIAL_EVENTS - 1;
+  reorder.last = -Infinity;
+  reorder.stragglers = createHeap(stream);
+  return reorder;
 }
 
 /** Its events are all given back, but for those that wait. */
-export function destroyPending(stream: Stream, pending: Pending): void {
-  while (waiting(pending)) freeEvent(stream, pending, shift(stream, pending));
-  destroyPool(stream, pending.pool);
-  destroyHeap(stream, pending.stragglers);
-  release(stream, pending.queue);
-  release(stream, changetype<usize>(pending));
+export function destroyReorder(stream: Stream, reorder: Reorder): void {
+  while (waiting(reorder)) freeEvent(stream, reorder, takeNext(stream, reorder));
+  destroySlab(stream, reorder.slab);
+  destroyHeap(stream, reorder.stragglers);
+  release(stream, reorder.queue);
+  release(stream, changetype<usize>(reorder));
 }
 
 /** Bytes that n more events can need. */
-export function pendingBytes(pending: Pending, n: f64): f64 {
-  const queued = <f64>(pending.tail - pending.head) + n;
-  const longer = queued > <f64>pending.mask ? 16 * queued : 4 * <f64>pending.mask;
-  return poolBytes(pending.pool, n) + heapBytes(pending.stragglers, n) + longer + 512;
+export function reorderBytes(reorder: Reorder, n: f64): f64 {
+  const queued = <f64>(reorder.tail - reorder.head) + n;
+  const longer = queued > <f64>reorder.mask ? 16 * queued : 4 * <f64>reorder.mask;
+  return slabBytes(reorder.slab, n) + heapBytes(reorder.stragglers, n) + longer + 512;
 }
 
 export function rowOf(event: Event): usize {
@@ -91,8 +91,8 @@ export function rowOf(event: Event): usize {
 }
 
 /** An event that nothing has been folded into. */
-export function createEvent(stream: Stream, pending: Pending, id: u32, time: f64): Event {
-  const event = newEvent(stream, pending, id, time);
+export function createEvent(stream: Stream, reorder: Reorder, id: u32, time: f64): Event {
+  const event = newEvent(stream, reorder, id, time);
   const row = rowOf(event);
   copyRow(stream, row, stream.empty);
   store<f64>(row, 1);
@@ -100,66 +100,66 @@ export function createEvent(stream: Stream, pending: Pending, id: u32, time: f64
 }
 
 /** An event without a row. */
-export function newEvent(stream: Stream, pending: Pending, id: u32, time: f64): Event {
-  const event = changetype<Event>(takeSlot(stream, pending.pool));
+export function newEvent(stream: Stream, reorder: Reorder, id: u32, time: f64): Event {
+  const event = changetype<Event>(takeSlot(stream, reorder.slab));
   event.id = id;
   event.time = time;
-  event.serial = pending.serial++;
+  event.serial = reorder.serial++;
   event.next = 0;
   event.previous = 0;
   return event;
 }
 
-export function freeEvent(stream: Stream, pending: Pending, event: Event): void {
-  if (pending.lifted) dropRow(stream, rowOf(event));
-  freeSlot(stream, pending.pool, changetype<usize>(event));
+export function freeEvent(stream: Stream, reorder: Reorder, event: Event): void {
+  if (reorder.lifted) dropRow(stream, rowOf(event));
+  freeSlot(stream, reorder.slab, changetype<usize>(event));
 }
 
 /** An event begins to wait. */
-export function enqueue(stream: Stream, pending: Pending, event: Event): void {
-  if (pending.head != pending.tail && event.time < pending.last) {
-    pushItem(stream, pending.stragglers, event.time, event.serial, changetype<usize>(event));
+export function enqueue(stream: Stream, reorder: Reorder, event: Event): void {
+  if (reorder.head != reorder.tail && event.time < reorder.last) {
+    pushItem(stream, reorder.stragglers, event.time, event.serial, changetype<usize>(event));
     return;
   }
-  if (pending.tail - pending.head > pending.mask) setRoom(stream, pending, (pending.mask + 1) * 2);
-  store<u32>(pending.queue + ((<usize>(pending.tail++ & pending.mask)) << 2), <u32>changetype<usize>(event));
-  pending.last = event.time;
+  if (reorder.tail - reorder.head > reorder.mask) setCapacity(stream, reorder, (reorder.mask + 1) * 2);
+  store<u32>(reorder.queue + ((<usize>(reorder.tail++ & reorder.mask)) << 2), <u32>changetype<usize>(event));
+  reorder.last = event.time;
 }
 
-function setRoom(stream: Stream, pending: Pending, room: u32): void {
+function setCapacity(stream: Stream, reorder: Reorder, room: u32): void {
   const queue = allocate(stream, (<usize>room) << 2);
-  for (let i = pending.head; i != pending.tail; i++) {
-    store<u32>(queue + ((<usize>(i & (room - 1))) << 2), load<u32>(pending.queue + ((<usize>(i & pending.mask)) << 2)));
+  for (let i = reorder.head; i != reorder.tail; i++) {
+    store<u32>(queue + ((<usize>(i & (room - 1))) << 2), load<u32>(reorder.queue + ((<usize>(i & reorder.mask)) << 2)));
   }
-  release(stream, pending.queue);
-  pending.queue = queue;
-  pending.mask = room - 1;
+  release(stream, reorder.queue);
+  reorder.queue = queue;
+  reorder.mask = room - 1;
 }
 
-export function waiting(pending: Pending): f64 {
-  return <f64>(pending.tail - pending.head) + <f64>pending.stragglers.length;
+export function waiting(reorder: Reorder): f64 {
+  return <f64>(reorder.tail - reorder.head) + <f64>reorder.stragglers.length;
 }
 
 /** Time of the next event, Infinity where none waits. */
-export function nextTime(pending: Pending): f64 {
-  const late = topKey(pending.stragglers);
-  return pending.head == pending.tail ? late : min(late, first(pending).time);
+export function nextTime(reorder: Reorder): f64 {
+  const late = topKey(reorder.stragglers);
+  return reorder.head == reorder.tail ? late : min(late, first(reorder).time);
 }
 
-function first(pending: Pending): Event {
-  return changetype<Event>(<usize>load<u32>(pending.queue + ((<usize>(pending.head & pending.mask)) << 2)));
+function first(reorder: Reorder): Event {
+  return changetype<Event>(<usize>load<u32>(reorder.queue + ((<usize>(reorder.head & reorder.mask)) << 2)));
 }
 
 /** Takes the next event out. */
-export function shift(stream: Stream, pending: Pending): Event {
-  const late = pending.stragglers;
-  if (pending.head != pending.tail) {
-    const event = first(pending);
+export function takeNext(stream: Stream, reorder: Reorder): Event {
+  const late = reorder.stragglers;
+  if (reorder.head != reorder.tail) {
+    const event = first(reorder);
     const inOrder = event.time < topKey(late) || (event.time == topKey(late) && <i32>(event.serial - topTie(late)) < 0);
     if (!late.length || inOrder) {
-      pending.head++;
-      if (pending.mask >= FEW * 16 && pending.tail - pending.head < pending.mask >> 3) {
-        setRoom(stream, pending, (pending.mask + 1) >> 1);
+      reorder.head++;
+      if (reorder.mask >= INITIAL_EVENTS * 16 && reorder.tail - reorder.head < reorder.mask >> 3) {
+        setCapacity(stream, reorder, (reorder.mask + 1) >> 1);
       }
       return event;
     }

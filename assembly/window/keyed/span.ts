@@ -9,17 +9,17 @@
  * until all are folded (`put`). Whoever looks into a row folds first.
  */
 
-import { Dictionary, hold, unhold } from '../../ingest/dictionary';
+import { Dictionary, pin, unpin } from '../../ingest/dictionary';
 import { createHeap, destroyHeap, Heap, popItem, pushItem, topItem } from '../../base/priority-queue';
 import { allocate, release, resize } from '../../base/allocator';
 import { putOutputs } from '../../result/lower';
 import { openResults, Outbox, putHead } from '../../result/outbox';
-import { Pane } from '../../plan';
-import { createPool, destroyPool, freeSlot, Pool, poolBytes, takeSlot } from '../../base/slab';
+import { Firing } from '../../plan';
+import { createSlab, destroySlab, freeSlot, Slab, slabBytes, takeSlot } from '../../base/slab';
 import { dropRow, foldRows, resetRow } from '../../state/rows';
-import { CHUNK, copyRow, FIRINGS, flagAt, GIVEN, markAt, refires, Stream } from '../../stream';
+import { CHUNK_ROWS, copyRow, FIRINGS, byFlag, EMITTED, byMark, firesAgain, Stream } from '../../stream';
 
-export enum State {
+export enum SpanState {
   /** Takes events. */
   open,
   /** Fired, and still takes late events. */
@@ -38,7 +38,7 @@ export class Span {
   /** See State. */
   state: u8;
   /** Entries in wheels and heaps and places in lists that still point here. */
-  pins: u16;
+  pointers: u16;
   id: u32;
   /** Order of creation. */
   serial: u32;
@@ -50,7 +50,7 @@ export class Span {
 
 /** After the row, in spans that fire more than once or are full at some time. */
 @unmanaged
-export class More {
+export class SpanMore {
   /** Its events, given out or not. */
   count: f64;
   /** Greatest event time. */
@@ -67,7 +67,7 @@ export class More {
 export class Spans {
   window: usize;
   w: i32;
-  pool: Pool;
+  slab: Slab;
   /** Where `More` lies in a span, 0 where they have none. */
   moreAt: usize;
   heads: usize;
@@ -88,17 +88,17 @@ export class Spans {
   waiting: i32;
 }
 
-const FEW: u32 = 16;
+const INITIAL_SPANS: u32 = 16;
 
 export function initSpans(stream: Stream, spans: Spans, window: usize, w: i32, more: bool): void {
   spans.window = window;
   spans.w = w;
   const bytes = offsetof<Span>() + stream.stride;
   spans.moreAt = more ? bytes : 0;
-  spans.pool = createPool(stream, bytes + (more ? offsetof<More>() : 0));
+  spans.slab = createSlab(stream, bytes + (more ? offsetof<SpanMore>() : 0));
   spans.sorter = createHeap(stream);
-  spans.changedCapacity = FEW;
-  spans.changed = allocate(stream, FEW << 2);
+  spans.changedCapacity = INITIAL_SPANS;
+  spans.changed = allocate(stream, INITIAL_SPANS << 2);
   spans.markAt = stream.early == Infinity ? Infinity : -Infinity;
 }
 
@@ -111,7 +111,7 @@ export function endSpans(stream: Stream, spans: Spans): void {
       span = older;
     }
   }
-  destroyPool(stream, spans.pool);
+  destroySlab(stream, spans.slab);
   destroyHeap(stream, spans.sorter);
   release(stream, spans.changed);
   if (spans.heads) release(stream, spans.heads);
@@ -121,7 +121,7 @@ export function endSpans(stream: Stream, spans: Spans): void {
 /** Bytes that n events of up to so many ids can need. */
 export function spanBytes(stream: Stream, spans: Spans, n: f64, sorts: bool): f64 {
   const ids = <f64>changetype<Dictionary>(stream.dictionary).limit + n;
-  let bytes = poolBytes(spans.pool, n) + 2048;
+  let bytes = slabBytes(spans.slab, n) + 2048;
   if (ids > <f64>spans.headCount) bytes += 8 * max(ids, 2 * <f64>spans.headCount);
   const most = <f64>spans.live + n;
   if (sorts || stream.early != Infinity) bytes += 48 * most + 512;
@@ -159,35 +159,35 @@ function spanOf(row: usize): Span {
   return changetype<Span>(row - offsetof<Span>());
 }
 
-export function moreOf(spans: Spans, span: Span): More {
+export function moreOf(spans: Spans, span: Span): SpanMore {
   assert(spans.moreAt);
-  return changetype<More>(changetype<usize>(span) + spans.moreAt);
+  return changetype<SpanMore>(changetype<usize>(span) + spans.moreAt);
 }
 
 /** A span with no events yet, not in the chain of its key. */
 export function createSpan(stream: Stream, spans: Spans, id: u32): Span {
-  const span = changetype<Span>(takeSlot(stream, spans.pool));
+  const span = changetype<Span>(takeSlot(stream, spans.slab));
   span.id = id;
   span.start = Infinity;
   span.end = -Infinity;
   span.serial = spans.serial++;
   span.older = 0;
-  span.state = <u8>State.open;
-  span.pins = 0;
+  span.state = <u8>SpanState.open;
+  span.pointers = 0;
   if (spans.moreAt) {
     const more = moreOf(spans, span);
-    memory.fill(changetype<usize>(more), 0, offsetof<More>());
+    memory.fill(changetype<usize>(more), 0, offsetof<SpanMore>());
     more.last = -Infinity;
   }
   copyRow(stream, rowOf(span), stream.empty);
-  hold(changetype<Dictionary>(stream.dictionary), id);
+  pin(changetype<Dictionary>(stream.dictionary), id);
   spans.live++;
   return span;
 }
 
 /** When something happens to a span if no event comes. */
 export function dueOf(stream: Stream, span: Span): f64 {
-  return span.end + (span.state == State.open ? stream.delay : stream.allowedLateness);
+  return span.end + (span.state == SpanState.open ? stream.delay : stream.allowedLateness);
 }
 
 /** Takes a span out of the chain of its key. */
@@ -202,28 +202,28 @@ export function unchain(spans: Spans, span: Span): void {
 }
 
 /** A span that no key has any more, nor holds its id; its slot is free once nothing points to it. */
-export function letGo(stream: Stream, spans: Spans, span: Span): void {
-  unhold(changetype<Dictionary>(stream.dictionary), span.id);
+export function dropSpan(stream: Stream, spans: Spans, span: Span): void {
+  unpin(changetype<Dictionary>(stream.dictionary), span.id);
   retire(stream, spans, span);
 }
 
 /** The same, with the hold on its id left to the caller. */
 export function retire(stream: Stream, spans: Spans, span: Span): void {
   spans.live--;
-  if (spans.moreAt) unchange(spans, span);
-  span.state = <u8>State.gone;
-  if (!span.pins) free(stream, spans, span);
+  if (spans.moreAt) unmarkChanged(spans, span);
+  span.state = <u8>SpanState.gone;
+  if (!span.pointers) free(stream, spans, span);
 }
 
 /** One pointer less. */
-export function unpin(stream: Stream, spans: Spans, span: Span): void {
-  span.pins--;
-  if (span.state == State.gone && !span.pins) free(stream, spans, span);
+export function dropPointer(stream: Stream, spans: Spans, span: Span): void {
+  span.pointers--;
+  if (span.state == SpanState.gone && !span.pointers) free(stream, spans, span);
 }
 
 function free(stream: Stream, spans: Spans, span: Span): void {
   dropRow(stream, rowOf(span));
-  freeSlot(stream, spans.pool, changetype<usize>(span));
+  freeSlot(stream, spans.slab, changetype<usize>(span));
 }
 
 /** Lists event i for a span. */
@@ -237,7 +237,7 @@ export function listEvent(stream: Stream, spans: Spans, span: Span, i: i32, t: f
     more.last = max(more.last, t);
   }
   store<u32>(stream.rows + ((<usize>i) << 2), <u32>row);
-  if (stream.early != Infinity) change(stream, spans, span);
+  if (stream.early != Infinity) markChanged(stream, spans, span);
 }
 
 /** No span takes event i. */
@@ -245,7 +245,7 @@ export function listNone(stream: Stream, i: i32): void {
   store<u32>(stream.rows + ((<usize>i) << 2), <u32>stream.trash);
 }
 
-export function change(stream: Stream, spans: Spans, span: Span): void {
+export function markChanged(stream: Stream, spans: Spans, span: Span): void {
   const more = moreOf(spans, span);
   if (more.changedAt) return;
   if (spans.changedCount == spans.changedCapacity) {
@@ -256,7 +256,7 @@ export function change(stream: Stream, spans: Spans, span: Span): void {
   more.changedAt = ++spans.changedCount;
 }
 
-function unchange(spans: Spans, span: Span): void {
+function unmarkChanged(spans: Spans, span: Span): void {
   const more = moreOf(spans, span);
   if (!more.changedAt) return;
   const last = load<u32>(spans.changed + ((<usize>--spans.changedCount) << 2));
@@ -276,12 +276,12 @@ export function foldTo(stream: Stream, spans: Spans, i: i32): void {
 export function put(stream: Stream, spans: Spans, span: Span, pane: i32, i: i32): void {
   const row = rowOf(span);
   if (stream.discard && load<f64>(row) == 0) return;
-  if (spans.waiting == CHUNK) flush(stream, spans, i);
+  if (spans.waiting == CHUNK_ROWS) flush(stream, spans, i);
   putHead(stream, openResults(stream, 1), span.start, span.end, span.id, spans.w, pane, row);
   store<u32>(stream.chunkRows + ((<usize>spans.waiting) << 2), <u32>row);
   spans.waiting++;
-  span.pins++;
-  if ((pane & Pane.kind) == Pane.onTime) stream.fired += 1;
+  span.pointers++;
+  if ((pane & Firing.kind) == Firing.onTime) stream.fired += 1;
 }
 
 /** The outputs of all that waits; what was listed before event i belongs to them. */
@@ -293,32 +293,32 @@ export function flush(stream: Stream, spans: Spans, i: i32): void {
   spans.waiting = 0;
   for (let j = 0; j < n; j++) {
     const span = spanOf(load<u32>(stream.chunkRows + ((<usize>j) << 2)));
-    if (refires(stream)) given(stream, spans, span);
-    unpin(stream, spans, span);
+    if (firesAgain(stream)) markEmitted(stream, spans, span);
+    dropPointer(stream, spans, span);
   }
 }
 
 /** What was new of a span has been given out. */
-function given(stream: Stream, spans: Spans, span: Span): void {
+function markEmitted(stream: Stream, spans: Spans, span: Span): void {
   const row = rowOf(span);
   const firings = load<f64>(row, FIRINGS) + 1;
   if (stream.discard) resetRow(stream, row);
-  else store<f64>(row, load<f64>(row), GIVEN);
+  else store<f64>(row, load<f64>(row), EMITTED);
   store<f64>(row, firings, FIRINGS);
-  unchange(spans, span);
+  unmarkChanged(spans, span);
 }
 
 function hasNews(stream: Stream, span: Span): bool {
   const row = rowOf(span);
-  return load<f64>(row) != (stream.discard ? 0 : load<f64>(row, GIVEN));
+  return load<f64>(row) != (stream.discard ? 0 : load<f64>(row, EMITTED));
 }
 
 /** Fires early what open spans of a key have that is new, because of event i, which is listed. */
 export function fireKey(stream: Stream, spans: Spans, id: u32, i: i32): void {
   flush(stream, spans, i + 1);
-  stream.at = flagAt(i);
+  stream.cause = byFlag(i);
   for (let span = headOf(spans, id); span; span = changetype<Span>(<usize>span.older)) {
-    if (span.state == State.open && hasNews(stream, span)) put(stream, spans, span, Pane.early, i);
+    if (span.state == SpanState.open && hasNews(stream, span)) put(stream, spans, span, Firing.early, i);
   }
   flush(stream, spans, i + 1);
 }
@@ -327,14 +327,14 @@ export function fireKey(stream: Stream, spans: Spans, id: u32, i: i32): void {
 export function fireChanged(stream: Stream, spans: Spans, i: i32): void {
   flush(stream, spans, i);
   foldTo(stream, spans, i);
-  stream.at = markAt(i);
+  stream.cause = byMark(i);
   if (stream.watermark != Infinity) {
     for (let j: usize = 0; j < <usize>spans.changedCount; j++) {
       const span = changetype<Span>(<usize>load<u32>(spans.changed + (j << 2)));
-      if (span.state == State.open && hasNews(stream, span))
+      if (span.state == SpanState.open && hasNews(stream, span))
         pushItem(stream, spans.sorter, span.end, span.serial, changetype<usize>(span));
     }
-    putSorted(stream, spans, Pane.early, i);
+    putSorted(stream, spans, Firing.early, i);
   }
   spans.markAt = (floor(stream.watermark / stream.early) + 1) * stream.early;
 }
@@ -358,9 +358,9 @@ export function fireAll(stream: Stream, spans: Spans): void {
   while (spans.sorter.length) {
     const span = changetype<Span>(topItem(spans.sorter));
     popItem(stream, spans.sorter);
-    put(stream, spans, span, Pane.onTime | Pane.final, 0);
+    put(stream, spans, span, Firing.onTime | Firing.final, 0);
     unchain(spans, span);
-    letGo(stream, spans, span);
+    dropSpan(stream, spans, span);
   }
   flush(stream, spans, 0);
 }
@@ -373,7 +373,7 @@ export function answer(stream: Stream, span: Span | null): usize {
 }
 
 /** The earliest time at which one begins, Infinity where there is none. */
-export function startsSince(spans: Spans): f64 {
+export function earliestStart(spans: Spans): f64 {
   let first = Infinity;
   for (let id: u32 = 0; id < spans.headCount; id++) {
     for (let span = headOf(spans, id); span; span = changetype<Span>(<usize>span.older)) first = min(first, span.start);

@@ -10,10 +10,10 @@
 import { allocate, release } from '../../base/allocator';
 import { Outbox, outputColumn } from '../../result/outbox';
 import { PartPlan } from '../../plan';
-import { CHUNK, copyState, Stream } from '../../stream';
+import { CHUNK_ROWS, copyState, Stream } from '../../stream';
 
 @unmanaged
-export class Columns {
+export class StateColumns {
   /** Position in the history of the event at which the first state stands. */
   from: u32;
   count: u32;
@@ -23,15 +23,15 @@ export class Columns {
   gathered: usize;
 }
 
-export function createColumns(stream: Stream): Columns {
-  const columns = changetype<Columns>(allocate(stream, offsetof<Columns>()));
-  memory.fill(changetype<usize>(columns), 0, offsetof<Columns>());
-  columns.places = allocate(stream, (<usize>CHUNK) << 2);
-  columns.gathered = allocate(stream, <usize>CHUNK * stream.stride);
+export function createColumns(stream: Stream): StateColumns {
+  const columns = changetype<StateColumns>(allocate(stream, offsetof<StateColumns>()));
+  memory.fill(changetype<usize>(columns), 0, offsetof<StateColumns>());
+  columns.places = allocate(stream, (<usize>CHUNK_ROWS) << 2);
+  columns.gathered = allocate(stream, <usize>CHUNK_ROWS * stream.stride);
   return columns;
 }
 
-export function destroyColumns(stream: Stream, columns: Columns): void {
+export function destroyColumns(stream: Stream, columns: StateColumns): void {
   if (columns.states) release(stream, columns.states);
   release(stream, columns.places);
   release(stream, columns.gathered);
@@ -44,13 +44,13 @@ export function columnBytes(stream: Stream, count: u32): usize {
 }
 
 /** Address of a part's state at a place. */
-export function stateAt(stream: Stream, columns: Columns, part: usize, place: u32): usize {
+export function stateAt(stream: Stream, columns: StateColumns, part: usize, place: u32): usize {
   const column = columns.states + (<usize>load<u32>(part, PartPlan.state) - stream.head) * <usize>columns.count;
   return column + <usize>place * <usize>load<u32>(part, PartPlan.size);
 }
 
 /** The state at a place becomes that of no events. */
-export function clearState(stream: Stream, columns: Columns, place: u32): void {
+export function clearState(stream: Stream, columns: StateColumns, place: u32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const identity = stream.empty + load<u32>(part, PartPlan.state);
     copyState(stateAt(stream, columns, part, place), identity, load<u32>(part, PartPlan.size));
@@ -58,7 +58,7 @@ export function clearState(stream: Stream, columns: Columns, place: u32): void {
 }
 
 /** The state at a place becomes the first. */
-export function moveState(stream: Stream, columns: Columns, place: u32): void {
+export function moveState(stream: Stream, columns: StateColumns, place: u32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const size = load<u32>(part, PartPlan.size);
     copyState(stateAt(stream, columns, part, 0), stateAt(stream, columns, part, place), size);
@@ -67,7 +67,7 @@ export function moveState(stream: Stream, columns: Columns, place: u32): void {
 }
 
 /** States 1 to n: the first with n events more, of which the columns of the parts have the first at byte `at`. */
-export function prefixes(stream: Stream, columns: Columns, at: usize, n: i32): void {
+export function prefixes(stream: Stream, columns: StateColumns, at: usize, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const prefix = load<u32>(part, PartPlan.prefix);
     const fold = load<u32>(part, PartPlan.fold);
@@ -86,7 +86,7 @@ export function prefixes(stream: Stream, columns: Columns, at: usize, n: i32): v
 }
 
 /** States 0 to n - 1: each its event and those after it, with the state at place n. */
-export function suffixes(stream: Stream, columns: Columns, at: usize, n: i32): void {
+export function suffixes(stream: Stream, columns: StateColumns, at: usize, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const suffix = load<u32>(part, PartPlan.suffix);
     if (suffix) call_indirect<void>(suffix, part, stateAt(stream, columns, part, 0), at, n);
@@ -95,12 +95,12 @@ export function suffixes(stream: Stream, columns: Columns, at: usize, n: i32): v
 }
 
 /** For parts that have no kernel for it: events are folded each by itself, then combined from the last on. */
-function suffixSlow(stream: Stream, columns: Columns, part: usize, at: usize, n: i32): void {
+function suffixSlow(stream: Stream, columns: StateColumns, part: usize, at: usize, n: i32): void {
   const size = <usize>load<u32>(part, PartPlan.size);
   const offset = <usize>load<u32>(part, PartPlan.state);
   const rows = stream.left;
-  for (let end = n; end > 0; end -= CHUNK - 1) {
-    const count = <usize>min(end, CHUNK - 1);
+  for (let end = n; end > 0; end -= CHUNK_ROWS - 1) {
+    const count = <usize>min(end, CHUNK_ROWS - 1);
     let row = stateAt(stream, columns, part, end) - offset;
     store<u32>(rows, <u32>row);
     for (let j: usize = 1; j <= count; j++) {
@@ -119,12 +119,19 @@ function suffixSlow(stream: Stream, columns: Columns, part: usize, at: usize, n:
  * The outputs of n results from number `from` on: of each what the state wanted of one column lowers to with that of the other. In a
  * row (`dense`) only the first place is listed.
  */
-export function putJoined(stream: Stream, left: Columns, right: Columns, dense: bool, from: i32, n: i32): void {
+export function putPairs(
+  stream: Stream,
+  left: StateColumns,
+  right: StateColumns,
+  dense: bool,
+  from: i32,
+  n: i32,
+): void {
   const outbox = changetype<Outbox>(stream.outbox);
   let output = 0;
   let rest = false;
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const join = load<u32>(part, PartPlan.join);
+    const join = load<u32>(part, PartPlan.lowerPairs);
     if (join) {
       const out = outputColumn(outbox, output) + ((<usize>from) << 3);
       const a = wanted(stream, left, part, dense, n);
@@ -135,11 +142,11 @@ export function putJoined(stream: Stream, left: Columns, right: Columns, dense: 
     }
     output += load<i32>(part, PartPlan.output);
   }
-  if (rest) putJoinedSlow(stream, left, right, dense, from, n);
+  if (rest) putPairsSlow(stream, left, right, dense, from, n);
 }
 
 /** The states that a part has at the places wanted, in a row. */
-function wanted(stream: Stream, columns: Columns, part: usize, dense: bool, n: i32): usize {
+function wanted(stream: Stream, columns: StateColumns, part: usize, dense: bool, n: i32): usize {
   const column = stateAt(stream, columns, part, 0);
   const size = <usize>load<u32>(part, PartPlan.size);
   if (dense) return column + <usize>load<u32>(columns.places) * size;
@@ -158,7 +165,7 @@ function wanted(stream: Stream, columns: Columns, part: usize, dense: bool, n: i
 }
 
 /** For parts that have no kernel for it, or whose states others read: by way of rows. */
-function putJoinedSlow(stream: Stream, left: Columns, right: Columns, dense: bool, from: i32, n: i32): void {
+function putPairsSlow(stream: Stream, left: StateColumns, right: StateColumns, dense: bool, from: i32, n: i32): void {
   let row = stream.temporary;
   const before = right.from - left.from;
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4, row += stream.stride) {
@@ -169,7 +176,7 @@ function putJoinedSlow(stream: Stream, left: Columns, right: Columns, dense: boo
   }
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const combine = load<u32>(part, PartPlan.combine);
-    if (!combine || load<u32>(part, PartPlan.join)) continue;
+    if (!combine || load<u32>(part, PartPlan.lowerPairs)) continue;
     listWanted(stream, stream.left, left, part, dense, n);
     listWanted(stream, stream.right, right, part, dense, n);
     call_indirect<void>(combine, part, stream.into, stream.left, stream.right, n);
@@ -179,13 +186,13 @@ function putJoinedSlow(stream: Stream, left: Columns, right: Columns, dense: boo
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (!load<u32>(part, PartPlan.output)) continue;
     const column = outputColumn(outbox, output++) + ((<usize>from) << 3);
-    if (load<u32>(part, PartPlan.join)) continue;
+    if (load<u32>(part, PartPlan.lowerPairs)) continue;
     call_indirect<void>(load<u32>(part, PartPlan.lower), part, stream.into, column, n);
   }
 }
 
 /** The states of a row become what is at one place, combined with what is at another. */
-export function combineAt(stream: Stream, row: usize, left: Columns, i: u32, right: Columns, j: u32): void {
+export function combineAt(stream: Stream, row: usize, left: StateColumns, i: u32, right: StateColumns, j: u32): void {
   for (let k = 0, part = stream.parts; k < stream.partCount; k++, part += PartPlan.bytes) {
     const combine = load<u32>(part, PartPlan.combine);
     if (!combine) continue;
@@ -198,7 +205,7 @@ export function combineAt(stream: Stream, row: usize, left: Columns, i: u32, rig
 }
 
 /** What would be addresses of rows, to a kernel of the part. */
-function listWanted(stream: Stream, list: usize, columns: Columns, part: usize, dense: bool, n: i32): void {
+function listWanted(stream: Stream, list: usize, columns: StateColumns, part: usize, dense: bool, n: i32): void {
   const size = load<u32>(part, PartPlan.size);
   const end = list + ((<usize>n) << 2);
   let first = <u32>stateAt(stream, columns, part, 0) - load<u32>(part, PartPlan.state);

@@ -20,25 +20,25 @@
 import {
   clearState,
   columnBytes,
-  Columns,
+  StateColumns,
   combineAt,
   createColumns,
   destroyColumns,
   moveState,
   prefixes,
-  putJoined,
+  putPairs,
   suffixes,
 } from './state-columns';
 import { allocate, release, resize } from '../../base/allocator';
 import { isFuture, miss } from '../../ingest/admission';
-import { openResults, putEvents, putReasons } from '../../result/outbox';
+import { openResults, putEventHeads, putCauses } from '../../result/outbox';
 import { Closed, PartPlan, Plan, WindowPlan } from '../../plan';
 import { measureColumn, Ring } from '../../ingest/ring';
-import { reduceRow } from '../../state/rows';
-import { CHUNK, clockAt, copyRow, Stream, takenAt, windowAt } from '../../stream';
+import { foldRun } from '../../state/rows';
+import { CHUNK_ROWS, byClock, copyRow, Stream, byEvent, windowAt } from '../../stream';
 
 @unmanaged
-class Sliding {
+class Unkeyed {
   w: i32;
   size: f64;
   byRows: bool;
@@ -60,136 +60,136 @@ class Sliding {
   /** The first position whose event has no result yet. */
   next: u32;
   /** From each position where it was turned up to split, all to split; the last of no events. */
-  front: Columns;
+  front: StateColumns;
   /** From split up to each of the positions that a chunk of frames ends at. */
-  back: Columns;
+  back: StateColumns;
   /** Results listed, and after them those in the outbox of which no more than the outputs is there. */
   results: i32;
-  bare: i32;
+  headless: i32;
 }
 
-const FEW: u32 = 512;
+const INITIAL_EVENTS: u32 = 512;
 
 export function create(stream: Stream, w: i32): usize {
-  const sliding = changetype<Sliding>(allocate(stream, offsetof<Sliding>()));
-  memory.fill(changetype<usize>(sliding), 0, offsetof<Sliding>());
+  const unkeyed = changetype<Unkeyed>(allocate(stream, offsetof<Unkeyed>()));
+  memory.fill(changetype<usize>(unkeyed), 0, offsetof<Unkeyed>());
   const window = windowAt(stream, w);
   const closed = load<u32>(window, WindowPlan.closed);
-  sliding.w = w;
-  sliding.size = load<f64>(window, WindowPlan.size);
-  sliding.byRows = load<f64>(window, WindowPlan.every) == 1;
-  sliding.timed = !sliding.byRows || load<u32>(stream.plan, Plan.dated) != 0;
-  sliding.right = (closed & Closed.right) != 0;
-  sliding.left = (closed & Closed.left) != 0;
+  unkeyed.w = w;
+  unkeyed.size = load<f64>(window, WindowPlan.size);
+  unkeyed.byRows = load<f64>(window, WindowPlan.every) == 1;
+  unkeyed.timed = !unkeyed.byRows || load<u32>(stream.plan, Plan.tracksEarliest) != 0;
+  unkeyed.right = (closed & Closed.right) != 0;
+  unkeyed.left = (closed & Closed.left) != 0;
   // By number a frame that is open on the left, or closed on the right, has one event less, or more, before the event.
-  if (sliding.byRows) sliding.size += (sliding.left ? 1 : 0) - (sliding.right ? 0 : 1);
-  sliding.measures = changetype<Ring>(stream.ring).measureCount;
-  sliding.parts = allocate(stream, <usize>stream.partCount * PartPlan.bytes);
-  memory.copy(sliding.parts, stream.parts, <usize>stream.partCount * PartPlan.bytes);
-  sliding.front = createColumns(stream);
-  sliding.back = createColumns(stream);
-  sliding.back.count = CHUNK + 1;
-  sliding.back.states = allocate(stream, columnBytes(stream, CHUNK + 1));
-  setCapacity(stream, sliding, FEW);
-  setFront(stream, sliding, 0);
-  return changetype<usize>(sliding);
+  if (unkeyed.byRows) unkeyed.size += (unkeyed.left ? 1 : 0) - (unkeyed.right ? 0 : 1);
+  unkeyed.measures = changetype<Ring>(stream.ring).measureCount;
+  unkeyed.parts = allocate(stream, <usize>stream.partCount * PartPlan.bytes);
+  memory.copy(unkeyed.parts, stream.parts, <usize>stream.partCount * PartPlan.bytes);
+  unkeyed.front = createColumns(stream);
+  unkeyed.back = createColumns(stream);
+  unkeyed.back.count = CHUNK_ROWS + 1;
+  unkeyed.back.states = allocate(stream, columnBytes(stream, CHUNK_ROWS + 1));
+  setCapacity(stream, unkeyed, INITIAL_EVENTS);
+  setFront(stream, unkeyed, 0);
+  return changetype<usize>(unkeyed);
 }
 
-export function destroy(stream: Stream, sliding: Sliding): void {
-  release(stream, sliding.columns);
-  release(stream, sliding.parts);
-  destroyColumns(stream, sliding.front);
-  destroyColumns(stream, sliding.back);
-  release(stream, changetype<usize>(sliding));
+export function destroy(stream: Stream, unkeyed: Unkeyed): void {
+  release(stream, unkeyed.columns);
+  release(stream, unkeyed.parts);
+  destroyColumns(stream, unkeyed.front);
+  destroyColumns(stream, unkeyed.back);
+  release(stream, changetype<usize>(unkeyed));
 }
 
-function column(sliding: Sliding, i: i32): usize {
-  return sliding.columns + ((<usize>i * <usize>sliding.capacity) << 3);
+function column(unkeyed: Unkeyed, i: i32): usize {
+  return unkeyed.columns + ((<usize>i * <usize>unkeyed.capacity) << 3);
 }
 
 /** Where the time of a position stands. */
-function addressOf(sliding: Sliding, position: u32): usize {
-  return sliding.columns + ((<usize>(position - sliding.head)) << 3);
+function addressOf(unkeyed: Unkeyed, position: u32): usize {
+  return unkeyed.columns + ((<usize>(position - unkeyed.head)) << 3);
 }
 
-function timeAt(sliding: Sliding, position: u32): f64 {
-  return load<f64>(addressOf(sliding, position));
+function timeAt(unkeyed: Unkeyed, position: u32): f64 {
+  return load<f64>(addressOf(unkeyed, position));
 }
 
 /** The first position of which the history is wanted: what is turned is in the front, but for its time where that is still asked for. */
-function kept(sliding: Sliding): u32 {
-  return sliding.timed ? sliding.low : sliding.split;
+function kept(unkeyed: Unkeyed): u32 {
+  return unkeyed.timed ? unkeyed.low : unkeyed.split;
 }
 
 /** Columns of another length, with what there is at their beginning: positions from `kept` on. */
-function setCapacity(stream: Stream, sliding: Sliding, capacity: u32): void {
-  const old = sliding.columns;
-  const lane = (<usize>sliding.capacity) << 3;
-  const first = kept(sliding);
-  const bytes = (<usize>(sliding.tail - first)) << 3;
-  const skipped = (<usize>(first - sliding.head)) << 3;
-  sliding.columns = allocate(stream, ((<usize>capacity) << 3) * <usize>(1 + sliding.measures));
-  sliding.capacity = capacity;
-  for (let i = 0; old && i <= sliding.measures; i++) {
-    memory.copy(column(sliding, i), old + <usize>i * lane + skipped, bytes);
+function setCapacity(stream: Stream, unkeyed: Unkeyed, capacity: u32): void {
+  const old = unkeyed.columns;
+  const lane = (<usize>unkeyed.capacity) << 3;
+  const first = kept(unkeyed);
+  const bytes = (<usize>(unkeyed.tail - first)) << 3;
+  const skipped = (<usize>(first - unkeyed.head)) << 3;
+  unkeyed.columns = allocate(stream, ((<usize>capacity) << 3) * <usize>(1 + unkeyed.measures));
+  unkeyed.capacity = capacity;
+  for (let i = 0; old && i <= unkeyed.measures; i++) {
+    memory.copy(column(unkeyed, i), old + <usize>i * lane + skipped, bytes);
   }
   if (old) release(stream, old);
-  sliding.head = first;
-  for (let i = 0, part = sliding.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    store<u32>(part, <u32>column(sliding, 1 + load<i32>(part, PartPlan.measure)), PartPlan.column);
-    store<u32>(part, <u32>column(sliding, 1 + load<i32>(part, PartPlan.second)), PartPlan.secondColumn);
-    store<u32>(part, <u32>sliding.columns, PartPlan.times);
+  unkeyed.head = first;
+  for (let i = 0, part = unkeyed.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+    store<u32>(part, <u32>column(unkeyed, 1 + load<i32>(part, PartPlan.measure)), PartPlan.column);
+    store<u32>(part, <u32>column(unkeyed, 1 + load<i32>(part, PartPlan.second)), PartPlan.secondColumn);
+    store<u32>(part, <u32>unkeyed.columns, PartPlan.times);
   }
 }
 
 /** Room for n more events: what is gone is given up where little is left or room is short, and of room for many more than there are, half. */
-function makeRoom(stream: Stream, sliding: Sliding, n: u32): void {
-  const first = kept(sliding);
-  const left = sliding.tail - first;
-  const gone = first - sliding.head;
-  const isShort = gone + left + n > sliding.capacity;
+function reserveEvents(stream: Stream, unkeyed: Unkeyed, n: u32): void {
+  const first = kept(unkeyed);
+  const left = unkeyed.tail - first;
+  const gone = first - unkeyed.head;
+  const isShort = gone + left + n > unkeyed.capacity;
   if (!isShort && left * 2 > gone) return;
   if (isShort) {
     const needed = left + n;
-    let capacity = sliding.capacity;
+    let capacity = unkeyed.capacity;
     while (needed * 2 > capacity) capacity *= 2;
-    while (capacity > FEW * 16 && needed * 8 < capacity) capacity >>= 1;
-    if (capacity != sliding.capacity) {
-      setCapacity(stream, sliding, capacity);
+    while (capacity > INITIAL_EVENTS * 16 && needed * 8 < capacity) capacity >>= 1;
+    if (capacity != unkeyed.capacity) {
+      setCapacity(stream, unkeyed, capacity);
       return;
     }
   }
   const bytes = (<usize>left) << 3;
-  for (let i = 0; i <= sliding.measures; i++) {
-    memory.copy(column(sliding, i), column(sliding, i) + ((<usize>gone) << 3), bytes);
+  for (let i = 0; i <= unkeyed.measures; i++) {
+    memory.copy(column(unkeyed, i), column(unkeyed, i) + ((<usize>gone) << 3), bytes);
   }
-  sliding.head = first;
+  unkeyed.head = first;
 }
 
-export function take(stream: Stream, sliding: Sliding, at: i32, n: i32): void {
+export function take(stream: Stream, unkeyed: Unkeyed, at: i32, n: i32): void {
   const ring = changetype<Ring>(stream.ring);
   const times = ring.times + ((<usize>at) << 3);
-  makeRoom(stream, sliding, n);
+  reserveEvents(stream, unkeyed, n);
   let i = 0;
   while (i < n) {
-    const end = i + runLength(stream, sliding, times + ((<usize>i) << 3), n - i);
-    append(sliding, ring, at + i, end - i);
-    if (sliding.byRows) giveByRows(stream, sliding, i);
-    else giveByTime(stream, sliding, end - (sliding.tail - sliding.next));
+    const end = i + runLength(stream, unkeyed, times + ((<usize>i) << 3), n - i);
+    append(unkeyed, ring, at + i, end - i);
+    if (unkeyed.byRows) emitByRows(stream, unkeyed, i);
+    else emitByTime(stream, unkeyed, end - (unkeyed.tail - unkeyed.next));
     i = end;
     if (i == n) break;
     const t = load<f64>(times + ((<usize>i) << 3));
     if (t <= stream.newest || !isFuture(stream, t, i)) miss(stream, i, true);
     i++;
   }
-  finish(stream, sliding);
+  finish(stream, unkeyed);
 }
 
 /** How many of n events are taken, up to the first that is not; they move the clock. */
-function runLength(stream: Stream, sliding: Sliding, times: usize, n: i32): i32 {
+function runLength(stream: Stream, unkeyed: Unkeyed, times: usize, n: i32): i32 {
   let newest = stream.newest;
   let i = 0;
-  if (sliding.byRows && stream.maxFutureSkew == Infinity) {
+  if (unkeyed.byRows && stream.maxFutureSkew == Infinity) {
     let even = f64x2.splat(newest);
     let odd = even;
     for (; i + 4 <= n; i += 4) {
@@ -201,8 +201,8 @@ function runLength(stream: Stream, sliding: Sliding, times: usize, n: i32): i32 
     for (; i < n; i++) newest = max(newest, load<f64>(times + ((<usize>i) << 3)));
   }
   // By time, an event is late if it is before the watermark: there is no disorder here.
-  const oldest = sliding.byRows ? -Infinity : stream.watermark;
-  if (!sliding.byRows && stream.maxFutureSkew == Infinity && load<f64>(times) >= max(newest, oldest)) {
+  const oldest = unkeyed.byRows ? -Infinity : stream.watermark;
+  if (!unkeyed.byRows && stream.maxFutureSkew == Infinity && load<f64>(times) >= max(newest, oldest)) {
     // The last of each pair, and the one before it, are not before theirs.
     for (i = 1; i + 2 <= n; i += 2) {
       const later = times + ((<usize>i) << 3);
@@ -215,7 +215,7 @@ function runLength(stream: Stream, sliding: Sliding, times: usize, n: i32): i32 
     if (t > newest) {
       if (t > newest + stream.maxFutureSkew && newest != -Infinity) break;
       newest = t;
-    } else if (!sliding.byRows && t < newest) {
+    } else if (!unkeyed.byRows && t < newest) {
       break;
     }
     if (t < oldest) break;
@@ -226,70 +226,70 @@ function runLength(stream: Stream, sliding: Sliding, times: usize, n: i32): i32 
 }
 
 /** Events that stand in a row in the ring join the history. */
-function append(sliding: Sliding, ring: Ring, at: i32, n: i32): void {
-  const to = (<usize>(sliding.tail - sliding.head)) << 3;
+function append(unkeyed: Unkeyed, ring: Ring, at: i32, n: i32): void {
+  const to = (<usize>(unkeyed.tail - unkeyed.head)) << 3;
   const from = (<usize>at) << 3;
   const bytes = (<usize>n) << 3;
-  memory.copy(sliding.columns + to, ring.times + from, bytes);
-  for (let i = 0; i < sliding.measures; i++) {
-    memory.copy(column(sliding, 1 + i) + to, measureColumn(ring, i) + from, bytes);
+  memory.copy(unkeyed.columns + to, ring.times + from, bytes);
+  for (let i = 0; i < unkeyed.measures; i++) {
+    memory.copy(column(unkeyed, 1 + i) + to, measureColumn(ring, i) + from, bytes);
   }
-  sliding.tail += n;
+  unkeyed.tail += n;
 }
 
 /** By number: results for all events that have none, the first of them event i of the batch. */
-function giveByRows(stream: Stream, sliding: Sliding, i: i32): void {
-  const size = <u32>min(sliding.size, <f64>u32.MAX_VALUE);
-  const beyond: u32 = sliding.right ? 1 : 0;
-  while (sliding.next != sliding.tail) {
-    const n = runByRows(stream, sliding, size, beyond, i);
+function emitByRows(stream: Stream, unkeyed: Unkeyed, i: i32): void {
+  const size = <u32>min(unkeyed.size, <f64>u32.MAX_VALUE);
+  const beyond: u32 = unkeyed.right ? 1 : 0;
+  while (unkeyed.next != unkeyed.tail) {
+    const n = runByRows(stream, unkeyed, size, beyond, i);
     if (n) {
       i += n;
       continue;
     }
-    const high = sliding.next + beyond;
-    const low = high - sliding.low > size ? high - size : sliding.low;
-    give(stream, sliding, low, high, takenAt(i++), 1);
+    const high = unkeyed.next + beyond;
+    const low = high - unkeyed.low > size ? high - size : unkeyed.low;
+    listResults(stream, unkeyed, low, high, byEvent(i++), 1);
   }
 }
 
 /** As many results as there can be in one go, of frames that are full, each an event further than the one before. How many. */
-function runByRows(stream: Stream, sliding: Sliding, size: u32, beyond: u32, i: i32): i32 {
-  const low = sliding.next + beyond - size;
-  if (low - sliding.low > 1) return 0;
-  if (sliding.results) put(stream, sliding, false);
-  moveTo(stream, sliding, low);
-  const n = min(min(<i32>(sliding.tail - sliding.next), <i32>(sliding.split - low)), CHUNK);
+function runByRows(stream: Stream, unkeyed: Unkeyed, size: u32, beyond: u32, i: i32): i32 {
+  const low = unkeyed.next + beyond - size;
+  if (low - unkeyed.low > 1) return 0;
+  if (unkeyed.results) put(stream, unkeyed, false);
+  moveTo(stream, unkeyed, low);
+  const n = min(min(<i32>(unkeyed.tail - unkeyed.next), <i32>(unkeyed.split - low)), CHUNK_ROWS);
   if (n <= 0) return 0;
-  store<u32>(sliding.front.places, low - sliding.front.from);
-  store<u32>(sliding.back.places, 1);
+  store<u32>(unkeyed.front.places, low - unkeyed.front.from);
+  store<u32>(unkeyed.back.places, 1);
   if (stream.ordered) {
-    for (let j = 0; j < n; j++) store<u32>(stream.chunkIds + ((<usize>j) << 2), takenAt(i + j));
+    for (let j = 0; j < n; j++) store<u32>(stream.chunkIds + ((<usize>j) << 2), byEvent(i + j));
   }
-  sliding.low = low + n - 1;
-  sliding.high += n;
-  sliding.next += n;
-  sliding.results = n;
-  put(stream, sliding, true);
+  unkeyed.low = low + n - 1;
+  unkeyed.high += n;
+  unkeyed.next += n;
+  unkeyed.results = n;
+  put(stream, unkeyed, true);
   return n;
 }
 
 /** By time: results for the events whose time has passed, the first of them number i of the batch, negative if it came before. */
-function giveByTime(stream: Stream, sliding: Sliding, i: i32): void {
-  const size = sliding.size;
-  const left = sliding.left;
-  const right = sliding.right;
+function emitByTime(stream: Stream, unkeyed: Unkeyed, i: i32): void {
+  const size = unkeyed.size;
+  const left = unkeyed.left;
+  const right = unkeyed.right;
   const ordered = stream.ordered;
   const watermark = stream.watermark;
-  const front = sliding.front;
-  const back = sliding.back;
+  const front = unkeyed.front;
+  const back = unkeyed.back;
   const lows = front.places;
   const highs = back.places;
-  const columns = sliding.columns;
-  const tail = addressOf(sliding, sliding.tail);
-  let at = addressOf(sliding, sliding.next);
-  let first = addressOf(sliding, sliding.low);
-  let listed = sliding.results;
+  const columns = unkeyed.columns;
+  const tail = addressOf(unkeyed, unkeyed.tail);
+  let at = addressOf(unkeyed, unkeyed.next);
+  let first = addressOf(unkeyed, unkeyed.low);
+  let listed = unkeyed.results;
   while (at != tail) {
     const t = load<f64>(at);
     if (t >= watermark) break;
@@ -301,13 +301,13 @@ function giveByTime(stream: Stream, sliding: Sliding, i: i32): void {
     const n = <i32>((end - at) >> 3);
     i += n;
     // The event after the last of them passes their time, or the watermark moves by hand.
-    const reason = clockAt(max(i, 0));
-    const low = sliding.head + <u32>((first - columns) >> 3);
-    const high = sliding.head + <u32>(((right ? end : at) - columns) >> 3);
+    const reason = byClock(max(i, 0));
+    const low = unkeyed.head + <u32>((first - columns) >> 3);
+    const high = unkeyed.head + <u32>(((right ? end : at) - columns) >> 3);
     const lowPlace = low - front.from;
     const highPlace = high - back.from;
-    sliding.results = listed;
-    if (lowPlace + 1 < front.count && highPlace <= <u32>CHUNK && listed + n <= CHUNK) {
+    unkeyed.results = listed;
+    if (lowPlace + 1 < front.count && highPlace <= <u32>CHUNK_ROWS && listed + n <= CHUNK_ROWS) {
       // As give does it.
       for (const next = listed + n; listed < next; listed++) {
         const place = (<usize>listed) << 2;
@@ -315,195 +315,195 @@ function giveByTime(stream: Stream, sliding: Sliding, i: i32): void {
         store<u32>(highs + place, highPlace);
         if (ordered) store<u32>(stream.chunkIds + place, reason);
       }
-      sliding.low = low;
-      sliding.high = high;
-      sliding.next += n;
+      unkeyed.low = low;
+      unkeyed.high = high;
+      unkeyed.next += n;
     } else {
-      give(stream, sliding, low, high, reason, n);
-      listed = sliding.results;
+      listResults(stream, unkeyed, low, high, reason, n);
+      listed = unkeyed.results;
     }
     at = end;
   }
-  sliding.results = listed;
+  unkeyed.results = listed;
 }
 
 /** Frames begin at `low` from now on. Where that is beyond the front, what is in the frame so far is turned. */
-function moveTo(stream: Stream, sliding: Sliding, low: u32): void {
-  if (low == sliding.low) return;
-  if (low - sliding.low >= sliding.split - sliding.low) {
-    put(stream, sliding, false);
-    turn(stream, sliding, low);
+function moveTo(stream: Stream, unkeyed: Unkeyed, low: u32): void {
+  if (low == unkeyed.low) return;
+  if (low - unkeyed.low >= unkeyed.split - unkeyed.low) {
+    put(stream, unkeyed, false);
+    flip(stream, unkeyed, low);
   }
-  sliding.low = low;
+  unkeyed.low = low;
 }
 
 /** Lists results for the next n events, all of the frame [low, high). */
-function give(stream: Stream, sliding: Sliding, low: u32, high: u32, at: i32, n: i32): void {
-  if (low - sliding.low >= sliding.split - sliding.low) moveTo(stream, sliding, low);
-  sliding.low = low;
-  const front = sliding.front;
-  const back = sliding.back;
-  while (high - back.from > <u32>CHUNK) {
-    put(stream, sliding, false);
-    if (high - back.from <= <u32>CHUNK) break;
-    sliding.high += CHUNK;
-    scan(stream, sliding);
-    moveState(stream, back, CHUNK);
+function listResults(stream: Stream, unkeyed: Unkeyed, low: u32, high: u32, at: i32, n: i32): void {
+  if (low - unkeyed.low >= unkeyed.split - unkeyed.low) moveTo(stream, unkeyed, low);
+  unkeyed.low = low;
+  const front = unkeyed.front;
+  const back = unkeyed.back;
+  while (high - back.from > <u32>CHUNK_ROWS) {
+    put(stream, unkeyed, false);
+    if (high - back.from <= <u32>CHUNK_ROWS) break;
+    unkeyed.high += CHUNK_ROWS;
+    scan(stream, unkeyed);
+    moveState(stream, back, CHUNK_ROWS);
   }
   while (n > 0) {
-    if (sliding.results == CHUNK) put(stream, sliding, false);
-    const listed = min(n, CHUNK - sliding.results);
-    let i = (<usize>sliding.results) << 2;
+    if (unkeyed.results == CHUNK_ROWS) put(stream, unkeyed, false);
+    const listed = min(n, CHUNK_ROWS - unkeyed.results);
+    let i = (<usize>unkeyed.results) << 2;
     for (const end = i + ((<usize>listed) << 2); i < end; i += 4) {
       store<u32>(front.places + i, low - front.from);
       store<u32>(back.places + i, high - back.from);
       if (stream.ordered) store<u32>(stream.chunkIds + i, at);
     }
-    sliding.results += listed;
-    sliding.next += listed;
-    sliding.high = high;
+    unkeyed.results += listed;
+    unkeyed.next += listed;
+    unkeyed.high = high;
     n -= listed;
   }
 }
 
 /** The back goes on to `high`, with its states on the way. */
-function scan(stream: Stream, sliding: Sliding): void {
-  const back = sliding.back;
+function scan(stream: Stream, unkeyed: Unkeyed): void {
+  const back = unkeyed.back;
   const parts = stream.parts;
-  stream.parts = sliding.parts;
-  prefixes(stream, back, (<usize>(back.from - sliding.head)) << 3, sliding.high - back.from);
+  stream.parts = unkeyed.parts;
+  prefixes(stream, back, (<usize>(back.from - unkeyed.head)) << 3, unkeyed.high - back.from);
   stream.parts = parts;
 }
 
 /** The outputs of the results listed are worked out and go into the outbox; `dense`: see columns.ts. */
-function put(stream: Stream, sliding: Sliding, dense: bool): void {
-  const n = sliding.results;
+function put(stream: Stream, unkeyed: Unkeyed, dense: bool): void {
+  const n = unkeyed.results;
   if (!n) return;
-  const back = sliding.back;
+  const back = unkeyed.back;
   const from = openResults(stream, n);
-  scan(stream, sliding);
-  putJoined(stream, sliding.front, back, dense, from, n);
-  putReasons(stream, from, n, stream.chunkIds);
-  moveState(stream, back, sliding.high - back.from);
-  sliding.bare += n;
-  sliding.results = 0;
+  scan(stream, unkeyed);
+  putPairs(stream, unkeyed.front, back, dense, from, n);
+  putCauses(stream, from, n, stream.chunkIds);
+  moveState(stream, back, unkeyed.high - back.from);
+  unkeyed.headless += n;
+  unkeyed.results = 0;
 }
 
 /** All that is listed goes out, and what there is to results but outputs. */
-function finish(stream: Stream, sliding: Sliding): void {
-  put(stream, sliding, false);
-  const n = sliding.bare;
+function finish(stream: Stream, unkeyed: Unkeyed): void {
+  put(stream, unkeyed, false);
+  const n = unkeyed.headless;
   if (!n) return;
-  putEvents(stream, n, addressOf(sliding, sliding.next - n), sliding.w);
+  putEventHeads(stream, n, addressOf(unkeyed, unkeyed.next - n), unkeyed.w);
   stream.fired += n;
-  sliding.bare = 0;
+  unkeyed.headless = 0;
 }
 
 /** The front anew: of all positions from low to high, which back then holds nothing of. */
-function turn(stream: Stream, sliding: Sliding, low: u32): void {
+function flip(stream: Stream, unkeyed: Unkeyed, low: u32): void {
   // Where a frame ends before its event, one may begin after all that were ever in one.
-  if (<i32>(sliding.high - low) < 0) sliding.high = low;
-  const n = sliding.high - low;
-  sliding.split = sliding.high;
-  setFront(stream, sliding, n);
+  if (<i32>(unkeyed.high - low) < 0) unkeyed.high = low;
+  const n = unkeyed.high - low;
+  unkeyed.split = unkeyed.high;
+  setFront(stream, unkeyed, n);
   if (!n) return;
   const parts = stream.parts;
-  stream.parts = sliding.parts;
-  suffixes(stream, sliding.front, (<usize>(low - sliding.head)) << 3, n);
+  stream.parts = unkeyed.parts;
+  suffixes(stream, unkeyed.front, (<usize>(low - unkeyed.head)) << 3, n);
   stream.parts = parts;
 }
 
 /** Room for a front of n events, the state after them in place, and a back of none. */
-function setFront(stream: Stream, sliding: Sliding, n: u32): void {
-  const front = sliding.front;
+function setFront(stream: Stream, unkeyed: Unkeyed, n: u32): void {
+  const front = unkeyed.front;
   front.count = n + 1;
   front.states = resize(stream, front.states, max(columnBytes(stream, n + 1), 512));
   clearState(stream, front, n);
-  front.from = sliding.high - n;
-  clearState(stream, sliding.back, 0);
-  sliding.back.from = sliding.high;
+  front.from = unkeyed.high - n;
+  clearState(stream, unkeyed.back, 0);
+  unkeyed.back.from = unkeyed.high;
 }
 
-export function advance(stream: Stream, sliding: Sliding, watermark: f64): void {
+export function advance(stream: Stream, unkeyed: Unkeyed, watermark: f64): void {
   if (watermark > stream.watermark) stream.watermark = watermark;
-  if (!sliding.byRows) giveByTime(stream, sliding, i32.MIN_VALUE >> 1);
-  finish(stream, sliding);
-  if (sliding.byRows) {
-    if (watermark == Infinity) clear(stream, sliding);
-  } else if (sliding.tail != sliding.low && timeAt(sliding, sliding.tail - 1) < stream.watermark - sliding.size) {
-    clear(stream, sliding);
+  if (!unkeyed.byRows) emitByTime(stream, unkeyed, i32.MIN_VALUE >> 1);
+  finish(stream, unkeyed);
+  if (unkeyed.byRows) {
+    if (watermark == Infinity) clear(stream, unkeyed);
+  } else if (unkeyed.tail != unkeyed.low && timeAt(unkeyed, unkeyed.tail - 1) < stream.watermark - unkeyed.size) {
+    clear(stream, unkeyed);
   }
 }
 
 /** Nothing of the history is in a frame any more. */
-function clear(stream: Stream, sliding: Sliding): void {
-  sliding.low = sliding.tail;
-  sliding.split = sliding.tail;
-  sliding.high = sliding.tail;
-  setFront(stream, sliding, 0);
-  setCapacity(stream, sliding, FEW);
+function clear(stream: Stream, unkeyed: Unkeyed): void {
+  unkeyed.low = unkeyed.tail;
+  unkeyed.split = unkeyed.tail;
+  unkeyed.high = unkeyed.tail;
+  setFront(stream, unkeyed, 0);
+  setCapacity(stream, unkeyed, INITIAL_EVENTS);
 }
 
-export function demand(stream: Stream, sliding: Sliding, n: f64): f64 {
-  const events = <f64>(sliding.tail - sliding.low) + n;
-  const columns = 4 * (events + <f64>FEW) * 8 * <f64>(1 + sliding.measures);
+export function demand(stream: Stream, unkeyed: Unkeyed, n: f64): f64 {
+  const events = <f64>(unkeyed.tail - unkeyed.low) + n;
+  const columns = 4 * (events + <f64>INITIAL_EVENTS) * 8 * <f64>(1 + unkeyed.measures);
   return columns + events * <f64>stream.stride * 2 + 2048;
 }
 
 /** Results that n events can give. */
-export function due(stream: Stream, sliding: Sliding, n: f64, _watermark: f64): f64 {
-  return n + <f64>(sliding.tail - sliding.next);
+export function due(stream: Stream, unkeyed: Unkeyed, n: f64, _watermark: f64): f64 {
+  return n + <f64>(unkeyed.tail - unkeyed.next);
 }
 
-export function since(_stream: Stream, sliding: Sliding): f64 {
+export function earliest(_stream: Stream, unkeyed: Unkeyed): f64 {
   let first = Infinity;
-  for (let i = sliding.low; i != sliding.tail; i++) first = min(first, timeAt(sliding, i));
+  for (let i = unkeyed.low; i != unkeyed.tail; i++) first = min(first, timeAt(unkeyed, i));
   return first;
 }
 
-export function live(stream: Stream, sliding: Sliding): f64 {
-  return sliding.tail == sliding.low ? 0 : 1;
+export function live(stream: Stream, unkeyed: Unkeyed): f64 {
+  return unkeyed.tail == unkeyed.low ? 0 : 1;
 }
 
 /** Over the events in the frame that ends at time t; by number over the last ones. */
-export function query(stream: Stream, sliding: Sliding, _id: u32, t: f64): usize {
+export function query(stream: Stream, unkeyed: Unkeyed, _id: u32, t: f64): usize {
   stream.askedEnd = t;
-  stream.askedStart = sliding.byRows ? NaN : t - sliding.size;
+  stream.askedStart = unkeyed.byRows ? NaN : t - unkeyed.size;
   const value = stream.temporary;
   copyRow(stream, value, stream.empty);
-  let low = sliding.low;
-  if (sliding.byRows) {
-    const size = <u32>min(sliding.size, <f64>u32.MAX_VALUE);
-    if (sliding.tail - low > size) low = sliding.tail - size;
+  let low = unkeyed.low;
+  if (unkeyed.byRows) {
+    const size = <u32>min(unkeyed.size, <f64>u32.MAX_VALUE);
+    if (unkeyed.tail - low > size) low = unkeyed.tail - size;
   } else {
-    let high = sliding.tail;
+    let high = unkeyed.tail;
     while (low != high) {
       const middle = low + ((high - low) >> 1);
-      const time = timeAt(sliding, middle);
-      if (time > stream.askedStart || (time == stream.askedStart && sliding.left)) high = middle;
+      const time = timeAt(unkeyed, middle);
+      if (time > stream.askedStart || (time == stream.askedStart && unkeyed.left)) high = middle;
       else low = middle + 1;
     }
   }
   // Where nothing is turned yet, all is, and the next will find it.
-  if (sliding.split == sliding.low && sliding.high != sliding.low) turn(stream, sliding, sliding.low);
+  if (unkeyed.split == unkeyed.low && unkeyed.high != unkeyed.low) flip(stream, unkeyed, unkeyed.low);
   let from = low;
-  if (low - sliding.low < sliding.split - sliding.low) {
-    store<f64>(value, <f64>(sliding.high - low));
-    combineAt(stream, value, sliding.front, low - sliding.front.from, sliding.back, 0);
-    from = sliding.high;
+  if (low - unkeyed.low < unkeyed.split - unkeyed.low) {
+    store<f64>(value, <f64>(unkeyed.high - low));
+    combineAt(stream, value, unkeyed.front, low - unkeyed.front.from, unkeyed.back, 0);
+    from = unkeyed.high;
   }
   const parts = stream.parts;
-  stream.parts = sliding.parts;
-  reduceAll(stream, sliding, value, from);
+  stream.parts = unkeyed.parts;
+  foldAll(stream, unkeyed, value, from);
   stream.parts = parts;
   return value;
 }
 
 /** Folds all events from a position on into a row. */
-function reduceAll(stream: Stream, sliding: Sliding, row: usize, from: u32): void {
-  while (from != sliding.tail) {
-    const n = min(sliding.tail - from, <u32>CHUNK);
-    reduceRow(stream, row, <i32>(from - sliding.head), n);
+function foldAll(stream: Stream, unkeyed: Unkeyed, row: usize, from: u32): void {
+  while (from != unkeyed.tail) {
+    const n = min(unkeyed.tail - from, <u32>CHUNK_ROWS);
+    foldRun(stream, row, <i32>(from - unkeyed.head), n);
     from += n;
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import { demandOfStates } from '../../state/bounds';
-import { tick } from '../../ingest/clock';
+import { moveClock } from '../../ingest/clock';
 import {
   createHeap,
   destroyHeap,
@@ -20,21 +20,21 @@ import { allocate } from '../../base/allocator';
 import { miss } from '../../ingest/admission';
 import {
   createEvent,
-  createPending,
-  destroyPending,
+  createReorder,
+  destroyReorder,
   enqueue,
   Event,
   freeEvent,
   nextTime,
-  Pending,
-  pendingBytes,
+  Reorder,
+  reorderBytes,
   rowOf as rowOfEvent,
-  shift,
+  takeNext,
   waiting,
 } from '../keyed/reorder';
-import { Closed, Pane, WindowPlan } from '../../plan';
+import { Closed, Firing, WindowPlan } from '../../plan';
 import { Ring, windowColumn } from '../../ingest/ring';
-import { combineRows, list } from '../../state/rows';
+import { combineRows, listRow } from '../../state/rows';
 import {
   answer,
   begin,
@@ -44,7 +44,7 @@ import {
   foldTo,
   headOf,
   initSpans,
-  letGo,
+  dropSpan,
   listNone,
   moreOf,
   put,
@@ -53,11 +53,11 @@ import {
   Span,
   spanBytes,
   Spans,
-  startsSince,
+  earliestStart,
   unchain,
 } from '../keyed/span';
-import { clockAt, Stream, windowAt } from '../../stream';
-import { hold, unhold, Dictionary } from '../../ingest/dictionary';
+import { byClock, Stream, windowAt } from '../../stream';
+import { pin, unpin, Dictionary } from '../../ingest/dictionary';
 
 @unmanaged
 class Capped extends Spans {
@@ -65,7 +65,7 @@ class Capped extends Spans {
   gaps: usize;
   touching: bool;
   most: f64;
-  pending: Pending;
+  reorder: Reorder;
   heap: Heap;
 }
 
@@ -80,13 +80,13 @@ export function create(stream: Stream, w: i32): usize {
   capped.gaps = windowColumn(stream, w);
   capped.touching = load<u32>(window, WindowPlan.closed) == Closed.both;
   capped.most = load<f64>(window, WindowPlan.most);
-  capped.pending = createPending(stream);
+  capped.reorder = createReorder(stream);
   capped.heap = createHeap(stream);
   return changetype<usize>(capped);
 }
 
 export function destroy(stream: Stream, capped: Capped): void {
-  destroyPending(stream, capped.pending);
+  destroyReorder(stream, capped.reorder);
   destroyHeap(stream, capped.heap);
   endSpans(stream, capped);
 }
@@ -101,7 +101,7 @@ export function take(stream: Stream, capped: Capped, at: i32, n: i32): void {
   for (let i = 0; i < n; i++) {
     const t = load<f64>(times + ((<usize>i) << 3));
     const before = stream.watermark;
-    if (!tick(stream, t, i)) {
+    if (!moveClock(stream, t, i)) {
       listNone(stream, i);
       continue;
     }
@@ -111,10 +111,10 @@ export function take(stream: Stream, capped: Capped, at: i32, n: i32): void {
       miss(stream, i, true);
       continue;
     }
-    const event = createEvent(stream, capped.pending, load<u32>(ids + ((<usize>i) << 2)), t);
+    const event = createEvent(stream, capped.reorder, load<u32>(ids + ((<usize>i) << 2)), t);
     event.note = capped.gaps ? load<f64>(capped.gaps + ((<usize>(at + i)) << 3)) : capped.gap;
-    hold(keys, event.id);
-    enqueue(stream, capped.pending, event);
+    pin(keys, event.id);
+    enqueue(stream, capped.reorder, event);
     store<u32>(stream.rows + ((<usize>i) << 2), <u32>rowOfEvent(event));
   }
   flush(stream, capped, n);
@@ -123,17 +123,17 @@ export function take(stream: Stream, capped: Capped, at: i32, n: i32): void {
 
 /** The watermark has moved, with event i: events are taken in order, and sessions fire whose end it has passed. */
 function drain(stream: Stream, capped: Capped, i: i32): void {
-  const pending = capped.pending;
-  stream.at = clockAt(i);
+  const reorder = capped.reorder;
+  stream.cause = byClock(i);
   const passed = stream.watermark;
-  if (waiting(pending) && nextTime(pending) + stream.allowedLateness < passed) {
+  if (waiting(reorder) && nextTime(reorder) + stream.allowedLateness < passed) {
     foldTo(stream, capped, i);
     do {
-      const event = shift(stream, pending);
-      enter(stream, capped, event);
-      unhold(changetype<Dictionary>(stream.dictionary), event.id);
-      freeEvent(stream, pending, event);
-    } while (waiting(pending) && nextTime(pending) + stream.allowedLateness < passed);
+      const event = takeNext(stream, reorder);
+      joinSession(stream, capped, event);
+      unpin(changetype<Dictionary>(stream.dictionary), event.id);
+      freeEvent(stream, reorder, event);
+    } while (waiting(reorder) && nextTime(reorder) + stream.allowedLateness < passed);
   }
   const heap = capped.heap;
   while (heap.length && isPast(capped, topKey(heap), passed)) {
@@ -144,9 +144,9 @@ function drain(stream: Stream, capped: Capped, i: i32): void {
       continue;
     }
     popItem(stream, heap);
-    put(stream, capped, span, Pane.onTime | Pane.final, i);
+    put(stream, capped, span, Firing.onTime | Firing.final, i);
     unchain(capped, span);
-    letGo(stream, capped, span);
+    dropSpan(stream, capped, span);
   }
 }
 
@@ -156,7 +156,7 @@ function isPast(capped: Capped, t: f64, watermark: f64): bool {
 }
 
 /** The next event in order goes into the session of its key, or begins one. */
-function enter(stream: Stream, capped: Capped, event: Event): void {
+function joinSession(stream: Stream, capped: Capped, event: Event): void {
   const t = event.time;
   let span = headOf(capped, event.id);
   let isNew = !span || t >= span.start + capped.most;
@@ -176,7 +176,7 @@ function enter(stream: Stream, capped: Capped, event: Event): void {
   more.last = max(more.last, t + event.note);
   span.end = min(more.last, span.start + capped.most);
   const row = rowOf(span);
-  list(stream, 0, row, row, rowOfEvent(event));
+  listRow(stream, 0, row, row, rowOfEvent(event));
   combineRows(stream, 1);
   if (isNew) pushItem(stream, capped.heap, span.end + stream.allowedLateness, span.serial, changetype<usize>(span));
 }
@@ -189,20 +189,20 @@ export function advance(stream: Stream, capped: Capped, watermark: f64): void {
 }
 
 export function demand(stream: Stream, capped: Capped, n: f64): f64 {
-  const all = n + waiting(capped.pending);
-  const entering = demandOfStates(stream, waiting(capped.pending));
+  const all = n + waiting(capped.reorder);
+  const entering = demandOfStates(stream, waiting(capped.reorder));
   return (
-    entering + spanBytes(stream, capped, all, false) + heapBytes(capped.heap, all) + pendingBytes(capped.pending, n)
+    entering + spanBytes(stream, capped, all, false) + heapBytes(capped.heap, all) + reorderBytes(capped.reorder, n)
   );
 }
 
 /** Results that n events can give. */
 export function due(stream: Stream, capped: Capped, n: f64, watermark: f64): f64 {
-  return n + waiting(capped.pending) + <f64>capped.live;
+  return n + waiting(capped.reorder) + <f64>capped.live;
 }
 
-export function since(_stream: Stream, capped: Capped): f64 {
-  return min(startsSince(capped), nextTime(capped.pending));
+export function earliest(_stream: Stream, capped: Capped): f64 {
+  return min(earliestStart(capped), nextTime(capped.reorder));
 }
 
 export function live(stream: Stream, capped: Capped): f64 {

@@ -3,21 +3,21 @@
  * key. Such an event needs neither the span's neighbours nor its place among what is due.
  */
 
-import { foldTo, headOf, rowOf, Span, Spans, State } from '../keyed/span';
-import { reduceRow } from '../../state/rows';
+import { foldTo, headOf, rowOf, Span, Spans, SpanState } from '../keyed/span';
+import { foldRun } from '../../state/rows';
 import { Stream } from '../../stream';
 
 /** Spans that are more than the caches hold near are fetched for so many events at a time, side by side. */
-export const MANY: u32 = 8192;
-export const AHEAD: i32 = 128;
+export const PREFETCH_ABOVE_SPANS: u32 = 8192;
+export const PREFETCH_EVENTS: i32 = 128;
 /** Events of a key in a row that are folded at once, and not each by itself. */
-const RUN: i32 = 3;
+const MIN_RUN_EVENTS: i32 = 3;
 
 /**
  * Takes events from number i on that are in order, go on with an open span, and move the watermark to less than `dueAt`. Returns the first
  * that is not so.
  */
-export function takeOn(
+export function extendInOrder(
   stream: Stream,
   spans: Spans,
   gap: f64,
@@ -43,7 +43,7 @@ export function takeOn(
       i32(t <= newest + skew) &
       i32(t - outOfOrder < dueAt) &
       i32(changetype<usize>(span) != 0) &
-      i32(span.state == State.open) &
+      i32(span.state == SpanState.open) &
       i32(t >= span.start) &
       (i32(t < span.end) | (i32(t == span.end) & i32(touching)));
     if (!goesOn || load<u32>(ids + ((<usize>i) << 2), 4) == id) break;
@@ -64,7 +64,7 @@ export function takeOn(
  * Event i, which is in order, has joined a span: takes it with those of its key that follow at once and go on with it, as long as
  * the watermark stays below `dueAt`. Returns the first event after them.
  */
-export function takeRun(
+export function extendRun(
   stream: Stream,
   spans: Spans,
   span: Span,
@@ -91,9 +91,9 @@ export function takeRun(
   span.end = max(span.end, end);
   stream.newest = newest;
   stream.watermark = max(stream.watermark, newest - outOfOrder);
-  if (to - i >= RUN) {
+  if (to - i >= MIN_RUN_EVENTS) {
     foldTo(stream, spans, i);
-    reduceRow(stream, row, spans.at + i, to - i);
+    foldRun(stream, row, spans.at + i, to - i);
     spans.folded = to;
     return to;
   }
@@ -103,7 +103,7 @@ export function takeRun(
 }
 
 /** Looks at the spans of n ids side by side, so that they are near. (There is something to read at address 0, too.) */
-export function fetch(stream: Stream, spans: Spans, ids: usize, n: i32): void {
+export function prefetch(stream: Stream, spans: Spans, ids: usize, n: i32): void {
   let seen: u32 = 0;
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {
     seen |= load<u32>(changetype<usize>(headOf(spans, load<u32>(ids + i))));

@@ -7,7 +7,7 @@
  *
  * Where events that touch are one session, it ends when the watermark has passed its end: at that very time the next may come.
  *
- * A session that fired for good is remembered for one gap (the longest so far, past.ts): until then an event that is not late by itself
+ * A session that fired for good is remembered for one gap (the longest so far, closed.ts): until then an event that is not late by itself
  * could reach into it, and two results of a key would overlap. All forgotten ones end before `horizon`: no event from before it makes a
  * session longer at its beginning.
  */
@@ -29,15 +29,24 @@ import {
 } from '../../base/priority-queue';
 import { allocate } from '../../base/allocator';
 import { isFuture, miss } from '../../ingest/admission';
-import { AHEAD, fetch, MANY, takeOn, takeRun } from './extend';
-import { barrierOf, createPast, destroyPast, firstEnd, forgetFirst, Past, pastBytes, remember } from './closed';
-import { Closed, Pane, WindowPlan } from '../../plan';
+import { PREFETCH_EVENTS, prefetch, PREFETCH_ABOVE_SPANS, extendInOrder, extendRun } from './extend';
+import {
+  barrierOf,
+  createClosed,
+  destroyClosed,
+  firstEnd,
+  forgetFirst,
+  ClosedSessions,
+  closedBytes,
+  remember,
+} from './closed';
+import { Closed, Firing, WindowPlan } from '../../plan';
 import { Ring, windowColumn } from '../../ingest/ring';
-import { combineRows, list } from '../../state/rows';
+import { combineRows, listRow } from '../../state/rows';
 import {
   answer,
   begin,
-  change,
+  markChanged,
   createSpan,
   dueOf,
   endSpans,
@@ -47,7 +56,7 @@ import {
   foldTo,
   headOf,
   initSpans,
-  letGo,
+  dropSpan,
   listEvent,
   listNone,
   moreOf,
@@ -58,25 +67,25 @@ import {
   Span,
   spanBytes,
   Spans,
-  State,
-  startsSince,
+  SpanState,
+  earliestStart,
   unchain,
-  unpin,
+  dropPointer,
 } from '../keyed/span';
 import {
   countComing,
   createWheel,
   destroyWheel,
-  isWide,
-  nextTurn,
+  covers,
+  nextTurnTime,
   place,
   shiftReady,
-  turn,
+  turnWheel,
   Wheel,
   wheelBytes,
   widen as widenWheel,
 } from './timing-wheel';
-import { clockAt, takenAt, FIRINGS, GIVEN, refires, Stream, windowAt } from '../../stream';
+import { byClock, byEvent, FIRINGS, EMITTED, firesAgain, Stream, windowAt } from '../../stream';
 
 @unmanaged
 class Sessions extends Spans {
@@ -92,13 +101,13 @@ class Sessions extends Spans {
   horizon: f64;
   wheel: Wheel;
   heap: Heap;
-  past: Past;
+  closed: ClosedSessions;
   /** A watermark that fires something, or turns the wheel; none sooner does. */
   dueAt: f64;
 }
 
 /** A heap of so many is as good as a wheel, which has to be turned. */
-const SMALL: i32 = 64;
+const WHEEL_ABOVE_SPANS: i32 = 64;
 
 export function create(stream: Stream, w: i32): usize {
   const sessions = changetype<Sessions>(allocate(stream, offsetof<Sessions>()));
@@ -106,14 +115,14 @@ export function create(stream: Stream, w: i32): usize {
   const window = windowAt(stream, w);
   const column = load<u32>(window, WindowPlan.column);
   sessions.mostRows = load<f64>(window, WindowPlan.mostRows);
-  initSpans(stream, sessions, window, w, refires(stream) || sessions.mostRows != Infinity);
+  initSpans(stream, sessions, window, w, firesAgain(stream) || sessions.mostRows != Infinity);
   sessions.gap = load<f64>(window, WindowPlan.size);
   sessions.gaps = windowColumn(stream, w);
   sessions.longest = column ? 0 : sessions.gap;
   sessions.touching = load<u32>(window, WindowPlan.closed) == Closed.both;
   sessions.wheel = createWheel(stream);
   sessions.heap = createHeap(stream);
-  sessions.past = createPast(stream);
+  sessions.closed = createClosed(stream);
   sessions.dueAt = sessions.markAt;
   sessions.horizon = -Infinity;
   return changetype<usize>(sessions);
@@ -123,11 +132,11 @@ export function destroy(stream: Stream, sessions: Sessions): void {
   // Those merged into others hold a slot until they come up.
   for (; sessions.heap.length; popItem(stream, sessions.heap)) {
     const span = changetype<Span>(topItem(sessions.heap));
-    if (span.state == State.gone) unpin(stream, sessions, span);
+    if (span.state == SpanState.gone) dropPointer(stream, sessions, span);
   }
   destroyWheel(stream, sessions.wheel, sessions);
   destroyHeap(stream, sessions.heap);
-  destroyPast(stream, sessions.past);
+  destroyClosed(stream, sessions.closed);
   endSpans(stream, sessions);
 }
 
@@ -148,14 +157,14 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
   let newest = stream.newest;
   let gap = sessions.gap;
   begin(stream, sessions, at);
-  let fetched = sessions.live > MANY ? 0 : n;
+  let fetched = sessions.live > PREFETCH_ABOVE_SPANS ? 0 : n;
   for (let i = 0; i < n; i++) {
     if (i >= fetched) {
-      fetch(stream, sessions, ids + ((<usize>i) << 2), min(AHEAD, n - i));
-      fetched = i + AHEAD;
+      prefetch(stream, sessions, ids + ((<usize>i) << 2), min(PREFETCH_EVENTS, n - i));
+      fetched = i + PREFETCH_EVENTS;
     }
     if (plain) {
-      i = takeOn(stream, sessions, gap, touching, times, ids, i, n, lazy ? Infinity : sessions.dueAt);
+      i = extendInOrder(stream, sessions, gap, touching, times, ids, i, n, lazy ? Infinity : sessions.dueAt);
       if (i == n) break;
       newest = stream.newest;
     }
@@ -174,13 +183,13 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
     if (gaps) gap = load<f64>(gaps + ((<usize>i) << 3));
     const id = load<u32>(ids + ((<usize>i) << 2));
     let span = headOf(sessions, id);
-    if (span && span.state == State.open && t >= span.start && (t < span.end || (t == span.end && touching))) {
+    if (span && span.state == SpanState.open && t >= span.start && (t < span.end || (t == span.end && touching))) {
       span.end = max(span.end, t + gap);
     } else {
-      if (span && lazy && inOrder) leave(stream, sessions, span);
+      if (span && lazy && inOrder) supersede(stream, sessions, span);
       span = join(stream, sessions, id, t, gap, i);
       if (!span) {
-        if (gap > sessions.longest) lengthen(stream, sessions, gap);
+        if (gap > sessions.longest) noteLongerGap(stream, sessions, gap);
         listNone(stream, i);
         miss(stream, i, true);
         continue;
@@ -188,7 +197,7 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
     }
     if (plain) {
       if (i + 1 < n && inOrder && load<u32>(ids + ((<usize>i) << 2), 4) == id) {
-        i = takeRun(stream, sessions, span, gap, touching, times, ids, i, n, lazy ? Infinity : sessions.dueAt) - 1;
+        i = extendRun(stream, sessions, span, gap, touching, times, ids, i, n, lazy ? Infinity : sessions.dueAt) - 1;
         newest = stream.newest;
         continue;
       }
@@ -197,29 +206,29 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
       store<u32>(stream.rows + ((<usize>i) << 2), <u32>row);
       continue;
     }
-    if (gap > sessions.longest) lengthen(stream, sessions, gap);
+    if (gap > sessions.longest) noteLongerGap(stream, sessions, gap);
     listEvent(stream, sessions, span, i, t);
-    stream.at = takenAt(i);
+    stream.cause = byEvent(i);
     if (sessions.mostRows != Infinity && moreOf(sessions, span).count >= sessions.mostRows)
-      fill(stream, sessions, span, i);
-    else if (span.state == State.held) amend(stream, sessions, span, i);
+      fireFull(stream, sessions, span, i);
+    else if (span.state == SpanState.held) amend(stream, sessions, span, i);
     if (flags && load<f64>(flags + ((<usize>i) << 3)) != 0) fireKey(stream, sessions, id, i);
   }
   if (lazy && stream.watermark >= sessions.dueAt) fireDue(stream, sessions, n);
   flush(stream, sessions, n);
   foldTo(stream, sessions, n);
-  forget(stream, sessions);
+  forgetClosed(stream, sessions);
 }
 
 /** A key's last session is followed by another: if it is due, it and those before it leave the key now, and fire later. */
-function leave(stream: Stream, sessions: Sessions, span: Span): void {
+function supersede(stream: Stream, sessions: Sessions, span: Span): void {
   if (!isPast(stream, sessions, dueOf(stream, span))) return;
   setHead(sessions, span.id, changetype<Span>(0));
-  for (; span; span = changetype<Span>(<usize>span.older)) span.state = <u8>State.left;
+  for (; span; span = changetype<Span>(<usize>span.older)) span.state = <u8>SpanState.left;
 }
 
 /** A gap longer than all before. What was forgotten by the last of those stays so. */
-function lengthen(stream: Stream, sessions: Sessions, gap: f64): void {
+function noteLongerGap(stream: Stream, sessions: Sessions, gap: f64): void {
   sessions.horizon = horizonOf(stream, sessions);
   sessions.longest = gap;
 }
@@ -248,7 +257,7 @@ function join(stream: Stream, sessions: Sessions, id: u32, t: f64, gap: f64, i: 
   let any = false;
   let earliest = Infinity;
   if (t < stream.watermark) {
-    const barrier = barrierOf(stream, sessions.past, id, sessions.headCount);
+    const barrier = barrierOf(stream, sessions.closed, id, sessions.headCount);
     if (t < barrier || (t == barrier && sessions.touching)) return changetype<Span>(0);
   }
   for (let span = headOf(sessions, id); span; span = changetype<Span>(<usize>span.older)) {
@@ -281,16 +290,16 @@ function join(stream: Stream, sessions: Sessions, id: u32, t: f64, gap: f64, i: 
       joined.older = <u32>changetype<usize>(headOf(sessions, id));
       setHead(sessions, id, joined);
     }
-    if (isPast(stream, sessions, end + stream.delay)) joined.state = <u8>State.held;
+    if (isPast(stream, sessions, end + stream.delay)) joined.state = <u8>SpanState.held;
     schedule(stream, sessions, joined);
     return joined;
   }
-  if (joined.state == State.held) flush(stream, sessions, i);
+  if (joined.state == SpanState.held) flush(stream, sessions, i);
   joined.end = max(joined.end, end);
   joined.start = min(joined.start, t);
-  if (joined.state == State.held && !isPast(stream, sessions, joined.end)) {
-    joined.state = <u8>State.open;
-    enter(stream, sessions, joined);
+  if (joined.state == SpanState.held && !isPast(stream, sessions, joined.end)) {
+    joined.state = <u8>SpanState.open;
+    pushDue(stream, sessions, joined);
   }
   return joined;
 }
@@ -301,12 +310,12 @@ function merge(stream: Stream, sessions: Sessions, span: Span, newer: Span, i: i
   foldTo(stream, sessions, i);
   const row = rowOf(span);
   const other = rowOf(newer);
-  list(stream, 0, row, row, other);
+  listRow(stream, 0, row, row, other);
   combineRows(stream, 1);
-  if (refires(stream)) {
-    store<f64>(row, load<f64>(row, GIVEN) + load<f64>(other, GIVEN), GIVEN);
+  if (firesAgain(stream)) {
+    store<f64>(row, load<f64>(row, EMITTED) + load<f64>(other, EMITTED), EMITTED);
     store<f64>(row, max(load<f64>(row, FIRINGS), load<f64>(other, FIRINGS)), FIRINGS);
-    if (moreOf(sessions, newer).changedAt) change(stream, sessions, span);
+    if (moreOf(sessions, newer).changedAt) markChanged(stream, sessions, span);
   }
   span.end = max(span.end, newer.end);
   if (sessions.moreAt) {
@@ -318,70 +327,70 @@ function merge(stream: Stream, sessions: Sessions, span: Span, newer: Span, i: i
   const isOlder = <i32>(newer.serial - span.serial) < 0;
   if (isOlder) span.serial = newer.serial;
   unchain(sessions, newer);
-  letGo(stream, sessions, newer);
-  if (isOlder) enter(stream, sessions, span);
+  dropSpan(stream, sessions, newer);
+  if (isOlder) pushDue(stream, sessions, span);
 }
 
 /** A session joins the wheel; the heap where that is small, or it is due soon, or stands in the wheel by another time. */
 function schedule(stream: Stream, sessions: Sessions, span: Span): void {
   const wheel = sessions.wheel;
   const isWheeled = sessions.moreAt && moreOf(sessions, span).wheeled;
-  if (isWheeled || (sessions.heap.length < SMALL && !wheel.count)) {
-    enter(stream, sessions, span);
+  if (isWheeled || (sessions.heap.length < WHEEL_ABOVE_SPANS && !wheel.count)) {
+    pushDue(stream, sessions, span);
     return;
   }
   const due = dueOf(stream, span);
   const behind = stream.outOfOrder == Infinity ? 0 : stream.outOfOrder;
   const ahead = max(due - stream.watermark, sessions.longest + behind + stream.allowedLateness);
   if (ahead == Infinity) {
-    enter(stream, sessions, span);
+    pushDue(stream, sessions, span);
     return;
   }
-  if (!isWide(wheel, ahead)) widenWheel(stream, wheel, sessions, sessions.heap, ahead);
+  if (!covers(wheel, ahead)) widenWheel(stream, wheel, sessions, sessions.heap, ahead);
   if (!place(stream, wheel, sessions, span, due)) {
-    enter(stream, sessions, span);
+    pushDue(stream, sessions, span);
     return;
   }
-  span.pins++;
-  sessions.dueAt = min(sessions.dueAt, nextTurn(wheel));
+  span.pointers++;
+  sessions.dueAt = min(sessions.dueAt, nextTurnTime(wheel));
 }
 
 /** A session joins the heap, whatever else points to it. */
-function enter(stream: Stream, sessions: Sessions, span: Span): void {
+function pushDue(stream: Stream, sessions: Sessions, span: Span): void {
   const due = dueOf(stream, span);
   if (sessions.moreAt) moreOf(sessions, span).due = due;
-  span.pins++;
+  span.pointers++;
   pushItem(stream, sessions.heap, due, span.serial, changetype<usize>(span));
   sessions.dueAt = min(sessions.dueAt, due);
 }
 
 /** A late event changed a session that has fired. */
 function amend(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
-  put(stream, sessions, span, Pane.late, i);
+  put(stream, sessions, span, Firing.late, i);
   flush(stream, sessions, i + 1);
 }
 
 /** A session has as many events as it may: it fires, and is not remembered. */
-function fill(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
+function fireFull(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
   span.end = moreOf(sessions, span).last;
-  put(stream, sessions, span, Pane.onTime | Pane.final, i);
+  put(stream, sessions, span, Firing.onTime | Firing.final, i);
   unchain(sessions, span);
-  letGo(stream, sessions, span);
+  dropSpan(stream, sessions, span);
 }
 
 /** The watermark has moved, with event i: sessions fire. */
 function fireDue(stream: Stream, sessions: Sessions, i: i32): void {
   const wheel = sessions.wheel;
-  stream.at = clockAt(i);
-  const next = nextTurn(wheel);
+  stream.cause = byClock(i);
+  const next = nextTurnTime(wheel);
   if (next <= stream.watermark) {
     fireUpTo(stream, sessions, next, true, i);
-    turn(stream, wheel, sessions, sessions.heap);
+    turnWheel(stream, wheel, sessions, sessions.heap);
   }
   fireUpTo(stream, sessions, stream.watermark, sessions.touching, i);
   if (stream.watermark >= sessions.markAt) fireChanged(stream, sessions, i);
   const ready = wheel.ready ? load<f64>(wheel.first) : Infinity;
-  sessions.dueAt = min(min(min(topKey(sessions.heap), ready), nextTurn(wheel)), sessions.markAt);
+  sessions.dueAt = min(min(min(topKey(sessions.heap), ready), nextTurnTime(wheel)), sessions.markAt);
 }
 
 /** Fires in order what is ready or in the heap and due before a time, or at it. */
@@ -404,13 +413,13 @@ function fireUpTo(stream: Stream, sessions: Sessions, time: f64, before: bool, i
     if (!item || (before ? key >= time : key > time)) return;
     const span = changetype<Span>(item);
     const current =
-      span.state != State.gone && tie == span.serial && (!sessions.moreAt || moreOf(sessions, span).due == key);
+      span.state != SpanState.gone && tie == span.serial && (!sessions.moreAt || moreOf(sessions, span).due == key);
     const due = dueOf(stream, span);
     if (isReady) {
       shiftReady(stream, wheel);
       if (current && due > key) {
         schedule(stream, sessions, span);
-        unpin(stream, sessions, span);
+        dropPointer(stream, sessions, span);
         continue;
       }
     } else if (current && due > key) {
@@ -421,31 +430,34 @@ function fireUpTo(stream: Stream, sessions: Sessions, time: f64, before: bool, i
       popItem(stream, heap);
     }
     if (current) fire(stream, sessions, span, i);
-    unpin(stream, sessions, span);
+    dropPointer(stream, sessions, span);
   }
 }
 
 /** A session's end has passed, or the time for which it was held. */
 function fire(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
   const isFinal = isPast(stream, sessions, span.end + stream.allowedLateness);
-  if (span.state != State.held) {
-    put(stream, sessions, span, isFinal ? Pane.onTime | Pane.final : Pane.onTime, i);
+  if (span.state != SpanState.held) {
+    put(stream, sessions, span, isFinal ? Firing.onTime | Firing.final : Firing.onTime, i);
     if (!isFinal) {
-      span.state = <u8>State.held;
+      span.state = <u8>SpanState.held;
       schedule(stream, sessions, span);
       return;
     }
   }
-  remember(stream, sessions.past, span.id, span.end);
-  if (span.state != State.left) unchain(sessions, span);
+  remember(stream, sessions.closed, span.id, span.end);
+  if (span.state != SpanState.left) unchain(sessions, span);
   retire(stream, sessions, span);
 }
 
 /** Forgets what no event can reach that is not before the horizon. It does not show when: once a batch will do. */
-function forget(stream: Stream, sessions: Sessions): void {
-  const past = sessions.past;
-  while (past.head != past.tail && isPast(stream, sessions, firstEnd(past) + stream.allowedLateness + sessions.longest))
-    forgetFirst(stream, past);
+function forgetClosed(stream: Stream, sessions: Sessions): void {
+  const closed = sessions.closed;
+  while (
+    closed.head != closed.tail &&
+    isPast(stream, sessions, firstEnd(closed) + stream.allowedLateness + sessions.longest)
+  )
+    forgetFirst(stream, closed);
 }
 
 export function advance(stream: Stream, sessions: Sessions, watermark: f64): void {
@@ -453,7 +465,7 @@ export function advance(stream: Stream, sessions: Sessions, watermark: f64): voi
   if (watermark > stream.watermark) stream.watermark = watermark;
   fireDue(stream, sessions, 0);
   flush(stream, sessions, 0);
-  forget(stream, sessions);
+  forgetClosed(stream, sessions);
 }
 
 /** Bytes that n events can need. */
@@ -462,7 +474,7 @@ export function demand(stream: Stream, sessions: Sessions, n: f64): f64 {
   ids = max(ids, <f64>sessions.headCount * (ids > <f64>sessions.headCount ? 2 : 1));
   const spans = <f64>sessions.live + n;
   const planned = heapBytes(sessions.heap, 2 * spans) + wheelBytes(sessions.wheel, 2 * spans);
-  return spanBytes(stream, sessions, n, false) + planned + pastBytes(sessions.past, spans, ids) + 1024;
+  return spanBytes(stream, sessions, n, false) + planned + closedBytes(sessions.closed, spans, ids) + 1024;
 }
 
 /** Results that n events can give, with the watermark moving up to `watermark`. */
@@ -472,8 +484,8 @@ export function due(stream: Stream, sessions: Sessions, n: f64, watermark: f64):
   return 2 * n + min(ending, <f64>sessions.live) + early;
 }
 
-export function since(_stream: Stream, sessions: Sessions): f64 {
-  return startsSince(sessions);
+export function earliest(_stream: Stream, sessions: Sessions): f64 {
+  return earliestStart(sessions);
 }
 
 export function live(stream: Stream, sessions: Sessions): f64 {
@@ -483,5 +495,5 @@ export function live(stream: Stream, sessions: Sessions): f64 {
 /** The session of a key that goes on at time t. */
 export function query(stream: Stream, sessions: Sessions, id: u32, t: f64): usize {
   const span = id < sessions.headCount ? headOf(sessions, id) : changetype<Span>(0);
-  return answer(stream, span && span.state != State.gone && span.end > t ? span : null);
+  return answer(stream, span && span.state != SpanState.gone && span.end > t ? span : null);
 }

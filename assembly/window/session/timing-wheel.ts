@@ -11,7 +11,7 @@
 
 import { ENTRY, Heap, isBefore, pushItem, setEntry } from '../../base/priority-queue';
 import { allocate, release } from '../../base/allocator';
-import { dueOf, moreOf, Span, Spans, State, unpin } from '../keyed/span';
+import { dueOf, moreOf, Span, Spans, SpanState, dropPointer } from '../keyed/span';
 import { Stream } from '../../stream';
 
 @unmanaged
@@ -33,17 +33,17 @@ export class Wheel {
 
 const BUCKETS: u32 = 128;
 /** How many buckets ahead of the watermark spans are to be due, or up to twice as many. */
-const AHEAD: f64 = 32;
+const BUCKETS_AHEAD: f64 = 32;
 /** A number of these bits alone is a power of two: where a bucket begins is then exact. */
-const EXPONENT: u64 = 0x7ff0000000000000;
+const EXPONENT_BITS: u64 = 0x7ff0000000000000;
 /** Numbers of buckets are whole up to here; what is due beyond is left to the heap. */
-const FARTHEST: f64 = 4503599627370496;
+const MAX_BUCKET: f64 = 4503599627370496;
 const BLOCK: u32 = 58;
 const BLOCK_BYTES: usize = 8 + ((<usize>BLOCK) << 2);
 /** So few entries are as well put in order by a heap. */
-const FEW: usize = 8;
+const HEAP_BELOW: usize = 8;
 /** How far an entry is moved to its place; the heap has a bound where this has none. */
-const STEPS: i32 = 24;
+const MAX_INSERTION_STEPS: i32 = 24;
 
 export function createWheel(stream: Stream): Wheel {
   const wheel = changetype<Wheel>(allocate(stream, offsetof<Wheel>()));
@@ -69,7 +69,7 @@ export function destroyWheel(stream: Stream, wheel: Wheel, spans: Spans): void {
 
 function drop(stream: Stream, spans: Spans, item: usize): void {
   const span = changetype<Span>(item);
-  if (span.state == State.gone) unpin(stream, spans, span);
+  if (span.state == SpanState.gone) dropPointer(stream, spans, span);
 }
 
 /** Bytes that n more spans can need. */
@@ -80,7 +80,7 @@ export function wheelBytes(wheel: Wheel, n: f64): f64 {
 }
 
 function numberOf(wheel: Wheel, time: f64): f64 {
-  return max(-FARTHEST, floor(time * wheel.rate));
+  return max(-MAX_BUCKET, floor(time * wheel.rate));
 }
 
 function slotOf(b: f64): usize {
@@ -88,7 +88,7 @@ function slotOf(b: f64): usize {
 }
 
 /** Spans will be due up to so much after the watermark; false where the wheel has to be filled anew for that. */
-export function isWide(wheel: Wheel, ahead: f64): bool {
+export function covers(wheel: Wheel, ahead: f64): bool {
   return wheel.width * <f64>BUCKETS >= ahead;
 }
 
@@ -96,7 +96,7 @@ export function isWide(wheel: Wheel, ahead: f64): bool {
 export function widen(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap, ahead: f64): void {
   const total = wheel.count;
   const all = takeOut(stream, wheel, 0, BUCKETS);
-  wheel.width = reinterpret<f64>(reinterpret<u64>(ahead / AHEAD) & EXPONENT);
+  wheel.width = reinterpret<f64>(reinterpret<u64>(ahead / BUCKETS_AHEAD) & EXPONENT_BITS);
   wheel.rate = 1 / wheel.width;
   wheel.now = numberOf(wheel, stream.watermark);
   pushAll(stream, heap, all, putBack(stream, wheel, spans, all, total));
@@ -106,7 +106,7 @@ export function widen(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap, ah
 /** Puts a span where it belongs; false where that is not in the wheel. */
 export function place(stream: Stream, wheel: Wheel, spans: Spans, span: Span, due: f64): bool {
   const b = floor(due * wheel.rate);
-  if (!(b > wheel.now && b < FARTHEST)) return false;
+  if (!(b > wheel.now && b < MAX_BUCKET)) return false;
   const slot = slotOf(min(b, wheel.now + <f64>(BUCKETS - 1)));
   let block = <usize>load<u32>(wheel.firsts + slot);
   let length = block ? load<u32>(block, 4) : BLOCK;
@@ -157,8 +157,8 @@ function putBack(stream: Stream, wheel: Wheel, spans: Spans, all: usize, total: 
   for (let entry = all; entry < all + <usize>total * ENTRY; entry += ENTRY) {
     const span = changetype<Span>(<usize>load<u32>(entry, 12));
     const due = load<f64>(entry);
-    if (span.state == State.gone) {
-      unpin(stream, spans, span);
+    if (span.state == SpanState.gone) {
+      dropPointer(stream, spans, span);
       continue;
     }
     if (place(stream, wheel, spans, span, due)) continue;
@@ -179,7 +179,7 @@ function pushAll(stream: Stream, heap: Heap, all: usize, n: usize): void {
 }
 
 /** Moves on to the bucket of the watermark. What was ready before has fired. */
-export function turn(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap): void {
+export function turnWheel(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap): void {
   assert(!wheel.ready);
   const to = numberOf(wheel, stream.watermark);
   const from = wheel.now + 1;
@@ -189,7 +189,7 @@ export function turn(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap): vo
   wheel.now = to;
   if (!all) return;
   const kept = putBack(stream, wheel, spans, all, total);
-  if (kept <= FEW) pushAll(stream, heap, all, kept);
+  if (kept <= HEAP_BELOW) pushAll(stream, heap, all, kept);
   else order(stream, wheel, heap, all, kept);
   release(stream, all);
 }
@@ -251,7 +251,7 @@ function insertAll(stream: Stream, heap: Heap, first: usize, end: usize): usize 
     const tie = load<u32>(entry, 8);
     const item = load<u32>(entry, 12);
     let at = last;
-    let steps = STEPS;
+    let steps = MAX_INSERTION_STEPS;
     while (at > first && steps && isBefore(key, tie, at - ENTRY)) {
       at -= ENTRY;
       steps--;
@@ -268,7 +268,7 @@ function insertAll(stream: Stream, heap: Heap, first: usize, end: usize): usize 
 }
 
 /** The watermark at which the next bucket comes up, Infinity where the wheel is empty. */
-export function nextTurn(wheel: Wheel): f64 {
+export function nextTurnTime(wheel: Wheel): f64 {
   return wheel.count ? (wheel.now + 1) * wheel.width : Infinity;
 }
 

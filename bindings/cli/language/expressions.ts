@@ -1,7 +1,7 @@
 /** Expressions of columns, as oriel computes them: what they read, and what they come to. */
 
 import { col, type Expression, lit, text } from 'oriel';
-import { list, Refusal, show } from '../usage-error';
+import { list, show, UsageError } from '../usage-error';
 import { type Node, print } from './syntax';
 
 /** What a command makes of a column: which values it may have follows from it. */
@@ -186,7 +186,7 @@ function operandOf(value: Value, by: string, uses: Uses): number | Expression {
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (value instanceof Column) return expressionOf(value, by, uses);
   if (isExpression(value)) return value;
-  throw new Refusal(`${by}: expected a column, a number or an expression of them, got ${show(value)}`);
+  throw new UsageError(`${by}: expected a column, a number or an expression of them, got ${show(value)}`);
 }
 
 /** What a table has under a name, and not what every object has. */
@@ -194,6 +194,6 @@ export function own<T>(table: Record<string, T>, name: string): T | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-export function refused(by: string, accepted: string, node: Node): Refusal {
-  return new Refusal(`${by}: expected ${accepted}; got ${print(node)}`);
+export function refused(by: string, accepted: string, node: Node): UsageError {
+  return new UsageError(`${by}: expected ${accepted}; got ${print(node)}`);
 }

@@ -2,7 +2,7 @@
 
 import objects, { type ObjectExpression } from '@jsep-plugin/object';
 import jsep from 'jsep';
-import { Refusal } from '../usage-error';
+import { UsageError } from '../usage-error';
 
 export type Node = jsep.CoreExpression | ObjectExpression;
 
@@ -24,7 +24,7 @@ jsep.addBinaryOp('or', 1);
 jsep.addBinaryOp('and', 2);
 jsep.addBinaryOp('in', 7);
 
-/** The expressions in a text, one after the other. @throws {Refusal} naming the place in the text */
+/** The expressions in a text, one after the other. @throws {UsageError} naming the place in the text */
 export function parse(text: string): Node[] {
   try {
     const node = jsep(text) as Node;
@@ -33,9 +33,9 @@ export function parse(text: string): Node[] {
   } catch (error) {
     const { index, description } = error as { index: number; description: string };
     const reason = description.charAt(0).toLowerCase() + description.slice(1);
-    throw new Refusal(`${reason}\n  ${text}\n  ${' '.repeat(index)}^`);
+    throw new UsageError(`${reason}\n  ${text}\n  ${' '.repeat(index)}^`);
   }
-  throw new Refusal('expected an expression, got nothing');
+  throw new UsageError('expected an expression, got nothing');
 }
 
 /** An expression as a text again. */

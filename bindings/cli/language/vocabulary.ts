@@ -2,7 +2,7 @@
 
 import type { Aggregate, Expression, Window } from 'oriel';
 import * as oriel from 'oriel';
-import { list, Refusal, show } from '../usage-error';
+import { list, show, UsageError } from '../usage-error';
 import { Column, evaluate, expressionOf, isExpression, own, refused, type Use, type Uses } from './expressions';
 import { type Node, parse, print } from './syntax';
 
@@ -74,7 +74,7 @@ function aggregatesOf(texts: readonly string[], uses: Uses): Record<string, AnyA
     const figure = aggregateOf(node, uses);
     const called = name ?? nameOf(node);
     if (Object.hasOwn(figures, called)) {
-      throw new Refusal(`two figures are called ${called}: expected a name for each, as in total = sum(bytes)`);
+      throw new UsageError(`two figures are called ${called}: expected a name for each, as in total = sum(bytes)`);
     }
     figures[called] = figure;
   }
@@ -114,8 +114,8 @@ function within<T>(option: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof Refusal || error instanceof oriel.OrielError)) throw error;
-    throw new Refusal(`${option}: ${error.message}`);
+    if (!(error instanceof UsageError || error instanceof oriel.OrielError)) throw error;
+    throw new UsageError(`${option}: ${error.message}`);
   }
 }
 
@@ -219,7 +219,7 @@ function argumentsOf<T>(
     }
   }
   for (const [name] of options) {
-    if (!names.includes(name)) throw new Refusal(`${kind}: no option ${show(name)}; there are ${list(names)}`);
+    if (!names.includes(name)) throw new UsageError(`${kind}: no option ${show(name)}; there are ${list(names)}`);
   }
   return {
     values,

@@ -1,12 +1,12 @@
 /** Bytes, piece by piece, to a decoder, with what it left of the piece before. */
 
-import { Refusal } from '../usage-error';
+import { UsageError } from '../usage-error';
 import type { Decoder, Step } from './decoder';
 import type { Piece } from './files';
 
 /** Bytes that are held at first, and at the most. */
-const LEAST = 2 ** 21;
-const MOST = 2 ** 26;
+const INITIAL_BYTES = 2 ** 21;
+const MAX_BYTES = 2 ** 26;
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** Runs through the pieces of a file; after each the decoder has added to its batch what was whole. */
@@ -15,7 +15,7 @@ export async function* decodeAll(
   pieces: AsyncIterable<Piece>,
   decoderOf: () => Decoder,
 ): AsyncGenerator<Step> {
-  let buffer = Buffer.allocUnsafe(LEAST);
+  let buffer = Buffer.allocUnsafe(INITIAL_BYTES);
   let held = 0;
   let decoder = decoderOf();
   let isFirst = true;
@@ -39,8 +39,8 @@ export async function* decodeAll(
       isFirst = true;
     } else {
       while (held + piece.length > buffer.length) {
-        if (buffer.length >= MOST)
-          throw new Refusal(`${file}:${decoder.lines + 1}: expected lines of at most 64 MB`, 1);
+        if (buffer.length >= MAX_BYTES)
+          throw new UsageError(`${file}:${decoder.lines + 1}: expected lines of at most 64 MB`, 1);
         buffer = Buffer.concat([buffer.subarray(0, held)], 2 * buffer.length);
       }
       held += piece.copy(buffer, held);

@@ -1,25 +1,25 @@
 /** CSV with a line of names. Rows in which nothing is out of the way are read as bytes; all others by papaparse, as RFC 4180 has them. */
 
 import Papa from 'papaparse';
-import { list, Refusal, show } from '../usage-error';
+import { list, show, UsageError } from '../usage-error';
 import { addRow, type Decoder, type Task } from './decoder';
 import { BadValue, type Convert, ofTexts } from './fields';
-import { Target } from './row-builder';
+import { RowBuilder } from './row-builder';
 import { end, numberAt } from './scan';
 
 const NEWLINE = 10;
 const RETURN = 13;
 const QUOTE = 34;
 /** A quote that is not closed within so many bytes was none. */
-const LONGEST_QUOTE = 2 ** 24;
+const MAX_QUOTED_BYTES = 2 ** 24;
 /** Bytes that are parsed at first, where something is out of the way. */
-const LEAST_PARSED = 2 ** 12;
+const MIN_PARSED_BYTES = 2 ** 12;
 
 export class CsvDecoder implements Decoder {
   lines = 0;
   readonly #task: Task;
   readonly #delimiter: string;
-  readonly #target: Target;
+  readonly #target: RowBuilder;
   /** Names of the columns, once they are known. */
   #names: readonly string[] | undefined;
   /** Place of each field in a row; and the field of each place, -1 where nobody asks. */
@@ -31,7 +31,7 @@ export class CsvDecoder implements Decoder {
     this.#task = task;
     this.#delimiter = delimiter;
     const converts = fields.map((field) => ofTexts(field, unit) as Convert);
-    this.#target = new Target(batch, fields, converts, unit);
+    this.#target = new RowBuilder(batch, fields, converts, unit);
     if (names) this.#call(names);
   }
 
@@ -40,10 +40,10 @@ export class CsvDecoder implements Decoder {
     const last = isLast ? bytes.length : lines;
     let at = 0;
     // How many bytes are parsed at a time: more and more while rows go on to be out of the way.
-    let size = LEAST_PARSED;
+    let size = MIN_PARSED_BYTES;
     while (at < last) {
       const next = this.#names ? this.#scan(bytes, at, lines) : at;
-      if (next > at) size = LEAST_PARSED;
+      if (next > at) size = MIN_PARSED_BYTES;
       at = next;
       if (at === last) break;
       const to = bytes.indexOf(NEWLINE, at + size) + 1 || last;
@@ -97,7 +97,7 @@ export class CsvDecoder implements Decoder {
       if (isBlank) continue;
       if (count !== fields.length) problem = `expected ${fields.length} values, got ${count}`;
       if (problem === undefined) target.endRow(this.lines);
-      else this.#task.complaints.add(this.#task.file, this.lines, problem);
+      else this.#task.badLines.add(this.#task.file, this.lines, problem);
     }
   }
 
@@ -120,7 +120,7 @@ export class CsvDecoder implements Decoder {
     while (at < text.length && hadNames === (this.#names !== undefined)) {
       const next = this.#takeRows(text, at, isLast);
       if (next > at) at = next;
-      else if (text.length - at < LONGEST_QUOTE) break;
+      else if (text.length - at < MAX_QUOTED_BYTES) break;
       else return this.#skip(text, at, 'a quote is not closed');
     }
     return at;
@@ -155,11 +155,11 @@ export class CsvDecoder implements Decoder {
     return at;
   }
 
-  /** Leaves out a line. @throws {Refusal} where it should have the names */
+  /** Leaves out a line. @throws {UsageError} where it should have the names */
   #skip(text: string, at: number, reason: string): number {
     this.lines++;
-    if (!this.#names) throw new Refusal(`${this.#task.file}:${this.lines}: expected names of columns: ${reason}`, 1);
-    this.#task.complaints.add(this.#task.file, this.lines, reason);
+    if (!this.#names) throw new UsageError(`${this.#task.file}:${this.lines}: expected names of columns: ${reason}`, 1);
+    this.#task.badLines.add(this.#task.file, this.lines, reason);
     return text.indexOf('\n', at) + 1 || text.length;
   }
 
@@ -170,20 +170,20 @@ export class CsvDecoder implements Decoder {
     if (!this.#names) {
       this.#call(row.map((name) => name.trim()));
     } else if (row.length !== this.#names.length) {
-      const { complaints, file } = this.#task;
-      complaints.add(file, line, `expected ${this.#names.length} values, got ${row.length}`);
+      const { badLines, file } = this.#task;
+      badLines.add(file, line, `expected ${this.#names.length} values, got ${row.length}`);
     } else {
       addRow(this.#task, line, (f) => this.#target.converts[f]?.(row[this.#places[f] as number]));
     }
   }
 
-  /** Takes the names of the columns. @throws {Refusal} where one is missing that is to be read */
+  /** Takes the names of the columns. @throws {UsageError} where one is missing that is to be read */
   #call(names: readonly string[]): void {
     this.#names = names;
     this.#places = this.#task.fields.map(({ name }) => {
       const place = names.indexOf(name);
       if (place >= 0) return place;
-      throw new Refusal(`${this.#task.file}: expected a column ${show(name)}, there are ${list(names)}`, 1);
+      throw new UsageError(`${this.#task.file}: expected a column ${show(name)}, there are ${list(names)}`, 1);
     });
     this.#fields = names.map((_, place) => this.#places.indexOf(place));
   }

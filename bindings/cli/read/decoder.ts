@@ -1,7 +1,7 @@
 /** What makes rows of bytes. */
 
 import type { Unit } from '../options';
-import type { Complaints } from './bad-lines';
+import type { BadLines } from './bad-lines';
 import type { Batch } from './column-batch';
 import { BadValue, type Field } from './fields';
 
@@ -11,7 +11,7 @@ export interface Task {
   readonly fields: readonly Field[];
   readonly unit: Unit;
   readonly batch: Batch;
-  readonly complaints: Complaints;
+  readonly badLines: BadLines;
 }
 
 /** What one step through a file came to. */
@@ -31,11 +31,11 @@ export interface Decoder {
 }
 
 /** Adds a row, or says why it is none. */
-export function addRow({ batch, complaints, file }: Task, line: number, valueAt: (field: number) => unknown): void {
+export function addRow({ batch, badLines, file }: Task, line: number, valueAt: (field: number) => unknown): void {
   try {
     batch.add(line, valueAt);
   } catch (error) {
     if (!(error instanceof BadValue)) throw error;
-    complaints.add(file, line, error.message);
+    badLines.add(file, line, error.message);
   }
 }

@@ -5,7 +5,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { addAbortSignal, pipeline, type Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
-import { Refusal } from '../usage-error';
+import { UsageError } from '../usage-error';
 
 /** What a file has next: bytes, nothing for now, or the beginning of another file of the same name. */
 export type Piece = Buffer | 'idle' | 'restart';
@@ -14,7 +14,7 @@ const PIECE_BYTES = 2 ** 20;
 /** How often one looks whether a file has grown. */
 const PAUSE_MS = 200;
 
-/** A file from its beginning to its end, or until somebody wants no more. @throws {Refusal} */
+/** A file from its beginning to its end, or until somebody wants no more. @throws {UsageError} */
 export async function* piecesOf(file: string, signal: AbortSignal): AsyncGenerator<Piece> {
   try {
     yield* streamOf(file, signal) as AsyncIterable<Buffer>;
@@ -31,7 +31,7 @@ function streamOf(file: string, signal: AbortSignal): Readable {
   return pipeline(bytes, createGunzip({ chunkSize: PIECE_BYTES }), () => {});
 }
 
-/** A file as it grows, and after it whatever takes its name; cut short, it begins anew. @throws {Refusal} */
+/** A file as it grows, and after it whatever takes its name; cut short, it begins anew. @throws {UsageError} */
 export async function* followed(file: string, signal: AbortSignal): AsyncGenerator<Piece> {
   const buffer = Buffer.allocUnsafe(PIECE_BYTES);
   try {
@@ -85,13 +85,13 @@ export async function* withPauses(pieces: AsyncGenerator<Piece>, pauseMs: number
   }
 }
 
-export function unreadable(file: string, error: unknown): Refusal {
-  if (error instanceof Refusal) return error;
+export function unreadable(file: string, error: unknown): UsageError {
+  if (error instanceof UsageError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   const reasons: Record<string, string> = {
     ENOENT: 'there is no such file',
     EISDIR: 'expected a file, got a directory',
     EACCES: 'not allowed to read it',
   };
-  return new Refusal(`${file}: ${reasons[code ?? ''] ?? message}`, 1);
+  return new UsageError(`${file}: ${reasons[code ?? ''] ?? message}`, 1);
 }

@@ -8,7 +8,7 @@
  * new layouts are learned.
  */
 
-import type { Target } from './row-builder';
+import type { RowBuilder } from './row-builder';
 import { closingQuote, end, numberAt } from './scan';
 
 const QUOTE = 34;
@@ -18,7 +18,7 @@ const RETURN = 13;
 const BACKSLASH = 92;
 
 /** Of an object within an object and so on there is an end. */
-const DEEPEST = 16;
+const MAX_DEPTH = 16;
 
 /** A value's place in a line. */
 interface Slot {
@@ -30,18 +30,18 @@ interface Slot {
 }
 
 /** A field that lines have not, and what becomes of it. */
-interface Absent {
+interface AbsentField {
   readonly field: number;
   readonly value: unknown;
 }
 
-export class Layout {
-  readonly #target: Target;
+export class JsonShape {
+  readonly #target: RowBuilder;
   readonly #slots: readonly Slot[];
   readonly #after: Buffer;
-  readonly #absent: readonly Absent[];
+  readonly #absent: readonly AbsentField[];
 
-  private constructor(target: Target, slots: readonly Slot[], after: Buffer, absent: readonly Absent[]) {
+  private constructor(target: RowBuilder, slots: readonly Slot[], after: Buffer, absent: readonly AbsentField[]) {
     this.#target = target;
     this.#slots = slots;
     this.#after = after;
@@ -53,12 +53,12 @@ export class Layout {
     line: Buffer,
     event: unknown,
     getters: readonly ((event: never) => unknown)[],
-    target: Target,
-  ): Layout | undefined {
+    target: RowBuilder,
+  ): JsonShape | undefined {
     const values = valuesIn(line);
     if (!values) return undefined;
     const places = new Map<number, number>();
-    const absent: Absent[] = [];
+    const absent: AbsentField[] = [];
     for (const [f, { name }] of target.fields.entries()) {
       const value = getters[f]?.(event as never);
       const place = values.findIndex(({ path }) => path === name);
@@ -73,7 +73,7 @@ export class Layout {
       const words = Int32Array.from({ length: whole / 4 }, (_, i) => before.readInt32LE(4 * i));
       return { words, rest: before.subarray(whole), field: places.get(i) ?? -1 };
     });
-    return new Layout(target, slots, Buffer.from(line.subarray(values.at(-1)?.to ?? 0)), absent);
+    return new JsonShape(target, slots, Buffer.from(line.subarray(values.at(-1)?.to ?? 0)), absent);
   }
 
   /**
@@ -117,7 +117,7 @@ export class Layout {
     if (bytes[at] !== NEWLINE) return -1;
     const absent = this.#absent;
     for (let i = 0; i < absent.length; i++) {
-      const { field, value } = absent[i] as Absent;
+      const { field, value } = absent[i] as AbsentField;
       target.putConverted(field, value);
     }
     return at + 1;
@@ -180,7 +180,7 @@ function valuesIn(line: Buffer): Found[] | undefined {
         skipSpace();
         at++;
       }
-      if (depth === DEEPEST || !walk(path ? `${path}.${name}` : name, depth + 1)) return false;
+      if (depth === MAX_DEPTH || !walk(path ? `${path}.${name}` : name, depth + 1)) return false;
       skipSpace();
       if (line[at] !== COMMA) break;
     }

@@ -2,12 +2,12 @@
 
 import { addRow, type Decoder, type Task } from './decoder';
 import { BadValue, ofValues } from './fields';
-import { Layout } from './json-shape';
-import { Target } from './row-builder';
+import { JsonShape } from './json-shape';
+import { RowBuilder } from './row-builder';
 
 const NEWLINE = 10;
 /** Layouts that are known at a time. */
-const LAYOUTS = 8;
+const MAX_SHAPES = 8;
 /** What lines of a layout that is known save, what it costs to find that one has another, and to learn it. */
 const SAVED = 2;
 const TRIED = 1;
@@ -19,10 +19,10 @@ const PAUSE = 4096;
 export class NdjsonDecoder implements Decoder {
   lines = 0;
   readonly #task: Task;
-  readonly #target: Target;
+  readonly #target: RowBuilder;
   readonly #getters: ((event: Record<string, unknown>) => unknown)[];
   /** Those that are of use more often come first, by and by. */
-  readonly #layouts: Layout[] = [];
+  readonly #layouts: JsonShape[] = [];
   #credit = CREDIT;
   /** The line from which on layouts are of use. */
   #from = 0;
@@ -32,7 +32,7 @@ export class NdjsonDecoder implements Decoder {
     this.#task = task;
     this.#getters = fields.map(({ name }) => getterOf(name));
     const converts = fields.map((field) => ofValues(field, unit));
-    this.#target = new Target(batch, fields, converts, unit);
+    this.#target = new RowBuilder(batch, fields, converts, unit);
   }
 
   decode(bytes: Buffer, isLast: boolean): number {
@@ -60,11 +60,11 @@ export class NdjsonDecoder implements Decoder {
     const layouts = this.#layouts;
     try {
       for (let i = 0; i < layouts.length; i++) {
-        const layout = layouts[i] as Layout;
+        const layout = layouts[i] as JsonShape;
         const next = layout.read(bytes, view, at);
         if (next < 0) continue;
         this.#credit = Math.min(this.#credit + SAVED - i * TRIED, CREDIT);
-        if (i > 0) [layouts[i - 1], layouts[i]] = [layout, layouts[i - 1] as Layout];
+        if (i > 0) [layouts[i - 1], layouts[i]] = [layout, layouts[i - 1] as JsonShape];
         return next;
       }
     } catch (error) {
@@ -74,17 +74,17 @@ export class NdjsonDecoder implements Decoder {
   }
 
   #take(line: Buffer): void {
-    const { complaints, file, batch } = this.#task;
+    const { badLines, file, batch } = this.#task;
     const text = line.toString();
     let event: unknown;
     try {
       event = JSON.parse(text);
     } catch (error) {
-      if (text.trim() !== '') complaints.add(file, this.lines, `no JSON: ${(error as Error).message}`);
+      if (text.trim() !== '') badLines.add(file, this.lines, `no JSON: ${(error as Error).message}`);
       return;
     }
     if (typeof event !== 'object' || event === null || Array.isArray(event)) {
-      complaints.add(file, this.lines, 'expected an object of JSON');
+      badLines.add(file, this.lines, 'expected an object of JSON');
       return;
     }
     const fields = event as Record<string, unknown>;
@@ -102,9 +102,9 @@ export class NdjsonDecoder implements Decoder {
       this.#from = this.lines + PAUSE;
       return;
     }
-    const layout = Layout.of(line, event, this.#getters, this.#target);
+    const layout = JsonShape.of(line, event, this.#getters, this.#target);
     if (layout) layouts.unshift(layout);
-    if (layouts.length > LAYOUTS) layouts.length = LAYOUTS;
+    if (layouts.length > MAX_SHAPES) layouts.length = MAX_SHAPES;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { asyncBufferFromFile, parquetMetadataAsync, parquetRead, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { list, Refusal, show } from '../usage-error';
+import { list, show, UsageError } from '../usage-error';
 import { addRow, type Step, type Task } from './decoder';
 import { ofValues } from './fields';
 import { unreadable } from './files';
@@ -11,11 +11,11 @@ import { getterOf } from './ndjson';
 /** Rows in a batch. */
 const BATCH_ROWS = 16_384;
 
-/** Runs through a file; after each step the batch has the rows of a part of it. @throws {Refusal} */
+/** Runs through a file; after each step the batch has the rows of a part of it. @throws {UsageError} */
 export async function* readParquet(task: Task, signal: AbortSignal): AsyncGenerator<Step> {
   const { file, fields, unit } = task;
   if (file === '-')
-    throw new Refusal('--from: expected ndjson or csv of stdin, since Parquet is read from its end; got parquet');
+    throw new UsageError('--from: expected ndjson or csv of stdin, since Parquet is read from its end; got parquet');
   try {
     const bytes = await asyncBufferFromFile(file);
     const metadata = await parquetMetadataAsync(bytes);
@@ -23,7 +23,7 @@ export async function* readParquet(task: Task, signal: AbortSignal): AsyncGenera
     const columns = fields.map(({ name }) => {
       const column = names.find((one) => one === name) ?? names.find((one) => name.startsWith(`${one}.`));
       if (column !== undefined) return column;
-      throw new Refusal(`${file}: expected a column ${show(name)}, there are ${list(names)}`, 1);
+      throw new UsageError(`${file}: expected a column ${show(name)}, there are ${list(names)}`, 1);
     });
     const getters = fields.map(({ name }) => getterOf(name));
     const converts = fields.map((field) => ofValues(field, unit));

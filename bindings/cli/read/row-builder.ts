@@ -4,10 +4,10 @@ import type { Unit } from '../options';
 import type { Batch } from './column-batch';
 import { type Convert, type Field, SCALES } from './fields';
 import { dateAt } from './scan';
-import { Strings } from './string-cache';
+import { StringCache } from './string-cache';
 
-export class Target {
-  readonly #strings = new Strings();
+export class RowBuilder {
+  readonly #strings = new StringCache();
   readonly #isTime: readonly boolean[];
   readonly #mul: number;
   readonly #div: number;

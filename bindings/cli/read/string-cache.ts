@@ -3,10 +3,10 @@
  * forgotten when it is full: what it gives are strings, good for ever.
  */
 
-const MOST_STRINGS = 2 ** 18;
-const MOST_BYTES = 2 ** 24;
+const MAX_STRINGS = 2 ** 18;
+const MAX_BYTES = 2 ** 24;
 
-export class Strings {
+export class StringCache {
   /** Numbers of strings, by hash; -1 where there is none. */
   #table = new Int32Array(2048).fill(-1);
   #hashes = new Int32Array(1024);
@@ -39,10 +39,10 @@ export class Strings {
 
   #add(bytes: Buffer, from: number, to: number, hash: number): string {
     const value = bytes.toString('utf8', from, to);
-    if (to - from > MOST_BYTES >> 6) return value;
+    if (to - from > MAX_BYTES >> 6) return value;
     let number = this.#strings.length;
     let used = number ? (this.#ends[number - 1] as number) : 0;
-    if (number === MOST_STRINGS || used + to - from > MOST_BYTES) {
+    if (number === MAX_STRINGS || used + to - from > MAX_BYTES) {
       this.#strings = [];
       this.#table.fill(-1);
       number = used = 0;

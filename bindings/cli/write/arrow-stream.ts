@@ -2,16 +2,16 @@
 
 import type { DataType, RecordBatchStreamWriter, Table } from 'apache-arrow';
 import type { Results } from '../feed';
-import { Refusal } from '../usage-error';
+import { UsageError } from '../usage-error';
 import type { Writer } from './cells';
 
 type Arrow = typeof import('apache-arrow');
 type ToArrow = (batch: Results, options: { types: Record<string, DataType>; nulls: true }) => Table;
 
 /** For so many rows one waits to see what a column holds of which there was no value yet. */
-const MOST_HELD = 10_000;
+const MAX_HELD_ROWS = 10_000;
 
-/** @param times the columns to be written as timestamps @throws {Refusal} where Arrow is not there */
+/** @param times the columns to be written as timestamps @throws {UsageError} where Arrow is not there */
 export async function arrowWriter(times: ReadonlySet<string>): Promise<Writer> {
   try {
     const arrow = await import('apache-arrow');
@@ -19,7 +19,7 @@ export async function arrowWriter(times: ReadonlySet<string>): Promise<Writer> {
     return new ArrowWriter(arrow, toArrow as unknown as ToArrow, times);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new Refusal('--to: arrow needs the package apache-arrow beside oriel: npm install apache-arrow');
+    throw new UsageError('--to: arrow needs the package apache-arrow beside oriel: npm install apache-arrow');
   }
 }
 
@@ -70,7 +70,7 @@ class ArrowWriter implements Writer {
       if (!known || !this.#isKnown(known)) this.#types[name] = type;
     }
     const isKnown = Object.values(this.#types).every((type) => this.#isKnown(type));
-    if (batch.length > 0 && (isKnown || this.#heldRows > MOST_HELD)) this.#settle();
+    if (batch.length > 0 && (isKnown || this.#heldRows > MAX_HELD_ROWS)) this.#settle();
   }
 
   #settle(): void {

@@ -2,9 +2,9 @@
 
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { Refusal } from '../usage-error';
+import { UsageError } from '../usage-error';
 
-export class Outlet {
+export class OutputStream {
   #error: NodeJS.ErrnoException | undefined;
 
   /** @param onGone when nobody reads any more, as behind `| head`; without it that is an error as any other */
@@ -19,7 +19,7 @@ export class Outlet {
     });
   }
 
-  /** @throws {Refusal} where it cannot be written, but that nobody reads any more */
+  /** @throws {UsageError} where it cannot be written, but that nobody reads any more */
   async write(data: string | Uint8Array): Promise<void> {
     this.#check();
     if (data.length === 0 || this.#error || this.stream.write(data)) return;
@@ -27,13 +27,13 @@ export class Outlet {
     this.#check();
   }
 
-  /** Waits until all of it is written. @throws {Refusal} as `write` */
+  /** Waits until all of it is written. @throws {UsageError} as `write` */
   async flush(): Promise<void> {
     if (!this.#error) await new Promise((resolve) => this.stream.write('', resolve));
     this.#check();
   }
 
-  /** Ends a file, once all of it is written. @throws {Refusal} as `write` */
+  /** Ends a file, once all of it is written. @throws {UsageError} as `write` */
   async end(): Promise<void> {
     this.#check();
     if (!this.#error) await new Promise((resolve) => this.stream.end(resolve));
@@ -42,6 +42,6 @@ export class Outlet {
 
   #check(): void {
     if (this.#error && !(this.onGone && this.#error.code === 'EPIPE'))
-      throw new Refusal(`${this.name}: ${this.#error.message}`, 1);
+      throw new UsageError(`${this.name}: ${this.#error.message}`, 1);
   }
 }

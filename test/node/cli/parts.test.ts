@@ -4,14 +4,14 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { Progress } from '../../../bindings/cli/progress';
 import { dateOf } from '../../../bindings/cli/read/fields';
 import { dateAt } from '../../../bindings/cli/read/scan';
-import { Strings } from '../../../bindings/cli/read/string-cache';
+import { StringCache } from '../../../bindings/cli/read/string-cache';
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
 test('strings by their bytes, more than are remembered', () => {
-  const strings = new Strings();
+  const strings = new StringCache();
   const at = (text: string) => {
     const bytes = Buffer.from(`«${text}»`);
     return strings.at(bytes, 2, bytes.length - 2);

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Complaints } from '../../../bindings/cli/read/bad-lines';
+import { BadLines } from '../../../bindings/cli/read/bad-lines';
 import { decodeAll } from '../../../bindings/cli/read/chunks';
 import { Batch } from '../../../bindings/cli/read/column-batch';
 import { CsvDecoder } from '../../../bindings/cli/read/csv';
@@ -30,13 +30,13 @@ interface Read {
 async function read(bytes: Buffer, pieces: number, decoderOf: (task: Task) => Decoder, fields = FIELDS): Promise<Read> {
   const batch = new Batch(fields);
   const reasons: string[] = [];
-  const complaints = new Complaints(false, () => {});
+  const badLines = new BadLines(false, () => {});
   const bad: number[] = [];
-  complaints.add = (_, line, reason) => {
+  badLines.add = (_, line, reason) => {
     bad.push(line);
     reasons.push(reason);
   };
-  const task: Task = { file: 'events', fields, unit: 'ms', batch, complaints };
+  const task: Task = { file: 'events', fields, unit: 'ms', batch, badLines };
   async function* cut() {
     for (let at = 0; at < bytes.length; at += pieces) yield Buffer.from(bytes.subarray(at, at + pieces));
   }
@@ -336,7 +336,7 @@ test('a line without an end is refused before it fills the memory', async () => 
     fields: FIELDS,
     unit: 'ms',
     batch: new Batch(FIELDS),
-    complaints: new Complaints(false, () => {}),
+    badLines: new BadLines(false, () => {}),
   };
   const steps = decodeAll('x', endless(), () => new NdjsonDecoder(task));
   await expect(

@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest';
 
 async function resultsOf(build: string): Promise<unknown[]> {
   vi.resetModules();
-  const { provide } = await import('../../../bindings/base/core');
+  const { provideCore: provide } = await import('../../../bindings/base/core');
   const bytes = readFileSync(new URL(`../../../build/${build}.wasm`, import.meta.url));
   provide(() => new WebAssembly.Module(bytes));
   const { count, first, hopping, last, mean, product, range, stddev, sum, windowed } = await import(

@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 const FILE = `/** Sum of the squares of the values. */
 
-import { combineEach, foldEach, lowerEach, own } from '../shared/kernel';
+import { combineEach, foldEach, lowerEach, stateOf } from './shared/kernel';
 
 export const size: i32 = 8;
 
@@ -23,7 +23,7 @@ class SumOfSquares {
     store<f64>(into, load<f64>(left) + load<f64>(right));
   }
   lower(row: usize, part: usize): f64 {
-    return load<f64>(own(row, part));
+    return load<f64>(stateOf(row, part));
   }
 }
 
@@ -42,7 +42,7 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
 
 const LINE =
   'export { size as sumOfSquares_size, fold as sumOfSquares_fold, combine as sumOfSquares_combine, ' +
-  "lower as sumOfSquares_lower } from '../sumOfSquares';\n";
+  "lower as sumOfSquares_lower } from './sumOfSquares';\n";
 
 async function compileWithSumOfSquares(): Promise<WebAssembly.Module> {
   const folder = await mkdtemp(join(tmpdir(), 'oriel-'));
@@ -65,7 +65,7 @@ async function compileWithSumOfSquares(): Promise<WebAssembly.Module> {
 test('an aggregate of one file and one line works in every window, keyed or not', async () => {
   const module = await compileWithSumOfSquares();
   vi.resetModules();
-  const { core, provide } = await import('../../../bindings/base/core');
+  const { core, provideCore: provide } = await import('../../../bindings/base/core');
   provide(() => module);
   const { windowed } = await import('../../../bindings/stream/windowed');
   const { aggregate, sum } = await import('../../../bindings/spec/aggregates');

@@ -1,7 +1,7 @@
 /** Runs one of the cases of terminates.test.ts, by its name, and prints what came out. */
 
 import { readFileSync } from 'node:fs';
-import { provide } from '../../../bindings/base/core';
+import { provideCore } from '../../../bindings/base/core';
 import {
   count,
   cumulative,
@@ -16,7 +16,7 @@ import {
 } from '../../../bindings/public';
 import { windowed } from '../../../bindings/stream/windowed';
 
-provide(() => new WebAssembly.Module(readFileSync(new URL('../../../build/release.wasm', import.meta.url))));
+provideCore(() => new WebAssembly.Module(readFileSync(new URL('../../../build/release.wasm', import.meta.url))));
 
 const MAKERS = { tumbling, hopping, cumulative, session, rolling, everything };
 

@@ -28,7 +28,7 @@ import {
 } from '../../../bindings';
 import { CONTROL_BYTES, Indices } from '../../../bindings/shared/indices';
 import { Signal } from '../../../bindings/shared/signal';
-import { laneOf } from '../../../bindings/worker/partition';
+import { workerOf } from '../../../bindings/worker/partition';
 import { random } from '../../support/helpers';
 
 const DIST = new URL('../../../dist/', import.meta.url).href;
@@ -467,8 +467,8 @@ describe.each(TRANSPORTS)('memory, %s', (transport) => {
     );
     // One worker gets few events, the other more than it has room for.
     const keys = Array.from({ length: 20 }, (_, i) => `key ${i}`);
-    const few = keys.find((key) => laneOf([key], 2) === 0) as string;
-    const many = keys.find((key) => laneOf([key], 2) === 1) as string;
+    const few = keys.find((key) => workerOf([key], 2) === 0) as string;
+    const many = keys.find((key) => workerOf([key], 2) === 1) as string;
     let given = 0;
     try {
       for (; given < 400_000; ) {
@@ -849,7 +849,7 @@ describe.each(TRANSPORTS)('keys spread over several workers, %s', (transport) =>
 test('what no producer may write ends the stream: nobody waits for it', async () => {
   const { stream } = await open(SPEC, { transport: 'shared' });
   const handle = await stream.producer();
-  const { buffer, address, control, bell } = handle.lanes[0] as ProducerHandle['lanes'][number];
+  const { buffer, address, control, bell } = handle.rings[0] as ProducerHandle['rings'][number];
   new Float64Array(buffer, address, 1)[0] = Number.NaN;
   const words = new Int32Array(control, 0, CONTROL_BYTES / 4);
   new Indices(words, CAPACITY, new Signal(new Int32Array(bell), 0)).publish(1);
