@@ -4,17 +4,17 @@
  * then keeps a copy of the memory to go back to.
  */
 
-import { Dictionary, roomIn } from './ingest/dictionary';
-import { triggeredAt } from './window/grid/triggered';
-import { Outbox } from './result/outbox';
-import { orderBytes } from './result/order';
-import { WindowPlan } from './plan';
-import { Slices } from './window/grid/slices';
-import { stacksAt } from './window/grid/two-stacks';
 import { sampleBytes } from './ingest/counter-steps';
+import { Dictionary, roomIn } from './ingest/dictionary';
+import { WindowPlan } from './plan';
+import { orderBytes } from './result/order';
+import { Outbox } from './result/outbox';
 import { demandOfMerges, demandOfStates } from './state/bounds';
-import { CHUNK_ROWS, firesAgain, storeAt, Stream, windowAt } from './stream';
+import { CHUNK_ROWS, firesAgain, Stream, storeAt, windowAt } from './stream';
 import * as edges from './window/grid/edges';
+import { Slices } from './window/grid/slices';
+import { triggeredAt } from './window/grid/triggered';
+import { stacksAt } from './window/grid/two-stacks';
 
 /** A block's header, and what its size is rounded up by. */
 const BLOCK_OVERHEAD = 80;

@@ -4,16 +4,10 @@
  * The way of an event: claim (ring.ts) → commit → assign, locate, fold (pipeline.ts) → fire (fire.ts) → outbox (outbox.ts).
  */
 
-import { closing as closingOf, demand as demandOf } from './budget';
-import { Dictionary, dropWords, growTo, idAt, wordOf } from './ingest/dictionary';
-import { triggeredAt } from './window/grid/triggered';
-import { buildStream, createStream, destroyStream } from './lifecycle';
 import { allocate, Owner, release, reserve as reserveOf, resize } from './base/allocator';
-import { emptyOutbox, Outbox, outputColumn } from './result/outbox';
-import { putMerged as putMergedOf } from './result/merge';
-import { advance as advanceStream, consume } from './pipeline';
-import { Keys, Stat, WindowPlan } from './plan';
-import { query as queryOf } from './query';
+import { closing as closingOf, demand as demandOf } from './budget';
+import { forgetSamples as forgetSamplesOf } from './ingest/counter-steps';
+import { Dictionary, dropWords, growTo, idAt, wordOf } from './ingest/dictionary';
 import * as ringOf from './ingest/ring';
 import { Ring } from './ingest/ring';
 import {
@@ -22,15 +16,21 @@ import {
   segmentBytes as segmentBytesOf,
   useSegment as useSegmentOf,
 } from './ingest/segments';
+import { buildStream, createStream, destroyStream } from './lifecycle';
+import { advance as advanceStream, consume } from './pipeline';
+import { Keys, Stat, WindowPlan } from './plan';
+import { query as queryOf } from './query';
+import { putMerged as putMergedOf } from './result/merge';
+import { emptyOutbox, Outbox, outputColumn } from './result/outbox';
 import { earliestHeld as earliestHeldOf } from './retention';
-import { Slices } from './window/grid/slices';
-import { stacksAt } from './window/grid/two-stacks';
-import { forgetSamples as forgetSamplesOf } from './ingest/counter-steps';
+import { headroom as headroomOf, Stream, storeAt, windowAt } from './stream';
 import * as edges from './window/grid/edges';
-import { headroom as headroomOf, storeAt, Stream, windowAt } from './stream';
+import { Slices } from './window/grid/slices';
+import { triggeredAt } from './window/grid/triggered';
+import { stacksAt } from './window/grid/two-stacks';
 
 export * from './aggregate/aggregate-registry';
-export { resetEnd, reserve, start, top } from './base/allocator';
+export { reserve, resetEnd, start, top } from './base/allocator';
 export * from './window/window-registry';
 
 export function create(planBytes: usize): usize {

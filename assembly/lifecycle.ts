@@ -1,18 +1,18 @@
 /** Making and ending a stream: the plan read into the stream's own fields, its stores built, its scratch set out. */
 
-import { createDictionary, destroyDictionary, Dictionary } from './ingest/dictionary';
+import { allocate, Owner, release, reserve } from './base/allocator';
+import { createSamples, destroySamples } from './ingest/counter-steps';
+import { createDictionary, Dictionary, destroyDictionary } from './ingest/dictionary';
 import { linkProgram, REGISTER_BYTES } from './ingest/expression';
 import { createFilter, destroyFilter, filterBytes } from './ingest/filter';
-import { allocate, Owner, release, reserve } from './base/allocator';
+import { createRing, destroyRing, measureColumn, Ring } from './ingest/ring';
+import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';
 import { createOutbox, destroyOutbox, Outbox } from './result/outbox';
 import { planPacked } from './result/pack';
-import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';
-import { createRing, destroyRing, measureColumn, Ring } from './ingest/ring';
-import { createTriggered, destroyTriggered, Triggered, triggeredAt } from './window/grid/triggered';
+import { CHUNK_ROWS, copyRow, Stream, storeAt, windowAt } from './stream';
 import { createSlices, destroySlices, Slices } from './window/grid/slices';
+import { createTriggered, destroyTriggered, Triggered, triggeredAt } from './window/grid/triggered';
 import { createStacks, destroyStacks, Stacks, stacksAt } from './window/grid/two-stacks';
-import { createSamples, destroySamples } from './ingest/counter-steps';
-import { CHUNK_ROWS, copyRow, storeAt, Stream, windowAt } from './stream';
 
 /** A stream with room for a plan of so many bytes, which the caller writes before `buildStream`; 0 where memory is full. */
 export function createStream(planBytes: usize): usize {

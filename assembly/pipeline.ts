@@ -11,20 +11,20 @@
  * grid of time have one store together, the slices (grid.ts) or frames (frames.ts); any other window has its own.
  */
 
+import { settleMisses } from './ingest/admission';
+import { forgetSamples } from './ingest/counter-steps';
 import { Dictionary, mapKeys, sweep } from './ingest/dictionary';
 import { evaluate } from './ingest/expression';
 import { compact, keptBefore, tickAt, tickCount } from './ingest/filter';
-import { advanceTo } from './window/grid/fire';
-import { advanceTriggered, takeTriggered } from './window/grid/triggered';
-import { takeGrid } from './window/grid/slicing';
-import { settleMisses } from './ingest/admission';
+import { Ring } from './ingest/ring';
+import { Keys, WindowPlan } from './plan';
 import { orderResults } from './result/order';
 import { Outbox } from './result/outbox';
-import { Keys, WindowPlan } from './plan';
-import { Ring } from './ingest/ring';
 import { prepareColumns, resetRow } from './state/rows';
-import { forgetSamples } from './ingest/counter-steps';
-import { storeAt, Stream, windowAt } from './stream';
+import { Stream, storeAt, windowAt } from './stream';
+import { advanceTo } from './window/grid/fire';
+import { takeGrid } from './window/grid/slicing';
+import { advanceTriggered, takeTriggered } from './window/grid/triggered';
 
 /** Consumes what the ring holds. */
 export function consume(stream: Stream): void {

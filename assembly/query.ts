@@ -5,16 +5,16 @@
  *     answer    for each window of the plan:  0 start: f64 │ 8 end: f64 │ 16 outputs: f64 each
  */
 
-import { triggeredRow } from './window/grid/triggered';
-import { Outbox } from './result/outbox';
-import * as pane from './window/grid/panes';
-import { lowerRow } from './result/lower';
 import { WindowPlan } from './plan';
-import { combineInline, combineHeap, combineRows, dropRow, listRow, resetRow } from './state/rows';
-import { Slice, sliceAt, Slices } from './window/grid/slices';
-import { frontOf, Stacks, stacksAt, flippedTo } from './window/grid/two-stacks';
-import { CHUNK_ROWS, storeAt, Stream, windowAt } from './stream';
+import { lowerRow } from './result/lower';
+import { Outbox } from './result/outbox';
+import { combineHeap, combineInline, combineRows, dropRow, listRow, resetRow } from './state/rows';
+import { CHUNK_ROWS, Stream, storeAt, windowAt } from './stream';
 import * as edges from './window/grid/edges';
+import * as pane from './window/grid/panes';
+import { Slice, Slices, sliceAt } from './window/grid/slices';
+import { triggeredRow } from './window/grid/triggered';
+import { flippedTo, frontOf, Stacks, stacksAt } from './window/grid/two-stacks';
 
 /** Bytes of an answer for one window. */
 function answerBytes(stream: Stream): usize {

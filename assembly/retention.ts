@@ -3,12 +3,12 @@
  * bindings do strings, may forget what came before.
  */
 
-import { triggeredAt } from './window/grid/triggered';
-import { paneAt } from './window/grid/panes';
 import { WindowPlan } from './plan';
-import { sliceAt, Slices } from './window/grid/slices';
+import { Stream, storeAt, windowAt } from './stream';
+import { paneAt } from './window/grid/panes';
+import { Slices, sliceAt } from './window/grid/slices';
+import { triggeredAt } from './window/grid/triggered';
 import { earliest, stacksAt } from './window/grid/two-stacks';
-import { storeAt, Stream, windowAt } from './stream';
 
 /** Infinity where nothing is held. */
 export function earliestHeld(stream: Stream): f64 {

@@ -1,7 +1,7 @@
 /** The values themselves, by time. Parameters: none, or one that says nothing and the greatest number of them. */
 
-import { putList } from '../result/outbox';
 import { PartPlan } from '../plan';
+import { putList } from '../result/outbox';
 import * as box from '../sketch/shared/box';
 import * as sketch from '../sketch/timed-list';
 import { Stream } from '../stream';

@@ -4,10 +4,10 @@
  */
 
 import { PartPlan } from '../plan';
-import * as box from '../sketch/shared/box';
 import * as counted from '../sketch/evicting/value-counts';
 import * as sketch from '../sketch/hyperloglog';
-import { combineHeap, dropHeap, lowerEach, stateOf, identityHeap } from './shared/kernel';
+import * as box from '../sketch/shared/box';
+import { combineHeap, dropHeap, identityHeap, lowerEach, stateOf } from './shared/kernel';
 
 export const size: i32 = box.bytes;
 
@@ -54,10 +54,10 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   lowerEach<Distinct>(part, rows, out, n);
 }
 
-export function insert(part: usize, state: usize, value: f64, time: f64): void {
+export function insert(part: usize, state: usize, value: f64, _time: f64): void {
   counted.insert(part, state, value, 0);
 }
 
-export function retract(part: usize, state: usize, value: f64, time: f64): void {
+export function retract(part: usize, state: usize, value: f64, _time: f64): void {
   counted.retract(part, state, value);
 }

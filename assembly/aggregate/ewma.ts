@@ -9,8 +9,8 @@
  */
 
 import { exp2 } from '../base/math';
-import { parameter } from '../sketch/shared/box';
 import { PartPlan } from '../plan';
+import { parameter } from '../sketch/shared/box';
 import { lowerEach, stateOf } from './shared/kernel';
 
 export const size: i32 = 24;

@@ -1,7 +1,7 @@
 /** Quantile by the nearest rank, as SQL's percentile_disc: the least value such that a share of q is no greater. Parameter: q. */
 
-import * as box from '../sketch/shared/box';
 import * as list from '../sketch/list';
+import * as box from '../sketch/shared/box';
 import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {

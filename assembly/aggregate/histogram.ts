@@ -4,8 +4,8 @@
  *     counts: f64 × (edges + 1)
  */
 
-import { putList } from '../result/outbox';
 import { PartPlan } from '../plan';
+import { putList } from '../result/outbox';
 import { Stream } from '../stream';
 import { stateOf } from './shared/kernel';
 

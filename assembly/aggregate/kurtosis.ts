@@ -1,7 +1,7 @@
 /** Excess kurtosis of the values as a population: n M4 / M2² - 3, from the moments. NaN below two values, and where all are equal. */
 
-import { lowerEach, neededState } from './shared/kernel';
 import { M2, M4 } from './moments';
+import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
   moments,

@@ -6,7 +6,7 @@
  * Events of one time always meet in one row, in order of arrival, so that combining rows never has to break a tie.
  */
 
-import { combineEach, foldTimed, lowerEach, stateOf, prefixTimed } from './shared/kernel';
+import { combineEach, foldTimed, lowerEach, prefixTimed, stateOf } from './shared/kernel';
 
 export const size: i32 = 16;
 

@@ -5,7 +5,7 @@
  */
 
 import * as extreme from './shared/extreme';
-import { combineEach, foldEach, lowerEach, stateOf, rollEach } from './shared/kernel';
+import { combineEach, foldEach, lowerEach, rollEach, stateOf } from './shared/kernel';
 
 export const size: i32 = 8;
 

@@ -1,7 +1,7 @@
 /** Quantile within a relative error, from a DDSketch that others may share. Parameters: q, then the sketch's. */
 
-import * as box from '../sketch/shared/box';
 import * as sketch from '../sketch/ddsketch';
+import * as box from '../sketch/shared/box';
 import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {

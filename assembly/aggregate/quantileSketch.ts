@@ -3,9 +3,9 @@
  */
 
 import { PartPlan } from '../plan';
-import * as box from '../sketch/shared/box';
 import * as sketch from '../sketch/ddsketch';
 import * as list from '../sketch/list';
+import * as box from '../sketch/shared/box';
 import { combineHeap, dropHeap, identityHeap } from './shared/kernel';
 
 export const size: i32 = box.bytes;
@@ -13,7 +13,7 @@ export const size: i32 = box.bytes;
 /** By how much one value can make a block grow. */
 export const leap: i32 = sketch.RUN;
 
-export function block(part: usize): f64 {
+export function block(_part: usize): f64 {
   return <f64>sketch.GREATEST;
 }
 
@@ -62,10 +62,10 @@ export function drop(part: usize, row: usize): void {
   dropHeap(part, row);
 }
 
-export function insert(part: usize, state: usize, value: f64, time: f64): void {
+export function insert(part: usize, state: usize, value: f64, _time: f64): void {
   list.insert(part, state, value);
 }
 
-export function retract(part: usize, state: usize, value: f64, time: f64): void {
+export function retract(part: usize, state: usize, value: f64, _time: f64): void {
   list.retract(part, state, value);
 }

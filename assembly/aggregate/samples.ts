@@ -1,8 +1,8 @@
 /** Values with their times, the earliest so many of them: see sketch/samples.ts. Parameter: how many; none: all. */
 
 import { PartPlan } from '../plan';
-import * as box from '../sketch/shared/box';
 import * as deque from '../sketch/evicting/time-deque';
+import * as box from '../sketch/shared/box';
 import * as sketch from '../sketch/timed-list';
 import { combineHeap, dropHeap, identityHeap } from './shared/kernel';
 
@@ -50,6 +50,6 @@ export function insert(part: usize, state: usize, value: f64, time: f64): void {
   deque.insert(part, state, value, time, load<u32>(part, PartPlan.parameterCount) ? 0 : 1);
 }
 
-export function retract(part: usize, state: usize, value: f64, time: f64): void {
+export function retract(part: usize, state: usize, _value: f64, time: f64): void {
   deque.retract(part, state, time);
 }

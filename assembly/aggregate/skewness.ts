@@ -3,8 +3,8 @@
  * where all are equal.
  */
 
-import { lowerEach, neededState } from './shared/kernel';
 import { M2, M3 } from './moments';
+import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
   moments,

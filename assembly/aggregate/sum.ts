@@ -6,7 +6,7 @@
 
 import { PartPlan } from '../plan';
 import * as compensated from './shared/compensated';
-import { combineEach, foldEach, lowerEach, stateOf, rollEach } from './shared/kernel';
+import { combineEach, foldEach, lowerEach, rollEach, stateOf } from './shared/kernel';
 
 export const size: i32 = 16;
 

@@ -4,8 +4,8 @@
  *     Σ vᵢ (tᵢ₊₁ - tᵢ) / (tₙ - t₁)
  */
 
-import * as box from '../sketch/shared/box';
 import * as deque from '../sketch/evicting/time-deque';
+import * as box from '../sketch/shared/box';
 import * as sketch from '../sketch/timed-list';
 import { lowerEach, neededState } from './shared/kernel';
 

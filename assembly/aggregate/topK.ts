@@ -3,13 +3,13 @@
  * how many counters there may be.
  */
 
-import { putList } from '../result/outbox';
 import { PartPlan } from '../plan';
-import * as box from '../sketch/shared/box';
-import * as counted from '../sketch/evicting/value-counts';
+import { putList } from '../result/outbox';
 import * as sketch from '../sketch/counters';
+import * as counted from '../sketch/evicting/value-counts';
+import * as box from '../sketch/shared/box';
 import { Stream } from '../stream';
-import { combineHeap, dropHeap, foldHeap, stateOf, identityHeap } from './shared/kernel';
+import { combineHeap, dropHeap, foldHeap, identityHeap, stateOf } from './shared/kernel';
 
 export const size: i32 = box.bytes;
 
@@ -56,10 +56,10 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   }
 }
 
-export function insert(part: usize, state: usize, value: f64, time: f64): void {
+export function insert(part: usize, state: usize, value: f64, _time: f64): void {
   counted.insert(part, state, value, 1);
 }
 
-export function retract(part: usize, state: usize, value: f64, time: f64): void {
+export function retract(part: usize, state: usize, value: f64, _time: f64): void {
   counted.retract(part, state, value);
 }

@@ -1,7 +1,7 @@
 /** All values: see sketch/list.ts. */
 
-import * as box from '../sketch/shared/box';
 import * as list from '../sketch/list';
+import * as box from '../sketch/shared/box';
 import { combineHeap, dropHeap, foldHeap, identityHeap } from './shared/kernel';
 
 export const size: i32 = box.bytes;
@@ -15,7 +15,7 @@ class Values {
   }
 }
 
-export function block(part: usize): f64 {
+export function block(_part: usize): f64 {
   return Infinity;
 }
 
@@ -35,10 +35,10 @@ export function drop(part: usize, row: usize): void {
   dropHeap(part, row);
 }
 
-export function insert(part: usize, state: usize, value: f64, time: f64): void {
+export function insert(part: usize, state: usize, value: f64, _time: f64): void {
   list.insert(part, state, value);
 }
 
-export function retract(part: usize, state: usize, value: f64, time: f64): void {
+export function retract(part: usize, state: usize, value: f64, _time: f64): void {
   list.retract(part, state, value);
 }

@@ -13,7 +13,7 @@
  */
 
 import * as compensated from './shared/compensated';
-import { combineEach, foldEach, lowerEach, stateOf, prefixEach } from './shared/kernel';
+import { combineEach, foldEach, lowerEach, prefixEach, stateOf } from './shared/kernel';
 
 export const size: i32 = 32;
 

@@ -21,7 +21,6 @@ const FREE: u32 = 1;
 const LEFT_FREE: u32 = 2;
 const FLAGS: u32 = 63;
 
-const CLASSES: u32 = 24;
 const SPLITS: u32 = 16;
 
 // Root, at the bottom of memory.

@@ -1,7 +1,7 @@
 /** The clock of a stream, which every event moves before it is taken. */
 
-import { isFuture } from './admission';
 import { Stream } from '../stream';
+import { isFuture } from './admission';
 
 /** Event i has time t: the newest and the watermark move; false where it is too far ahead to be believed, and noted so. */
 export function moveClock(stream: Stream, t: f64, i: i32): bool {

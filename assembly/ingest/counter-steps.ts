@@ -13,13 +13,13 @@
  * with it only when ids are swept never shows.
  */
 
-import { Dictionary, pin, unpin } from './dictionary';
 import { release, resize } from '../base/allocator';
-import { isPlausible } from './admission';
 import { PartPlan } from '../plan';
-import { measureColumn, Ring } from './ring';
 import { parameter } from '../sketch/shared/box';
 import { Stream } from '../stream';
+import { isPlausible } from './admission';
+import { Dictionary, pin, unpin } from './dictionary';
+import { measureColumn, Ring } from './ring';
 
 const SAMPLE_BYTES: usize = 16;
 

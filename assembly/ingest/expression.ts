@@ -13,8 +13,8 @@
 
 import { log, mod } from '../base/math';
 import { Instruction, Op, Place } from '../plan';
-import { measureColumn, Ring } from './ring';
 import { Stream } from '../stream';
+import { measureColumn, Ring } from './ring';
 
 /** Events worked on at a time. */
 const TILE_EVENTS = 512;

@@ -13,10 +13,10 @@
  */
 
 import { allocate, release } from '../base/allocator';
-import { isPlausible } from './admission';
 import { Keys, PartPlan, Plan, WindowPlan } from '../plan';
-import { measureColumn, Ring } from './ring';
 import { firesAgain, Stream, windowAt } from '../stream';
+import { isPlausible } from './admission';
+import { measureColumn, Ring } from './ring';
 
 @unmanaged
 class Filter {

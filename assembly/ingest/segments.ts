@@ -5,12 +5,12 @@
  *     segment    times │ ids │ words │ measures        as in ring.ts, `capacity` events
  */
 
-import { moveProgram } from './expression';
-import { moveFilter } from './filter';
 import { allocate, Owner, release } from '../base/allocator';
 import { PartPlan } from '../plan';
-import { Ring } from './ring';
 import { Stream } from '../stream';
+import { moveProgram } from './expression';
+import { moveFilter } from './filter';
+import { Ring } from './ring';
 
 /** Bytes of the columns of a stream. */
 export function segmentBytes(stream: Stream): usize {

@@ -2,7 +2,7 @@
 
 import { Firing, PartPlan } from '../plan';
 import { FIRINGS, Stream } from '../stream';
-import { openResults, Outbox, outputColumn } from './outbox';
+import { Outbox, openResults, outputColumn } from './outbox';
 import { packRows } from './pack';
 
 /** The outputs of n results from number `from` on: what the rows lower to. */

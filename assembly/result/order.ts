@@ -4,9 +4,9 @@
  */
 
 import { allocate, release } from '../base/allocator';
-import { Outbox, outputColumn } from './outbox';
 import { WindowPlan } from '../plan';
 import { Stream, windowAt } from '../stream';
+import { Outbox, outputColumn } from './outbox';
 
 /** Bytes that ordering n results takes for the time being. */
 export function orderBytes(n: f64): f64 {

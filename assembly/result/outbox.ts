@@ -7,7 +7,7 @@
 
 import { allocate, release, resize } from '../base/allocator';
 import { Firing } from '../plan';
-import { FIRINGS, headroom, firesAgain, Stream } from '../stream';
+import { FIRINGS, firesAgain, headroom, Stream } from '../stream';
 
 @unmanaged
 export class Outbox {

@@ -8,10 +8,10 @@
  */
 
 import { capacity } from '../base/allocator';
-import { putList } from './outbox';
 import { PartPlan } from '../plan';
 import * as box from '../sketch/shared/box';
 import { copyState, Stream } from '../stream';
+import { putList } from './outbox';
 
 /** What is known of the only output of such a stream before there is one: how many numbers it can have. */
 export function planPacked(stream: Stream): void {

@@ -13,10 +13,10 @@
  */
 
 import { capacity as capacityOf } from '../base/allocator';
-import * as box from './shared/box';
 import * as counted from './evicting/value-counts';
-import { clear, isFree, isFull, slotOf, vacate } from './shared/hash-table';
 import * as list from './list';
+import * as box from './shared/box';
+import { clear, isFree, isFull, slotOf, vacate } from './shared/hash-table';
 
 const FLOOR: usize = 8;
 const MINIMUM: usize = 16;
@@ -42,7 +42,7 @@ export function lift(part: usize, capacity: u32, state: usize, given: f64): void
     return;
   } else {
     block = blockFor(part, 1);
-    put(block, box.valueOf(state), 1, 0);
+    put(block, box.soleValue(state), 1, 0);
     box.setBlock(state, block);
   }
   const slot = slotOf(columnOf(block, 0), load<u32>(block, 4), value);
@@ -157,14 +157,14 @@ function leastOf(block: usize): usize {
 export function merge(part: usize, capacity: u32, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   if (!box.isBlock(from)) {
-    lift(part, capacity, into, box.valueOf(from));
+    lift(part, capacity, into, box.soleValue(from));
     return;
   }
   const other = box.blockOf(from);
   const n = load<u32>(other);
   let block: usize;
   if (!box.isBlock(into)) {
-    const one = box.valueOf(into);
+    const one = box.soleValue(into);
     block = blockFor(part, n);
     store<f64>(block, load<f64>(other, FLOOR), FLOOR);
     copyAbove(block, other, -1, u32.MAX_VALUE);
@@ -239,7 +239,7 @@ export function lengthOf(state: usize): u32 {
 export function top(state: usize, out: usize, k: u32): void {
   if (!box.isBlock(state)) {
     if (!k) return;
-    store<f64>(out, box.valueOf(state));
+    store<f64>(out, box.soleValue(state));
     store<f64>(out, 1, 8);
     store<f64>(out, 0, 16);
     return;

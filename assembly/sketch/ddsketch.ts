@@ -20,8 +20,8 @@
  * Where values leave again a state has them all, in order: see list.ts. From bins that are told apart no longer none could be taken.
  */
 
-import * as box from './shared/box';
 import * as list from './list';
+import * as box from './shared/box';
 
 export const LISTED: u32 = 29;
 export const BINNED: u32 = 0xffffffff;
@@ -74,7 +74,7 @@ export function lift(part: usize, scale: f64, state: usize, value: f64): void {
     }
     const block = box.allocateFor(part, VALUES + 16);
     store<u32>(block, 2);
-    store<f64>(block, box.valueOf(state), VALUES);
+    store<f64>(block, box.soleValue(state), VALUES);
     store<f64>(block, value, VALUES + 8);
     box.setBlock(state, block);
     return;
@@ -208,7 +208,7 @@ function addRun(counts: usize, first: i32, from: usize, fromFirst: i32, last: i3
 export function merge(part: usize, scale: f64, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   if (!box.isBlock(from)) {
-    lift(part, scale, into, box.valueOf(from));
+    lift(part, scale, into, box.soleValue(from));
     return;
   }
   const other = box.blockOf(from);
@@ -254,14 +254,14 @@ function mergeSmall(part: usize, scale: f64, into: usize, other: usize): void {
     box.releaseFor(part, list);
     return;
   }
-  const one = box.valueOf(into);
+  const one = box.soleValue(into);
   box.setBlock(into, block);
   if (one == one) add(part, scale, into, one);
 }
 
 /** The value at rank floor(q (n - 1)) of n, by the bin it is in; NaN of nothing. */
 export function quantile(state: usize, q: f64, scale: f64): f64 {
-  if (!box.isBlock(state)) return binned(box.valueOf(state), scale);
+  if (!box.isBlock(state)) return binned(box.soleValue(state), scale);
   const block = box.blockOf(state);
   const n = load<u32>(block);
   if (n == BINNED) return ranked(block, q, scale);
@@ -299,7 +299,7 @@ function ranked(block: usize, q: f64, scale: f64): f64 {
       bin--;
       rank -= load<f64>(at);
     } while (rank >= 0);
-    return -valueOf(bin, scale);
+    return -valueOfBin(bin, scale);
   }
   rank -= negative;
   if (rank < zeros) return 0;
@@ -311,7 +311,7 @@ function ranked(block: usize, q: f64, scale: f64): f64 {
     at += 8;
     bin++;
   }
-  return valueOf(bin, scale);
+  return valueOfBin(bin, scale);
 }
 
 function total(block: usize, sign: usize): f64 {
@@ -328,11 +328,11 @@ function total(block: usize, sign: usize): f64 {
 function binned(value: f64, scale: f64): f64 {
   const bits = reinterpret<u64>(value);
   if (!hasBin(bits)) return abs(value) < Infinity ? 0 : value;
-  return copysign(valueOf(binOf(bits, scale), scale), value);
+  return copysign(valueOfBin(binOf(bits, scale), scale), value);
 }
 
 /** The value that stands for a bin: 2 lo hi / (lo + hi). */
-function valueOf(bin: i32, scale: f64): f64 {
+function valueOfBin(bin: i32, scale: f64): f64 {
   const low = <f64>bin / scale;
   const high = (<f64>bin + 1) / scale;
   const e = floor(low);

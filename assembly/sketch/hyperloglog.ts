@@ -11,8 +11,8 @@
  */
 
 import { capacity } from '../base/allocator';
-import * as box from './shared/box';
 import * as counted from './evicting/value-counts';
+import * as box from './shared/box';
 import { clear, hash, isFree, isFull, slotOf } from './shared/hash-table';
 
 const REGISTERS: u32 = 0xffffffff;
@@ -37,9 +37,9 @@ export function lift(part: usize, precision: u32, state: usize, given: f64): voi
     else insert(part, precision, state, block, value);
   } else if (box.isNothing(state)) {
     box.setValue(state, value);
-  } else if (box.valueOf(state) != value) {
+  } else if (box.soleValue(state) != value) {
     const block = setOf(part, VALUES + 3 * 8);
-    put(block, box.valueOf(state));
+    put(block, box.soleValue(state));
     put(block, value);
     box.setBlock(state, block);
   }
@@ -113,7 +113,7 @@ function addAll(to: usize, precision: u32, set: usize): void {
 export function merge(part: usize, precision: u32, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   if (!box.isBlock(from)) {
-    lift(part, precision, into, box.valueOf(from));
+    lift(part, precision, into, box.soleValue(from));
     return;
   }
   const other = box.blockOf(from);
@@ -139,7 +139,7 @@ export function merge(part: usize, precision: u32, into: usize, from: usize): vo
     addAll(block, precision, box.blockOf(into));
     box.releaseFor(part, box.blockOf(into));
   } else if (!box.isNothing(into)) {
-    mark(block, precision, box.valueOf(into));
+    mark(block, precision, box.soleValue(into));
   }
   box.setBlock(into, block);
 }

@@ -8,8 +8,8 @@
  */
 
 import { capacity } from '../base/allocator';
-import * as box from './shared/box';
 import * as sorted from './evicting/sorted';
+import * as box from './shared/box';
 
 export const SORTED: u32 = 0xfffffffd;
 /** Items in order: numbers. */
@@ -31,7 +31,7 @@ export function lift(part: usize, state: usize, value: f64): void {
 export function merge(part: usize, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   if (!box.isBlock(from)) {
-    lift(part, into, box.valueOf(from));
+    lift(part, into, box.soleValue(from));
     return;
   }
   const other = box.blockOf(from);
@@ -52,7 +52,7 @@ function reserveValues(part: usize, state: usize, more: u32): usize {
     if (bytes <= kept) return block;
     block = box.resizeFor(part, block, max(bytes, box.doubled(kept)));
   } else {
-    const one = box.valueOf(state);
+    const one = box.soleValue(state);
     block = box.allocateFor(part, VALUES + ((<usize>more + 1) << 3));
     store<f64>(block, one, VALUES);
     store<u32>(block, one == one ? 1 : 0);
@@ -68,7 +68,7 @@ export function insert(part: usize, state: usize, given: f64): void {
     return;
   }
   if (!box.isBlock(state)) {
-    const one = box.valueOf(state);
+    const one = box.soleValue(state);
     box.setBlock(state, sortedFor(part, 1));
     sorted.insert(box.blockOf(state) + VALUES, NUMBER, one, 0);
   }
@@ -115,7 +115,7 @@ export function lengthOf(state: usize): u32 {
 
 /** The value that would stand at place k if they were sorted; the k values before it are then no greater. */
 export function select(state: usize, k: u32): f64 {
-  if (!box.isBlock(state)) return box.valueOf(state) + 0;
+  if (!box.isBlock(state)) return box.soleValue(state) + 0;
   const block = box.blockOf(state);
   if (load<u32>(block) == SORTED) return load<f64>(sorted.itemAt(block + VALUES, NUMBER, k));
   // -0 and 0 stand in any order.

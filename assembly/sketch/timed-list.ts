@@ -9,8 +9,8 @@
  */
 
 import { capacity } from '../base/allocator';
-import * as box from './shared/box';
 import * as deque from './evicting/time-deque';
+import * as box from './shared/box';
 
 export const bytes: i32 = 16;
 
@@ -85,7 +85,7 @@ function reserveSamples(part: usize, state: usize, n: u32): usize {
 export function merge(part: usize, limit: u32, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   const m = lengthOf(from);
-  let right = firstOf(from);
+  const right = firstOf(from);
   if (m == 1) {
     lift(part, limit, into, load<f64>(right, 8), load<f64>(right));
     return;

@@ -59,7 +59,7 @@ export function insert(part: usize, state: usize, value: f64, time: f64, measure
     return;
   }
   if (!box.isBlock(state)) {
-    const one = box.valueOf(state);
+    const one = box.soleValue(state);
     box.setBlock(state, blockFor(part, 2, measured));
     insertSample(box.blockOf(state), load<f64>(state, 8), one);
   }

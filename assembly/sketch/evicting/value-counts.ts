@@ -55,7 +55,7 @@ export function insert(part: usize, state: usize, given: f64, ranked: u32): void
     return;
   }
   if (!box.isBlock(state)) {
-    const one = box.valueOf(state);
+    const one = box.soleValue(state);
     box.setBlock(state, blockFor(part, 1, ranked));
     add(part, state, one, 1);
   }

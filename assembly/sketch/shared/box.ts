@@ -35,7 +35,7 @@ export function blockOf(state: usize): usize {
 }
 
 /** The one value of a state that is neither. */
-export function valueOf(state: usize): f64 {
+export function soleValue(state: usize): f64 {
   return load<f64>(state);
 }
 

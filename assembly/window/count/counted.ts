@@ -6,36 +6,36 @@
  * of their key. Bounds of a window are its least and its greatest event time.
  */
 
-import { moveClock } from '../../ingest/clock';
-import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem } from '../../base/priority-queue';
 import { allocate } from '../../base/allocator';
+import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem } from '../../base/priority-queue';
 import { miss } from '../../ingest/admission';
-import { createEvent, Event, rowOf } from '../keyed/reorder';
+import { moveClock } from '../../ingest/clock';
+import { Ring } from '../../ingest/ring';
 import { WindowPlan } from '../../plan';
+import { addHeap, dropRow, foldRows, resetRow } from '../../state/rows';
+import { byEvent, Stream, windowAt } from '../../stream';
+import { createEvent, Event, rowOf } from '../keyed/reorder';
 import {
   add,
   clear,
-  listCombination,
-  runListed,
+  combinationOf,
   endQueues,
   eventAt,
   evict,
   initQueues,
   isEmpty,
+  listCombination,
+  listResult,
   nextRow,
   openQueue,
-  listResult,
+  PaneQueues,
   putListed,
   Queue,
   queueOf,
-  valueOf,
-  widenQueues,
-  PaneQueues,
   queuesBytes,
+  runListed,
+  widenQueues,
 } from './pane-queue';
-import { Ring } from '../../ingest/ring';
-import { addHeap, dropRow, foldRows, resetRow } from '../../state/rows';
-import { byEvent, Stream, windowAt } from '../../stream';
 
 @unmanaged
 class Counted extends PaneQueues {
@@ -143,7 +143,7 @@ function close(stream: Stream, counted: Counted, pane: Event): void {
   const fires =
     counted.every >= counted.size || (beyond >= 0 && beyond - floor(beyond / counted.every) * counted.every == 0);
   if (!fires) return;
-  const row = valueOf(stream, counted, queue, nextRow(stream, counted));
+  const row = combinationOf(stream, counted, queue, nextRow(stream, counted));
   listResult(stream, counted, row, pane.id, leastOf(queue), greatestOf(queue));
   if (counted.every >= counted.size) evict(stream, counted, queue);
 }
@@ -179,7 +179,7 @@ function finish(stream: Stream, counted: Counted): void {
   while (counted.sorter.length) {
     const queue = changetype<Queue>(topItem(counted.sorter));
     popItem(stream, counted.sorter);
-    const row = valueOf(stream, counted, queue, nextRow(stream, counted));
+    const row = combinationOf(stream, counted, queue, nextRow(stream, counted));
     listResult(stream, counted, row, queue.id, leastOf(queue), greatestOf(queue));
     listOpen(stream, counted, queue, queue.next + 1);
   }
@@ -212,12 +212,12 @@ export function demand(stream: Stream, counted: Counted, n: f64): f64 {
 }
 
 /** Results that n events can give; all windows that are open where the stream ends. */
-export function due(stream: Stream, counted: Counted, n: f64, watermark: f64): f64 {
+export function due(_stream: Stream, counted: Counted, n: f64, watermark: f64): f64 {
   const open = watermark == Infinity ? ceil(counted.size / counted.every) * (<f64>counted.live + n) : 0;
   return n / min(counted.every, counted.size) + 1 + open;
 }
 
-export function copies(stream: Stream, counted: Counted, n: f64): f64 {
+export function copies(_stream: Stream, counted: Counted, _n: f64): f64 {
   return ceil(counted.size / counted.every);
 }
 
@@ -232,12 +232,12 @@ export function earliest(_stream: Stream, counted: Counted): f64 {
   return first;
 }
 
-export function live(stream: Stream, counted: Counted): f64 {
+export function live(_stream: Stream, counted: Counted): f64 {
   return counted.live;
 }
 
 /** Over the events of the first window of a key that is not full. */
-export function query(stream: Stream, counted: Counted, id: u32, t: f64): usize {
+export function query(stream: Stream, counted: Counted, id: u32, _t: f64): usize {
   const queue = id < counted.queueCount ? queueOf(counted, id) : changetype<Queue>(0);
   const value = stream.temporary;
   resetRow(stream, value);
@@ -248,7 +248,7 @@ export function query(stream: Stream, counted: Counted, id: u32, t: f64): usize 
   let least = isEmpty(queue) ? Infinity : leastOf(queue);
   let greatest = isEmpty(queue) ? -Infinity : greatestOf(queue);
   const other = stream.temporary + stream.stride;
-  const row = valueOf(stream, counted, queue, other);
+  const row = combinationOf(stream, counted, queue, other);
   const pane = changetype<Event>(<usize>queue.waiting);
   listCombination(stream, counted, value, row, pane ? rowOf(pane) : stream.empty);
   addHeap(stream, value, row);

@@ -3,14 +3,17 @@
  * says is the last. The window fires with it. Time plays no part: no event is late. Bounds are the least and the greatest event time.
  */
 
-import { moveClock } from '../../ingest/clock';
 import { allocate } from '../../base/allocator';
-import { Firing, WindowPlan } from '../../plan';
+import { moveClock } from '../../ingest/clock';
 import { Ring, windowColumn } from '../../ingest/ring';
+import { Firing, WindowPlan } from '../../plan';
+import { byEvent, Stream, windowAt } from '../../stream';
 import {
   answer,
   begin,
   createSpan,
+  dropSpan,
+  earliestStart,
   endSpans,
   fireAll,
   fireChanged,
@@ -19,18 +22,15 @@ import {
   foldTo,
   headOf,
   initSpans,
-  dropSpan,
   listEvent,
   listNone,
   moreOf,
   put,
-  setHead,
   Span,
-  spanBytes,
   Spans,
-  earliestStart,
+  setHead,
+  spanBytes,
 } from '../keyed/span';
-import { byEvent, Stream, windowAt } from '../../stream';
 
 @unmanaged
 class Filled extends Spans {
@@ -112,10 +112,10 @@ export function earliest(_stream: Stream, filled: Filled): f64 {
   return earliestStart(filled);
 }
 
-export function live(stream: Stream, filled: Filled): f64 {
+export function live(_stream: Stream, filled: Filled): f64 {
   return filled.live;
 }
 
-export function query(stream: Stream, filled: Filled, id: u32, t: f64): usize {
+export function query(stream: Stream, filled: Filled, id: u32, _t: f64): usize {
   return answer(stream, id < filled.headCount ? headOf(filled, id) : null);
 }

@@ -12,14 +12,14 @@
  * that may read their rows are out (`giveBack`).
  */
 
-import { Dictionary, pin, unpin } from '../../ingest/dictionary';
 import { allocate, release, resize } from '../../base/allocator';
+import { Dictionary, pin, unpin } from '../../ingest/dictionary';
+import { Firing } from '../../plan';
 import { putOutputs } from '../../result/lower';
 import { openResults, putHead } from '../../result/outbox';
-import { createReorder, destroyReorder, Event, freeEvent, Reorder, reorderBytes, rowOf } from '../keyed/reorder';
-import { Firing } from '../../plan';
 import { addHeap, combineInline, dropTemporaries, listRow } from '../../state/rows';
 import { CHUNK_ROWS, copyRow, Stream } from '../../stream';
+import { createReorder, destroyReorder, Event, freeEvent, Reorder, reorderBytes, rowOf } from '../keyed/reorder';
 
 @unmanaged
 export class Queue {
@@ -269,7 +269,7 @@ function flip(stream: Stream, queues: PaneQueues, queue: Queue, from: u32): void
 }
 
 /** The combination of all events: where it stands, or in `temporary` once what is listed is done. */
-export function valueOf(stream: Stream, queues: PaneQueues, queue: Queue, temporary: usize): usize {
+export function combinationOf(stream: Stream, queues: PaneQueues, queue: Queue, temporary: usize): usize {
   if (stream.hasHeapStates) {
     const hasFront = queue.head != queue.split;
     const front = hasFront ? rowOf(eventAt(queue, queue.head)) : stream.empty;

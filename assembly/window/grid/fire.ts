@@ -6,16 +6,16 @@
  */
 
 import { Dictionary, NONE } from '../../ingest/dictionary';
-import { retain, releaseRetained } from './retained';
-import { putResults } from '../../result/lower';
-import { Pane as HeldWindow, paneAt, rowIn } from './panes';
 import { Firing } from '../../plan';
+import { putResults } from '../../result/lower';
 import { countFiring, dropTemporaries } from '../../state/rows';
-import { destroySlice, shiftSlice, Slice, sliceAt, Slices } from './slices';
-import * as two from './two-stacks';
-import { Stacks, stacksAt } from './two-stacks';
 import { CHUNK_ROWS, Stream, windowAt } from '../../stream';
 import * as edges from './edges';
+import { Pane as HeldWindow, paneAt, rowIn } from './panes';
+import { releaseRetained, retain } from './retained';
+import { destroySlice, Slice, Slices, shiftSlice, sliceAt } from './slices';
+import * as two from './two-stacks';
+import { Stacks, stacksAt } from './two-stacks';
 
 /** Moves the watermark, never back, and fires what it passes. */
 export function advanceTo(stream: Stream, watermark: f64): void {

@@ -8,19 +8,19 @@
  * and the slices miss it if it is late for each, or lies in none.
  */
 
-import { Dictionary, addRow } from '../../ingest/dictionary';
-import { scheduleNext } from './fire';
-import { retainedWindow } from './retained';
 import { miss } from '../../ingest/admission';
-import { putResults } from '../../result/lower';
-import * as pane from './panes';
+import { addRow, Dictionary } from '../../ingest/dictionary';
 import { Firing } from '../../plan';
+import { putResults } from '../../result/lower';
 import { countFiring, foldRow } from '../../state/rows';
+import { Stream, windowAt } from '../../stream';
+import * as edges from './edges';
+import { scheduleNext } from './fire';
+import * as pane from './panes';
+import { retainedWindow } from './retained';
 import { openSlice, rowFor, widenTable } from './slices';
 import * as two from './two-stacks';
 import { stacksAt } from './two-stacks';
-import { Stream, windowAt } from '../../stream';
-import * as edges from './edges';
 
 /** Takes event i of the batch, at place `at` of the ring; the row it is still to be folded into, which may be nobody's. */
 export function assignLate(stream: Stream, t: f64, id: u32, at: i32, i: i32): usize {

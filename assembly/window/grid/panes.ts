@@ -9,7 +9,7 @@
  */
 
 import { allocate, release, resize } from '../../base/allocator';
-import { Dictionary, removeRow, addRow } from '../../ingest/dictionary';
+import { addRow, Dictionary, removeRow } from '../../ingest/dictionary';
 import { cloneRow, dropRow } from '../../state/rows';
 import { copyRow, Stream } from '../../stream';
 

@@ -3,14 +3,14 @@
  * window gave for every key. A late event is folded in there, and the key given out again; no other window is asked.
  */
 
-import { Dictionary, addRow } from '../../ingest/dictionary';
 import { allocate } from '../../base/allocator';
+import { addRow, Dictionary } from '../../ingest/dictionary';
+import { cloneRow } from '../../state/rows';
+import { copyRow, EMITTED, FIRINGS, firesAgain, Stream } from '../../stream';
+import * as edges from './edges';
 import * as pane from './panes';
 import { Pane } from './panes';
-import { cloneRow } from '../../state/rows';
 import { combineNext, nextRow, Stacks } from './two-stacks';
-import { copyRow, FIRINGS, EMITTED, firesAgain, Stream } from '../../stream';
-import * as edges from './edges';
 
 /** Keeps the window that fires for late events: its rows, packed, by id. */
 export function retain(stream: Stream, stacks: Stacks, k: f64): Pane {

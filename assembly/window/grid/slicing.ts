@@ -10,16 +10,16 @@
  * reduced in registers.
  */
 
-import { Dictionary, addRow } from '../../ingest/dictionary';
-import { advanceTo, scheduleNext } from './fire';
-import { assignLate } from './late';
 import { isFuture } from '../../ingest/admission';
-import { Keys } from '../../plan';
+import { addRow, Dictionary } from '../../ingest/dictionary';
 import { Ring } from '../../ingest/ring';
+import { Keys } from '../../plan';
 import { foldRows, foldRun } from '../../state/rows';
-import { firstAfter, openSlice, rowFor, Slice, sliceAt, Slices, widenTable } from './slices';
 import { byClock, byEvent, Stream, windowAt } from '../../stream';
 import * as edges from './edges';
+import { advanceTo, scheduleNext } from './fire';
+import { assignLate } from './late';
+import { firstAfter, openSlice, rowFor, Slice, Slices, sliceAt, widenTable } from './slices';
 
 /** Runs shorter than this are listed: setting up a reduction costs about as much. */
 const SHORT_RUN = 8;

@@ -8,13 +8,15 @@
  * out or not, holds its id.
  */
 
-import { Dictionary, NONE, addRow } from '../../ingest/dictionary';
 import { allocate } from '../../base/allocator';
 import { isFuture, miss } from '../../ingest/admission';
-import { putResults } from '../../result/lower';
-import { Firing } from '../../plan';
+import { addRow, Dictionary, NONE } from '../../ingest/dictionary';
 import { Ring } from '../../ingest/ring';
+import { Firing } from '../../plan';
+import { putResults } from '../../result/lower';
 import { countFiring, foldRow, foldRows, resetRow } from '../../state/rows';
+import { byClock, byEvent, byFlag, CHUNK_ROWS, EMITTED, FIRINGS, Stream } from '../../stream';
+import * as edges from './edges';
 import {
   createSlices,
   destroySlice,
@@ -22,14 +24,12 @@ import {
   insertSlice,
   isPresent,
   rowFor,
-  shiftSlice,
   Slice,
-  sliceAt,
   Slices,
+  shiftSlice,
+  sliceAt,
   widenTable,
 } from './slices';
-import { CHUNK_ROWS, byClock, byEvent, FIRINGS, byFlag, EMITTED, Stream } from '../../stream';
-import * as edges from './edges';
 
 @unmanaged
 class TriggeredWindow extends Slice {

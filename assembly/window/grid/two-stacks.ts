@@ -25,14 +25,12 @@
  */
 
 import { allocate, release, resize } from '../../base/allocator';
-import { Dictionary, addRow } from '../../ingest/dictionary';
-import * as pane from './panes';
-import { Pane, Panes } from './panes';
+import { addRow, Dictionary } from '../../ingest/dictionary';
 import { WindowPlan } from '../../plan';
 import {
   cloneRow,
-  combineInline,
   combineHeap,
+  combineInline,
   combineRows,
   copyInline,
   foldInline,
@@ -40,9 +38,11 @@ import {
   listRow,
   moveRow,
 } from '../../state/rows';
-import { destroyBlock, destroySlice, newBlock, present, rowFor, Slice, widenTable } from './slices';
 import { Stream } from '../../stream';
 import * as edges from './edges';
+import * as pane from './panes';
+import { Pane, Panes } from './panes';
+import { destroyBlock, destroySlice, newBlock, present, rowFor, Slice, widenTable } from './slices';
 
 @unmanaged
 export class Stacks {

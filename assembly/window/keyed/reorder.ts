@@ -4,6 +4,7 @@
  * of one time, by arrival: what goes out is what sorting all events would give, however they came.
  */
 
+import { allocate, release } from '../../base/allocator';
 import {
   createHeap,
   destroyHeap,
@@ -15,7 +16,6 @@ import {
   topKey,
   topTie,
 } from '../../base/priority-queue';
-import { allocate, release } from '../../base/allocator';
 import { createSlab, destroySlab, freeSlot, Slab, slabBytes, takeSlot } from '../../base/slab';
 import { dropRow } from '../../state/rows';
 import { copyRow, Stream } from '../../stream';

@@ -9,15 +9,15 @@
  * until all are folded (`put`). Whoever looks into a row folds first.
  */
 
-import { Dictionary, pin, unpin } from '../../ingest/dictionary';
-import { createHeap, destroyHeap, Heap, popItem, pushItem, topItem } from '../../base/priority-queue';
 import { allocate, release, resize } from '../../base/allocator';
-import { putOutputs } from '../../result/lower';
-import { openResults, Outbox, putHead } from '../../result/outbox';
-import { Firing } from '../../plan';
+import { createHeap, destroyHeap, Heap, popItem, pushItem, topItem } from '../../base/priority-queue';
 import { createSlab, destroySlab, freeSlot, Slab, slabBytes, takeSlot } from '../../base/slab';
+import { Dictionary, pin, unpin } from '../../ingest/dictionary';
+import { Firing } from '../../plan';
+import { putOutputs } from '../../result/lower';
+import { Outbox, openResults, putHead } from '../../result/outbox';
 import { dropRow, foldRows, resetRow } from '../../state/rows';
-import { CHUNK_ROWS, copyRow, FIRINGS, byFlag, EMITTED, byMark, firesAgain, Stream } from '../../stream';
+import { byFlag, byMark, CHUNK_ROWS, copyRow, EMITTED, FIRINGS, firesAgain, Stream } from '../../stream';
 
 export enum SpanState {
   /** Takes events. */

@@ -5,24 +5,23 @@
 
 import { Heap, pushItem } from '../../base/priority-queue';
 import { putOutputs } from '../../result/lower';
-import { openResults, Outbox, putEventHeads, putCauses } from '../../result/outbox';
-import { waiting } from '../keyed/reorder';
-import { combineInlineStates, combineStates, foldInline, foldRows, listRow, foldRun, rollRows } from '../../state/rows';
-import { insert, retract } from './running';
+import { Outbox, openResults, putCauses, putEventHeads } from '../../result/outbox';
+import { combineInlineStates, combineStates, foldInline, foldRows, foldRun, listRow, rollRows } from '../../state/rows';
 import { CHUNK_ROWS, copyRow, Stream } from '../../stream';
 import {
   backOf,
+  flip,
   gather,
+  Histories,
+  History,
+  historyOf,
   isFrontEmpty,
   openHistory,
   rowAt,
   slotAt,
-  History,
-  historyOf,
-  Histories,
-  flip,
   widenHistory,
 } from './history';
+import { insert, retract } from './running';
 
 @unmanaged
 export class Frames extends Histories {

@@ -15,10 +15,10 @@
  * two folds and two combinations in all, and lines of cache that lie close together.
  */
 
-import { Dictionary, pin, unpin } from '../../ingest/dictionary';
 import { allocate, release, resize } from '../../base/allocator';
-import { PartPlan } from '../../plan';
+import { Dictionary, pin, unpin } from '../../ingest/dictionary';
 import { Ring } from '../../ingest/ring';
+import { PartPlan } from '../../plan';
 import { combineInlineStates, dropRow, foldInlineRows } from '../../state/rows';
 import { CHUNK_ROWS, copyRow, copyState, Stream } from '../../stream';
 

@@ -8,16 +8,20 @@
  * Either way events are then worked on as columns, those of the ring or the store's own: see frames.ts.
  */
 
-import { demandOfEvicting } from '../../state/bounds';
-import { moveClock } from '../../ingest/clock';
-import { createHeap, destroyHeap, heapBytes, moveTop, popItem, topItem, topKey } from '../../base/priority-queue';
 import { allocate, release } from '../../base/allocator';
+import { createHeap, destroyHeap, heapBytes, moveTop, popItem, topItem, topKey } from '../../base/priority-queue';
 import { miss } from '../../ingest/admission';
+import { moveClock } from '../../ingest/clock';
+import { measureColumn, Ring } from '../../ingest/ring';
+import { Closed, Plan, WindowPlan } from '../../plan';
+import { demandOfEvicting } from '../../state/bounds';
+import { cloneHeap, combineInlineStates, insertEvent, listRow, resetRow } from '../../state/rows';
+import { byClock, byEvent, CHUNK_ROWS, Stream, windowAt } from '../../stream';
 import {
   createWaiting,
   destroyReorder,
-  enqueue,
   Event,
+  enqueue,
   freeEvent,
   newEvent,
   nextTime,
@@ -27,12 +31,7 @@ import {
   takeNext,
   waiting,
 } from '../keyed/reorder';
-import { Closed, Plan, WindowPlan } from '../../plan';
-import { measureColumn, Ring } from '../../ingest/ring';
-import { evict, emit, isPast, foldFrom, foldGathered, Frames } from './frames';
-import { cloneHeap, combineInlineStates, insertEvent, listRow, resetRow } from '../../state/rows';
-import { retract } from './running';
-import { CHUNK_ROWS, byClock, Stream, byEvent, windowAt } from '../../stream';
+import { emit, evict, Frames, foldFrom, foldGathered, isPast } from './frames';
 import {
   backOf,
   clear,
@@ -40,21 +39,21 @@ import {
   columnBytes,
   dropHistory,
   endHistories,
+  History,
+  historyBytes,
+  historyOf,
   initHistories,
   isFrontEmpty,
-  pinId,
   keyAt,
-  unpinId,
+  pinId,
   rowAt,
   setColumns,
   shrink,
   slotAt,
-  History,
-  historyBytes,
-  historyOf,
-  Histories,
+  unpinId,
   widen,
 } from './history';
+import { retract } from './running';
 
 @unmanaged
 class Rolling extends Frames {
@@ -260,7 +259,7 @@ function emitGathered(stream: Stream, rolling: Rolling, n: i32): void {
 }
 
 /** The columns at hand are those of the ring, with the batch from place `at` on. */
-function useRing(stream: Stream, rolling: Rolling, ring: Ring, at: i32): void {
+function useRing(_stream: Stream, rolling: Rolling, ring: Ring, at: i32): void {
   rolling.times = ring.times;
   rolling.values = ring.measures;
   rolling.ids = ring.ids;
@@ -308,11 +307,11 @@ export function demand(stream: Stream, rolling: Rolling, n: f64): f64 {
 }
 
 /** Results that n events can give, with the watermark moving up to `watermark`. */
-export function due(stream: Stream, rolling: Rolling, n: f64, watermark: f64): f64 {
+export function due(_stream: Stream, rolling: Rolling, n: f64, _watermark: f64): f64 {
   return n + waiting(rolling.reorder);
 }
 
-export function copies(stream: Stream, rolling: Rolling, n: f64): f64 {
+export function copies(_stream: Stream, rolling: Rolling, n: f64): f64 {
   return n + waiting(rolling.reorder);
 }
 
@@ -327,7 +326,7 @@ export function earliest(stream: Stream, rolling: Rolling): f64 {
   return first;
 }
 
-export function live(stream: Stream, rolling: Rolling): f64 {
+export function live(_stream: Stream, rolling: Rolling): f64 {
   return rolling.live;
 }
 

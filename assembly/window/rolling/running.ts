@@ -8,7 +8,7 @@
 
 import { insertEvent, retractEvent } from '../../state/rows';
 import { Stream } from '../../stream';
-import { backOf, measuresOf, slotAt, History, Histories } from './history';
+import { Histories, History, measuresOf, slotAt } from './history';
 
 /** Event i enters the running states of a row. */
 export function insert(stream: Stream, histories: Histories, history: History, row: usize, i: u32): void {

@@ -8,8 +8,8 @@
  */
 
 import { allocate, release } from '../../base/allocator';
-import { Outbox, outputColumn } from '../../result/outbox';
 import { PartPlan } from '../../plan';
+import { Outbox, outputColumn } from '../../result/outbox';
 import { CHUNK_ROWS, copyState, Stream } from '../../stream';
 
 @unmanaged

@@ -17,25 +17,25 @@
  * alone, not on batches.
  */
 
+import { allocate, release, resize } from '../../base/allocator';
+import { isFuture, miss } from '../../ingest/admission';
+import { measureColumn, Ring } from '../../ingest/ring';
+import { Closed, PartPlan, Plan, WindowPlan } from '../../plan';
+import { openResults, putCauses, putEventHeads } from '../../result/outbox';
+import { foldRun } from '../../state/rows';
+import { byClock, byEvent, CHUNK_ROWS, copyRow, Stream, windowAt } from '../../stream';
 import {
   clearState,
   columnBytes,
-  StateColumns,
   combineAt,
   createColumns,
   destroyColumns,
   moveState,
   prefixes,
   putPairs,
+  StateColumns,
   suffixes,
 } from './state-columns';
-import { allocate, release, resize } from '../../base/allocator';
-import { isFuture, miss } from '../../ingest/admission';
-import { openResults, putEventHeads, putCauses } from '../../result/outbox';
-import { Closed, PartPlan, Plan, WindowPlan } from '../../plan';
-import { measureColumn, Ring } from '../../ingest/ring';
-import { foldRun } from '../../state/rows';
-import { CHUNK_ROWS, byClock, copyRow, Stream, byEvent, windowAt } from '../../stream';
 
 @unmanaged
 class Unkeyed {
@@ -451,7 +451,7 @@ export function demand(stream: Stream, unkeyed: Unkeyed, n: f64): f64 {
 }
 
 /** Results that n events can give. */
-export function due(stream: Stream, unkeyed: Unkeyed, n: f64, _watermark: f64): f64 {
+export function due(_stream: Stream, unkeyed: Unkeyed, n: f64, _watermark: f64): f64 {
   return n + <f64>(unkeyed.tail - unkeyed.next);
 }
 
@@ -461,7 +461,7 @@ export function earliest(_stream: Stream, unkeyed: Unkeyed): f64 {
   return first;
 }
 
-export function live(stream: Stream, unkeyed: Unkeyed): f64 {
+export function live(_stream: Stream, unkeyed: Unkeyed): f64 {
   return unkeyed.tail == unkeyed.low ? 0 : 1;
 }
 

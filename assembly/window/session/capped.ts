@@ -3,8 +3,7 @@
  * none before them can come any more and are taken in order of time; a session is given out once, when its end has passed.
  */
 
-import { demandOfStates } from '../../state/bounds';
-import { moveClock } from '../../ingest/clock';
+import { allocate } from '../../base/allocator';
 import {
   createHeap,
   destroyHeap,
@@ -16,14 +15,20 @@ import {
   topItem,
   topKey,
 } from '../../base/priority-queue';
-import { allocate } from '../../base/allocator';
 import { miss } from '../../ingest/admission';
+import { moveClock } from '../../ingest/clock';
+import { Dictionary, pin, unpin } from '../../ingest/dictionary';
+import { Ring, windowColumn } from '../../ingest/ring';
+import { Closed, Firing, WindowPlan } from '../../plan';
+import { demandOfStates } from '../../state/bounds';
+import { combineRows, listRow } from '../../state/rows';
+import { byClock, Stream, windowAt } from '../../stream';
 import {
   createEvent,
   createReorder,
   destroyReorder,
-  enqueue,
   Event,
+  enqueue,
   freeEvent,
   nextTime,
   Reorder,
@@ -32,32 +37,27 @@ import {
   takeNext,
   waiting,
 } from '../keyed/reorder';
-import { Closed, Firing, WindowPlan } from '../../plan';
-import { Ring, windowColumn } from '../../ingest/ring';
-import { combineRows, listRow } from '../../state/rows';
 import {
   answer,
   begin,
   createSpan,
+  dropSpan,
+  earliestStart,
   endSpans,
   flush,
   foldTo,
   headOf,
   initSpans,
-  dropSpan,
   listNone,
   moreOf,
   put,
   rowOf,
-  setHead,
   Span,
-  spanBytes,
   Spans,
-  earliestStart,
+  setHead,
+  spanBytes,
   unchain,
 } from '../keyed/span';
-import { byClock, Stream, windowAt } from '../../stream';
-import { pin, unpin, Dictionary } from '../../ingest/dictionary';
 
 @unmanaged
 class Capped extends Spans {
@@ -73,7 +73,6 @@ export function create(stream: Stream, w: i32): usize {
   const capped = changetype<Capped>(allocate(stream, offsetof<Capped>()));
   memory.fill(changetype<usize>(capped), 0, offsetof<Capped>());
   const window = windowAt(stream, w);
-  const column = load<u32>(window, WindowPlan.column);
   initSpans(stream, capped, window, w, true);
   capped.markAt = Infinity;
   capped.gap = load<f64>(window, WindowPlan.size);
@@ -197,7 +196,7 @@ export function demand(stream: Stream, capped: Capped, n: f64): f64 {
 }
 
 /** Results that n events can give. */
-export function due(stream: Stream, capped: Capped, n: f64, watermark: f64): f64 {
+export function due(_stream: Stream, capped: Capped, n: f64, _watermark: f64): f64 {
   return n + waiting(capped.reorder) + <f64>capped.live;
 }
 
@@ -205,7 +204,7 @@ export function earliest(_stream: Stream, capped: Capped): f64 {
   return min(earliestStart(capped), nextTime(capped.reorder));
 }
 
-export function live(stream: Stream, capped: Capped): f64 {
+export function live(_stream: Stream, capped: Capped): f64 {
   return capped.live;
 }
 

@@ -9,8 +9,8 @@
  * Law: an entry holds its id, and a barrier is of an entry that is in the queue, or -Infinity.
  */
 
-import { Dictionary, unpin } from '../../ingest/dictionary';
 import { allocate, release, resize } from '../../base/allocator';
+import { Dictionary, unpin } from '../../ingest/dictionary';
 import { Stream } from '../../stream';
 
 @unmanaged

@@ -3,9 +3,9 @@
  * key. Such an event needs neither the span's neighbours nor its place among what is due.
  */
 
-import { foldTo, headOf, rowOf, Span, Spans, SpanState } from '../keyed/span';
 import { foldRun } from '../../state/rows';
 import { Stream } from '../../stream';
+import { foldTo, headOf, rowOf, Span, SpanState, Spans } from '../keyed/span';
 
 /** Spans that are more than the caches hold near are fetched for so many events at a time, side by side. */
 export const PREFETCH_ABOVE_SPANS: u32 = 8192;

@@ -12,7 +12,7 @@
  * session longer at its beginning.
  */
 
-import { Dictionary } from '../../ingest/dictionary';
+import { allocate } from '../../base/allocator';
 import {
   countUpTo,
   createHeap,
@@ -27,28 +27,20 @@ import {
   topKey,
   topTie,
 } from '../../base/priority-queue';
-import { allocate } from '../../base/allocator';
 import { isFuture, miss } from '../../ingest/admission';
-import { PREFETCH_EVENTS, prefetch, PREFETCH_ABOVE_SPANS, extendInOrder, extendRun } from './extend';
-import {
-  barrierOf,
-  createClosed,
-  destroyClosed,
-  firstEnd,
-  forgetFirst,
-  ClosedSessions,
-  closedBytes,
-  remember,
-} from './closed';
-import { Closed, Firing, WindowPlan } from '../../plan';
+import { Dictionary } from '../../ingest/dictionary';
 import { Ring, windowColumn } from '../../ingest/ring';
+import { Closed, Firing, WindowPlan } from '../../plan';
 import { combineRows, listRow } from '../../state/rows';
+import { byClock, byEvent, EMITTED, FIRINGS, firesAgain, Stream, windowAt } from '../../stream';
 import {
   answer,
   begin,
-  markChanged,
   createSpan,
+  dropPointer,
+  dropSpan,
   dueOf,
+  earliestStart,
   endSpans,
   fireChanged,
   fireKey,
@@ -56,27 +48,36 @@ import {
   foldTo,
   headOf,
   initSpans,
-  dropSpan,
   listEvent,
   listNone,
+  markChanged,
   moreOf,
   put,
   retire,
   rowOf,
-  setHead,
   Span,
-  spanBytes,
-  Spans,
   SpanState,
-  earliestStart,
+  Spans,
+  setHead,
+  spanBytes,
   unchain,
-  dropPointer,
 } from '../keyed/span';
 import {
+  barrierOf,
+  ClosedSessions,
+  closedBytes,
+  createClosed,
+  destroyClosed,
+  firstEnd,
+  forgetFirst,
+  remember,
+} from './closed';
+import { extendInOrder, extendRun, PREFETCH_ABOVE_SPANS, PREFETCH_EVENTS, prefetch } from './extend';
+import {
   countComing,
+  covers,
   createWheel,
   destroyWheel,
-  covers,
   nextTurnTime,
   place,
   shiftReady,
@@ -85,7 +86,6 @@ import {
   wheelBytes,
   widen as widenWheel,
 } from './timing-wheel';
-import { byClock, byEvent, FIRINGS, EMITTED, firesAgain, Stream, windowAt } from '../../stream';
 
 @unmanaged
 class Sessions extends Spans {
@@ -488,7 +488,7 @@ export function earliest(_stream: Stream, sessions: Sessions): f64 {
   return earliestStart(sessions);
 }
 
-export function live(stream: Stream, sessions: Sessions): f64 {
+export function live(_stream: Stream, sessions: Sessions): f64 {
   return sessions.live;
 }
 

@@ -9,10 +9,10 @@
  * Law: a span whose due time is up to the end of bucket `now` is not in the wheel alone: it is ready, or in the heap.
  */
 
-import { ENTRY, Heap, isBefore, pushItem, setEntry } from '../../base/priority-queue';
 import { allocate, release } from '../../base/allocator';
-import { dueOf, moreOf, Span, Spans, SpanState, dropPointer } from '../keyed/span';
+import { ENTRY, Heap, isBefore, pushItem, setEntry } from '../../base/priority-queue';
 import { Stream } from '../../stream';
+import { dropPointer, dueOf, moreOf, Span, SpanState, Spans } from '../keyed/span';
 
 @unmanaged
 export class Wheel {
