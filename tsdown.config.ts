@@ -5,6 +5,7 @@ import { defineConfig } from 'tsdown';
 const COMMENTS = { legal: false, annotation: true, jsdoc: false };
 
 const library = defineConfig({
+  name: 'library',
   entry: {
     index: 'bindings/index.ts',
     slim: 'bindings/slim.ts',
@@ -49,6 +50,7 @@ const BUNDLED = [
 
 /** `npx oriel`, which is a user of the library as any other. What it reads lines with is inside. */
 const command = defineConfig({
+  name: 'command',
   entry: { cli: 'bindings/cli/main.ts' },
   format: 'esm',
   platform: 'node',
