@@ -263,7 +263,7 @@ function putWindow(stream: Stream, window: TriggeredWindow, w: i32, firing: i32)
   return any;
 }
 
-/** Emits the n rows in `stream.chunkRows`, and updates their heads: the events emitted, and one more firing. */
+/** Emits the n rows in `stream.chunkRows`, and updates their heads: events emitted, and one more firing. */
 function putRows(stream: Stream, window: TriggeredWindow, w: i32, firing: i32, n: i32): void {
   putResults(stream, stream.chunkRows, stream.chunkIds, n, window.start, window.end, w, firing);
   for (let i: usize = 0; i < <usize>n; i++) {
