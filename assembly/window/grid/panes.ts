@@ -62,7 +62,7 @@ export function blockOf(piece: usize): u32 {
 }
 
 /** Index of the first piece whose block is `block` or a later one. */
-function position(pane: Pane, block: u32): u32 {
+function pieceIndex(pane: Pane, block: u32): u32 {
   // If every block before it has a piece, its index is the block itself.
   if (block < pane.count && blockOf(pieceAt(pane, block)) == block) return block;
   let low: u32 = 0;
@@ -77,7 +77,7 @@ function position(pane: Pane, block: u32): u32 {
 
 /** The piece of a block, 0 if there is none. */
 export function pieceOf(pane: Pane, block: u32): usize {
-  const i = position(pane, block);
+  const i = pieceIndex(pane, block);
   const piece = pieceAt(pane, i);
   return i < pane.count && blockOf(piece) == block ? piece : 0;
 }
@@ -147,7 +147,7 @@ export function insertRow(stream: Stream, pane: Pane, id: u32): usize {
   addRow(stream, changetype<Dictionary>(stream.dictionary), id);
   const block = id >> 6;
   const bit = (<u64>1) << (id & 63);
-  const i = position(pane, block);
+  const i = pieceIndex(pane, block);
   if (i == pane.count || blockOf(pieceAt(pane, i)) != block) {
     const row = allocate(stream, stream.stride);
     copyRow(stream, row, stream.empty);

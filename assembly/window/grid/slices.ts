@@ -58,7 +58,7 @@ export function sliceAt(slices: Slices, i: i32): Slice {
 }
 
 /** Index of the first slice that ends after t. */
-export function firstAfter(slices: Slices, t: f64): i32 {
+export function firstEndingAfter(slices: Slices, t: f64): i32 {
   let low = 0;
   let high = slices.length;
   while (low < high) {
@@ -72,7 +72,7 @@ export function firstAfter(slices: Slices, t: f64): i32 {
 /** Returns the slice of time t, and creates it if there is none. Some window must hold t. */
 export function openSlice(stream: Stream, t: f64): Slice {
   const slices = changetype<Slices>(stream.slices);
-  const i = firstAfter(slices, t);
+  const i = firstEndingAfter(slices, t);
   if (i < slices.length && sliceAt(slices, i).start <= t) return sliceAt(slices, i);
   const slice = changetype<Slice>(allocate(stream, offsetof<Slice>()));
   slice.start = -Infinity;
@@ -146,7 +146,7 @@ export function newBlock(stream: Stream): usize {
 /** Releases block b with the heap states of its rows, which no longer keep their ids live. */
 export function destroyBlock(stream: Stream, block: usize, b: u32): void {
   const keys = changetype<Dictionary>(stream.dictionary);
-  for (let left = present(stream, block); left; left &= left - 1) {
+  for (let left = presentBits(stream, block); left; left &= left - 1) {
     const i = <u32>ctz(left);
     removeRow(keys, (b << 6) + i);
     dropRow(stream, block + <usize>i * stream.stride);
@@ -160,7 +160,7 @@ export function isPresent(stream: Stream, row: usize): bool {
 }
 
 /** One bit per row of a block: bit i is set if row i is present. */
-export function present(stream: Stream, block: usize): u64 {
+export function presentBits(stream: Stream, block: usize): u64 {
   let bits: u64 = 0;
   const rows: u64 = stream.keys ? 64 : 1;
   for (let i: u64 = 0; i < rows; i++) {

@@ -22,7 +22,7 @@ import { byClock, byEvent, Stream, windowAt } from '../../stream';
 import * as edges from './edges';
 import { advanceTo, scheduleNext } from './fire';
 import { assignLate } from './late';
-import { firstAfter, openSlice, rowFor, Slice, Slices, sliceAt, widenTable } from './slices';
+import { firstEndingAfter, openSlice, rowFor, Slice, Slices, sliceAt, widenTable } from './slices';
 
 /** Runs of fewer events are listed, since setting up `foldRun` costs about as much. */
 const MIN_FOLD_RUN = 8;
@@ -112,7 +112,7 @@ function moveWatermark(stream: Stream): void {
 function sliceFor(stream: Stream, t: f64): Slice | null {
   const slices = changetype<Slices>(stream.slices);
   const ids = changetype<Dictionary>(stream.dictionary).limit;
-  const i = firstAfter(slices, t);
+  const i = firstEndingAfter(slices, t);
   if (i < slices.length && sliceAt(slices, i).start <= t) {
     const found = sliceAt(slices, i);
     widenTable(stream, found, ids);

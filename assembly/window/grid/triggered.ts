@@ -48,7 +48,7 @@ export class Triggered {
   /** Its live windows, of class TriggeredWindow. */
   list: Slices;
   /** How many windows at the start of the list have fired at their end. */
-  fired: i32;
+  firedCount: i32;
 }
 
 export function triggeredAt(stream: Stream, w: i32): Triggered {
@@ -58,7 +58,7 @@ export function triggeredAt(stream: Stream, w: i32): Triggered {
 export function createTriggered(stream: Stream, triggered: Triggered, window: usize): void {
   triggered.window = window;
   triggered.list = createSlices(stream);
-  triggered.fired = 0;
+  triggered.firedCount = 0;
 }
 
 export function destroyTriggered(stream: Stream, triggered: Triggered): void {
@@ -83,7 +83,7 @@ function windowFor(stream: Stream, triggered: Triggered, k: f64): TriggeredWindo
   window.hasCompleteWindow = false;
   window.k = k;
   insertSlice(stream, list, i, window);
-  if (i < triggered.fired || window.end <= stream.watermark) triggered.fired++;
+  if (i < triggered.firedCount || window.end <= stream.watermark) triggered.firedCount++;
   scheduleNext(stream);
   return window;
 }
@@ -191,20 +191,23 @@ export function advanceTriggered(stream: Stream, watermark: f64): void {
   if (watermark > before) stream.watermark = watermark;
   for (let w = 0; w < stream.gridCount; w++) {
     const triggered = triggeredAt(stream, w);
-    while (triggered.fired < triggered.list.length && windowIn(triggered, triggered.fired).end <= stream.watermark) {
-      if (putWindow(stream, windowIn(triggered, triggered.fired), w, Firing.onTime)) stream.fired += 1;
-      triggered.fired++;
+    while (
+      triggered.firedCount < triggered.list.length &&
+      windowIn(triggered, triggered.firedCount).end <= stream.watermark
+    ) {
+      if (putWindow(stream, windowIn(triggered, triggered.firedCount), w, Firing.onTime)) stream.fired += 1;
+      triggered.firedCount++;
     }
-    while (triggered.fired && windowIn(triggered, 0).end + stream.allowedLateness <= stream.watermark) {
+    while (triggered.firedCount && windowIn(triggered, 0).end + stream.allowedLateness <= stream.watermark) {
       destroySlice(stream, shiftSlice(triggered.list));
-      triggered.fired--;
+      triggered.firedCount--;
     }
   }
   if (floor(before / stream.early) < floor(stream.watermark / stream.early) && stream.watermark != Infinity) {
     stream.cause |= 1;
     for (let w = 0; w < stream.gridCount; w++) {
       const triggered = triggeredAt(stream, w);
-      for (let i = triggered.fired; i < triggered.list.length; i++)
+      for (let i = triggered.firedCount; i < triggered.list.length; i++)
         putWindow(stream, windowIn(triggered, i), w, Firing.early);
     }
   }
@@ -214,7 +217,7 @@ export function advanceTriggered(stream: Stream, watermark: f64): void {
 /** Fires a key early in every window that has not fired, where it has something new. */
 function fireKey(stream: Stream, w: i32, id: u32): void {
   const triggered = triggeredAt(stream, w);
-  for (let i = triggered.fired; i < triggered.list.length; i++) {
+  for (let i = triggered.firedCount; i < triggered.list.length; i++) {
     const window = windowIn(triggered, i);
     const row = rowIn(stream, window, id);
     if (!row || !isDue(stream, row, Firing.early)) continue;
@@ -284,9 +287,9 @@ function scheduleNext(stream: Stream): void {
   let due = Infinity;
   for (let w = 0; w < stream.gridCount; w++) {
     const triggered = triggeredAt(stream, w);
-    if (triggered.fired) due = min(due, windowIn(triggered, 0).end + stream.allowedLateness);
-    if (triggered.fired == triggered.list.length) continue;
-    due = min(due, windowIn(triggered, triggered.fired).end);
+    if (triggered.firedCount) due = min(due, windowIn(triggered, 0).end + stream.allowedLateness);
+    if (triggered.firedCount == triggered.list.length) continue;
+    due = min(due, windowIn(triggered, triggered.firedCount).end);
     if (stream.early != Infinity) due = min(due, (floor(stream.watermark / stream.early) + 1) * stream.early);
   }
   due += stream.outOfOrder;

@@ -57,7 +57,7 @@ import { Stream } from '../../stream';
 import * as edges from './edges';
 import * as pane from './panes';
 import { Pane, Panes } from './panes';
-import { destroyBlock, destroySlice, newBlock, present, rowFor, Slice, widenTable } from './slices';
+import { destroyBlock, destroySlice, newBlock, presentBits, rowFor, Slice, widenTable } from './slices';
 
 @unmanaged
 export class Stacks {
@@ -220,7 +220,7 @@ function gather(stream: Stream, into: Slice, slice: Slice): void {
     const from = <usize>load<u32>(slice.table + ((<usize>b) << 2));
     if (!from) continue;
     let n = 0;
-    for (let left = present(stream, from); left; left &= left - 1) {
+    for (let left = presentBits(stream, from); left; left &= left - 1) {
       const i = <u32>ctz(left);
       const row = rowFor(stream, into, (b << 6) + i);
       if (load<f64>(row) == 0) addRow(stream, keys, (b << 6) + i);
@@ -270,7 +270,7 @@ function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, mayMove
     store<u32>(place, <u32>back);
   }
   const keys = changetype<Dictionary>(stream.dictionary);
-  const bits = present(stream, from);
+  const bits = presentBits(stream, from);
   let n = 0;
   for (let left = bits; left; left &= left - 1) {
     const i = <usize>ctz(left);

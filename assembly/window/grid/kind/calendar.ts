@@ -1,6 +1,6 @@
 /**
  * Windows of local time. Their edges depend on time zones, which only the bindings know:
- * bindings/engine/calendar-edges.ts writes a table of them before each batch.
+ * bindings/engine/calendar-edges.ts brings a table of them up to date before each batch.
  *
  *     edges    24 bytes per window, in order of number:  0 number k: f64 │ 8 start: f64 │ 16 end: f64
  *
