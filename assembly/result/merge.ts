@@ -1,4 +1,4 @@
-/** Merges the packed rows of one window, which several workers sent, and lowers the whole. */
+/** Merges the packed rows that several workers sent for one window (pack.ts), and lowers the whole. */
 
 import { capacity } from '../base/allocator';
 import { Firing, PartPlan } from '../plan';
@@ -9,7 +9,9 @@ import { putOutputs } from './lower';
 import { openResults, putHead } from './outbox';
 import { blockIn } from './pack';
 
-/** The result of a window, out of n packed rows that stand one after the other. */
+/**
+ * Adds one result to the outbox: the combination of n packed rows, which stand one after the other from `packed` on.
+ */
 export function putMerged(stream: Stream, packed: usize, n: i32, start: f64, end: f64, window: i32): void {
   const whole = stream.temporary;
   const other = whole + stream.stride;
@@ -27,7 +29,7 @@ export function putMerged(stream: Stream, packed: usize, n: i32, start: f64, end
   resetRow(stream, whole);
 }
 
-/** Makes a row of what was packed; where the next begins. */
+/** Unpacks a row, with blocks of its own, into `row`. Returns the address of the next packed row. */
 function unpackRow(stream: Stream, packed: usize, row: usize): usize {
   copyState(row, packed, stream.stride);
   let at = packed + stream.stride;

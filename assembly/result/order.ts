@@ -1,6 +1,8 @@
 /**
- * The order of results where several stores make them, each its own: by the event that fired them, then by end, by start, and by
- * the window's place in the spec. A stable merge of what a batch added to the outbox (bottom-up, natural order checked first).
+ * Puts results in order where several stores make them, each in its own order: by cause (the event that fired them),
+ * then by end, by start, and by the window's place in the spec.
+ *
+ * Cost: a stable bottom-up merge sort of the results that one batch added; one pass if they are in order already.
  */
 
 import { allocate, release } from '../base/allocator';
@@ -8,12 +10,12 @@ import { WindowPlan } from '../plan';
 import { Stream, windowAt } from '../stream';
 import { Outbox, outputColumn } from './outbox';
 
-/** Bytes that ordering n results takes for the time being. */
+/** Upper bound on the bytes that ordering n results takes while it runs. */
 export function orderBytes(n: f64): f64 {
   return n * 16 + 256;
 }
 
-/** Orders the results from number `from` on. */
+/** Orders the results from index `from` on, if the plan asks for order. */
 export function orderResults(stream: Stream, from: i32): void {
   const outbox = changetype<Outbox>(stream.outbox);
   if (!stream.ordered || isSorted(stream, outbox, from)) return;
@@ -36,22 +38,24 @@ export function orderResults(stream: Stream, from: i32): void {
   permute<u32>(outbox.ids, list, scratch, from, n);
   permute<u8>(outbox.windows, list, scratch, from, n);
   permute<u8>(outbox.panes, list, scratch, from, n);
+  // Causes stay as they are: nothing reads those of earlier batches.
   if (outbox.firings) permute<u32>(outbox.firings, list, scratch, from, n);
   for (let i = 0; i < stream.outputCount; i++) permute<f64>(outputColumn(outbox, i), list, scratch, from, n);
   release(results, scratch);
   release(results, list);
 }
 
+/** Whether the results from index `from` on are in order. */
 function isSorted(stream: Stream, outbox: Outbox, from: i32): bool {
   for (let i = from + 1; i < outbox.length; i++) if (isAfter(stream, outbox, i - 1, i)) return false;
   return true;
 }
 
-/** Whether result a is to come after result b. */
+/** Whether result a must come after result b. */
 function isAfter(stream: Stream, outbox: Outbox, a: u32, b: u32): bool {
-  const atA = load<u32>(outbox.causes + ((<usize>a) << 2));
-  const atB = load<u32>(outbox.causes + ((<usize>b) << 2));
-  if (atA != atB) return atA > atB;
+  const causeA = load<u32>(outbox.causes + ((<usize>a) << 2));
+  const causeB = load<u32>(outbox.causes + ((<usize>b) << 2));
+  if (causeA != causeB) return causeA > causeB;
   const endA = load<f64>(outbox.ends + ((<usize>a) << 3));
   const endB = load<f64>(outbox.ends + ((<usize>b) << 3));
   if (endA != endB) return endA > endB;
@@ -61,10 +65,12 @@ function isAfter(stream: Stream, outbox: Outbox, a: u32, b: u32): bool {
   return placeOf(stream, load<u8>(outbox.windows + <usize>a)) > placeOf(stream, load<u8>(outbox.windows + <usize>b));
 }
 
+/** The place in the spec of window w of the plan. */
 function placeOf(stream: Stream, w: i32): u32 {
   return load<u32>(windowAt(stream, w), WindowPlan.place);
 }
 
+/** Merges the sorted runs [low, middle) and [middle, high) of the list `from` into the list `to`. */
 function merge(stream: Stream, outbox: Outbox, from: usize, to: usize, low: i32, middle: i32, high: i32): void {
   let a = low;
   let b = middle;
@@ -78,9 +84,10 @@ function merge(stream: Stream, outbox: Outbox, from: usize, to: usize, low: i32,
   }
 }
 
-function permute<T>(column: usize, list: usize, scratch: usize, from: i32, n: i32): void {
+/** Reorders the cells of a column from index `from` on: cell from + i becomes the one at index `order[i]`. */
+function permute<T>(column: usize, order: usize, scratch: usize, from: i32, n: i32): void {
   for (let i: usize = 0; i < <usize>n; i++) {
-    store<T>(scratch + i * sizeof<T>(), load<T>(column + <usize>load<u32>(list + (i << 2)) * sizeof<T>()));
+    store<T>(scratch + i * sizeof<T>(), load<T>(column + <usize>load<u32>(order + (i << 2)) * sizeof<T>()));
   }
   memory.copy(column + <usize>from * sizeof<T>(), scratch, <usize>n * sizeof<T>());
 }

@@ -1,8 +1,18 @@
 /**
- * The outbox: windows that fired and are not yet taken, a column each for start, end, id, which window of the plan and which
- * pane, and for every output; where rows fire more than once for the number of the firing, and where the stream has several
- * stores for the event that fired it. All columns have the same capacity and grow together. What they take is counted apart: events
- * are refused where it leaves no room, but what was taken can always be given out.
+ * The outbox: results that have fired and are not yet taken, as columns. Result i is cell i of every column.
+ *
+ *     starts, ends    f64   bounds of the window
+ *     ids             u32   id of the key
+ *     windows         u8    number of the window in the plan
+ *     panes           u8    kind of firing, see Firing
+ *     firings         u32   how often the row has fired; only if rows fire more than once
+ *     causes          u32   why the result fired, see byClock in stream.ts; only if results must be put in order
+ *     outputs         f64   a column per output
+ *
+ * Law: all columns have the same capacity and grow together.
+ *
+ * The memory of results has its own owner, `stream.results`, whose limit is Infinity. It counts when the bindings
+ * decide whether a batch fits (`headroom`), but no result can fail to be put: what was accepted can always be emitted.
  */
 
 import { allocate, release, resize } from '../base/allocator';
@@ -11,20 +21,23 @@ import { FIRINGS, firesAgain, headroom, Stream } from '../stream';
 
 @unmanaged
 export class Outbox {
+  /** Number of results, and how many there is room for. */
   length: i32;
   capacity: i32;
+  /** Addresses of the columns; see above. */
   starts: usize;
   ends: usize;
   ids: usize;
-  /** u8 each; see Pane. */
   windows: usize;
   panes: usize;
-  /** u32 each; 0 where there is no such column. */
+  /** 0 if there is no such column. */
   firings: usize;
   causes: usize;
-  /** A list of the outputs' columns. */
+  /** Address of a list of the addresses of the outputs' columns. */
   outputs: usize;
-  /** Numbers of the outputs that are lists, f64 each: a cell of such a column is 0 from: u32 │ 4 length: u32. */
+  /**
+   * The numbers of all outputs that are lists: f64 each. The cell of such an output is  0 from: u32 │ 4 length: u32.
+   */
   lists: usize;
   listLength: u32;
   listCapacity: u32;
@@ -55,13 +68,15 @@ export function destroyOutbox(stream: Stream, outbox: Outbox): void {
   release(stream.results, changetype<usize>(outbox));
 }
 
+/** Address of the column of output i. */
 export function outputColumn(outbox: Outbox, i: i32): usize {
   return load<u32>(outbox.outputs + ((<usize>i) << 2));
 }
 
-function setCapacity(stream: Stream, outbox: Outbox, rows: i32): void {
-  const n = <usize>rows;
-  assert(rows >= outbox.length);
+/** Makes room for `results` results in every column. */
+function setCapacity(stream: Stream, outbox: Outbox, results: i32): void {
+  const n = <usize>results;
+  assert(results >= outbox.length);
   outbox.starts = resize(stream.results, outbox.starts, n << 3);
   outbox.ends = resize(stream.results, outbox.ends, n << 3);
   outbox.ids = resize(stream.results, outbox.ids, n << 2);
@@ -72,10 +87,10 @@ function setCapacity(stream: Stream, outbox: Outbox, rows: i32): void {
   for (let i = 0; i < stream.outputCount; i++) {
     store<u32>(outbox.outputs + ((<usize>i) << 2), <u32>resize(stream.results, outputColumn(outbox, i), n << 3));
   }
-  outbox.capacity = rows;
+  outbox.capacity = results;
 }
 
-/** Room for n results more; the number of the first. */
+/** Appends n results, whose cells the caller fills. Returns the index of the first. */
 export function openResults(stream: Stream, n: i32): i32 {
   const outbox = changetype<Outbox>(stream.outbox);
   const from = outbox.length;
@@ -84,7 +99,7 @@ export function openResults(stream: Stream, n: i32): i32 {
   return from;
 }
 
-/** All of result i but its outputs. */
+/** Fills all cells of result i except its outputs. Its cause is `stream.cause`; `firing` is a Firing. */
 export function putHead(
   stream: Stream,
   i: i32,
@@ -92,7 +107,7 @@ export function putHead(
   end: f64,
   id: u32,
   window: i32,
-  pane: i32,
+  firing: i32,
   row: usize,
 ): void {
   const outbox = changetype<Outbox>(stream.outbox);
@@ -100,18 +115,21 @@ export function putHead(
   store<f64>(outbox.ends + ((<usize>i) << 3), end);
   store<u32>(outbox.ids + ((<usize>i) << 2), id);
   store<u8>(outbox.windows + <usize>i, window);
-  store<u8>(outbox.panes + <usize>i, pane);
+  store<u8>(outbox.panes + <usize>i, firing);
   if (outbox.firings) store<u32>(outbox.firings + ((<usize>i) << 2), <u32>load<f64>(row, FIRINGS));
   if (outbox.causes) store<u32>(outbox.causes + ((<usize>i) << 2), stream.cause);
 }
 
-/** Why n results from number `from` on fire. */
-export function putCauses(stream: Stream, from: i32, n: i32, reasons: usize): void {
+/** Sets the causes of n results from index `from` on to a list of u32, if there is such a column. */
+export function putCauses(stream: Stream, from: i32, n: i32, causes: usize): void {
   const outbox = changetype<Outbox>(stream.outbox);
-  if (outbox.causes) memory.copy(outbox.causes + ((<usize>from) << 2), reasons, (<usize>n) << 2);
+  if (outbox.causes) memory.copy(outbox.causes + ((<usize>from) << 2), causes, (<usize>n) << 2);
 }
 
-/** All else but the outputs of the last n results, of events that stand in a row. */
+/**
+ * Fills the cells of the last n results except outputs and causes, for rolling windows, which end at events: start and
+ * end are the times of n consecutive events, the id is 0.
+ */
 export function putEventHeads(stream: Stream, n: i32, times: usize, window: i32): void {
   const outbox = changetype<Outbox>(stream.outbox);
   const from = <usize>(outbox.length - n);
@@ -123,7 +141,10 @@ export function putEventHeads(stream: Stream, n: i32, times: usize, window: i32)
   if (outbox.firings) memory.fill(outbox.firings + (from << 2), 0, (<usize>n) << 2);
 }
 
-/** The cell of an output that is a list: room for its n numbers, which the caller writes at once. */
+/**
+ * Fills the cell of an output that is a list of n numbers. Returns the address for the numbers, which the caller writes
+ * before the next call: the lists may then move.
+ */
 export function putList(stream: Stream, cell: usize, n: u32): usize {
   const outbox = changetype<Outbox>(stream.outbox);
   const from = outbox.listLength;
@@ -137,7 +158,10 @@ export function putList(stream: Stream, cell: usize, n: u32): usize {
   return outbox.lists + ((<usize>from) << 3);
 }
 
-/** Forgets the results; of room for many more than there were, half is given back. */
+/**
+ * Drops the results. Releases half the room if less than a quarter of it was used; all but INITIAL_RESULTS if the
+ * stream is over its memory limit.
+ */
 export function emptyOutbox(stream: Stream, outbox: Outbox): void {
   if (!outbox.length) return;
   const spare = outbox.capacity > max(outbox.length * 4, INITIAL_RESULTS);

@@ -1,10 +1,12 @@
 /**
- * Results that are parts of a whole: where the events of a stream are spread over several workers, whatever their keys, each gives out the rows
- * of its windows as they are, and one place merges those of one window and lowers what comes of it.
+ * Packed rows: results that are parts of a whole. If the events of a stream without keys are spread over several
+ * workers, each worker emits the rows of its windows unlowered. One place then merges the rows of each window and
+ * lowers the whole (merge.ts).
  *
- * Such a result is one list of numbers, a row with the blocks that its states own, which name no address (sketch/box.ts):
+ * A packed row is one list of numbers: the row and the blocks that its heap states own, which contain no addresses
+ * (sketch/shared/box.ts).
  *
- *     the row │ for each state that owns a block, in order of the parts: bytes: f64 │ the block
+ *     the row │ for each state that owns a block, in order of the parts:  bytes: f64 │ the block
  */
 
 import { capacity } from '../base/allocator';
@@ -13,21 +15,21 @@ import * as box from '../sketch/shared/box';
 import { copyState, Stream } from '../stream';
 import { putList } from './outbox';
 
-/** What is known of the only output of such a stream before there is one: how many numbers it can have. */
+/** Plans the only output of such a stream: sets the bounds on the length of a packed row, in numbers of 8 bytes. */
 export function planPacked(stream: Stream): void {
   stream.outputCount = 1;
   stream.listLimit = <f64>(stream.stride >> 3);
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (!load<u32>(part, PartPlan.drop)) continue;
-    const most = call_indirect<f64>(load<u32>(part, PartPlan.block), part) / 8 + 1;
-    // What leaps does not grow with what was held before.
-    if (load<u32>(part, PartPlan.leap)) stream.listLimit += most;
-    else stream.heapListLimit += most;
+    const maxNumbers = call_indirect<f64>(load<u32>(part, PartPlan.block), part) / 8 + 1;
+    // A block that can leap is not bounded by the bytes of the blocks it was merged from, so its greatest size counts.
+    if (load<u32>(part, PartPlan.leap)) stream.listLimit += maxNumbers;
+    else stream.heapListLimit += maxNumbers;
     stream.heapLists = 1;
   }
 }
 
-/** The lists of n rows, in a column. */
+/** Packs n listed rows into n cells of a column. */
 export function packRows(stream: Stream, rows: usize, column: usize, n: i32): void {
   for (let i: usize = 0; i < <usize>n; i++) packRow(stream, load<u32>(rows + (i << 2)), column + (i << 3));
 }
@@ -51,7 +53,7 @@ function packRow(stream: Stream, row: usize, cell: usize): void {
   }
 }
 
-/** The block of a part's state in a row, 0 where there is none. */
+/** The block that a part's state owns in a row, 0 if it owns none. */
 export function blockIn(part: usize, row: usize): usize {
   if (!load<u32>(part, PartPlan.drop)) return 0;
   const state = row + <usize>load<u32>(part, PartPlan.state);

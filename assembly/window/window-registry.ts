@@ -1,22 +1,48 @@
 /**
- * Every kind of window, a line each; the bindings find it by the names of the exports. Most lie on a grid of time: such a kind numbers its
- * windows by k, in order of both start and end, and says where they lie; all else in the core is the same for every one of them.
+ * All kinds of windows. A kind is a file that exports the functions below, and an entry here that exports them again as
+ * `kind_function`. The bindings find them by these names; nothing else in the core knows which kinds there are.
  *
- *     start, end (window, k)     window k is [start, end)
- *     newest(window, t)          the greatest k that has begun: start <= t
- *     oldest(window, t)          the least k that has not ended: t < end
+ * 1. Windows on a grid of time lie where the clock says, whatever the events. A kind numbers its windows by k, a whole
+ * f64. Starts and ends never decrease as k grows. `window` is the address of the WindowPlan. Slices, firing, lateness,
+ * queries and memory are the same for all kinds (window/grid/).
  *
- * Where windows lie depends on events for the others. Each has a store of its own, that works on a whole batch at a time:
+ *     function           returns
+ *     start(window, k)   start of window k, which is [start, end)
+ *     end(window, k)     end of window k
+ *     newest(window, t)  the greatest k that has begun at t: start <= t
+ *     oldest(window, t)  the least k that has not ended at t: end > t; above newest if no window holds t
  *
- *     create(stream, w), destroy(stream, store)
- *     take(stream, store, at, n)                n events from place `at` of the ring on; moves the clock with each
- *     advance(stream, store, watermark)         no event, but time moves on; Infinity: the stream ends
- *     query(stream, store, id, t)               the row of a key's window at time t, and its bounds
- *     demand(stream, store, n)                  bytes that n events can need at the most, results apart
- *     due(stream, store, n, watermark)          results that n events, and the watermark moving so far, can give at the most
- *     copies(stream, store, n)                  in how many of those results one event can be; without it: in one, unless rows fire again
- *     live(stream, store)                       how many windows or keys it holds
- *     since(stream, store)                      time of the earliest event that it may hold, Infinity if none: see since.ts
+ * 2. Other windows lie where events say. Each has a store of its own. `w` is the number of the window in the plan,
+ * `store` the address that `create` returned, n a number of events, `watermark` = Infinity the end of the stream.
+ *
+ *     function                           does, or returns
+ *     create(stream, w)                  builds the store; returns its address
+ *     destroy(stream, store)             releases the store with all that it holds
+ *     take(stream, store, at, n)         takes n consecutive events from place `at` of the ring; fires what falls due
+ *     advance(stream, store, watermark)  moves the watermark without an event; fires what falls due
+ *     query(stream, store, id, t)        row of the key's window at time t, the empty row if it has none; puts the
+ *                                        bounds of the window into stream.askedStart and askedEnd; the caller drops the
+ *                                        row if it lies in stream.temporary
+ *     demand(stream, store, n)           upper bound on the bytes that n events can need, results apart; for n = 0 on
+ *                                        the bytes that firing everything open can need
+ *     due(stream, store, n, watermark)   upper bound on the results of n events and a move to `watermark`
+ *     copies(stream, store, n)           upper bound on the results that one event can be part of; optional, 1 without
+ *                                        it; not called if rows can fire more than once (`firesAgain`)
+ *     live(stream, store)                number of open windows, or of keys with events, for Stat.liveSlices
+ *     earliest(stream, store)            a time before which the store holds no event, Infinity if it is empty; see
+ *                                        retention.ts
+ *
+ * A store keeps these laws:
+ *
+ *     clock     `take` moves stream.newest and stream.watermark with every event (ingest/clock.ts)
+ *     cause     every result is put into the outbox with its cause: stream.cause, or one each by `putCauses`
+ *     misses    `miss` is called for each event that the store does not take, unless it is too far in the future
+ *     ids       while the store holds anything of a key it keeps the id pinned (`pin`, `unpin`)
+ *     batches   results depend on events alone, never on where batches are cut
+ *     memory    with demand(n) bytes available, taking n events cannot fail
+ *
+ * A store whose heap states evict values (rolling) sets WindowPlan.evicts in `create`; its demand then includes what
+ * heap states need.
  */
 export {
   end as tumbling_end,

@@ -1,11 +1,13 @@
 /**
- * The rare path: an event at a time that some window holding it has already completed. For each of its windows,
+ * The rare path: an event of a time that lies in a sealed slice, in no window, or in a window that the watermark has
+ * passed. Each window that holds the time is in one of three states:
  *
- *     closed      end + allowedLateness <= watermark      it is late
- *     complete    given out, and still takes events       the held window takes it and is given out again, for that key
- *     to come                                             it goes where it would have gone, sealed or not
+ *     closed     end + allowedLateness <= watermark   the event is late for it
+ *     retained   end + delay <= watermark             the event is folded into it, and its key fires again
+ *     to fire    else                                 the event goes into its slice, or the stacks if that is sealed
  *
- * and the slices miss it if it is late for each, or lies in none.
+ * The grid misses the event (`miss`) if no window takes it: it is late if all that hold it are closed, skipped if none
+ * holds it.
  */
 
 import { miss } from '../../ingest/admission';
@@ -19,14 +21,16 @@ import { scheduleNext } from './fire';
 import * as pane from './panes';
 import { retainedWindow } from './retained';
 import { openSlice, rowFor, widenTable } from './slices';
-import * as two from './two-stacks';
-import { stacksAt } from './two-stacks';
+import { foldLate, skipTo, stacksAt } from './two-stacks';
 
-/** Takes event i of the batch, at place `at` of the ring; the row it is still to be folded into, which may be nobody's. */
+/**
+ * Takes event i of the batch, which stands at place `at` of the ring. Returns the row into which the caller must still
+ * fold it; `stream.trash` if there is nothing left to do.
+ */
 export function assignLate(stream: Stream, t: f64, id: u32, at: i32, i: i32): usize {
   let covered = false;
   let amended = false;
-  let awaited = false;
+  let pending = false;
   for (let w = 0; w < stream.gridCount; w++) {
     const window = windowAt(stream, w);
     const newest = edges.newest(window, t);
@@ -38,36 +42,40 @@ export function assignLate(stream: Stream, t: f64, id: u32, at: i32, i: i32): us
       if (!edges.repeats(window, k)) amend(stream, w, k, id, at);
       amended = true;
     }
-    if (k <= newest) awaited = true;
+    if (k <= newest) pending = true;
   }
   let row = stream.trash;
-  if (awaited) row = foldIntoOpen(stream, t, id, at, amended);
-  if (awaited || amended) scheduleNext(stream);
+  if (pending) row = foldIntoOpen(stream, t, id, at, amended);
+  if (pending || amended) scheduleNext(stream);
   else miss(stream, i, covered);
   return row;
 }
 
-/** The held window takes the event and is given out again for its key. */
+/** Folds the event into retained window k and fires the row of its key again. */
 function amend(stream: Stream, w: i32, k: f64, id: u32, at: i32): void {
-  const held = retainedWindow(stream, stacksAt(stream, w), k);
-  let row = pane.rowIn(stream, held, id);
-  if (!row) row = pane.insertRow(stream, held, id);
+  const retained = retainedWindow(stream, stacksAt(stream, w), k);
+  let row = pane.rowIn(stream, retained, id);
+  if (!row) row = pane.insertRow(stream, retained, id);
   foldRow(stream, row, at);
   store<u32>(stream.chunkRows, <u32>row);
   store<u32>(stream.chunkIds, id);
-  putResults(stream, stream.chunkRows, stream.chunkIds, 1, held.start, held.end, w, Firing.late);
+  putResults(stream, stream.chunkRows, stream.chunkIds, 1, retained.start, retained.end, w, Firing.late);
   countFiring(stream, row);
 }
 
-/** For windows to come: into its slice, or, where that is sealed, into what each window made of it. */
+/**
+ * Adds the event to the windows yet to fire. If its slice is not sealed, returns the row of the slice, for the caller
+ * to fold. Otherwise folds it into the stacks of each of them and returns `stream.trash`. `amended`: a retained window
+ * has taken the event, too.
+ */
 function foldIntoOpen(stream: Stream, t: f64, id: u32, at: i32, amended: bool): usize {
   for (let w = 0; w < stream.gridCount; w++) {
     const k = edges.oldestOpen(windowAt(stream, w), stream.watermark, stream.delay);
-    two.skipTo(stream, stacksAt(stream, w), k);
+    skipTo(stream, stacksAt(stream, w), k);
   }
   if (t >= stream.sealedTo) {
     const slice = openSlice(stream, t);
-    slice.behind = slice.behind || amended;
+    slice.hasCompleteWindow = slice.hasCompleteWindow || amended;
     widenTable(stream, slice, changetype<Dictionary>(stream.dictionary).limit);
     const row = rowFor(stream, slice, id);
     if (load<f64>(row) == 0) addRow(stream, changetype<Dictionary>(stream.dictionary), id);
@@ -77,7 +85,7 @@ function foldIntoOpen(stream: Stream, t: f64, id: u32, at: i32, amended: bool): 
   for (let w = 0; w < stream.gridCount; w++) {
     const stacks = stacksAt(stream, w);
     const newest = edges.newest(stacks.window, t);
-    if (newest >= max(stacks.next, edges.oldest(stacks.window, t))) two.foldLate(stream, stacks, t, id, at);
+    if (newest >= max(stacks.next, edges.oldest(stacks.window, t))) foldLate(stream, stacks, t, id, at);
   }
   return stream.trash;
 }

@@ -1,11 +1,18 @@
 /**
- * A pane: the rows of a span of time in which nothing is in order any more but the ids. Rows are packed, in pieces of up to 64:
+ * Panes: a pane is a sealed slice, or several that lie side by side between two edges of one window of the plan. It
+ * holds one row per key that has events, packed by id into pieces of up to 64 rows. A retained window is a pane, too.
  *
- *     pieces   sorted by block, 16 bytes each:  0 bits: u64 │ 8 rows: u32 │ 12 block: u32
- *     bit i    id block * 64 + i has a row; it is the popcount of the lower bits'th of the piece
+ *     pieces   16 bytes per 64 ids with a row, sorted by block:  0 bits: u64 │ 8 rows: u32 │ 12 block: u32
+ *     bits     bit i is set if id block * 64 + i has a row
+ *     rows     address of the rows; the row of bit i follows as many rows as there are set bits below i
  *
- * so that a pane costs a row and a bit for each key that it holds, whatever the number of keys. A piece that is full, or nearly,
- * keeps all 64 rows in their places (SPREAD, in the lowest bit of `rows`) and can be a slice's block as it was.
+ * A piece that was nearly full when sealed keeps all 64 rows in place: then the lowest bit of `rows` (SPREAD) is set,
+ * and the row of bit i is row i. A slice's block can become such a piece without a copy.
+ *
+ * Law: each row of a pane keeps its id live (`addRow`).
+ *
+ * Cost: memory is one row per key of the pane and 16 bytes per piece, whatever the number of keys of the stream.
+ * Finding a row takes a binary search over the pieces, or constant time if every block before its own has a piece.
  */
 
 import { allocate, release, resize } from '../../base/allocator';
@@ -17,17 +24,20 @@ import { copyRow, Stream } from '../../stream';
 export class Pane {
   start: f64;
   end: f64;
-  /** The window's number, where the pane is a window that fired and still takes late events. */
+  /** Number of the window, if the pane is a retained window (retained.ts); else NaN. */
   k: f64;
   pieces: usize;
+  /** Number of pieces, and how many there is room for. */
   count: u32;
   capacity: u32;
 }
 
-const SPARE_PIECES: u32 = 1;
-/** From how many rows of 64 packing would save too little. */
-const NEARLY_FULL: u64 = 56;
+/** Flag in the `rows` of a piece: all 64 rows stand in their places. */
+const SPREAD: u32 = 1;
+/** A block with at least this many rows of 64 is not packed, which would save too little. */
+const MIN_ROWS_SPREAD: u64 = 56;
 
+/** Creates an empty pane with room for `pieces` pieces (at least 1). */
 export function createPane(stream: Stream, start: f64, end: f64, pieces: u32): Pane {
   const pane = changetype<Pane>(allocate(stream, offsetof<Pane>()));
   pane.start = start;
@@ -51,8 +61,9 @@ export function blockOf(piece: usize): u32 {
   return load<u32>(piece, 12);
 }
 
-/** Position of the first piece of that block or a later one. With all blocks before it there, that is the block itself. */
-function position(pane: Pane, block: u32): u32 {
+/** Index of the first piece whose block is `block` or a later one. */
+function pieceIndex(pane: Pane, block: u32): u32 {
+  // If every block before it has a piece, its index is the block itself.
   if (block < pane.count && blockOf(pieceAt(pane, block)) == block) return block;
   let low: u32 = 0;
   let high = pane.count;
@@ -64,29 +75,29 @@ function position(pane: Pane, block: u32): u32 {
   return low;
 }
 
-/** The piece of a block, or 0. */
+/** The piece of a block, 0 if there is none. */
 export function pieceOf(pane: Pane, block: u32): usize {
-  const i = position(pane, block);
+  const i = pieceIndex(pane, block);
   const piece = pieceAt(pane, i);
   return i < pane.count && blockOf(piece) == block ? piece : 0;
 }
 
-/** The row of bit i, which is set. */
+/** The row of bit i, which must be set. */
 export function rowAt(stream: Stream, piece: usize, i: u32): usize {
   const rows = load<u32>(piece, 8);
   const below = bitsOf(piece) & (((<u64>1) << i) - 1);
-  const rank = rows & SPARE_PIECES ? i : <u32>popcnt(below);
-  return <usize>(rows & ~SPARE_PIECES) + <usize>rank * stream.stride;
+  const rank = rows & SPREAD ? i : <u32>popcnt(below);
+  return <usize>(rows & ~SPREAD) + <usize>rank * stream.stride;
 }
 
-/** The row of an id, or 0. */
+/** The row of an id, 0 if it has none. */
 export function rowIn(stream: Stream, pane: Pane, id: u32): usize {
   const piece = pieceOf(pane, id >> 6);
   if (!piece || !(bitsOf(piece) & ((<u64>1) << (id & 63)))) return 0;
   return rowAt(stream, piece, id & 63);
 }
 
-/** A piece at the end, for a block after all others. */
+/** Appends a piece. Its block must come after those of all other pieces. */
 export function appendPiece(stream: Stream, pane: Pane, block: u32, bits: u64, rows: usize): void {
   insertPiece(stream, pane, pane.count, block, bits, rows);
 }
@@ -104,15 +115,21 @@ function insertPiece(stream: Stream, pane: Pane, i: u32, block: u32, bits: u64, 
   store<u32>(piece, block, 12);
 }
 
-/** Packed rows of the set bits of a whole block; the block itself, no longer the caller's, where that is nearly full. */
+/**
+ * Turns a block into the rows of a piece: a packed copy of the rows of the set bits or, if nearly all are set, the
+ * block itself, marked SPREAD. Either way the block is no longer the caller's.
+ */
 export function packBlock(stream: Stream, block: usize, bits: u64): usize {
-  if (popcnt(bits) >= NEARLY_FULL) return block | SPARE_PIECES;
+  if (popcnt(bits) >= MIN_ROWS_SPREAD) return block | SPREAD;
   const rows = copyPacked(stream, block, bits, false);
   release(stream, block);
   return rows;
 }
 
-/** Packed copies of the rows of the set bits, which own what they name themselves (`clone`) or take it over. */
+/**
+ * Copies the rows of the set bits, packed. With `clone` the copies get heap states of their own; otherwise they take
+ * over those of the block, which the caller then releases without dropping its rows.
+ */
 export function copyPacked(stream: Stream, block: usize, bits: u64, clone: bool): usize {
   const rows = allocate(stream, <usize>popcnt(bits) * stream.stride);
   let to = rows;
@@ -125,12 +142,12 @@ export function copyPacked(stream: Stream, block: usize, bits: u64, clone: bool)
   return rows;
 }
 
-/** An empty row for an id that has none. Rows of its block may move. */
+/** Inserts an empty row for an id that has none, and returns it. Other rows of its piece may move. */
 export function insertRow(stream: Stream, pane: Pane, id: u32): usize {
   addRow(stream, changetype<Dictionary>(stream.dictionary), id);
   const block = id >> 6;
   const bit = (<u64>1) << (id & 63);
-  const i = position(pane, block);
+  const i = pieceIndex(pane, block);
   if (i == pane.count || blockOf(pieceAt(pane, i)) != block) {
     const row = allocate(stream, stream.stride);
     copyRow(stream, row, stream.empty);
@@ -139,7 +156,7 @@ export function insertRow(stream: Stream, pane: Pane, id: u32): usize {
   }
   const piece = pieceAt(pane, i);
   const bits = bitsOf(piece);
-  if (!(load<u32>(piece, 8) & SPARE_PIECES)) {
+  if (!(load<u32>(piece, 8) & SPREAD)) {
     const old = <usize>load<u32>(piece, 8);
     const before = <usize>popcnt(bits & (bit - 1)) * stream.stride;
     const whole = <usize>popcnt(bits) * stream.stride;
@@ -155,7 +172,7 @@ export function insertRow(stream: Stream, pane: Pane, id: u32): usize {
   return row;
 }
 
-/** Gives back the rows, what they own and their hold on ids. */
+/** Releases the pane and its rows with their heap states. The rows no longer keep their ids live. */
 function destroyPane(stream: Stream, pane: Pane): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   for (let i: u32 = 0; i < pane.count; i++) {
@@ -165,15 +182,16 @@ function destroyPane(stream: Stream, pane: Pane): void {
       removeRow(keys, (blockOf(piece) << 6) + bit);
       dropRow(stream, rowAt(stream, piece, bit));
     }
-    release(stream, load<u32>(piece, 8) & ~SPARE_PIECES);
+    release(stream, load<u32>(piece, 8) & ~SPREAD);
   }
   release(stream, pane.pieces);
   release(stream, changetype<usize>(pane));
 }
 
-/** Panes in order. */
+/** A list of panes in order of time. */
 @unmanaged
 export class Panes {
+  /** Addresses of the panes: u32 each. */
   list: usize;
   count: i32;
   capacity: i32;
@@ -199,6 +217,7 @@ export function paneAt(panes: Panes, i: i32): Pane {
   return changetype<Pane>(load<u32>(panes.list + ((<usize>i) << 2)));
 }
 
+/** Inserts a pane at index i. */
 export function insertPane(stream: Stream, panes: Panes, i: i32, added: Pane): void {
   if (panes.count == panes.capacity) {
     panes.capacity *= 2;
@@ -210,9 +229,10 @@ export function insertPane(stream: Stream, panes: Panes, i: i32, added: Pane): v
   panes.count++;
 }
 
+/** Removes the first pane from the list and destroys it. */
 export function dropFirst(stream: Stream, panes: Panes): void {
-  const gone = paneAt(panes, 0);
+  const dropped = paneAt(panes, 0);
   panes.count--;
   memory.copy(panes.list, panes.list + 4, (<usize>panes.count) << 2);
-  destroyPane(stream, gone);
+  destroyPane(stream, dropped);
 }

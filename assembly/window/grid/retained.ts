@@ -1,6 +1,12 @@
 /**
- * Windows that fired and still take late events: each a pane of its own, in order of their numbers, that holds what the
- * window gave for every key. A late event is folded in there, and the key given out again; no other window is asked.
+ * Retained windows: windows that the watermark has passed and that still accept late events. Each is a pane that holds
+ * the combined row of every key. A late event is folded into its key's row there, and that row fires again; slices and
+ * stacks are not involved.
+ *
+ * Law: `stacks.retained` lists the retained windows of one window of the plan in order of their number k. A window
+ * leaves the list when the watermark passes its end and the allowed lateness.
+ *
+ * Cost: a row for each key of each retained window, copied when the window fires.
  */
 
 import { allocate } from '../../base/allocator';
@@ -12,10 +18,13 @@ import * as pane from './panes';
 import { Pane } from './panes';
 import { combineNext, nextRow, Stacks } from './two-stacks';
 
-/** Keeps the window that fires for late events: its rows, packed, by id. */
+/**
+ * Retains window k, which is about to fire: combines its rows into a new pane, which it returns. The window must be the
+ * next one of the stacks (`skipTo`).
+ */
 export function retain(stream: Stream, stacks: Stacks, k: f64): Pane {
   const keys = changetype<Dictionary>(stream.dictionary);
-  const kept = addRetained(stream, stacks, k);
+  const retained = addRetained(stream, stacks, k);
   for (let b: u32 = 0; b < stacks.blocks; b++) {
     let bits: u64 = 0;
     for (let i: u32 = 0; i < 64 && (b << 6) + i < keys.limit; i++) {
@@ -24,17 +33,17 @@ export function retain(stream: Stream, stacks: Stacks, k: f64): Pane {
     if (!bits) continue;
     const rows = allocate(stream, <usize>popcnt(bits) * stream.stride);
     let row = rows;
-    let n = 0;
-    let listed: usize = 0;
+    let listed = 0;
+    let offset: usize = 0;
     for (let left = bits; left; left &= left - 1) {
       const id = (b << 6) + <u32>ctz(left);
       copyRow(stream, row, stream.empty);
-      const from = nextRow(stream, stacks, id, n, row);
-      if (from == row) n++;
+      const from = nextRow(stream, stacks, id, listed, row);
+      if (from == row) listed++;
       else cloneRow(stream, row, from);
-      store<u32>(stream.chunkRows + listed, <u32>row);
-      store<u32>(stream.chunkIds + listed, id);
-      listed += 4;
+      store<u32>(stream.chunkRows + offset, <u32>row);
+      store<u32>(stream.chunkIds + offset, id);
+      offset += 4;
       addRow(stream, keys, id);
       if (firesAgain(stream)) {
         store<f64>(row, 0, EMITTED);
@@ -42,17 +51,17 @@ export function retain(stream: Stream, stacks: Stacks, k: f64): Pane {
       }
       row += stream.stride;
     }
-    combineNext(stream, stacks, stream.chunkRows, stream.chunkIds, <i32>(listed >> 2), n);
-    pane.appendPiece(stream, kept, b, bits, rows);
+    combineNext(stream, stacks, stream.chunkRows, stream.chunkIds, <i32>(offset >> 2), listed);
+    pane.appendPiece(stream, retained, b, bits, rows);
   }
-  return kept;
+  return retained;
 }
 
-/** The held window k, made empty where there is none. */
+/** Returns the retained window k. If there is none, because the window had no events, it adds an empty one. */
 export function retainedWindow(stream: Stream, stacks: Stacks, k: f64): Pane {
   for (let i = 0; i < stacks.retained.count; i++) {
-    const held = pane.paneAt(stacks.retained, i);
-    if (held.k == k) return held;
+    const window = pane.paneAt(stacks.retained, i);
+    if (window.k == k) return window;
   }
   return addRetained(stream, stacks, k);
 }
@@ -66,7 +75,7 @@ function addRetained(stream: Stream, stacks: Stacks, k: f64): Pane {
   return added;
 }
 
-/** Windows past their allowed lateness are no longer held. */
+/** Drops the retained windows whose allowed lateness the watermark has passed. */
 export function releaseRetained(stream: Stream, stacks: Stacks): void {
   while (stacks.retained.count && pane.paneAt(stacks.retained, 0).end + stream.allowedLateness <= stream.watermark) {
     pane.dropFirst(stream, stacks.retained);

@@ -1,14 +1,16 @@
 /**
- * Slices: time between two neighbouring edges, which no window cuts, so that an event is folded into one row only, however
- * many windows it lies in (Traub et al., "Scotty", 2018; Carbone et al., "Cutty", 2016).
+ * Slices: a slice is the time between two neighbouring edges, which no window cuts. An event is folded into one row,
+ * that of its slice, however many windows it lies in (Traub et al., "Scotty", 2018; Carbone et al., "Cutty", 2016).
  *
- * Open slices take events in any order. Their rows stand by id in blocks of 64 rows, found by a table:
+ * All windows on a grid share the open slices. An open slice takes events in any order. Its rows lie by id in blocks of
+ * 64 rows, which a table finds:
  *
- *     slice.table   u32 for each 64 ids: address of the block, 0 where no id of it had an event
- *     block         64 rows, those without events empty
+ *     slice.table   u32 per 64 ids: address of the block, 0 if none of these ids has an event
+ *     block         64 rows; the rows of ids without events are empty
  *
- * Law: slices are disjoint, in order of time, and none ends at or before stream.sealedTo; a slice begins and ends on edges, and
- * every window of the plan holds all of it or nothing.
+ * Law: slices are disjoint and in order of time, and none ends at or before stream.sealedTo. A slice starts and ends on
+ * edges, and every window of the plan holds either all of it or nothing. A row with events keeps its id live
+ * (`addRow`).
  */
 
 import { allocate, release, resize } from '../../base/allocator';
@@ -21,15 +23,17 @@ import { end, newest, oldest, start } from './edges';
 export class Slice {
   start: f64;
   end: f64;
+  /** Addresses of the blocks; see above. */
   table: usize;
-  /** Blocks the table has room for. */
+  /** Length of the table, in blocks. */
   blocks: u32;
-  /** Whether a window that holds it is already complete: its events then concern that window as well. */
-  behind: bool;
+  /** Whether the watermark has passed the end of a window that holds it. Events of the slice must amend that window. */
+  hasCompleteWindow: bool;
 }
 
 @unmanaged
 export class Slices {
+  /** Addresses of the slices, in order of time: u32 each. */
   list: usize;
   length: i32;
   capacity: i32;
@@ -53,8 +57,8 @@ export function sliceAt(slices: Slices, i: i32): Slice {
   return changetype<Slice>(load<u32>(slices.list + ((<usize>i) << 2)));
 }
 
-/** Position of the first slice that ends after t. */
-export function firstAfter(slices: Slices, t: f64): i32 {
+/** Index of the first slice that ends after t. */
+export function firstEndingAfter(slices: Slices, t: f64): i32 {
   let low = 0;
   let high = slices.length;
   while (low < high) {
@@ -65,25 +69,25 @@ export function firstAfter(slices: Slices, t: f64): i32 {
   return low;
 }
 
-/** The slice at time t, made where there is none. */
+/** Returns the slice of time t, and creates it if there is none. Some window must hold t. */
 export function openSlice(stream: Stream, t: f64): Slice {
   const slices = changetype<Slices>(stream.slices);
-  const i = firstAfter(slices, t);
+  const i = firstEndingAfter(slices, t);
   if (i < slices.length && sliceAt(slices, i).start <= t) return sliceAt(slices, i);
   const slice = changetype<Slice>(allocate(stream, offsetof<Slice>()));
   slice.start = -Infinity;
   slice.end = Infinity;
   for (let w = 0; w < stream.gridCount; w++) {
     const window = windowAt(stream, w);
-    const begun = newest(window, t);
-    const open = oldest(window, t);
-    slice.start = max(slice.start, max(start(window, begun), end(window, open - 1)));
-    const next = start(window, begun + 1);
-    slice.end = min(slice.end, next > t ? min(next, end(window, open)) : end(window, open));
+    const newestK = newest(window, t);
+    const oldestK = oldest(window, t);
+    slice.start = max(slice.start, max(start(window, newestK), end(window, oldestK - 1)));
+    const next = start(window, newestK + 1);
+    slice.end = min(slice.end, next > t ? min(next, end(window, oldestK)) : end(window, oldestK));
   }
   slice.table = 0;
   slice.blocks = 0;
-  slice.behind = false;
+  slice.hasCompleteWindow = false;
   insertSlice(stream, slices, i, slice);
   return slice;
 }
@@ -99,7 +103,7 @@ export function insertSlice(stream: Stream, slices: Slices, i: i32, slice: Slice
   slices.length++;
 }
 
-/** Takes the first slice out of the list; the caller destroys it. */
+/** Removes the first slice from the list and returns it. The caller destroys it. */
 export function shiftSlice(slices: Slices): Slice {
   const slice = sliceAt(slices, 0);
   slices.length--;
@@ -107,7 +111,7 @@ export function shiftSlice(slices: Slices): Slice {
   return slice;
 }
 
-/** Room in the table for every id there is. */
+/** Makes the table long enough for all ids below `ids`. */
 export function widenTable(stream: Stream, slice: Slice, ids: u32): void {
   const blocks = (ids + 63) >> 6;
   if (blocks <= slice.blocks) return;
@@ -117,7 +121,10 @@ export function widenTable(stream: Stream, slice: Slice, ids: u32): void {
   slice.blocks = room;
 }
 
-/** The row of an id. The slice is wide enough; a row that was empty holds its id once the caller says so. */
+/**
+ * The row of an id, in a new block if it has none. The table must be long enough (`widenTable`). If the row is empty,
+ * the caller calls `addRow` for the id.
+ */
 export function rowFor(stream: Stream, slice: Slice, id: u32): usize {
   const place = slice.table + ((<usize>(id >> 6)) << 2);
   let block = <usize>load<u32>(place);
@@ -128,7 +135,7 @@ export function rowFor(stream: Stream, slice: Slice, id: u32): usize {
   return block + <usize>(id & 63) * stream.stride;
 }
 
-/** 64 empty rows (one where there are no keys). */
+/** Allocates a block of 64 empty rows, or of one row if the stream has no keys. */
 export function newBlock(stream: Stream): usize {
   const rows: usize = stream.keys ? 64 : 1;
   const block = allocate(stream, stream.stride * rows);
@@ -136,10 +143,10 @@ export function newBlock(stream: Stream): usize {
   return block;
 }
 
-/** Gives back a block, with what its rows own and their hold on ids. */
+/** Releases block b with the heap states of its rows, which no longer keep their ids live. */
 export function destroyBlock(stream: Stream, block: usize, b: u32): void {
   const keys = changetype<Dictionary>(stream.dictionary);
-  for (let left = present(stream, block); left; left &= left - 1) {
+  for (let left = presentBits(stream, block); left; left &= left - 1) {
     const i = <u32>ctz(left);
     removeRow(keys, (b << 6) + i);
     dropRow(stream, block + <usize>i * stream.stride);
@@ -147,13 +154,13 @@ export function destroyBlock(stream: Stream, block: usize, b: u32): void {
   release(stream, block);
 }
 
-/** Whether a row has events, or had some that were given out. */
+/** Whether a row has events or, if firings reset rows (`discard`), has had some. */
 export function isPresent(stream: Stream, row: usize): bool {
   return load<f64>(row) != 0 || (stream.discard && load<f64>(row, FIRINGS) != 0);
 }
 
-/** Bits of the rows of a block that have events. */
-export function present(stream: Stream, block: usize): u64 {
+/** One bit per row of a block: bit i is set if row i is present. */
+export function presentBits(stream: Stream, block: usize): u64 {
   let bits: u64 = 0;
   const rows: u64 = stream.keys ? 64 : 1;
   for (let i: u64 = 0; i < rows; i++) {

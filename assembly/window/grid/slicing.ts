@@ -1,13 +1,16 @@
 /**
- * One batch through the windows on a grid of time: assign → locate → fold.
+ * Takes one batch into the windows on a grid: assign → locate → fold.
  *
- *     assign   times → the slice at hand. Events stay in it until a time leaves it or something fires; the clock moves with each
- *     locate   ids → rows of the slice, listed
- *     fold     lists of rows and columns of values → states, one pass for each part
+ *     assign   times → the current slice, which stays until a time lies outside of it or something is due to fire;
+ *              every event moves the clock
+ *     locate   ids → rows of the slice, listed in `stream.rows`; each row counts its event
+ *     fold     listed rows and columns of values → states, one pass per part
  *
- * A list is folded when it is complete or before something fires, so that a window holds exactly the events that came before its
- * end was passed, wherever batches were cut. Events without keys and in order need no list: a run of them, found with SIMD, is
- * reduced in registers.
+ * Law: listed events are folded before anything fires, so that a window holds exactly the events that came before the
+ * watermark passed its end, wherever batches are cut.
+ *
+ * Cost: without keys, a run of events within one slice needs no list. SIMD finds its length, and it is folded into its
+ * one row in registers (`foldRun`).
  */
 
 import { isFuture } from '../../ingest/admission';
@@ -19,12 +22,12 @@ import { byClock, byEvent, Stream, windowAt } from '../../stream';
 import * as edges from './edges';
 import { advanceTo, scheduleNext } from './fire';
 import { assignLate } from './late';
-import { firstAfter, openSlice, rowFor, Slice, Slices, sliceAt, widenTable } from './slices';
+import { firstEndingAfter, openSlice, rowFor, Slice, Slices, sliceAt, widenTable } from './slices';
 
-/** Runs shorter than this are listed: setting up a reduction costs about as much. */
-const SHORT_RUN = 8;
+/** Runs of fewer events are listed, since setting up `foldRun` costs about as much. */
+const MIN_FOLD_RUN = 8;
 
-/** Takes n events that stand in a row in the ring, from place `at` on. */
+/** Takes the n consecutive events of the ring from place `at` on. */
 export function takeGrid(stream: Stream, ring: Ring, at: i32, n: i32): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   const ids = ring.ids + ((<usize>at) << 2);
@@ -53,7 +56,7 @@ export function takeGrid(stream: Stream, ring: Ring, at: i32, n: i32): void {
       }
       moveWatermark(stream);
       const found = sliceFor(stream, t);
-      if (!found || found.behind) {
+      if (!found || found.hasCompleteWindow) {
         const id = load<u32>(ids + ((<usize>i) << 2));
         stream.cause = byEvent(i);
         setRow(stream, i, assignLate(stream, t, id, at + i, i));
@@ -64,7 +67,7 @@ export function takeGrid(stream: Stream, ring: Ring, at: i32, n: i32): void {
       low = slice.start;
       high = min(slice.end, min(stream.fireAt, stream.newest + stream.maxFutureSkew));
       if (t >= high) {
-        // Nothing is due yet, but no later event of the slice may be taken without looking.
+        // Nothing is due at t, but at the next event there may be: locate this one alone and check again.
         locate(stream, slice, ids, i, i + 1);
         i++;
         low = Infinity;
@@ -72,7 +75,7 @@ export function takeGrid(stream: Stream, ring: Ring, at: i32, n: i32): void {
       }
     }
     const run = runLength(stream, times + ((<usize>i) << 3), n - i, low, high);
-    if (stream.keys == Keys.none && run >= SHORT_RUN) {
+    if (stream.keys == Keys.none && run >= MIN_FOLD_RUN) {
       foldListed(stream, at, folded, i);
       const row = rowFor(stream, slice, 0);
       if (load<f64>(row) == 0) addRow(stream, keys, 0);
@@ -87,10 +90,12 @@ export function takeGrid(stream: Stream, ring: Ring, at: i32, n: i32): void {
   moveWatermark(stream);
 }
 
+/** Folds events `from` up to `to` of the batch into the rows listed for them. */
 function foldListed(stream: Stream, at: i32, from: i32, to: i32): void {
   if (to > from) foldRows(stream, stream.rows + ((<usize>from) << 2), at + from, to - from);
 }
 
+/** Lists the row of event i of the batch. */
 function setRow(stream: Stream, i: i32, row: usize): void {
   store<u32>(stream.rows + ((<usize>i) << 2), <u32>row);
 }
@@ -100,11 +105,14 @@ function moveWatermark(stream: Stream): void {
   if (watermark > stream.watermark) stream.watermark = watermark;
 }
 
-/** The open slice at time t; null where no window takes the event, or one that is already complete. */
+/**
+ * Returns the open slice of time t, and opens one if there is none. Returns null if its slice is sealed, if no window
+ * holds t, or if the watermark has passed a window that does: then the event is for `assignLate`.
+ */
 function sliceFor(stream: Stream, t: f64): Slice | null {
   const slices = changetype<Slices>(stream.slices);
   const ids = changetype<Dictionary>(stream.dictionary).limit;
-  const i = firstAfter(slices, t);
+  const i = firstEndingAfter(slices, t);
   if (i < slices.length && sliceAt(slices, i).start <= t) {
     const found = sliceAt(slices, i);
     widenTable(stream, found, ids);
@@ -117,7 +125,7 @@ function sliceFor(stream: Stream, t: f64): Slice | null {
   return opened;
 }
 
-/** Whether some window holds t, and none that does is complete. */
+/** Whether some window holds t, and the watermark has not passed the end of any that does by `delay`. */
 function isAhead(stream: Stream, t: f64): bool {
   let covered = false;
   for (let w = 0; w < stream.gridCount; w++) {
@@ -130,7 +138,7 @@ function isAhead(stream: Stream, t: f64): bool {
   return covered;
 }
 
-/** Lists the rows of the events from i up to n, which are all of one slice. */
+/** Lists the rows of events i up to n of the batch, all of one slice, and counts each event in its row. */
 function locate(stream: Stream, slice: Slice, ids: usize, i: i32, n: i32): void {
   const stride = stream.stride;
   const table = slice.table;
@@ -147,7 +155,7 @@ function locate(stream: Stream, slice: Slice, ids: usize, i: i32, n: i32): void 
   }
 }
 
-/** How many times from the first on lie in [low, high); they move the newest. */
+/** Returns how many of the first times lie in [low, high) without a gap, and moves `stream.newest` to their maximum. */
 function runLength(stream: Stream, times: usize, n: i32, low: f64, high: f64): i32 {
   const from = f64x2.splat(low);
   const to = f64x2.splat(high);

@@ -1,11 +1,14 @@
 /**
- * Windows on a grid of time that fire before their end, or give only what is new: each keeps rows of its own, and an event is folded into
- * every window that holds it. That is more work than slices shared by all, but what was given out differs from window to window.
+ * Windows on a grid that fire before their end (`emit` with `every` or `when`), or whose firings give only what is new
+ * (`discard`). Each window keeps rows of its own, and an event is folded into every window that holds it. That is more
+ * work than slices that all windows share, but what has been emitted differs from window to window.
  *
- *     triggered    of one window of the plan, in order of number: those that have fired, then those that have not
+ *     triggered    one per window of the plan: its windows in order of number, first those that have fired at their end
  *
- * Law: a window lives from its first event until the watermark passes its end and the allowed lateness; a row that has had an event, given
- * out or not, holds its id.
+ * Law: a window lives from its first event until the watermark passes its end and the allowed lateness. A row that has
+ * had an event, emitted or not, keeps its id live (`addRow`).
+ *
+ * Cost: a fold per event and window that holds it; a row per key and window.
  */
 
 import { allocate } from '../../base/allocator';
@@ -31,17 +34,21 @@ import {
   widenTable,
 } from './slices';
 
+/** Its rows lie in a table of blocks, as those of a slice do. */
 @unmanaged
 class TriggeredWindow extends Slice {
+  /** Its number. */
   k: f64;
 }
 
 @unmanaged
 export class Triggered {
+  /** Address of its WindowPlan. */
   window: usize;
+  /** Its live windows, of class TriggeredWindow. */
   list: Slices;
-  /** How many of the list have fired: the first ones. */
-  fired: i32;
+  /** How many windows at the start of the list have fired at their end. */
+  firedCount: i32;
 }
 
 export function triggeredAt(stream: Stream, w: i32): Triggered {
@@ -51,7 +58,7 @@ export function triggeredAt(stream: Stream, w: i32): Triggered {
 export function createTriggered(stream: Stream, triggered: Triggered, window: usize): void {
   triggered.window = window;
   triggered.list = createSlices(stream);
-  triggered.fired = 0;
+  triggered.firedCount = 0;
 }
 
 export function destroyTriggered(stream: Stream, triggered: Triggered): void {
@@ -62,7 +69,7 @@ function windowIn(triggered: Triggered, i: i32): TriggeredWindow {
   return changetype<TriggeredWindow>(changetype<usize>(sliceAt(triggered.list, i)));
 }
 
-/** Window number k, made where there is none. */
+/** Returns window number k, and creates it if there is none. */
 function windowFor(stream: Stream, triggered: Triggered, k: f64): TriggeredWindow {
   const list = triggered.list;
   let i = list.length;
@@ -73,15 +80,15 @@ function windowFor(stream: Stream, triggered: Triggered, k: f64): TriggeredWindo
   window.end = edges.end(triggered.window, k);
   window.table = 0;
   window.blocks = 0;
-  window.behind = false;
+  window.hasCompleteWindow = false;
   window.k = k;
   insertSlice(stream, list, i, window);
-  if (i < triggered.fired || window.end <= stream.watermark) triggered.fired++;
+  if (i < triggered.firedCount || window.end <= stream.watermark) triggered.firedCount++;
   scheduleNext(stream);
   return window;
 }
 
-/** Takes n events that stand in a row in the ring, from place `at` on. */
+/** Takes the n consecutive events of the ring from place `at` on. */
 export function takeTriggered(stream: Stream, ring: Ring, at: i32, n: i32): void {
   const times = ring.times + ((<usize>at) << 3);
   const ids = ring.ids + ((<usize>at) << 2);
@@ -102,9 +109,9 @@ export function takeTriggered(stream: Stream, ring: Ring, at: i32, n: i32): void
     }
     const watermark = stream.newest - stream.outOfOrder;
     if (watermark > stream.watermark) stream.watermark = watermark;
-    if (isAlone(stream, t)) {
+    if (hasOneOpenWindow(stream, t)) {
       const window = windowFor(stream, triggeredAt(stream, 0), edges.oldest(triggeredAt(stream, 0).window, t));
-      store<u32>(stream.rows + ((<usize>i) << 2), <u32>touch(stream, window, id));
+      store<u32>(stream.rows + ((<usize>i) << 2), <u32>locate(stream, window, id));
     } else {
       foldListed(stream, at, folded, i);
       folded = i + 1;
@@ -121,20 +128,21 @@ export function takeTriggered(stream: Stream, ring: Ring, at: i32, n: i32): void
   foldListed(stream, at, folded, n);
 }
 
+/** Folds events `from` up to `to` of the batch into the rows listed for them. */
 function foldListed(stream: Stream, at: i32, from: i32, to: i32): void {
   if (to > from) foldRows(stream, stream.rows + ((<usize>from) << 2), at + from, to - from);
 }
 
-/** Whether an event lies in one window only, and that is not complete. */
-function isAlone(stream: Stream, t: f64): bool {
+/** Whether an event at time t lies in exactly one window, and the watermark has not passed the end of that window. */
+function hasOneOpenWindow(stream: Stream, t: f64): bool {
   if (stream.gridCount > 1) return false;
   const window = triggeredAt(stream, 0).window;
   const k = edges.oldest(window, t);
   return k == edges.newest(window, t) && edges.end(window, k) > stream.watermark;
 }
 
-/** The row of an id that has one event more. */
-function touch(stream: Stream, window: TriggeredWindow, id: u32): usize {
+/** Returns the row of an id in a window, in which it counts one more event. */
+function locate(stream: Stream, window: TriggeredWindow, id: u32): usize {
   const keys = changetype<Dictionary>(stream.dictionary);
   widenTable(stream, window, keys.limit);
   const row = rowFor(stream, window, id);
@@ -143,7 +151,10 @@ function touch(stream: Stream, window: TriggeredWindow, id: u32): usize {
   return row;
 }
 
-/** Folds an event into each of its windows, those that are complete give it out again; whether there was one to take it. */
+/**
+ * Folds event i of the batch, at place `at` of the ring, into each of its windows that is not closed. Windows whose end
+ * the watermark has passed fire its key's row again. Returns whether any window took the event.
+ */
 function foldEverywhere(stream: Stream, t: f64, id: u32, at: i32, i: i32): bool {
   let covered = false;
   let taken = false;
@@ -158,7 +169,7 @@ function foldEverywhere(stream: Stream, t: f64, id: u32, at: i32, i: i32): bool 
       taken = true;
       if (edges.repeats(triggered.window, k)) continue;
       const window = windowFor(stream, triggered, k);
-      const row = touch(stream, window, id);
+      const row = locate(stream, window, id);
       store<f64>(row, load<f64>(row) - 1);
       foldRow(stream, row, at);
       if (window.end > stream.watermark) continue;
@@ -171,36 +182,42 @@ function foldEverywhere(stream: Stream, t: f64, id: u32, at: i32, i: i32): bool 
   return taken;
 }
 
-/** Moves the watermark, never back, and fires what it passes. */
+/**
+ * Moves the watermark forward to `watermark` (never back). Fires the windows whose end it passes, destroys those that
+ * are closed, and fires all others early if it passes a multiple of `stream.early`.
+ */
 export function advanceTriggered(stream: Stream, watermark: f64): void {
   const before = stream.watermark;
   if (watermark > before) stream.watermark = watermark;
   for (let w = 0; w < stream.gridCount; w++) {
     const triggered = triggeredAt(stream, w);
-    while (triggered.fired < triggered.list.length && windowIn(triggered, triggered.fired).end <= stream.watermark) {
-      if (putWindow(stream, windowIn(triggered, triggered.fired), w, Firing.onTime)) stream.fired += 1;
-      triggered.fired++;
+    while (
+      triggered.firedCount < triggered.list.length &&
+      windowIn(triggered, triggered.firedCount).end <= stream.watermark
+    ) {
+      if (putWindow(stream, windowIn(triggered, triggered.firedCount), w, Firing.onTime)) stream.fired += 1;
+      triggered.firedCount++;
     }
-    while (triggered.fired && windowIn(triggered, 0).end + stream.allowedLateness <= stream.watermark) {
+    while (triggered.firedCount && windowIn(triggered, 0).end + stream.allowedLateness <= stream.watermark) {
       destroySlice(stream, shiftSlice(triggered.list));
-      triggered.fired--;
+      triggered.firedCount--;
     }
   }
   if (floor(before / stream.early) < floor(stream.watermark / stream.early) && stream.watermark != Infinity) {
     stream.cause |= 1;
     for (let w = 0; w < stream.gridCount; w++) {
       const triggered = triggeredAt(stream, w);
-      for (let i = triggered.fired; i < triggered.list.length; i++)
+      for (let i = triggered.firedCount; i < triggered.list.length; i++)
         putWindow(stream, windowIn(triggered, i), w, Firing.early);
     }
   }
   scheduleNext(stream);
 }
 
-/** What a key has that is new, in all windows that are not complete. */
+/** Fires a key early in every window that has not fired, where it has something new. */
 function fireKey(stream: Stream, w: i32, id: u32): void {
   const triggered = triggeredAt(stream, w);
-  for (let i = triggered.fired; i < triggered.list.length; i++) {
+  for (let i = triggered.firedCount; i < triggered.list.length; i++) {
     const window = windowIn(triggered, i);
     const row = rowIn(stream, window, id);
     if (!row || !isDue(stream, row, Firing.early)) continue;
@@ -210,7 +227,7 @@ function fireKey(stream: Stream, w: i32, id: u32): void {
   }
 }
 
-/** The row of an id, 0 if it has none. */
+/** The row of an id in a window, 0 if it has none. */
 function rowIn(stream: Stream, window: TriggeredWindow, id: u32): usize {
   const b = id >> 6;
   const block = b < window.blocks ? <usize>load<u32>(window.table + ((<usize>b) << 2)) : 0;
@@ -218,35 +235,40 @@ function rowIn(stream: Stream, window: TriggeredWindow, id: u32): usize {
   return block && isPresent(stream, row) ? row : 0;
 }
 
-/** Whether a row has what a firing gives. */
-function isDue(stream: Stream, row: usize, pane: i32): bool {
+/**
+ * Whether a firing of this kind emits the row. With `discard` it must have new events; otherwise only an early firing
+ * needs some since the last one.
+ */
+function isDue(stream: Stream, row: usize, firing: i32): bool {
   const events = load<f64>(row);
-  return stream.discard ? events != 0 : pane != Firing.early || events != load<f64>(row, EMITTED);
+  return stream.discard ? events != 0 : firing != Firing.early || events != load<f64>(row, EMITTED);
 }
 
-/** Puts the rows of a window that are due, in the order in which their keys came alive; whether there were any. */
-function putWindow(stream: Stream, window: TriggeredWindow, w: i32, pane: i32): bool {
+/**
+ * Emits the rows of a window that are due, in the order in which their keys came alive. Returns whether there were any.
+ */
+function putWindow(stream: Stream, window: TriggeredWindow, w: i32, firing: i32): bool {
   const keys = changetype<Dictionary>(stream.dictionary);
   let any = false;
   let n: usize = 0;
   for (let i: usize = 0; i < <usize>keys.orderLength; i++) {
     const id = load<u32>(keys.order + (i << 2));
     const row = id == NONE ? <usize>0 : rowIn(stream, window, id);
-    if (!row || !isDue(stream, row, pane)) continue;
+    if (!row || !isDue(stream, row, firing)) continue;
     store<u32>(stream.chunkRows + (n << 2), <u32>row);
     store<u32>(stream.chunkIds + (n << 2), id);
     any = true;
     if (++n < <usize>CHUNK_ROWS) continue;
-    putRows(stream, window, w, pane, CHUNK_ROWS);
+    putRows(stream, window, w, firing, CHUNK_ROWS);
     n = 0;
   }
-  if (n) putRows(stream, window, w, pane, <i32>n);
+  if (n) putRows(stream, window, w, firing, <i32>n);
   return any;
 }
 
-/** Puts n rows of the stream's chunk, and notes that they were given out. */
-function putRows(stream: Stream, window: TriggeredWindow, w: i32, pane: i32, n: i32): void {
-  putResults(stream, stream.chunkRows, stream.chunkIds, n, window.start, window.end, w, pane);
+/** Emits the n rows in `stream.chunkRows`, and updates their heads: events emitted, and one more firing. */
+function putRows(stream: Stream, window: TriggeredWindow, w: i32, firing: i32, n: i32): void {
+  putResults(stream, stream.chunkRows, stream.chunkIds, n, window.start, window.end, w, firing);
   for (let i: usize = 0; i < <usize>n; i++) {
     const row = <usize>load<u32>(stream.chunkRows + (i << 2));
     const firings = load<f64>(row, FIRINGS);
@@ -257,21 +279,24 @@ function putRows(stream: Stream, window: TriggeredWindow, w: i32, pane: i32, n: 
   }
 }
 
-/** Before which newest time nothing fires and nothing is let go. A little early, for what addition may round: looking is free. */
+/**
+ * Sets `stream.fireAt`: no event with an earlier time can fire or close a window. The time is rounded down, since
+ * additions round: to check too early is harmless.
+ */
 function scheduleNext(stream: Stream): void {
   let due = Infinity;
   for (let w = 0; w < stream.gridCount; w++) {
     const triggered = triggeredAt(stream, w);
-    if (triggered.fired) due = min(due, windowIn(triggered, 0).end + stream.allowedLateness);
-    if (triggered.fired == triggered.list.length) continue;
-    due = min(due, windowIn(triggered, triggered.fired).end);
+    if (triggered.firedCount) due = min(due, windowIn(triggered, 0).end + stream.allowedLateness);
+    if (triggered.firedCount == triggered.list.length) continue;
+    due = min(due, windowIn(triggered, triggered.firedCount).end);
     if (stream.early != Infinity) due = min(due, (floor(stream.watermark / stream.early) + 1) * stream.early);
   }
   due += stream.outOfOrder;
   stream.fireAt = due == Infinity ? due : due - abs(due) * f64.EPSILON * 4;
 }
 
-/** The present value of a key in window k. */
+/** The row of a key in window number k of window w of the plan, 0 if it has none. */
 export function triggeredRow(stream: Stream, w: i32, k: f64, id: u32): usize {
   const triggered = triggeredAt(stream, w);
   for (let i = 0; i < triggered.list.length; i++) {

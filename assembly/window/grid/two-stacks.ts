@@ -1,27 +1,42 @@
 /**
- * The rows that wait to become part of a window, for one window of the plan.
+ * Two stacks: sliding aggregation for one window of the plan. They hold the sealed rows of every key until the last
+ * window that needs them has fired.
  *
- * Where windows do not overlap there is one row a key, into which sealed slices are combined: `back`. Where they do, the
- * window's panes are kept as well and combined by two stacks (Tangwongsan, Hirzel, Schneider, "Low-latency sliding-window
- * aggregation in worst-case constant time", 2017): a turned pane's row holds the combination of itself and all turned panes
- * after it, `back` that of the panes not yet turned, and a window is one of the former with one of the latter.
+ * If windows overlap, the panes of a key are combined by two stacks. The older panes are flipped: the row of a flipped
+ * pane holds itself combined with all flipped panes after it. The younger panes keep their own rows, and `back` is
+ * their running combination. The split between the two is `flipped`. A window is its first flipped row (`front`)
+ * combined with `back`.
  *
- *     panes    0   1   2   3 │ 4   5   6          a row of pane 1 is 1 ⊕ 2 ⊕ 3, one of pane 5 only 5
- *              turned        │ not               back is 4 ⊕ 5 ⊕ 6; the next window, 1 to 6, is row 1 ⊕ back
+ *     panes    0   1   2   3 │ 4   5   6          the row of pane 1 holds 1 ⊕ 2 ⊕ 3, that of pane 5 only 5
+ *              flipped       │ not flipped        back is 4 ⊕ 5 ⊕ 6; the window of panes 1 to 6 is row 1 ⊕ back
  *
- * Nothing is subtracted, so any aggregate goes, and nothing drifts. Keys turn in blocks of 64, each in a window of its own by its
- * number, so that no firing does it for all. A turned row stands where the pane's own row stood: panes take no more room than
- * the rows in them, and a key that is seldom seen has a row only where it was.
+ * To evict the oldest pane, `front` moves on to the next flipped row. Once all flipped panes are evicted, a flip turns
+ * the panes of `back` into flipped ones and empties `back`. If windows do not overlap, there are no panes: sealed
+ * slices are combined into `back`, which is the whole window.
  *
- *     front    u32 for each id: its first turned row, 0 if none
- *     back     u32 for each block: 64 rows, 0 if none
- *     turned   f64 for each block: panes that start before this time are turned
+ *     order      slices in order of time; late events (`foldLate`) at any time that a window yet to fire holds
+ *     laws       ⊕ is associative and has an identity; late events also need it commutative. It needs no inverse:
+ *                nothing is subtracted, so nothing drifts
+ *     time       per row of a pane at most 2 combinations, one into `back` and one at the flip; per key and firing 1
+ *                more, however many panes the window has. A late event at a flipped time costs a fold for each earlier
+ *                pane that has a row of its key
+ *     worst      ids flip in blocks of 64, so that no firing flips all keys: block b flips at a window whose number is
+ *                congruent to b modulo ceil(size / every), or when its oldest pane is evicted before that
+ *     space      per pane one row for each key with events in it, which a flip overwrites in place; 4 bytes per id;
+ *                per 64 ids one block of rows in `back`
+ *     paper      Tangwongsan, Hirzel, Schneider, "Low-latency sliding-window aggregation in worst-case constant
+ *                time", 2017
  *
- * States that own memory are not combined ahead: a turned row and `back` would each have to own what the panes own already. They stay in their
- * panes' rows, and are combined when a window fires.
+ *     back       u32 per block: address of 64 rows, 0 if none
+ *     front      u32 per id: address of its first flipped row, 0 if none
+ *     flipped    f64 per block: the panes that start before this time are flipped
  *
- * Law: for each id, front ⊕ back is the combination of its events in the panes; panes are disjoint, in order, begin and end on
- * edges of this window, and none ends at or before the start of window `next`.
+ * Heap states are not combined ahead, since each flipped row and `back` would need a copy of the blocks that the panes
+ * own. They stay in the rows of their panes, and are combined pane by pane when a window fires: their time grows with
+ * the number of panes.
+ *
+ * Law: for each id, front ⊕ back is the combination of its events in all panes, heap states apart. Panes are disjoint,
+ * in order, start and end on edges of this window, and none ends at or before the start of window `next`.
  */
 
 import { allocate, release, resize } from '../../base/allocator';
@@ -42,25 +57,28 @@ import { Stream } from '../../stream';
 import * as edges from './edges';
 import * as pane from './panes';
 import { Pane, Panes } from './panes';
-import { destroyBlock, destroySlice, newBlock, present, rowFor, Slice, widenTable } from './slices';
+import { destroyBlock, destroySlice, newBlock, presentBits, rowFor, Slice, widenTable } from './slices';
 
 @unmanaged
 export class Stacks {
+  /** Address of its WindowPlan. */
   window: usize;
+  /** Whether windows overlap: size > every. */
   overlaps: bool;
-  /** Windows before this number have fired, or never will. */
+  /** Number of the next window to fire: those before it have fired, or have no events and never will. */
   next: f64;
-  /** Where `back` begins, if windows do not overlap. */
+  /** If windows do not overlap: start of the earliest slice in `back`, Infinity if it is empty. */
   backStart: f64;
+  /** Addresses of the three tables above. */
   back: usize;
   front: usize;
   flipped: usize;
-  /** Blocks these have room for. */
+  /** Length of these tables, in blocks of 64 ids. */
   blocks: u32;
-  /** Part of a pane, where other windows' edges cut it: slices are gathered here until it is whole. 0 if none. */
+  /** A Slice that gathers the slices of an unfinished pane, where edges of other windows cut it; 0 if there is none. */
   gathered: usize;
   panes: Panes;
-  /** Windows that fired and still take late events, see held.ts. */
+  /** Windows that have fired and still accept late events: see retained.ts. */
   retained: Panes;
 }
 
@@ -98,14 +116,14 @@ function paneAt(stacks: Stacks, i: i32): Pane {
   return pane.paneAt(stacks.panes, i);
 }
 
-/** Time of the earliest row, Infinity where there is none. */
+/** Start of the earliest slice or pane held for windows yet to fire, Infinity if there is none. */
 export function earliest(stacks: Stacks): f64 {
   if (!stacks.overlaps) return stacks.backStart;
   const gathered = stacks.gathered ? changetype<Slice>(stacks.gathered).start : Infinity;
   return stacks.panes.count ? min(gathered, paneAt(stacks, 0).start) : gathered;
 }
 
-/** Room for every id there is. */
+/** Makes the tables long enough for every id of the dictionary. */
 function widenStacks(stream: Stream, stacks: Stacks): void {
   const blocks = (changetype<Dictionary>(stream.dictionary).limit + 63) >> 6;
   const old = stacks.blocks;
@@ -122,7 +140,10 @@ function widenStacks(stream: Stream, stacks: Stacks): void {
   stacks.blocks = room;
 }
 
-/** The row of an id for the window that fires next: in `temporary`, or where it stands; 0 if it has none. */
+/**
+ * Returns the row of an id in window `next`, 0 if it has none. If one row holds it all, returns that row. Otherwise
+ * lists a combination into `temporary` as entry n and returns `temporary`, which `combineNext` fills.
+ */
 export function nextRow(stream: Stream, stacks: Stacks, id: u32, n: i32, temporary: usize): usize {
   const back = backRow(stream, stacks, id);
   const hasBack = back && load<f64>(back) != 0;
@@ -136,7 +157,10 @@ export function nextRow(stream: Stream, stacks: Stacks, id: u32, n: i32, tempora
   return temporary;
 }
 
-/** Completes n rows that were listed: the states that own memory are combined pane by pane. */
+/**
+ * Completes n rows that `nextRow` returned for the listed ids: runs the `listed` combinations, then combines heap
+ * states pane by pane.
+ */
 export function combineNext(stream: Stream, stacks: Stacks, rows: usize, ids: usize, n: i32, listed: i32): void {
   combineInline(stream, listed);
   if (!stream.hasHeapStates || !stacks.overlaps) return;
@@ -151,19 +175,19 @@ export function combineNext(stream: Stream, stacks: Stacks, rows: usize, ids: us
   }
 }
 
-/** Adds a sealed slice. It may be taken apart (`last`), or must be left whole for other windows. */
-export function addSlice(stream: Stream, stacks: Stacks, slice: Slice, last: bool): void {
+/** Adds a sealed slice. With `mayMove` its rows may be moved out of it; otherwise other windows still need them. */
+export function addSlice(stream: Stream, stacks: Stacks, slice: Slice, mayMove: bool): void {
   widenStacks(stream, stacks);
   if (!stacks.overlaps) {
     stacks.backStart = min(stacks.backStart, slice.start);
-    for (let b: u32 = 0; b < slice.blocks; b++) addToBack(stream, stacks, slice, b, last, true);
+    for (let b: u32 = 0; b < slice.blocks; b++) addToBack(stream, stacks, slice, b, mayMove, true);
     return;
   }
   const start = edges.edgeBefore(stacks.window, slice.start);
   const end = edges.edgeAfter(stacks.window, slice.start);
   if (stacks.gathered && changetype<Slice>(stacks.gathered).start != start) finishGathering(stream, stacks);
   if (slice.start == start && slice.end == end) {
-    addPane(stream, stacks, slice, last);
+    addPane(stream, stacks, slice, mayMove);
     return;
   }
   if (!stacks.gathered) startGathering(stream, stacks, start, end);
@@ -179,7 +203,7 @@ function startGathering(stream: Stream, stacks: Stacks, start: f64, end: f64): v
   stacks.gathered = changetype<usize>(gathered);
 }
 
-/** The gathered slices are a whole pane now. */
+/** Makes a pane of the slices gathered so far, if there are any. */
 export function finishGathering(stream: Stream, stacks: Stacks): void {
   if (!stacks.gathered) return;
   const slice = changetype<Slice>(stacks.gathered);
@@ -188,6 +212,7 @@ export function finishGathering(stream: Stream, stacks: Stacks): void {
   destroySlice(stream, slice);
 }
 
+/** Combines the rows of a slice into those of the unfinished pane `into`. */
 function gather(stream: Stream, into: Slice, slice: Slice): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   widenTable(stream, into, keys.limit);
@@ -195,7 +220,7 @@ function gather(stream: Stream, into: Slice, slice: Slice): void {
     const from = <usize>load<u32>(slice.table + ((<usize>b) << 2));
     if (!from) continue;
     let n = 0;
-    for (let left = present(stream, from); left; left &= left - 1) {
+    for (let left = presentBits(stream, from); left; left &= left - 1) {
       const i = <u32>ctz(left);
       const row = rowFor(stream, into, (b << 6) + i);
       if (load<f64>(row) == 0) addRow(stream, keys, (b << 6) + i);
@@ -205,7 +230,8 @@ function gather(stream: Stream, into: Slice, slice: Slice): void {
   }
 }
 
-function addPane(stream: Stream, stacks: Stacks, slice: Slice, last: bool): void {
+/** Adds a pane with the rows of a slice, and combines them into `back`. */
+function addPane(stream: Stream, stacks: Stacks, slice: Slice, mayMove: bool): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   const added = pane.createPane(stream, slice.start, slice.end, slice.blocks);
   for (let b: u32 = 0; b < slice.blocks; b++) {
@@ -213,7 +239,7 @@ function addPane(stream: Stream, stacks: Stacks, slice: Slice, last: bool): void
     const block = <usize>load<u32>(place);
     if (!block) continue;
     const bits = addToBack(stream, stacks, slice, b, false, false);
-    if (last) {
+    if (mayMove) {
       store<u32>(place, 0);
       pane.appendPiece(stream, added, b, bits, pane.packBlock(stream, block, bits));
     } else {
@@ -225,16 +251,17 @@ function addPane(stream: Stream, stacks: Stacks, slice: Slice, last: bool): void
 }
 
 /**
- * back ⊕= one block of a slice, by moving it where it may (`take`); rows new in back hold their ids if `hold`. What owns memory stays in
- * the panes where there are any.
+ * back ⊕= block b of a slice. Returns a bit for each of its rows; 0 if there is no block, or if it was moved whole.
+ * With `mayMove` the block or its rows may be moved instead of copied. With `markLive` rows new in `back` keep their
+ * ids live. If windows overlap, heap states are left out: they stay in the panes.
  */
-function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, take: bool, hold: bool): u64 {
+function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, mayMove: bool, markLive: bool): u64 {
   const from = <usize>load<u32>(slice.table + ((<usize>b) << 2));
   if (!from) return 0;
   const place = stacks.back + ((<usize>b) << 2);
   let back = <usize>load<u32>(place);
   if (!back) {
-    if (take) {
+    if (mayMove) {
       store<u32>(place, <u32>from);
       store<u32>(slice.table + ((<usize>b) << 2), 0);
       return 0;
@@ -243,16 +270,16 @@ function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, take: b
     store<u32>(place, <u32>back);
   }
   const keys = changetype<Dictionary>(stream.dictionary);
-  const bits = present(stream, from);
+  const bits = presentBits(stream, from);
   let n = 0;
   for (let left = bits; left; left &= left - 1) {
     const i = <usize>ctz(left);
     const row = back + i * stream.stride;
     if (load<f64>(row) == 0) {
       if (stacks.overlaps) copyInline(stream, row, from + i * stream.stride);
-      else if (take) moveRow(stream, row, from + i * stream.stride);
+      else if (mayMove) moveRow(stream, row, from + i * stream.stride);
       else cloneRow(stream, row, from + i * stream.stride);
-      if (hold) addRow(stream, keys, (b << 6) + <u32>i);
+      if (markLive) addRow(stream, keys, (b << 6) + <u32>i);
     } else {
       listRow(stream, n++, row, row, from + i * stream.stride);
     }
@@ -262,14 +289,14 @@ function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, take: b
   return bits;
 }
 
-/** Windows before number k have fired or never will. */
+/** Makes k the next window to fire, if it lies after `next`, and evicts what only earlier windows needed. */
 export function skipTo(stream: Stream, stacks: Stacks, k: f64): void {
   if (k <= stacks.next) return;
   stacks.next = k;
   evict(stream, stacks);
 }
 
-/** Lets go of all that lies before window `next`, and turns the blocks whose turn it is. */
+/** Evicts the panes that end before window `next` starts, and flips the blocks scheduled for this window. */
 function evict(stream: Stream, stacks: Stacks): void {
   const start = edges.start(stacks.window, stacks.next);
   if (!stacks.overlaps) {
@@ -280,8 +307,8 @@ function evict(stream: Stream, stacks: Stacks): void {
   if (!stacks.panes.count) return;
   const head = paneAt(stacks, 0).start;
   const cycle = <u32>ceil(load<f64>(stacks.window, WindowPlan.size) / load<f64>(stacks.window, WindowPlan.every));
-  const turn = <u32>(stacks.next - floor(stacks.next / <f64>cycle) * <f64>cycle);
-  for (let b = turn; b < stacks.blocks; b += cycle) {
+  const phase = <u32>(stacks.next - floor(stacks.next / <f64>cycle) * <f64>cycle);
+  for (let b = phase; b < stacks.blocks; b += cycle) {
     if (flippedTo(stacks, b) <= head && load<u32>(stacks.back + ((<usize>b) << 2))) flipBlock(stream, stacks, b, 0);
   }
 }
@@ -297,23 +324,25 @@ function clearBack(stream: Stream, stacks: Stacks): void {
   stacks.backStart = Infinity;
 }
 
-/** The first pane goes: the front of each of its ids is the row of the next pane that has it. */
+/** Evicts the first pane. The front of each of its ids becomes the id's row in the next flipped pane that has one. */
 function evictPane(stream: Stream, stacks: Stacks): void {
-  const gone = paneAt(stacks, 0);
-  for (let p: u32 = 0; p < gone.count; p++) {
-    const piece = pane.pieceAt(gone, p);
+  const evicted = paneAt(stacks, 0);
+  for (let p: u32 = 0; p < evicted.count; p++) {
+    const piece = pane.pieceAt(evicted, p);
     const b = pane.blockOf(piece);
-    if (flippedTo(stacks, b) <= gone.start) flipBlock(stream, stacks, b, 1);
+    if (flippedTo(stacks, b) <= evicted.start) flipBlock(stream, stacks, b, 1);
     else findFronts(stream, stacks, b, pane.bitsOf(piece), 1);
   }
   pane.dropFirst(stream, stacks.panes);
 }
 
-/** Fronts of some ids of a block: their rows in the first turned pane, from number `i` on, that has them. */
+/**
+ * Sets the fronts of the ids of block b in `bits`: their rows in the first flipped pane, from index i on, that has one.
+ */
 function findFronts(stream: Stream, stacks: Stacks, b: u32, bits: u64, i: i32): void {
-  const turned = flippedTo(stacks, b);
+  const flipped = flippedTo(stacks, b);
   let sought = bits;
-  for (; sought && i < stacks.panes.count && paneAt(stacks, i).start < turned; i++) {
+  for (; sought && i < stacks.panes.count && paneAt(stacks, i).start < flipped; i++) {
     const piece = pane.pieceOf(paneAt(stacks, i), b);
     if (!piece) continue;
     const found = sought & pane.bitsOf(piece);
@@ -326,7 +355,10 @@ function findFronts(stream: Stream, stacks: Stacks, b: u32, bits: u64, i: i32): 
   for (; sought; sought &= sought - 1) setFront(stacks, (b << 6) + <u32>ctz(sought), 0);
 }
 
-/** Turns the panes of a block from number `from` on, newest first: each row becomes itself ⊕ the row after it. */
+/**
+ * Flips block b: its rows in all panes from index `from` on, newest first. Each row becomes itself ⊕ the row after it,
+ * and the block's `back` is released.
+ */
 function flipBlock(stream: Stream, stacks: Stacks, b: u32, from: i32): void {
   const fronts = stacks.front + ((<usize>b) << 8);
   memory.fill(fronts, 0, 256);
@@ -350,8 +382,8 @@ function flipBlock(stream: Stream, stacks: Stacks, b: u32, from: i32): void {
 }
 
 /**
- * An event for windows yet to fire, at a time whose slices are sealed: it goes into its pane's row and into every
- * combination that contains it.
+ * Folds a late event, at place `at` of the ring, whose slice is sealed but which windows yet to fire hold: into the row
+ * of its pane and into every combination that contains this row.
  */
 export function foldLate(stream: Stream, stacks: Stacks, t: f64, id: u32, at: i32): void {
   const keys = changetype<Dictionary>(stream.dictionary);
@@ -364,7 +396,7 @@ export function foldLate(stream: Stream, stacks: Stacks, t: f64, id: u32, at: i3
     return;
   }
   const start = edges.edgeBefore(stacks.window, t);
-  // All before this event's slice is sealed: what was gathered up to there is whole.
+  // Everything before this pane is sealed, so an earlier pane that was still gathering slices is whole.
   if (stacks.gathered && changetype<Slice>(stacks.gathered).start < start) finishGathering(stream, stacks);
   const end = edges.edgeAfter(stacks.window, t);
   if (!stacks.gathered && end > stream.sealedTo) startGathering(stream, stacks, start, end);
@@ -377,19 +409,19 @@ export function foldLate(stream: Stream, stacks: Stacks, t: f64, id: u32, at: i3
     return;
   }
   const b = id >> 6;
-  const turned = start < flippedTo(stacks, b);
+  const isFlipped = start < flippedTo(stacks, b);
   const i = paneFor(stream, stacks, t);
-  const owner = paneAt(stacks, i);
-  let row = pane.rowIn(stream, owner, id);
+  const target = paneAt(stacks, i);
+  let row = pane.rowIn(stream, target, id);
   if (!row) {
-    row = pane.insertRow(stream, owner, id);
-    if (turned) {
+    row = pane.insertRow(stream, target, id);
+    if (isFlipped) {
       const after = flippedRowAfter(stream, stacks, i, id);
       if (after) copyInline(stream, row, after);
     }
   }
   foldRow(stream, row, at);
-  if (turned) {
+  if (isFlipped) {
     for (let j = 0; j < i; j++) {
       const before = pane.rowIn(stream, paneAt(stacks, j), id);
       if (before) foldInline(stream, before, at);
@@ -400,7 +432,7 @@ export function foldLate(stream: Stream, stacks: Stacks, t: f64, id: u32, at: i3
   }
 }
 
-/** Number of the pane at time t, made where there is none. */
+/** Returns the index of the pane that holds t, and adds an empty pane if there is none. */
 function paneFor(stream: Stream, stacks: Stacks, t: f64): i32 {
   let i = 0;
   while (i < stacks.panes.count && paneAt(stacks, i).end <= t) i++;
@@ -411,6 +443,7 @@ function paneFor(stream: Stream, stacks: Stacks, t: f64): i32 {
   return i;
 }
 
+/** The first flipped row of an id after pane i, 0 if it has none. */
 function flippedRowAfter(stream: Stream, stacks: Stacks, i: i32, id: u32): usize {
   for (let j = i + 1; j < stacks.panes.count && paneAt(stacks, j).start < flippedTo(stacks, id >> 6); j++) {
     const row = pane.rowIn(stream, paneAt(stacks, j), id);
@@ -419,18 +452,20 @@ function flippedRowAfter(stream: Stream, stacks: Stacks, i: i32, id: u32): usize
   return 0;
 }
 
+/** The row of an id in `back`, 0 if its block has none. */
 function backRow(stream: Stream, stacks: Stacks, id: u32): usize {
   const block = <usize>load<u32>(stacks.back + ((<usize>(id >> 6)) << 2));
   return block ? block + <usize>(id & 63) * stream.stride : 0;
 }
 
+/** The row of an id in `back`, with a new block if there is none. */
 function makeBackRow(stream: Stream, stacks: Stacks, id: u32): usize {
   const place = stacks.back + ((<usize>(id >> 6)) << 2);
   if (!load<u32>(place)) store<u32>(place, <u32>newBlock(stream));
   return backRow(stream, stacks, id);
 }
 
-/** The first turned row of an id, 0 if it has none. */
+/** The first flipped row of an id, 0 if it has none. */
 export function frontOf(stacks: Stacks, id: u32): usize {
   return load<u32>(stacks.front + ((<usize>id) << 2));
 }
@@ -439,7 +474,7 @@ function setFront(stacks: Stacks, id: u32, row: usize): void {
   store<u32>(stacks.front + ((<usize>id) << 2), <u32>row);
 }
 
-/** Time before which the panes of a block are turned. */
+/** The time before which the panes of block b are flipped. */
 export function flippedTo(stacks: Stacks, b: u32): f64 {
   return load<f64>(stacks.flipped + ((<usize>b) << 3));
 }

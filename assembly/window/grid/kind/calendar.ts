@@ -1,19 +1,26 @@
 /**
- * Windows of local time, whose edges the bindings know and hand over as a table: every window that an event of the batch may lie in, and one
- * more on each side. Between windows that are listed there may be others that are not, and in which there are no events.
+ * Windows of local time. Their edges depend on time zones, which only the bindings know:
+ * bindings/engine/calendar-edges.ts brings a table of them up to date before each batch.
  *
- *     edges    24 bytes a window, in order:  0 number: f64 │ 8 start: f64 │ 16 end: f64
+ *     edges    24 bytes per window, in order of number:  0 number k: f64 │ 8 start: f64 │ 16 end: f64
  *
- * Law: starts, ends and numbers grow, or stay, from one to the next; the table holds every window that has an event and is not closed.
+ * The table lists every window that can hold an event of the batch, and one more on each side. Between two listed
+ * windows there may be others that are not listed; they hold no events.
+ *
+ * Law: from one entry to the next, number, start and end never decrease. Every window that has an event and is not
+ * closed is listed.
+ *
+ * Cost: a binary search per call.
  */
 
 import { WindowPlan } from '../../../plan';
 
+/** A field of entry i: 0 its number, 8 its start, 16 its end. */
 function edge(window: usize, i: i32, field: usize): f64 {
   return load<f64>(<usize>load<u32>(window, WindowPlan.edges) + <usize>i * 24 + field);
 }
 
-/** Position of the first entry whose field is greater than x. */
+/** Index of the first entry whose field is greater than x; the number of entries if there is none. */
 function firstAbove(window: usize, field: usize, x: f64): i32 {
   let low = 0;
   let high = load<i32>(window, WindowPlan.edgeCount);
@@ -25,7 +32,10 @@ function firstAbove(window: usize, field: usize, x: f64): i32 {
   return low;
 }
 
-/** An edge of window k; of one not listed that of the next that is. */
+/**
+ * The start (field 8) or end (field 16) of window k. A window that is not listed counts as empty: both its edges are
+ * the start of the next listed window, Infinity after the last and -Infinity before the first.
+ */
 function edgeOf(window: usize, k: f64, field: usize): f64 {
   const i = firstAbove(window, 0, k) - 1;
   if (i >= 0 && edge(window, i, 0) == k) return edge(window, i, field);

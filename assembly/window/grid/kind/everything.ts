@@ -1,4 +1,6 @@
-/** The one window of all time, number 0, which ends with the stream. */
+/**
+ * The one window of all time, number 0, which ends with the stream. Numbers below 0 lie before it, those above after.
+ */
 
 export function start(_window: usize, k: f64): f64 {
   return k <= 0 ? -Infinity : Infinity;

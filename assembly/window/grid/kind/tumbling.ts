@@ -1,4 +1,4 @@
-/** Adjacent windows: number k is [offset + k size, offset + (k + 1) size). Every time lies in exactly one. */
+/** Adjacent windows: number k is [offset + k size, offset + (k + 1) size). Every time lies in exactly one of them. */
 
 import { WindowPlan } from '../../../plan';
 import { later, mark, markBefore } from '../edges';
@@ -11,12 +11,10 @@ export function end(window: usize, k: f64): f64 {
   return later(start(window, k + 1), start(window, k));
 }
 
-/** The newest window that has begun at t. */
 export function newest(window: usize, t: f64): f64 {
   return markBefore(load<f64>(window, WindowPlan.offset), load<f64>(window, WindowPlan.size), t);
 }
 
-/** The oldest window that has not ended at t. */
 export function oldest(window: usize, t: f64): f64 {
   return newest(window, t);
 }
