@@ -203,7 +203,7 @@ export function resultWindows(stream: Stream): usize {
 }
 
 export function resultPanes(stream: Stream): usize {
-  return changetype<Outbox>(stream.outbox).panes;
+  return changetype<Outbox>(stream.outbox).firingKinds;
 }
 
 export function resultFirings(stream: Stream): usize {

@@ -59,7 +59,7 @@ export function putResults(
     store<f64>(outbox.ends + (place << 3), end);
     store<u32>(outbox.ids + (place << 2), load<u32>(ids + (i << 2)));
     store<u8>(outbox.windows + place, window);
-    store<u8>(outbox.panes + place, firing);
+    store<u8>(outbox.firingKinds + place, firing);
     if (outbox.firings) store<u32>(outbox.firings + (place << 2), <u32>load<f64>(load<u32>(rows + (i << 2)), FIRINGS));
     if (outbox.causes) store<u32>(outbox.causes + (place << 2), stream.cause);
   }

@@ -37,7 +37,7 @@ export function orderResults(stream: Stream, from: i32): void {
   permute<f64>(outbox.ends, list, scratch, from, n);
   permute<u32>(outbox.ids, list, scratch, from, n);
   permute<u8>(outbox.windows, list, scratch, from, n);
-  permute<u8>(outbox.panes, list, scratch, from, n);
+  permute<u8>(outbox.firingKinds, list, scratch, from, n);
   // Causes stay as they are: nothing reads those of earlier batches.
   if (outbox.firings) permute<u32>(outbox.firings, list, scratch, from, n);
   for (let i = 0; i < stream.outputCount; i++) permute<f64>(outputColumn(outbox, i), list, scratch, from, n);

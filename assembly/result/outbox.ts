@@ -29,7 +29,7 @@ export class Outbox {
   ends: usize;
   ids: usize;
   windows: usize;
-  panes: usize;
+  firingKinds: usize;
   /** 0 if there is no such column. */
   firings: usize;
   causes: usize;
@@ -59,7 +59,7 @@ export function destroyOutbox(stream: Stream, outbox: Outbox): void {
   release(stream.results, outbox.ends);
   release(stream.results, outbox.ids);
   release(stream.results, outbox.windows);
-  release(stream.results, outbox.panes);
+  release(stream.results, outbox.firingKinds);
   if (outbox.firings) release(stream.results, outbox.firings);
   if (outbox.causes) release(stream.results, outbox.causes);
   for (let i = 0; i < stream.outputCount; i++) release(stream.results, outputColumn(outbox, i));
@@ -81,7 +81,7 @@ function setCapacity(stream: Stream, outbox: Outbox, results: i32): void {
   outbox.ends = resize(stream.results, outbox.ends, n << 3);
   outbox.ids = resize(stream.results, outbox.ids, n << 2);
   outbox.windows = resize(stream.results, outbox.windows, n);
-  outbox.panes = resize(stream.results, outbox.panes, n);
+  outbox.firingKinds = resize(stream.results, outbox.firingKinds, n);
   if (firesAgain(stream)) outbox.firings = resize(stream.results, outbox.firings, n << 2);
   if (stream.ordered) outbox.causes = resize(stream.results, outbox.causes, n << 2);
   for (let i = 0; i < stream.outputCount; i++) {
@@ -115,7 +115,7 @@ export function putHead(
   store<f64>(outbox.ends + ((<usize>i) << 3), end);
   store<u32>(outbox.ids + ((<usize>i) << 2), id);
   store<u8>(outbox.windows + <usize>i, window);
-  store<u8>(outbox.panes + <usize>i, firing);
+  store<u8>(outbox.firingKinds + <usize>i, firing);
   if (outbox.firings) store<u32>(outbox.firings + ((<usize>i) << 2), <u32>load<f64>(row, FIRINGS));
   if (outbox.causes) store<u32>(outbox.causes + ((<usize>i) << 2), stream.cause);
 }
@@ -137,7 +137,7 @@ export function putEventHeads(stream: Stream, n: i32, times: usize, window: i32)
   memory.copy(outbox.ends + (from << 3), times, (<usize>n) << 3);
   memory.fill(outbox.ids + (from << 2), 0, (<usize>n) << 2);
   memory.fill(outbox.windows + from, <u8>window, n);
-  memory.fill(outbox.panes + from, <u8>(Firing.onTime | Firing.final), n);
+  memory.fill(outbox.firingKinds + from, <u8>(Firing.onTime | Firing.final), n);
   if (outbox.firings) memory.fill(outbox.firings + (from << 2), 0, (<usize>n) << 2);
 }
 
