@@ -25,7 +25,7 @@ class Distinct {
 }
 
 export function block(part: usize): f64 {
-  return sketch.greatest(precisionOf(part));
+  return sketch.maxBlockBytes(precisionOf(part));
 }
 
 export function identity(part: usize, row: usize): void {

@@ -11,10 +11,10 @@ import { combineHeap, dropHeap, identityHeap } from './shared/kernel';
 export const size: i32 = box.bytes;
 
 /** By how much one value can make a block grow. */
-export const leap: i32 = sketch.RUN;
+export const leap: i32 = sketch.MAX_RUN_BYTES;
 
 export function block(_part: usize): f64 {
-  return <f64>sketch.GREATEST;
+  return <f64>sketch.MAX_BLOCK_BYTES;
 }
 
 class Bins {

@@ -27,7 +27,7 @@ class TopK {
 }
 
 export function block(part: usize): f64 {
-  return sketch.greatest(capacityOf(part));
+  return sketch.maxBlockBytes(capacityOf(part));
 }
 
 export function identity(part: usize, row: usize): void {
