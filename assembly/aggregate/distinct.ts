@@ -1,6 +1,6 @@
 /**
- * How many different values: see sketch/hyperloglog.ts, and sketch/counted.ts where values leave. Parameter: the precision, 0 for the exact
- * number.
+ * The number of different values: see sketch/hyperloglog.ts, and sketch/evicting/value-counts.ts for rolling frames.
+ * Parameter: the precision; 0 for the exact number.
  */
 
 import { PartPlan } from '../plan';

@@ -1,4 +1,7 @@
-/** Values with their times, the earliest so many of them: see sketch/samples.ts. Parameter: how many; none: all. */
+/**
+ * The values with their times: see sketch/timed-list.ts, and sketch/evicting/time-deque.ts for rolling frames.
+ * Parameter: the greatest number of samples, of which the earliest are kept; none: all.
+ */
 
 import { PartPlan } from '../plan';
 import * as deque from '../sketch/evicting/time-deque';

@@ -1,4 +1,4 @@
-/** All values: see sketch/list.ts. */
+/** All values, for other aggregates to read: see sketch/list.ts. */
 
 import * as list from '../sketch/list';
 import * as box from '../sketch/shared/box';
