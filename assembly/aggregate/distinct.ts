@@ -9,7 +9,7 @@ import * as sketch from '../sketch/hyperloglog';
 import * as box from '../sketch/shared/box';
 import { combineHeap, dropHeap, identityHeap, lowerEach, stateOf } from './shared/kernel';
 
-export const size: i32 = box.bytes;
+export const size: i32 = box.STATE_BYTES;
 
 function precisionOf(part: usize): u32 {
   return <u32>box.parameter(part, 0);

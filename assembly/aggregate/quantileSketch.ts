@@ -9,7 +9,7 @@ import * as list from '../sketch/list';
 import * as box from '../sketch/shared/box';
 import { combineHeap, dropHeap, identityHeap } from './shared/kernel';
 
-export const size: i32 = box.bytes;
+export const size: i32 = box.STATE_BYTES;
 
 /** The most bytes by which one value can make a block grow beyond twice its size. */
 export const leap: i32 = sketch.MAX_RUN_BYTES;

@@ -9,7 +9,7 @@ import * as box from '../sketch/shared/box';
 import * as sketch from '../sketch/timed-list';
 import { combineHeap, dropHeap, identityHeap } from './shared/kernel';
 
-export const size: i32 = sketch.bytes;
+export const size: i32 = sketch.STATE_BYTES;
 
 function limitOf(part: usize): u32 {
   return load<u32>(part, PartPlan.parameterCount) ? <u32>box.parameter(part, 0) : 0x0fffffff;

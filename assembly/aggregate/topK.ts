@@ -11,7 +11,7 @@ import * as box from '../sketch/shared/box';
 import { Stream } from '../stream';
 import { combineHeap, dropHeap, foldHeap, identityHeap, stateOf } from './shared/kernel';
 
-export const size: i32 = box.bytes;
+export const size: i32 = box.STATE_BYTES;
 
 function capacityOf(part: usize): u32 {
   return <u32>box.parameter(part, 1);

@@ -4,7 +4,7 @@ import * as list from '../sketch/list';
 import * as box from '../sketch/shared/box';
 import { combineHeap, dropHeap, foldHeap, identityHeap } from './shared/kernel';
 
-export const size: i32 = box.bytes;
+export const size: i32 = box.STATE_BYTES;
 
 class Values {
   lift(part: usize, state: usize, value: f64): void {

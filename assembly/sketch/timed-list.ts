@@ -12,7 +12,7 @@ import { capacity } from '../base/allocator';
 import * as deque from './evicting/time-deque';
 import * as box from './shared/box';
 
-export const bytes: i32 = 16;
+export const STATE_BYTES: i32 = 16;
 
 const SAMPLES: usize = 16;
 

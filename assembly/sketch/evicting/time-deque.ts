@@ -45,7 +45,7 @@ function areaAt(block: usize, i: u32): usize {
   return sampleAt(block, load<u32>(block, SLOTS)) + ((<usize>i) << 3);
 }
 
-/** A block without samples that has at least `slots`. */
+/** A block without samples, with `slots` slots or a few more. */
 function blockFor(part: usize, slots: u32, measured: u32): usize {
   const bytes: usize = measured ? 24 : 16;
   const block = box.allocateFor(part, SAMPLES + <usize>slots * bytes);

@@ -31,7 +31,7 @@ import { Stream } from '../../stream';
 const NOTHING: u64 = 0x7ff8000000000000;
 const BLOCK_TAG: u32 = 0xfff90000;
 
-export const bytes: i32 = 8;
+export const STATE_BYTES: i32 = 8;
 
 export function isNothing(state: usize): bool {
   return load<u64>(state) == NOTHING;
