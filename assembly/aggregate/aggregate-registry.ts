@@ -1,28 +1,52 @@
 /**
- * Every aggregate, a line each: what it exports, under its name. The bindings find them by these names; nothing else in the
- * core knows which aggregates there are.
+ * The aggregates: what the file of each exports, under the aggregate's name (`sum_fold`). The bindings find exports by
+ * these names; nothing else in the core knows which aggregates there are. Arguments and laws: see shared/kernel.ts.
  *
- *     size       bytes of its state in a row; none: it only reads the states of others
- *     unit       so many bytes more for each parameter
- *     identity   (part, row)                    the state of a row that has seen nothing; none: all zero
- *     fold       (part, rows, at, n)            see kernel.ts
- *     reduce     (part, row, at, n)             n events in a row, in order, all of one row; none: fold does it
- *     combine    (part, into, left, right, n)
- *     prefix     (part, states, at, n)          none: fold does it
- *     suffix     (part, states, at, n)          the same from the last event back; none: fold and combine do it
- *     join       (part, left, right, out, n)    what n states lower to, each combined with another; none: combine and lower do it
- *     roll       (part, fronts, backs, into, stride, at, n)          none: fold and combine do it
- *     drop       (part, row)                    of a state that owns memory: gives it back, see sketch/box.ts
- *     block      (part) → f64                   of such a state: bytes of the greatest block it can have; Infinity where it has no bound
- *     leap       by how many bytes one value can make that grow beyond twice its size
- *     enter      (part, state, value, time)     of such a state where it runs, in frames of which values also leave: one more, not NaN
- *     leave      (part, state, value, time)     one less, of several such the first that entered
- *     lower      (part, rows, out, n)           none: only others read it
- *     prepare    (part, at, n)                  fills a column that stands behind the part's own, from n events of the ring, before any window
- *                takes them; its needs are of that column
- *     needs      the aggregates of the same columns whose states lower reads, in the order it reads them; its first parameter is its own,
- *                the others are theirs
- *     includes   the aggregates whose states are part of this one's, and at which offset
+ * The contract of an aggregate. An export is *required*, at least of some aggregates, or *accelerated*: optional, and
+ * faster than the loop of other exports that stands in for it.
+ *
+ *     export      type, or arguments                          what it is or does
+ *
+ *     Required of an aggregate that users can ask for:
+ *     lower       (part, rows, out, n)                        n rows → n results
+ *     needs       enum of up to four aggregates               required if lower reads their states, in this order
+ *
+ *     Required of an aggregate with a state of its own:
+ *     size        i32, bytes                                  size of the state; without it there is no state
+ *     unit        i32, bytes                                  required if each parameter makes the state longer
+ *     identity    (part, row)                                 state of no events; required if that is not all zeros
+ *     fold        (part, rows, at, n)                         n events, each into the row listed for it
+ *     combine     (part, into, left, right, n)                into = left ⊕ right for n rows
+ *
+ *     Accelerated, for an inline state:                                                            stands in for it:
+ *     foldRun     (part, row, at, n)                          n events in order, all into one row  fold
+ *     prefix      (part, states, at, n)                       states[i + 1] = states[i] ⊕ event i  fold
+ *     suffix      (part, states, at, n)                       states[i] = event i ⊕ states[i + 1]  fold, combine
+ *     lowerPairs  (part, left, right, out, n)                 results of left[i] ⊕ right[i]        combine, lower
+ *     roll        (part, fronts, backs, into, stride, at, n)  see rollRows in state/rows.ts        fold, combine
+ *     includes    enum: aggregate = offset                    see below                            folding each apart
+ *
+ *     Required of a heap state, see sketch/shared/box.ts:
+ *     drop        (part, row)                                 frees the block of the state
+ *     block       (part) → f64, bytes                         size of the greatest block; Infinity: no bound
+ *     leap        i32, bytes                                  required if one value can make a block grow beyond
+ *                                                             twice its size: by at most this much more
+ *     insert      (part, state, value, time)                  adds a value, not NaN, to an evictable state
+ *     retract     (part, state, value, time)                  takes out a value; of equal ones the first inserted
+ *
+ *     Required of an aggregate over a column of its own:
+ *     prepare     (part, at, n)                               fills that column for n events of the ring
+ *
+ * The aggregates in `needs` are over the same columns. The first parameter is the aggregate's own; the others are
+ * theirs.
+ *
+ * `includes` lists aggregates of the same column whose states are part of this one's state, and their offsets in it. If
+ * a spec asks for both, the column is folded once, and they read this state.
+ *
+ * `lowerPairs` is called only if no other aggregate reads the state.
+ *
+ * `prepare` is called before any window takes the events. Its column follows the part's own columns, and the aggregates
+ * in `needs` are over that column.
  */
 export { lower as events_lower } from './events';
 export {

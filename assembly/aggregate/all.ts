@@ -1,7 +1,7 @@
 /**
  * Whether all values are true, that is, not 0: 1 or 0.
  *
- *     state  f64        identity NaN        lift, combine the lesser of 1 and 0        8 bytes
+ *     state  f64        identity NaN        lift, combine: the lesser of 1 and 0        8 bytes
  */
 
 import * as extreme from './shared/extreme';

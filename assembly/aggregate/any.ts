@@ -1,7 +1,7 @@
 /**
  * Whether any value is true, that is, not 0: 1 or 0.
  *
- *     state  f64        identity NaN        lift, combine the greater of 1 and 0        8 bytes
+ *     state  f64        identity NaN        lift, combine: the greater of 1 and 0        8 bytes
  */
 
 import * as extreme from './shared/extreme';

@@ -1,4 +1,4 @@
-/** Value of the second column where the first is greatest: see arg.ts. */
+/** The value of the second column at the event whose first column is greatest: see shared/arg.ts. */
 
 import * as arg from './shared/arg';
 import { combineEach, foldTimedPairs, lowerEach } from './shared/kernel';

@@ -1,8 +1,9 @@
 /**
- * Bitwise and of the values as whole numbers of 64 bits in two's complement: what is behind the point is cut off, what is beyond such
- * numbers becomes the last of them. As a number again it is exact up to 2^53, and else the nearest.
+ * The bitwise and of the values, each as a 64-bit integer in two's complement: its fraction is cut off, and a value out
+ * of range becomes the nearest integer in range. The result as f64 is exact up to 2^53, and rounded to the nearest
+ * beyond. It is NaN if there are no values.
  *
- *     state  i64        identity all ones        lift, combine &        8 bytes, and those of count
+ *     state  i64        identity all ones        lift, combine: &        8 bytes, and the state of count
  */
 
 import { combineEach, foldEach, lowerEach, neededState, stateOf } from './shared/kernel';

@@ -1,4 +1,7 @@
-/** The values themselves, by time. Parameters: none, or one that says nothing and the greatest number of them. */
+/**
+ * The values themselves, ordered by time. Parameters: none for all values; or an unused one, then the greatest number
+ * of values, of which the earliest are kept.
+ */
 
 import { PartPlan } from '../plan';
 import { putList } from '../result/outbox';
@@ -16,7 +19,7 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   const limit = load<u32>(part, PartPlan.parameterCount) ? <u32>box.parameter(part, 1) : u32.MAX_VALUE;
   for (let i: usize = 0; i < <usize>n; i++) {
     const state = neededState(load<u32>(rows + (i << 2)), part, needs.samples);
-    // A frame that rolls has all of them.
+    // In a rolling frame the state has all samples, whatever the limit.
     const length = min(sketch.lengthOf(state), limit);
     const values = putList(stream, out + (i << 3), length);
     const first = sketch.firstOf(state);

@@ -1,4 +1,4 @@
-/** Pearson's correlation of two columns, from -1 to 1; NaN where either does not vary. */
+/** Pearson's correlation of two columns, from -1 to 1; NaN if either does not vary. */
 
 import { XX, XY, YY } from './comoments';
 import { lowerEach, neededState } from './shared/kernel';
@@ -10,9 +10,9 @@ export enum needs {
 class Correlation {
   lower(row: usize, part: usize): f64 {
     const state = neededState(row, part, needs.comoments);
-    const both = load<f64>(state, XY) / (sqrt(load<f64>(state, XX)) * sqrt(load<f64>(state, YY)));
-    // Rounding alone can lead beyond.
-    return max<f64>(-1, min<f64>(1, both));
+    const correlation = load<f64>(state, XY) / (sqrt(load<f64>(state, XX)) * sqrt(load<f64>(state, YY)));
+    // Rounding can lead slightly out of the range.
+    return max<f64>(-1, min<f64>(1, correlation));
   }
 }
 

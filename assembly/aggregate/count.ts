@@ -1,5 +1,5 @@
 /**
- * Number of events that have a value. (The count of all events stands at the head of every row.)
+ * The number of events that have a value. (The head of every row has the number of all events.)
  *
  *     state  n: f64        identity 0        lift n + 1        combine n + n        8 bytes
  */
@@ -33,7 +33,7 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   lowerEach<Count>(part, rows, out, n);
 }
 
-/** n events of one row: lanes of a comparison are -1 where it holds. */
+/** Counts by comparisons of two lanes each, which are -1 where true: missing values differ from themselves. */
 export function foldRun(part: usize, row: usize, at: usize, n: i32): void {
   const values = <usize>load<u32>(part, PartPlan.column) + at;
   let present = i64x2.splat(0);

@@ -1,4 +1,4 @@
-/** Sample covariance of two columns, over n - 1: NaN below two pairs. */
+/** Sample covariance of two columns, with denominator n - 1; NaN below two pairs. */
 
 import { XY } from './comoments';
 import { lowerEach, neededState } from './shared/kernel';

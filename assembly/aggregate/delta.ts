@@ -1,4 +1,4 @@
-/** The last value less the first, by event time: no state of its own. */
+/** The last value minus the first, by event time. It has no state of its own. */
 
 import { lowerEach, neededState } from './shared/kernel';
 

@@ -1,6 +1,6 @@
 /**
- * How many different values: see sketch/hyperloglog.ts, and sketch/counted.ts where values leave. Parameter: the precision, 0 for the exact
- * number.
+ * The number of different values: see sketch/hyperloglog.ts, and sketch/evicting/value-counts.ts for rolling frames.
+ * Parameter: the precision; 0 for the exact number.
  */
 
 import { PartPlan } from '../plan';
@@ -9,7 +9,7 @@ import * as sketch from '../sketch/hyperloglog';
 import * as box from '../sketch/shared/box';
 import { combineHeap, dropHeap, identityHeap, lowerEach, stateOf } from './shared/kernel';
 
-export const size: i32 = box.bytes;
+export const size: i32 = box.STATE_BYTES;
 
 function precisionOf(part: usize): u32 {
   return <u32>box.parameter(part, 0);
@@ -25,7 +25,7 @@ class Distinct {
 }
 
 export function block(part: usize): f64 {
-  return sketch.greatest(precisionOf(part));
+  return sketch.maxBlockBytes(precisionOf(part));
 }
 
 export function identity(part: usize, row: usize): void {

@@ -1,4 +1,4 @@
-/** Number of events, missing values and all: the count that heads every row, which the core keeps by itself. */
+/** The number of events, with or without values. The core itself counts them at the head of every row. */
 
 import { lowerEach } from './shared/kernel';
 

@@ -1,11 +1,11 @@
 /**
- * Mean of the values, each weighted by its age: w = 2^-((T - t) / half-life), T the time of the latest value and the half-life the
- * parameter.
+ * Exponentially weighted mean of the values: a value at time t has the weight w = 2^-((T - t) / half-life), where T is
+ * the time of the latest value. Parameter: the half-life.
  *
  *     0 T: f64 │ 8 Σ w v │ 16 Σ w: f64        identity (NaN, 0, 0)        24 bytes
  *
- * A later T fades both sums by one factor; weights are at most 1, so that nothing overflows, and never quite 0, so that an
- * infinity stays one.
+ * A later T multiplies both sums by one factor. Weights are at most 1, so that nothing overflows, and never 0, so that
+ * an infinity stays one.
  */
 
 import { exp2 } from '../base/math';
@@ -18,11 +18,12 @@ export const size: i32 = 24;
 const VALUES: usize = 8;
 const WEIGHTS: usize = 16;
 
+/** The weight of a value that is `age` older than the latest. */
 function weight(age: f64, halfLife: f64): f64 {
   return age == 0 ? 1 : max(f64.MIN_VALUE, exp2(-age / halfLife));
 }
 
-/** Adds sums as they were at `time` to a state. */
+/** into = left plus sums whose latest value is of `time`; `into` may be left. */
 function addSums(into: usize, left: usize, time: f64, values: f64, weights: f64, halfLife: f64): void {
   const before = load<f64>(left);
   if (before != before) {
@@ -34,11 +35,11 @@ function addSums(into: usize, left: usize, time: f64, values: f64, weights: f64,
   const fade = weight(abs(time - before), halfLife);
   const old = time > before ? fade : 1;
   const fresh = time > before ? 1 : fade;
-  const all = load<f64>(left, VALUES) * old + values * fresh;
-  const weighed = load<f64>(left, WEIGHTS) * old + weights * fresh;
+  const valueSum = load<f64>(left, VALUES) * old + values * fresh;
+  const weightSum = load<f64>(left, WEIGHTS) * old + weights * fresh;
   store<f64>(into, max(time, before));
-  store<f64>(into, all, VALUES);
-  store<f64>(into, weighed, WEIGHTS);
+  store<f64>(into, valueSum, VALUES);
+  store<f64>(into, weightSum, WEIGHTS);
 }
 
 class Ewma {

@@ -1,4 +1,7 @@
-/** Quantile by the nearest rank, as SQL's percentile_disc: the least value such that a share of q is no greater. Parameter: q. */
+/**
+ * Quantile by nearest rank, as SQL's percentile_disc: the least value such that at least a share q of the values is not
+ * greater. Parameter: q.
+ */
 
 import * as list from '../sketch/list';
 import * as box from '../sketch/shared/box';
@@ -13,7 +16,7 @@ class ExactQuantile {
     const state = neededState(row, part, needs.values);
     const n = <f64>list.lengthOf(state);
     if (n == 0) return NaN;
-    // From above, as DuckDB reckons it: q n is then not rounded up past a whole number.
+    // Counted from above, as in DuckDB, so that a rounding error of q n cannot raise it past an integer.
     const rank = n - floor(n - box.parameter(part, 0) * n);
     return list.select(state, <u32>(max(rank, 1) - 1));
   }

@@ -1,9 +1,9 @@
 /**
- * Value of the earliest event that has one; of several at that time, the first to arrive.
+ * The value of the earliest event that has one; of several at that time, the first to arrive.
  *
- *     0 time: f64 │ 8 value: f64        identity time NaN        lift, combine by time        16 bytes
+ *     0 time: f64 │ 8 value: f64        identity (NaN, NaN)        lift, combine: the earlier        16 bytes
  *
- * Events of one time always meet in one row, in order of arrival, so that combining rows never has to break a tie.
+ * A row is folded in order of arrival. Where two rows share a time, `left` holds the earlier arrivals.
  */
 
 import { combineEach, foldTimed, lowerEach, prefixTimed, stateOf } from './shared/kernel';

@@ -1,5 +1,6 @@
 /**
- * How many values lie between the edges, which are its parameters: below the first, from each to the next, from the last on.
+ * How many values lie below the first edge, from each edge to below the next, and from the last edge on. Parameters:
+ * the edges, in increasing order.
  *
  *     counts: f64 × (edges + 1)
  */
@@ -16,13 +17,13 @@ export function fold(part: usize, rows: usize, at: usize, n: i32): void {
   const offset = <usize>load<u32>(part, PartPlan.state);
   const values = <usize>load<u32>(part, PartPlan.column) + at;
   const edges = <usize>load<u32>(part, PartPlan.parameters);
-  const all = (<usize>load<u32>(part, PartPlan.parameterCount)) << 3;
+  const edgeBytes = (<usize>load<u32>(part, PartPlan.parameterCount)) << 3;
   for (let i: usize = 0; i < <usize>n; i++) {
     const value = load<f64>(values + (i << 3));
     if (value != value) continue;
-    // Of the edges from `low` on, which are `left` bytes, some may be above the value.
+    // The first edge above the value is among the `left` bytes from `low` on, or just behind them.
     let low = edges;
-    for (let left = all; left; ) {
+    for (let left = edgeBytes; left; ) {
       const half = (left >> 1) & ~7;
       if (load<f64>(low + half) <= value) {
         low += half + 8;

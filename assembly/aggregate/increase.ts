@@ -1,6 +1,6 @@
 /**
- * By how much a counter grew: the sum of the steps between its samples (see steps.ts), from the state of that sum. Its parameter is for
- * how long a sample is remembered.
+ * How much a counter grew: the sum of the steps between its samples (ingest/counter-steps.ts), read from the state of
+ * that sum. Parameter: how long a sample is remembered, in units of time.
  */
 
 import { fillSteps } from '../ingest/counter-steps';

@@ -1,4 +1,4 @@
-/** What the least-squares line of the first column over the second gives at 0; NaN where the second does not vary. */
+/** The value at 0 of the least-squares line of the first column over the second; NaN if the second does not vary. */
 
 import { meanX, meanY } from './comoments';
 import { lowerEach, neededState } from './shared/kernel';

@@ -1,4 +1,4 @@
-/** Excess kurtosis of the values as a population: n M4 / M2² - 3, from the moments. NaN below two values, and where all are equal. */
+/** Excess kurtosis of the values as a population: n M4 / M2² - 3. NaN below two values, and if all are equal. */
 
 import { M2, M4 } from './moments';
 import { lowerEach, neededState } from './shared/kernel';

@@ -1,9 +1,9 @@
 /**
- * Value of the latest event that has one; of several at that time, the last to arrive.
+ * The value of the latest event that has one; of several at that time, the last to arrive.
  *
- *     0 time: f64 │ 8 value: f64        identity time NaN        lift, combine by time        16 bytes
+ *     0 time: f64 │ 8 value: f64        identity (NaN, NaN)        lift, combine: the later        16 bytes
  *
- * Events of one time always meet in one row, in order of arrival, so that combining rows never has to break a tie.
+ * A row is folded in order of arrival. Where two rows share a time, `left` holds the earlier arrivals.
  */
 
 import { combineEach, foldTimed, lowerEach, prefixTimed, stateOf } from './shared/kernel';

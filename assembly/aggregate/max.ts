@@ -1,7 +1,7 @@
 /**
- * Greatest value.
+ * The greatest value.
  *
- *     state  f64        identity NaN        lift, combine the greater        8 bytes
+ *     state  f64        identity NaN        lift, combine: the greater        8 bytes
  */
 
 import * as extreme from './shared/extreme';

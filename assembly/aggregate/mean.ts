@@ -1,4 +1,4 @@
-/** Arithmetic mean, from the sum and the count of the values: no state of its own. */
+/** Arithmetic mean: the sum over the count of the values. It has no state of its own. */
 
 import * as compensated from './shared/compensated';
 import { lowerEach, neededState } from './shared/kernel';

@@ -1,4 +1,4 @@
-/** Median: the middle value, of an even number the mean of the middle two, as SQL's percentile_cont(0.5). */
+/** The middle value, or the mean of the middle two of an even number of values, as SQL's percentile_cont(0.5). */
 
 import * as list from '../sketch/list';
 import { lowerEach, neededState } from './shared/kernel';

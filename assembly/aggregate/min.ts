@@ -1,7 +1,7 @@
 /**
- * Least value.
+ * The least value.
  *
- *     state  f64        identity NaN        lift, combine the lesser        8 bytes
+ *     state  f64        identity NaN        lift, combine: the lesser        8 bytes
  */
 
 import * as extreme from './shared/extreme';

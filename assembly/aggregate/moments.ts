@@ -1,11 +1,14 @@
 /**
- * The first four moments of the values; only others read them. Sums of powers of the deviations from the mean so far, and the mean as a
- * distance from the first value, so that nothing is lost where it is large beside the deviation.
+ * The first four moments of the values, for other aggregates to read: sums of powers of the deviations from the mean so
+ * far. The mean is kept as a distance from the first value, so that no precision is lost if it is large beside the
+ * deviations.
  *
- *     0 n: f64 │ 8 shift │ 16 mean │ 24 M2 │ 32 M3 │ 40 M4: f64        identity 0        48 bytes        mean of the values = shift + mean
+ *     0 n: f64 │ 8 shift │ 16 mean │ 24 M2 │ 32 M3 │ 40 M4: f64        identity 0        48 bytes
  *
- * Lift, combine: Pébay, "Formulas for robust, one-pass parallel computation of covariances and arbitrary-order statistical moments"
- * (2008). An infinite value has no deviation: M2 is NaN from then on.
+ *     mean of the values = shift + mean
+ *
+ * Lift and combine: Pébay, "Formulas for robust, one-pass parallel computation of covariances and arbitrary-order
+ * statistical moments" (2008). An infinite value has no deviation: M2 is NaN from then on.
  */
 
 import { combineEach, foldEach } from './shared/kernel';
@@ -31,9 +34,9 @@ class Moments {
     const mean = load<f64>(state, MEAN);
     const m2 = load<f64>(state, M2);
     const m3 = load<f64>(state, M3);
-    const far = value - load<f64>(state, SHIFT) - mean;
-    const step = far / n;
-    const square = far * step * before;
+    const delta = value - load<f64>(state, SHIFT) - mean;
+    const step = delta / n;
+    const square = delta * step * before;
     const more = (square * (n * n - 3 * n + 3) + 6 * m2) * step - 4 * m3;
     store<f64>(state, mean + step, MEAN);
     store<f64>(state, m2 + square + (value - value), M2);
@@ -50,13 +53,13 @@ class Moments {
     const n = a + b;
     const shift = load<f64>(left, SHIFT);
     const mean = load<f64>(left, MEAN);
-    const far = load<f64>(right, SHIFT) - shift + (load<f64>(right, MEAN) - mean);
-    const step = far / n;
+    const delta = load<f64>(right, SHIFT) - shift + (load<f64>(right, MEAN) - mean);
+    const step = delta / n;
     const a2 = load<f64>(left, M2);
     const b2 = load<f64>(right, M2);
     const a3 = load<f64>(left, M3);
     const b3 = load<f64>(right, M3);
-    const square = far * step * a * b;
+    const square = delta * step * a * b;
     const m3 = (square * (a - b) + 3 * (a * b2 - b * a2)) * step;
     const m4 =
       ((square * (a * a - a * b + b * b) + 6 * (a * a * b2 + b * b * a2)) * step + 4 * (a * b3 - b * a3)) * step;

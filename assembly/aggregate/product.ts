@@ -1,11 +1,14 @@
 /**
- * Product of the values. It is carried with an exponent of its own, so that what overflows or underflows on the way spoils nothing that
- * can be said in the end; where the product itself is beyond f64 it is an infinity, and 0 where it is too small.
+ * The product of the values. It carries an exponent of its own, so that an intermediate product may be too large or
+ * small for f64. The result is an infinity if the whole product is too large, 0 if it is too small, and NaN if there
+ * are no values.
  *
- *     0 part: f64 │ 8 exponent: f64        product = part · 2^exponent        identity (1, 0)        16 bytes, and those of count
+ *     0 mantissa: f64 │ 8 exponent: f64        identity (1, 0)        16 bytes, and the state of count
  *
- * `part` lies in (2^-500, 2^500), or is 0, an infinity or NaN. Exponents are whole and change by exact steps: every rounding is one
- * that plain multiplication makes as well.
+ *     product = mantissa · 2^exponent
+ *
+ * The mantissa lies in (2^-500, 2^500), or is 0, an infinity or NaN. Exponents are integers and change by exact steps:
+ * values are rounded only where a plain multiplication would round them too.
  */
 
 import { exponentOf, scale } from '../base/math';
@@ -17,33 +20,34 @@ export enum needs {
   count,
 }
 
-const LARGE: f64 = reinterpret<f64>((1023 + 500) << 52);
-const SMALL: f64 = reinterpret<f64>((1023 - 500) << 52);
+const MAX_MANTISSA: f64 = reinterpret<f64>((1023 + 500) << 52);
+const MIN_MANTISSA: f64 = reinterpret<f64>((1023 - 500) << 52);
 
-function isPlain(part: f64): bool {
-  return abs(part) < LARGE && abs(part) > SMALL;
+/** Whether a number can be a mantissa as it is. */
+function isInRange(mantissa: f64): bool {
+  return abs(mantissa) < MAX_MANTISSA && abs(mantissa) > MIN_MANTISSA;
 }
 
-function hasExponent(value: f64): bool {
+function isFiniteNonzero(value: f64): bool {
   return value != 0 && value - value == 0;
 }
 
-/** part · 2^exponent, where part is not beyond f64. */
-function put(state: usize, part: f64, exponent: f64): void {
-  const excess = !isPlain(part) && hasExponent(part) ? exponentOf(part) : 0;
-  store<f64>(state, scale(part, -excess));
+/** Stores mantissa · 2^exponent with the mantissa brought into its range. The given one must not have overflowed. */
+function put(state: usize, mantissa: f64, exponent: f64): void {
+  const excess = !isInRange(mantissa) && isFiniteNonzero(mantissa) ? exponentOf(mantissa) : 0;
+  store<f64>(state, scale(mantissa, -excess));
   store<f64>(state, exponent + excess, 8);
 }
 
 class Product {
   lift(state: usize, value: f64): void {
-    const part = load<f64>(state);
-    if (isPlain(part * value)) {
-      store<f64>(state, part * value);
+    const mantissa = load<f64>(state);
+    if (isInRange(mantissa * value)) {
+      store<f64>(state, mantissa * value);
       return;
     }
-    const excess = hasExponent(value) ? exponentOf(value) : 0;
-    put(state, part * scale(value, -excess), load<f64>(state, 8) + excess);
+    const excess = isFiniteNonzero(value) ? exponentOf(value) : 0;
+    put(state, mantissa * scale(value, -excess), load<f64>(state, 8) + excess);
   }
   combine(into: usize, left: usize, right: usize): void {
     put(into, load<f64>(left) * load<f64>(right), load<f64>(left, 8) + load<f64>(right, 8));

@@ -1,4 +1,4 @@
-/** Quantile within a relative error, from a DDSketch that others may share. Parameters: q, then the sketch's. */
+/** Quantile within a relative error, from a DDSketch that others may share. Parameters: q, then those of the sketch. */
 
 import * as sketch from '../sketch/ddsketch';
 import * as box from '../sketch/shared/box';

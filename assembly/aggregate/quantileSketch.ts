@@ -1,5 +1,6 @@
 /**
- * The values as quantiles need them, within a relative error: see sketch/ddsketch.ts. Parameters: accuracy, and the scale that follows from it.
+ * A sketch of the values, for quantiles within a relative error: see sketch/ddsketch.ts, and sketch/list.ts for rolling
+ * frames. Parameters: the accuracy, and the scale that follows from it.
  */
 
 import { PartPlan } from '../plan';
@@ -8,16 +9,16 @@ import * as list from '../sketch/list';
 import * as box from '../sketch/shared/box';
 import { combineHeap, dropHeap, identityHeap } from './shared/kernel';
 
-export const size: i32 = box.bytes;
+export const size: i32 = box.STATE_BYTES;
 
-/** By how much one value can make a block grow. */
-export const leap: i32 = sketch.RUN;
+/** The most bytes by which one value can make a block grow beyond twice its size. */
+export const leap: i32 = sketch.MAX_RUN_BYTES;
 
 export function block(_part: usize): f64 {
-  return <f64>sketch.GREATEST;
+  return <f64>sketch.MAX_BLOCK_BYTES;
 }
 
-class Bins {
+class QuantileSketch {
   merge(part: usize, into: usize, from: usize): void {
     sketch.merge(part, box.parameter(part, 1), into, from);
   }
@@ -55,7 +56,7 @@ export function fold(part: usize, rows: usize, at: usize, n: i32): void {
 }
 
 export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
-  combineHeap<Bins>(part, into, left, right, n);
+  combineHeap<QuantileSketch>(part, into, left, right, n);
 }
 
 export function drop(part: usize, row: usize): void {

@@ -1,6 +1,6 @@
 /**
- * How much of the first column's variance its least-squares line over the second explains, from 0 to 1. NaN where the second does not
- * vary, else 1 where the first does not.
+ * The share of the first column's variance that its least-squares line over the second explains, from 0 to 1. NaN if
+ * the second does not vary, else 1 if the first does not.
  */
 
 import { XX, XY, YY } from './comoments';

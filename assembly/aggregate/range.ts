@@ -1,4 +1,4 @@
-/** Distance from the least to the greatest value, from min and max: no state of its own. */
+/** The greatest value minus the least. It has no state of its own. */
 
 import { lowerEach, neededState } from './shared/kernel';
 

@@ -1,6 +1,6 @@
 /**
- * The last value less the first, by event time, for each of so many units of time: its parameter. No state of its own; NaN where the two
- * are of one time.
+ * The change of the value per unit of time: the last value minus the first, by event time, over the time between them
+ * in units of the parameter. It has no state of its own; NaN if both are of one time.
  */
 
 import { parameter } from '../sketch/shared/box';

@@ -1,4 +1,7 @@
-/** Values with their times, the earliest so many of them: see sketch/samples.ts. Parameter: how many; none: all. */
+/**
+ * The values with their times: see sketch/timed-list.ts, and sketch/evicting/time-deque.ts for rolling frames.
+ * Parameter: the greatest number of samples, of which the earliest are kept; none: all.
+ */
 
 import { PartPlan } from '../plan';
 import * as deque from '../sketch/evicting/time-deque';
@@ -6,7 +9,7 @@ import * as box from '../sketch/shared/box';
 import * as sketch from '../sketch/timed-list';
 import { combineHeap, dropHeap, identityHeap } from './shared/kernel';
 
-export const size: i32 = sketch.bytes;
+export const size: i32 = sketch.STATE_BYTES;
 
 function limitOf(part: usize): u32 {
   return load<u32>(part, PartPlan.parameterCount) ? <u32>box.parameter(part, 0) : 0x0fffffff;

@@ -1,6 +1,6 @@
 /**
- * Sample skewness, adjusted (Fisher and Pearson's G1): n √(n - 1) / (n - 2) · M3 / M2^(3/2), from the moments. NaN below three values, and
- * where all are equal.
+ * Sample skewness, adjusted (Fisher and Pearson's G1): n √(n - 1) / (n - 2) · M3 / M2^(3/2). NaN below three values,
+ * and if all are equal.
  */
 
 import { M2, M3 } from './moments';

@@ -1,4 +1,4 @@
-/** Slope of the least-squares line of the first column over the second; NaN where the second does not vary. */
+/** Slope of the least-squares line of the first column over the second; NaN if the second does not vary. */
 
 import { XY, YY } from './comoments';
 import { lowerEach, neededState } from './shared/kernel';
@@ -7,7 +7,7 @@ export enum needs {
   comoments,
 }
 
-/** Of a state of the comoments whose x is what the line gives, and whose y what it is drawn over. */
+/** The slope from a state of comoments: x, the first column, is the dependent variable, and y the independent one. */
 export function slope(state: usize): f64 {
   const spread = load<f64>(state, YY);
   return spread == 0 ? NaN : load<f64>(state, XY) / spread;

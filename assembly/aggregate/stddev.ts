@@ -1,4 +1,4 @@
-/** Sample standard deviation: the square root of the variance, whose state it reads. */
+/** Sample standard deviation: the square root of the variance. It has no state of its own. */
 
 import { lowerEach, neededState } from './shared/kernel';
 import { variance } from './variance';

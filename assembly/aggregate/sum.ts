@@ -1,7 +1,7 @@
 /**
- * Sum of the values, within an ulp of the exactly rounded one for ordinary data.
+ * The sum of the values, within an ulp of the exactly rounded one for ordinary data. NaN if there are no values.
  *
- *     state  a compensated sum        lift, combine two-sum        16 bytes
+ *     state  a compensated sum, see shared/compensated.ts        lift, combine: two-sum        16 bytes
  */
 
 import { PartPlan } from '../plan';
@@ -39,7 +39,7 @@ export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   lowerEach<Sum>(part, rows, out, n);
 }
 
-/** One value after the other, in registers: any other order would make the last bit depend on how events were cut. */
+/** Adds one value after the other, in locals: in another order the last bit would depend on how events were cut. */
 export function foldRun(part: usize, row: usize, at: usize, n: i32): void {
   const values = <usize>load<u32>(part, PartPlan.column) + at;
   const state = stateOf(row, part);
@@ -95,28 +95,31 @@ export function suffix(part: usize, states: usize, at: usize, n: i32): void {
   }
 }
 
-/** As combine and lower do it, two at a time. To add nothing changes nothing, so that both being empty is all there is to look for. */
+/**
+ * Combines and lowers two pairs at a time. Adding an empty sum changes nothing, so that only the case that both are
+ * empty needs a check.
+ */
 export function lowerPairs(_part: usize, left: usize, right: usize, out: usize, n: i32): void {
   const end = out + ((<usize>n) << 3);
   for (; out < end; left += 32, right += 32, out += 16) {
-    const results = joined(v128.load(left), v128.load(left, 16), v128.load(right), v128.load(right, 16));
+    const results = lowerTwo(v128.load(left), v128.load(left, 16), v128.load(right), v128.load(right, 16));
     if (out + 16 <= end) v128.store(out, results);
     else store<f64>(out, f64x2.extract_lane(results, 0));
   }
 }
 
-function joined(left: v128, leftNext: v128, right: v128, rightNext: v128): v128 {
+function lowerTwo(left: v128, leftNext: v128, right: v128, rightNext: v128): v128 {
   const sum = v128.shuffle<f64>(left, leftNext, 0, 2);
   const error = v128.shuffle<f64>(left, leftNext, 1, 3);
-  const value = v128.shuffle<f64>(right, rightNext, 0, 2);
-  const more = v128.shuffle<f64>(right, rightNext, 1, 3);
-  const total = f64x2.add(sum, value);
+  const rightSum = v128.shuffle<f64>(right, rightNext, 0, 2);
+  const rightError = v128.shuffle<f64>(right, rightNext, 1, 3);
+  const total = f64x2.add(sum, rightSum);
   const shift = f64x2.sub(total, sum);
-  const lost = f64x2.add(f64x2.sub(sum, f64x2.sub(total, shift)), f64x2.sub(value, shift));
-  const whole = f64x2.add(total, f64x2.add(f64x2.add(error, more), lost));
+  const lost = f64x2.add(f64x2.sub(sum, f64x2.sub(total, shift)), f64x2.sub(rightSum, shift));
+  const whole = f64x2.add(total, f64x2.add(f64x2.add(error, rightError), lost));
   const result = v128.bitselect(whole, total, f64x2.eq(whole, whole));
   const nothing = i64x2.splat(compensated.NOTHING);
-  const empty = v128.and(i64x2.eq(error, nothing), i64x2.eq(more, nothing));
+  const empty = v128.and(i64x2.eq(error, nothing), i64x2.eq(rightError, nothing));
   return v128.bitselect(f64x2.splat(NaN), result, empty);
 }
 

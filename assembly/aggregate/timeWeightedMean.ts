@@ -1,5 +1,6 @@
 /**
- * Mean of the values, each as long as it holds: until the next. The last holds for no time; it is the mean where all are of one time.
+ * Mean of the values, each weighted by how long it holds, that is, until the next. The last one holds for no time; it
+ * is the mean if all are of one time.
  *
  *     Σ vᵢ (tᵢ₊₁ - tᵢ) / (tₙ - t₁)
  */
@@ -22,12 +23,12 @@ class TimeWeightedMean {
     const last = first + ((<usize>n - 1) << 4);
     const span = load<f64>(last) - load<f64>(first);
     if (span == 0) return load<f64>(last, 8);
-    const sum = (sketch.isRunning(state) ? deque.area(box.blockOf(state)) : area(first, last, 1)) / span;
-    return abs(sum) < Infinity ? sum : area(first, last, span);
+    const mean = (sketch.isRunning(state) ? deque.area(box.blockOf(state)) : area(first, last, 1)) / span;
+    return abs(mean) < Infinity ? mean : area(first, last, span);
   }
 }
 
-/** Sum of the values, each by how long it holds in units of time. */
+/** Sum of the values, each times how long it holds. Times are measured in `unit`. */
 function area(first: usize, last: usize, unit: f64): f64 {
   let sum = 0.0;
   for (let at = first; at < last; at += 16) {

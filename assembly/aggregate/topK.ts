@@ -1,6 +1,6 @@
 /**
- * The k values that come most often, with their counts: see sketch/counters.ts, and sketch/counted.ts where values leave. Parameters: k, and
- * how many counters there may be.
+ * The k most frequent values with their counts: see sketch/counters.ts, and sketch/evicting/value-counts.ts for rolling
+ * frames. Parameters: k, and the greatest number of counters.
  */
 
 import { PartPlan } from '../plan';
@@ -11,7 +11,7 @@ import * as box from '../sketch/shared/box';
 import { Stream } from '../stream';
 import { combineHeap, dropHeap, foldHeap, identityHeap, stateOf } from './shared/kernel';
 
-export const size: i32 = box.bytes;
+export const size: i32 = box.STATE_BYTES;
 
 function capacityOf(part: usize): u32 {
   return <u32>box.parameter(part, 1);
@@ -27,7 +27,7 @@ class TopK {
 }
 
 export function block(part: usize): f64 {
-  return sketch.greatest(capacityOf(part));
+  return sketch.maxBlockBytes(capacityOf(part));
 }
 
 export function identity(part: usize, row: usize): void {
@@ -46,7 +46,7 @@ export function drop(part: usize, row: usize): void {
   dropHeap(part, row);
 }
 
-/** A list for each row: value, count, error, again and again. */
+/** Writes a list for each row: value, count and error of each of the k values. */
 export function lower(part: usize, rows: usize, out: usize, n: i32): void {
   const stream = changetype<Stream>(<usize>load<u32>(part, PartPlan.stream));
   for (let i: usize = 0; i < <usize>n; i++) {

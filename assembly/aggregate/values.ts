@@ -1,10 +1,10 @@
-/** All values: see sketch/list.ts. */
+/** All values, for other aggregates to read: see sketch/list.ts. */
 
 import * as list from '../sketch/list';
 import * as box from '../sketch/shared/box';
 import { combineHeap, dropHeap, foldHeap, identityHeap } from './shared/kernel';
 
-export const size: i32 = box.bytes;
+export const size: i32 = box.STATE_BYTES;
 
 class Values {
   lift(part: usize, state: usize, value: f64): void {

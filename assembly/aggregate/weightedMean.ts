@@ -1,9 +1,9 @@
 /**
- * Mean of the first column weighted by the second: Σ w v / Σ w, both sums compensated. NaN where the weights come to 0.
+ * Mean of the first column weighted by the second: Σ w v / Σ w, both compensated sums. NaN if the weights add up to 0.
  *
- *     0 Σ w v │ 16 Σ w        compensated sums        lift, combine two-sum        32 bytes
+ *     0 Σ w v │ 16 Σ w        compensated sums        lift, combine: two-sum        32 bytes
  *
- * Events where either is missing are passed over.
+ * Events without a value in either column are skipped.
  */
 
 import * as compensated from './shared/compensated';

@@ -1,15 +1,16 @@
 /**
- * The values that come most often, with bounds: Metwally, Agrawal, El Abbadi, "Efficient computation of frequent and top-k elements
- * in data streams" (2005), merged as in Agarwal et al., "Mergeable summaries" (2012).
+ * The most frequent values, with bounds on their counts: Metwally, Agrawal, El Abbadi, "Efficient computation of
+ * frequent and top-k elements in data streams" (2005), merged as in Agarwal et al., "Mergeable summaries" (2012).
  *
- *     0 n: u32 │ 4 slots: u32 │ 8 floor: f64 │ 16 least: f64 │ 24 cursor: u32
- *     32 values │ counts │ errors: f64 × slots each          a hash table, see hash.ts; a free slot is NaN in all three
+ *     0 n: u32 │ 4 slots: u32 │ 8 floor: f64 │ 16 minimum: f64 │ 24 cursor: u32
+ *     32 values │ counts │ errors: f64 × slots each          a hash table, see hash-table.ts; a free slot is all NaN
  *
- * A value alone stands for a count of 1. Laws: a value that has a counter came no more often than it says and no less than that less
- * its error; one that has none, no more often than `floor`; floor ≤ events / capacity, and 0 while all values have counters. No count
- * is below `least`, where a value without a counter finds the one it takes over; `cursor` is where it looks first.
+ * A state that is one value without a block stands for a count of 1. Laws: a value with a counter occurred at most
+ * `count` times and at least `count - error` times; a value without one, at most `floor` times. floor ≤ events /
+ * capacity, and it is 0 while all values have counters. No count is below `minimum`. A value without a counter takes
+ * over one with that count; the search for it begins at slot `cursor`.
  *
- * Where values leave again all of them are counted: see counted.ts.
+ * In rolling frames, where values also leave, all are counted: see evicting/value-counts.ts.
  */
 
 import { capacity as capacityOf } from '../base/allocator';
@@ -23,15 +24,17 @@ const MINIMUM: usize = 16;
 const CURSOR: usize = 24;
 const VALUES: usize = 32;
 
+/** Address of column i of the table: 0 values, 1 counts, 2 errors; 3 is the end of the table. */
 function columnOf(block: usize, i: usize): usize {
   return block + VALUES + ((<usize>load<u32>(block, 4) * i) << 3);
 }
 
-/** Bytes of the greatest block: while two states are merged it has the counters of both. */
-export function greatest(capacity: u32): f64 {
+/** Bytes of the greatest block: while two states are merged, it has the counters of both. */
+export function maxBlockBytes(capacity: u32): f64 {
   return VALUES + 24 * 6 * <f64>capacity + 256;
 }
 
+/** Adds a value. `capacity` is the greatest number of counters. */
 export function lift(part: usize, capacity: u32, state: usize, given: f64): void {
   const value = given + 0;
   let block: usize;
@@ -58,13 +61,13 @@ export function lift(part: usize, capacity: u32, state: usize, given: f64): void
     return;
   }
   if (isFull(load<u32>(block, 4), n)) {
-    block = widen(part, block, n + 1);
+    block = grow(part, block, n + 1);
     box.setBlock(state, block);
   }
   put(block, value, 1, 0);
 }
 
-/** A table with room for so many counters. */
+/** A block without counters that has room for n. */
 function blockFor(part: usize, n: u32): usize {
   const block = box.allocateFor(part, VALUES + ((<usize>n * 4) / 3 + 2) * 24);
   const slots = <u32>((capacityOf(block) - VALUES) / 24);
@@ -74,7 +77,7 @@ function blockFor(part: usize, n: u32): usize {
   return block;
 }
 
-/** A counter for a value that has none, in a table with room. */
+/** Adds a counter for a value that has none, in a table with room for it. */
 function put(block: usize, value: f64, count: f64, error: f64): void {
   const at = (<usize>slotOf(columnOf(block, 0), load<u32>(block, 4), value)) << 3;
   store<f64>(columnOf(block, 0) + at, value);
@@ -83,8 +86,8 @@ function put(block: usize, value: f64, count: f64, error: f64): void {
   store<u32>(block, load<u32>(block) + 1);
 }
 
-/** The same counters in a table with room for n, twice the size or more. */
-function widen(part: usize, old: usize, n: u32): usize {
+/** Moves the counters to a block with room for n, of at least twice as many slots, and returns it. */
+function grow(part: usize, old: usize, n: u32): usize {
   const block = blockFor(part, max(n, (load<u32>(old, 4) * 3) >> 1));
   store<f64>(block, load<f64>(old, FLOOR), FLOOR);
   copyAbove(block, old, -1, u32.MAX_VALUE);
@@ -92,26 +95,29 @@ function widen(part: usize, old: usize, n: u32): usize {
   return block;
 }
 
-/** Copies the counters above a count to a table that has room, and up to so many that are just at it; the greatest that is left out. */
+/**
+ * Copies the counters of `from` whose count is above `least`, and up to `ties` of those whose count equals it, to a
+ * table with room for them. Returns the greatest count left out, or 0.
+ */
 function copyAbove(block: usize, from: usize, least: f64, ties: u32): f64 {
   const values = columnOf(from, 0);
   const counts = columnOf(from, 1);
   const errors = columnOf(from, 2);
-  let left = 0.0;
+  let greatestLeft = 0.0;
   for (let at: usize = 0; at < (<usize>load<u32>(from, 4)) << 3; at += 8) {
     if (isFree(values + at)) continue;
     const count = load<f64>(counts + at);
     if (count < least || (count == least && !ties)) {
-      left = max(left, count);
+      greatestLeft = max(greatestLeft, count);
       continue;
     }
     if (count == least) ties--;
     put(block, load<f64>(values + at), count, load<f64>(errors + at));
   }
-  return left;
+  return greatestLeft;
 }
 
-/** Gives a value the counter with the least count. */
+/** Gives a value without a counter one with the minimum count. Its count before becomes its error, and the floor. */
 function takeOver(block: usize, value: f64): void {
   const slots = (<usize>load<u32>(block, 4)) << 3;
   const counts = columnOf(block, 1);
@@ -123,7 +129,7 @@ function takeOver(block: usize, value: f64): void {
     at += 8;
     if (at == slots) at = 0;
     if (at == start) {
-      at = leastOf(block);
+      at = minimumOffset(block);
       break;
     }
   }
@@ -136,8 +142,8 @@ function takeOver(block: usize, value: f64): void {
   put(block, value, floor + 1, floor);
 }
 
-/** Where the least count is. */
-function leastOf(block: usize): usize {
+/** Byte offset, in the column of counts, of a minimum count. */
+function minimumOffset(block: usize): usize {
   const counts = columnOf(block, 1);
   let least = Infinity;
   let place: usize = 0;
@@ -151,8 +157,8 @@ function leastOf(block: usize): usize {
 }
 
 /**
- * Adds counters to others. A value that only one side has may have come to the other as often as its floor; of more counters than
- * fit the greatest are kept, and the greatest of the others becomes the floor.
+ * Adds the counters of `from` to `into`. A value that only one side has may have occurred on the other as often as that
+ * side's floor. If there are more counters than `capacity`, the greatest are kept.
  */
 export function merge(part: usize, capacity: u32, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
@@ -173,10 +179,10 @@ export function merge(part: usize, capacity: u32, into: usize, from: usize): voi
     return;
   }
   block = box.blockOf(into);
-  if (isFull(load<u32>(block, 4), load<u32>(block) + n)) block = widen(part, block, load<u32>(block) + n);
+  if (isFull(load<u32>(block, 4), load<u32>(block) + n)) block = grow(part, block, load<u32>(block) + n);
   const mine = load<f64>(block, FLOOR);
   const theirs = load<f64>(other, FLOOR);
-  if (theirs) raise(block, theirs);
+  if (theirs) raiseCounts(block, theirs);
   const values = columnOf(other, 0);
   const column = (<usize>load<u32>(other, 4)) << 3;
   for (let from = values; from < values + column; from += 8) {
@@ -196,19 +202,22 @@ export function merge(part: usize, capacity: u32, into: usize, from: usize): voi
   }
   store<f64>(block, mine + theirs, FLOOR);
   store<f64>(block, 0, MINIMUM);
-  if (load<u32>(block) > capacity) block = cut(part, capacity, block);
+  if (load<u32>(block) > capacity) block = cutTo(part, capacity, block);
   box.setBlock(into, block);
 }
 
-/** Adds a floor to all counts. */
-function raise(block: usize, floor: f64): void {
+/** Adds a floor to all counts and errors. */
+function raiseCounts(block: usize, floor: f64): void {
   for (let at = columnOf(block, 1); at < columnOf(block, 3); at += 8) {
     if (!isFree(at)) store<f64>(at, load<f64>(at) + floor);
   }
 }
 
-/** Keeps as many counters as there may be. */
-function cut(part: usize, capacity: u32, old: usize): usize {
+/**
+ * Moves the `capacity` greatest counters to a new block and returns it. Its floor is at least the greatest count left
+ * out.
+ */
+function cutTo(part: usize, capacity: u32, old: usize): usize {
   const n = load<u32>(old);
   const counts = box.allocateFor(part, ((<usize>n) << 3) + 8);
   let length: u32 = 0;
@@ -222,20 +231,23 @@ function cut(part: usize, capacity: u32, old: usize): usize {
   for (let i: usize = 0; i < <usize>n; i++) if (load<f64>(counts + (i << 3), 8) > least) ties--;
   box.releaseFor(part, counts);
   const block = blockFor(part, capacity);
-  const left = copyAbove(block, old, least, ties);
-  store<f64>(block, max(load<f64>(old, FLOOR), left), FLOOR);
+  const greatestLeft = copyAbove(block, old, least, ties);
+  store<f64>(block, max(load<f64>(old, FLOOR), greatestLeft), FLOOR);
   box.releaseFor(part, old);
   return block;
 }
 
-/** How many counters a state has. */
+/** The number of values in a state that have counters. */
 export function lengthOf(state: usize): u32 {
   if (!box.isBlock(state)) return box.isNothing(state) ? 0 : 1;
   const n = load<u32>(box.blockOf(state));
   return n == counted.COUNTED ? counted.lengthOf(state) : n;
 }
 
-/** Writes the k greatest counters, value, count and error each: greatest count first, of the same the least value. */
+/**
+ * Writes the k greatest counters as value, count and error: greatest count first, among equal counts the least value
+ * first.
+ */
 export function top(state: usize, out: usize, k: u32): void {
   if (!box.isBlock(state)) {
     if (!k) return;
@@ -248,7 +260,7 @@ export function top(state: usize, out: usize, k: u32): void {
     counted.top(state, out, k);
     return;
   }
-  // A heap of the best so far, the worst of them first; then sorted by taking out the worst.
+  // `out` is first a heap of the k best so far with the worst at its root, and then sorted by taking out the worst.
   const block = box.blockOf(state);
   const values = columnOf(block, 0);
   const column = (<usize>load<u32>(block, 4)) << 3;
@@ -259,10 +271,10 @@ export function top(state: usize, out: usize, k: u32): void {
     const count = load<f64>(at + column);
     const error = load<f64>(at + 2 * column);
     if (n < k) {
-      rise(out, n, value, count, error);
+      siftUp(out, n, value, count, error);
       n++;
     } else if (isWorse(load<f64>(out), load<f64>(out, 8), value, count)) {
-      sink(out, n, value, count, error);
+      siftDown(out, n, value, count, error);
     }
   }
   while (n > 1) {
@@ -272,7 +284,7 @@ export function top(state: usize, out: usize, k: u32): void {
     const count = load<f64>(last, 8);
     const error = load<f64>(last, 16);
     memory.copy(last, out, 24);
-    sink(out, n, value, count, error);
+    siftDown(out, n, value, count, error);
   }
 }
 
@@ -280,8 +292,8 @@ function isWorse(value: f64, count: f64, than: f64, thanCount: f64): bool {
   return count < thanCount || (count == thanCount && value > than);
 }
 
-/** One more in a heap of n. */
-function rise(out: usize, n: u32, value: f64, count: f64, error: f64): void {
+/** Adds an entry to a heap of n. */
+function siftUp(out: usize, n: u32, value: f64, count: f64, error: f64): void {
   let i = n;
   while (i) {
     const parent = (i - 1) >> 1;
@@ -290,11 +302,11 @@ function rise(out: usize, n: u32, value: f64, count: f64, error: f64): void {
     memory.copy(out + <usize>i * 24, at, 24);
     i = parent;
   }
-  set(out + <usize>i * 24, value, count, error);
+  setEntry(out + <usize>i * 24, value, count, error);
 }
 
-/** One in place of the first of a heap of n. */
-function sink(out: usize, n: u32, value: f64, count: f64, error: f64): void {
+/** Replaces the root of a heap of n. */
+function siftDown(out: usize, n: u32, value: f64, count: f64, error: f64): void {
   let i: u32 = 0;
   for (;;) {
     let child: u32 = 2 * i + 1;
@@ -308,10 +320,10 @@ function sink(out: usize, n: u32, value: f64, count: f64, error: f64): void {
     memory.copy(out + <usize>i * 24, at, 24);
     i = child;
   }
-  set(out + <usize>i * 24, value, count, error);
+  setEntry(out + <usize>i * 24, value, count, error);
 }
 
-function set(at: usize, value: f64, count: f64, error: f64): void {
+function setEntry(at: usize, value: f64, count: f64, error: f64): void {
   store<f64>(at, value);
   store<f64>(at, count, 8);
   store<f64>(at, error, 16);

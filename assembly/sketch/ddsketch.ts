@@ -1,32 +1,41 @@
 /**
- * Quantiles with a bound on the relative error: Masson, Rim, Lee, "DDSketch: a fast and fully-mergeable quantile sketch with
- * relative-error guarantees" (2019). A value lies in a bin by its magnitude; hi / lo of a bin is at most (1 + a) / (1 - a), so that
- * 2 lo hi / (lo + hi) is within a of every value in it.
+ * Quantiles with a bound on the relative error: Masson, Rim, Lee, "DDSketch: a fast and fully-mergeable quantile sketch
+ * with relative-error guarantees" (2019). A value falls into a bin by its magnitude. A bin reaches from lo to hi, and
+ * hi / lo is at most (1 + a) / (1 - a), so that 2 lo hi / (lo + hi) is within the relative error a of each of its
+ * values.
  *
- * Bins are of one width on a scale that is near enough to log2 |v| and needs no logarithm: for |v| = (1 + s) 2^e,
+ * Bins have one width on a scale that is close to log2 |v| and needs no logarithm. For |v| = (1 + s) 2^e it is
  *
- *     e + 6/35 s³ - 3/5 s² + 10/7 s            d ln v / d scale ≤ 7/10, at s = 0 and s = 2/3
+ *     e + 6/35 s³ - 3/5 s² + 10/7 s            d ln v / d scale ≤ 7/10, equal at s = 0 and s = 2/3
  *
- * and there are `scale` = 7/10 / ln((1 + a) / (1 - a)) bins to each power of two: 1 % more than with a logarithm.
+ * There are `scale` = 7/10 / ln((1 + a) / (1 - a)) bins to each power of two, 1 % more than with a logarithm.
  *
- *     list     0 n: u32        │ 8 values: f64 × n, up to LISTED        few values; sorted only to be read
+ *     list     0 n: u32        │ 8 values: f64 × n, up to MAX_LIST_VALUES        few values; sorted when they are read
  *     bins     0 BINNED: u32   │ 8 zeros, 16 ∞, 24 -∞: f64
- *              32 first: i32, 36 bins: u32, of positive values; 40, 44 of negative ones      by magnitude, without gaps
- *              48 counts: f64 for each bin, of positive values, then of negative ones
+ *              32 first: i32, 36 bins: u32, run of positive values; 40, 44 run of negative values
+ *              48 counts: f64 for each bin, of positive values, then of negative values
  *
- * What is below 2^-1022 counts as zero. Law: counts depend on nothing but which values came. Of either sign only the MOST bins up to the
- * greatest magnitude are told apart, those below count for the last of them; a run of MOST bins ends with its greatest.
+ * A run is a sequence of bins without gaps, by increasing magnitude. A value of magnitude below 2^-1022 counts as zero.
  *
- * Where values leave again a state has them all, in order: see list.ts. From bins that are told apart no longer none could be taken.
+ * Law: counts depend only on which values were added, not on their order. For each sign the MAX_BINS bins up to the
+ * greatest magnitude are kept apart; a value below them counts for the lowest. A run of MAX_BINS bins ends with the
+ * greatest bin in use.
+ *
+ * In rolling frames, where values also leave, the state keeps all values in order instead: see list.ts. Once values of
+ * several bins count for the lowest, none of them could be taken out again.
  */
 
 import * as list from './list';
 import * as box from './shared/box';
 
-export const LISTED: u32 = 29;
+/** A list with more values becomes bins. */
+export const MAX_LIST_VALUES: u32 = 29;
+/** Mark in the first word of a block, where a list has its number of values: the block holds bins. */
 export const BINNED: u32 = 0xffffffff;
-export const MAX_LISTED: i32 = 2048;
+/** Bins of one sign that are kept apart. */
+export const MAX_BINS: i32 = 2048;
 
+/** Offsets in a block of bins: of the runs, of the number of bins of the first run, of the counts. */
 export const RUNS: usize = 32;
 export const BINS: usize = 36;
 export const COUNTS: usize = 48;
@@ -36,36 +45,39 @@ const ZEROS: usize = 8;
 const INFINITE: usize = 16;
 const MINUS_INFINITE: usize = 24;
 
+// Coefficients of the scale, by s³, s² and s.
 const A: f64 = 6.0 / 35.0;
 const B: f64 = -3.0 / 5.0;
 const C: f64 = 10.0 / 7.0;
 
-/** Bytes of the greatest block, and of the greatest run: what one value can add. */
-export const GREATEST: usize = COUNTS + 2 * MAX_LISTED * 8;
-export const RUN: i32 = MAX_LISTED * 8 + 64;
+/** Bytes of the greatest block. */
+export const MAX_BLOCK_BYTES: usize = COUNTS + 2 * MAX_BINS * 8;
+/** Bytes of the longest run, and so the most that one value can add to a block. */
+export const MAX_RUN_BYTES: i32 = MAX_BINS * 8 + 64;
 
-/** Whether a value has a bin: it is neither as good as zero nor infinite. */
+/** Whether a value has a bin: its magnitude is at least 2^-1022, and it is not infinite. */
 export function hasBin(bits: u64): bool {
   return <u32>(<u32>(bits >> 52) & 0x7ff) - 1 < 2046;
 }
 
-/** The bin of a value. */
+/** The number of the bin that a value with these bits falls into, by its magnitude. */
 export function binOf(bits: u64, scale: f64): i32 {
   const s = reinterpret<f64>((bits & 0xfffffffffffff) | 0x3ff0000000000000) - 1;
   const e = <f64>(<i32>(<u32>(bits >> 52) & 0x7ff) - 1023);
   return <i32>floor((((A * s + B) * s + C) * s + e) * scale);
 }
 
-/** How a run is read: `counts` is the address of its first bin. */
+/** Address of a run: its first bin, then its number of bins. `sign` is 0 for positive values, 1 for negative ones. */
 function runOf(block: usize, sign: usize): usize {
   return block + RUNS + (sign << 3);
 }
 
+/** Address of the count of a run's first bin. */
 function countsOf(block: usize, sign: usize): usize {
   return block + COUNTS + (sign ? (<usize>load<u32>(block, BINS)) << 3 : 0);
 }
 
-/** One value more, where it is not in a bin that is there. */
+/** Adds a value. The fold of quantileSketch.ts calls this only if the block has no bin for the value yet. */
 export function lift(part: usize, scale: f64, state: usize, value: f64): void {
   if (!box.isBlock(state)) {
     if (box.isNothing(state)) {
@@ -85,12 +97,12 @@ export function lift(part: usize, scale: f64, state: usize, value: f64): void {
     add(part, scale, state, value);
     return;
   }
-  if (n == LISTED) {
-    spread(part, scale, state);
+  if (n == MAX_LIST_VALUES) {
+    binList(part, scale, state);
     add(part, scale, state, value);
     return;
   }
-  // Room for 5, 13, 29: blocks of 64, 128, 256 bytes.
+  // Blocks of 64, 128 and 256 bytes, headers included, hold 5, 13 and 29 values.
   if (n == 5 || n == 13) {
     block = box.resizeFor(part, block, VALUES + ((<usize>n) << 4) + 24);
     box.setBlock(state, block);
@@ -99,8 +111,8 @@ export function lift(part: usize, scale: f64, state: usize, value: f64): void {
   store<u32>(block, n + 1);
 }
 
-/** From a list to bins: the two runs are made as long as they must be at once. */
-function spread(part: usize, scale: f64, state: usize): void {
+/** Turns a full list into bins. Each run is given its length at once, before values are added. */
+function binList(part: usize, scale: f64, state: usize): void {
   const list = box.blockOf(state);
   const n = <usize>load<u32>(list);
   const block = box.allocateFor(part, COUNTS);
@@ -123,7 +135,7 @@ function spread(part: usize, scale: f64, state: usize): void {
   box.releaseFor(part, list);
 }
 
-/** One value more in bins. */
+/** Adds a value to bins. */
 function add(part: usize, scale: f64, state: usize, value: f64): void {
   const bits = reinterpret<u64>(value);
   let block = box.blockOf(state);
@@ -141,7 +153,10 @@ function add(part: usize, scale: f64, state: usize, value: f64): void {
   store<f64>(at, load<f64>(at) + 1);
 }
 
-/** Sees to it that a run has the bins from `low` to `high`, or as many of them as may be: the block. */
+/**
+ * Makes sure that a run has the bins from `low` to `high`, or the uppermost MAX_BINS if there would be more. Returns
+ * the block, which may be a new one.
+ */
 function cover(part: usize, state: usize, sign: usize, low: i32, high: i32): usize {
   const block = box.blockOf(state);
   const run = runOf(block, sign);
@@ -150,23 +165,23 @@ function cover(part: usize, state: usize, sign: usize, low: i32, high: i32): usi
   const last = first + bins - 1;
   if (bins) {
     if (low >= first && high <= last) return block;
-    if (bins == MAX_LISTED && high <= last) return block;
+    if (bins == MAX_BINS && high <= last) return block;
   }
   let bottom = bins ? min(low, first) : low;
   let top = bins ? max(high, topOf(block, sign)) : high;
-  if (top - bottom + 1 >= MAX_LISTED) {
-    bottom = max(bottom, top - MAX_LISTED + 1);
+  if (top - bottom + 1 >= MAX_BINS) {
+    bottom = max(bottom, top - MAX_BINS + 1);
   } else if (bins) {
-    // Room for more of the kind, so that it need not be made for every value that lies further out.
-    const spare = min(((top - bottom) >> 1) + 8, MAX_LISTED - 1 - (top - bottom + 1));
+    // Spare bins on that side, so that not every value further out replaces the block.
+    const spare = min(((top - bottom) >> 1) + 8, MAX_BINS - 1 - (top - bottom + 1));
     if (low < first) bottom -= spare;
     else top += spare;
   }
-  return lengthen(part, state, sign, bottom, top - bottom + 1);
+  return replaceRun(part, state, sign, bottom, top - bottom + 1);
 }
 
-/** A block with another run of one sign, what is below it counted for its first bin. */
-function lengthen(part: usize, state: usize, sign: usize, first: i32, bins: i32): usize {
+/** Replaces the block by one whose run of one sign has `bins` bins from `first` on; lower ones count for the first. */
+function replaceRun(part: usize, state: usize, sign: usize, first: i32, bins: i32): usize {
   const old = box.blockOf(state);
   const other = <usize>load<u32>(runOf(old, sign ^ 1), 4);
   const block = box.allocateFor(part, COUNTS + ((<usize>bins + other) << 3));
@@ -182,7 +197,7 @@ function lengthen(part: usize, state: usize, sign: usize, first: i32, bins: i32)
   return block;
 }
 
-/** The greatest bin of a run that counts anything; below its first if none does. */
+/** The greatest bin of a run with a count above 0; one below the first bin if there is none. */
 function topOf(block: usize, sign: usize): i32 {
   const counts = countsOf(block, sign);
   const run = runOf(block, sign);
@@ -191,7 +206,10 @@ function topOf(block: usize, sign: usize): i32 {
   return load<i32>(run) + i;
 }
 
-/** Adds bins up to `last` of another run to one that has them, or counts them for its first. */
+/**
+ * Adds the bins from `fromFirst` to `last` of another run, whose counts stand at `from`, to the run that begins with
+ * bin `first` at `counts`. Bins below `first` count for it.
+ */
 function addRun(counts: usize, first: i32, from: usize, fromFirst: i32, last: i32): void {
   let i = fromFirst;
   for (; i <= last && i < first; i++, from += 8) store<f64>(counts, load<f64>(counts) + load<f64>(from));
@@ -204,7 +222,7 @@ function addRun(counts: usize, first: i32, from: usize, fromFirst: i32, last: i3
   if (from < stop) store<f64>(to, load<f64>(to) + load<f64>(from));
 }
 
-/** What is in one state is added to another. */
+/** Adds the values of `from` to `into`, whatever form either has. */
 export function merge(part: usize, scale: f64, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   if (!box.isBlock(from)) {
@@ -218,7 +236,7 @@ export function merge(part: usize, scale: f64, into: usize, from: usize): void {
     return;
   }
   if (!box.isBlock(into) || load<u32>(box.blockOf(into)) != BINNED) {
-    mergeSmall(part, scale, into, other);
+    mergeIntoFew(part, scale, into, other);
     return;
   }
   let block = box.blockOf(into);
@@ -241,8 +259,8 @@ export function merge(part: usize, scale: f64, into: usize, from: usize): void {
   }
 }
 
-/** The same where bins come to a few values: to a copy of the bins. */
-function mergeSmall(part: usize, scale: f64, into: usize, other: usize): void {
+/** Merges the bins in block `other` into a state without bins: its few values are added to a copy of the bins. */
+function mergeIntoFew(part: usize, scale: f64, into: usize, other: usize): void {
   const bytes = COUNTS + ((<usize>(load<u32>(other, BINS) + load<u32>(other, BINS + 8))) << 3);
   const block = box.allocateFor(part, bytes);
   memory.copy(block, other, bytes);
@@ -259,19 +277,19 @@ function mergeSmall(part: usize, scale: f64, into: usize, other: usize): void {
   if (one == one) add(part, scale, into, one);
 }
 
-/** The value at rank floor(q (n - 1)) of n, by the bin it is in; NaN of nothing. */
+/** The value at rank floor(q (n - 1)) of n, as its bin stands for it; NaN if there are no values. */
 export function quantile(state: usize, q: f64, scale: f64): f64 {
-  if (!box.isBlock(state)) return binned(box.soleValue(state), scale);
+  if (!box.isBlock(state)) return estimateOf(box.soleValue(state), scale);
   const block = box.blockOf(state);
   const n = load<u32>(block);
-  if (n == BINNED) return ranked(block, q, scale);
-  if (n == list.SORTED) return binned(list.select(state, <u32>(q * <f64>(list.lengthOf(state) - 1))), scale);
+  if (n == BINNED) return quantileOfBins(block, q, scale);
+  if (n == list.SORTED) return estimateOf(list.select(state, <u32>(q * <f64>(list.lengthOf(state) - 1))), scale);
   const values = block + VALUES;
   sort(values, n);
-  return binned(load<f64>(values + ((<usize>(q * <f64>(n - 1))) << 3)), scale);
+  return estimateOf(load<f64>(values + ((<usize>(q * <f64>(n - 1))) << 3)), scale);
 }
 
-/** Few values: by insertion. */
+/** Insertion sort, as the values are few. */
 function sort(values: usize, n: u32): void {
   for (let i: usize = 8; i < (<usize>n) << 3; i += 8) {
     const value = load<f64>(values + i);
@@ -281,7 +299,8 @@ function sort(values: usize, n: u32): void {
   }
 }
 
-function ranked(block: usize, q: f64, scale: f64): f64 {
+/** The quantile q of a block with bins. */
+function quantileOfBins(block: usize, q: f64, scale: f64): f64 {
   const minus = load<f64>(block, MINUS_INFINITE);
   const zeros = load<f64>(block, ZEROS);
   const negative = total(block, 1);
@@ -314,6 +333,7 @@ function ranked(block: usize, q: f64, scale: f64): f64 {
   return valueOfBin(bin, scale);
 }
 
+/** The number of values in a run. */
 function total(block: usize, sign: usize): f64 {
   let at = countsOf(block, sign);
   const stop = at + ((<usize>load<u32>(runOf(block, sign), 4)) << 3);
@@ -324,8 +344,8 @@ function total(block: usize, sign: usize): f64 {
   return sum;
 }
 
-/** A value as the sketch gives it out. */
-function binned(value: f64, scale: f64): f64 {
+/** The value that the sketch reports for a single value: the one that stands for its bin. */
+function estimateOf(value: f64, scale: f64): f64 {
   const bits = reinterpret<u64>(value);
   if (!hasBin(bits)) return abs(value) < Infinity ? 0 : value;
   return copysign(valueOfBin(binOf(bits, scale), scale), value);
@@ -337,18 +357,19 @@ function valueOfBin(bin: i32, scale: f64): f64 {
   const high = (<f64>bin + 1) / scale;
   const e = floor(low);
   const lo = significand(low - e);
-  const hi = significand(high - floor(high)) * power(<i32>(floor(high) - e));
+  const hi = significand(high - floor(high)) * powerOfTwo(<i32>(floor(high) - e));
   const half = <i32>e >> 1;
-  return min(((2 * lo * hi) / (lo + hi)) * power(half) * power(<i32>e - half), f64.MAX_VALUE);
+  return min(((2 * lo * hi) / (lo + hi)) * powerOfTwo(half) * powerOfTwo(<i32>e - half), f64.MAX_VALUE);
 }
 
-/** 1 + s for what s adds to the scale: by Newton's method, from below. */
+/** Returns 1 + s where y is the part of the scale that s adds. By Newton's method, from below. */
 function significand(y: f64): f64 {
   let s = 0.7 * y;
   for (let i = 0; i < 6; i++) s += (y - ((A * s + B) * s + C) * s) / ((3 * A * s + 2 * B) * s + C);
   return 1 + s;
 }
 
-function power(e: i32): f64 {
+/** 2^e, for e in the range of normal numbers. */
+function powerOfTwo(e: i32): f64 {
   return reinterpret<f64>((<u64>(e + 1023)) << 52);
 }

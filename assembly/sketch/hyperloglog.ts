@@ -1,13 +1,17 @@
 /**
- * How many different values: all of them while they are few, then Flajolet, Fusy, Gandouet, Meunier, "HyperLogLog" (2007), with 64 bits of
- * hash, read by Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (2017), which needs no tables of biases.
+ * The number of different values. While they are few all are kept; then as in Flajolet, Fusy, Gandouet, Meunier,
+ * "HyperLogLog" (2007), with a hash of 64 bits, and estimated as in Ertl, "New cardinality estimation algorithms for
+ * HyperLogLog sketches" (2017), which needs no tables of biases.
  *
- *     set          0 n: u32           │ 4 slots: u32 │ 8 values: f64 × slots        at most 2^p / 16, see hash.ts
- *     registers    0 REGISTERS: u32   │ 16 u8 × 2^p: 1 + the zeros that lead what is left of a hash, at the most
+ *     set          0 n: u32           │ 4 slots: u32 │ 8 values: f64 × slots        see hash-table.ts
+ *     registers    0 REGISTERS: u32   │ 16 u8 × 2^p                                 the greatest rank of each
  *
- * The first p bits of a hash say which register. p = 0: a set that grows without end. Law: what a state holds depends on
- * nothing but which values came. The standard error is 1.04 / √2^p; up to 2^p / 16 values the count is exact. Where values leave again all
- * are counted: see counted.ts.
+ * The first p bits of a value's hash choose its register. Its rank is 1 + the number of leading zeros of the other
+ * bits. If p = 0, the set grows without limit, and the count is exact.
+ *
+ * Law: the content of a state depends only on which values were added. A set holds up to 2^p / 16 values, at least 2,
+ * and the count is exact; beyond that its standard error is 1.04 / √2^p. In rolling frames, where values also leave,
+ * all are counted: see evicting/value-counts.ts.
  */
 
 import { capacity } from '../base/allocator';
@@ -15,25 +19,26 @@ import * as counted from './evicting/value-counts';
 import * as box from './shared/box';
 import { clear, hash, isFree, isFull, slotOf } from './shared/hash-table';
 
+/** Mark in the first word of a block, where a set has its number of values: the block holds registers. */
 const REGISTERS: u32 = 0xffffffff;
 const VALUES: usize = 8;
-const FIRST: usize = 16;
+const FIRST_REGISTER: usize = 16;
 
-/** How many values a set may have. */
-function limitOf(precision: u32): u32 {
+/** The greatest number of values in a set. */
+function maxSetValues(precision: u32): u32 {
   return precision ? max(((<u32>1) << precision) >> 4, 2) : 0xfffffff0;
 }
 
-/** Bytes of the greatest block. */
-export function greatest(precision: u32): f64 {
-  return precision ? FIRST + <f64>((<u32>1) << precision) * 1.5 + 128 : Infinity;
+/** Bytes of the greatest block a state can have; Infinity if p = 0. */
+export function maxBlockBytes(precision: u32): f64 {
+  return precision ? FIRST_REGISTER + <f64>((<u32>1) << precision) * 1.5 + 128 : Infinity;
 }
 
 export function lift(part: usize, precision: u32, state: usize, given: f64): void {
   const value = given + 0;
   if (box.isBlock(state)) {
     const block = box.blockOf(state);
-    if (load<u32>(block) == REGISTERS) mark(block, precision, value);
+    if (load<u32>(block) == REGISTERS) raiseRegister(block, precision, value);
     else insert(part, precision, state, block, value);
   } else if (box.isNothing(state)) {
     box.setValue(state, value);
@@ -45,14 +50,15 @@ export function lift(part: usize, precision: u32, state: usize, given: f64): voi
   }
 }
 
-function mark(block: usize, precision: u32, value: f64): void {
+/** Adds a value to registers. */
+function raiseRegister(block: usize, precision: u32, value: f64): void {
   const h = hash(value);
   const at = block + <usize>(h >> <u64>(64 - precision));
   const rank = <u32>clz((h << (<u64>precision)) | ((<u64>1) << (<u64>(precision - 1)))) + 1;
-  if (<u32>load<u8>(at, FIRST) < rank) store<u8>(at, rank, FIRST);
+  if (<u32>load<u8>(at, FIRST_REGISTER) < rank) store<u8>(at, rank, FIRST_REGISTER);
 }
 
-/** A set without values in a block of so many bytes. */
+/** A set without values in a block of at least `bytes`. */
 function setOf(part: usize, bytes: usize): usize {
   const block = box.allocateFor(part, bytes);
   const slots = <u32>((capacity(block) - VALUES) >> 3);
@@ -62,54 +68,57 @@ function setOf(part: usize, bytes: usize): usize {
   return block;
 }
 
-/** A value that a set has not, and has room for. */
+/** Puts a value into a set that does not have it and has room for it. */
 function put(block: usize, value: f64): void {
   const slot = slotOf(block + VALUES, load<u32>(block, 4), value);
   store<f64>(block + ((<usize>slot) << 3), value, VALUES);
   store<u32>(block, load<u32>(block) + 1);
 }
 
+/** Adds a value to a set, which grows or becomes registers if it is full. */
 function insert(part: usize, precision: u32, state: usize, block: usize, value: f64): void {
   const n = load<u32>(block);
   const slots = load<u32>(block, 4);
   const at = block + ((<usize>slotOf(block + VALUES, slots, value)) << 3);
   if (!isFree(at + VALUES)) return;
-  if (n < limitOf(precision) && !isFull(slots, n)) {
+  if (n < maxSetValues(precision) && !isFull(slots, n)) {
     store<f64>(at, value, VALUES);
     store<u32>(block, n + 1);
     return;
   }
   let moved: usize;
-  if (n < limitOf(precision)) {
+  if (n < maxSetValues(precision)) {
     moved = setOf(part, box.doubled(capacity(block)));
     addAll(moved, 0, block);
     put(moved, value);
   } else {
     moved = registersFor(part, precision);
     addAll(moved, precision, block);
-    mark(moved, precision, value);
+    raiseRegister(moved, precision, value);
   }
   box.releaseFor(part, block);
   box.setBlock(state, moved);
 }
 
+/** A block of registers without values. */
 function registersFor(part: usize, precision: u32): usize {
-  const block = box.allocateFor(part, FIRST + ((<usize>1) << precision));
+  const block = box.allocateFor(part, FIRST_REGISTER + ((<usize>1) << precision));
   store<u32>(block, REGISTERS);
-  memory.fill(block + FIRST, 0, (<usize>1) << precision);
+  memory.fill(block + FIRST_REGISTER, 0, (<usize>1) << precision);
   return block;
 }
 
-/** The values of a set, to registers or, where p is 0, to a set with room for them that has none of them. */
+/** Adds the values of a set to registers or, if p is 0, to a set that has room for them and none of them. */
 function addAll(to: usize, precision: u32, set: usize): void {
   const stop = set + VALUES + ((<usize>load<u32>(set, 4)) << 3);
   for (let at = set + VALUES; at < stop; at += 8) {
     if (isFree(at)) continue;
-    if (precision) mark(to, precision, load<f64>(at));
+    if (precision) raiseRegister(to, precision, load<f64>(at));
     else put(to, load<f64>(at));
   }
 }
 
+/** Adds the values of `from` to `into`, whatever form either has. */
 export function merge(part: usize, precision: u32, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   if (!box.isBlock(from)) {
@@ -129,34 +138,35 @@ export function merge(part: usize, precision: u32, into: usize, from: usize): vo
     const block = box.blockOf(into);
     for (let i: usize = 0; i < m; i += 16) {
       const at = block + i;
-      v128.store(at, i8x16.max_u(v128.load(at, FIRST), v128.load(other + i, FIRST)), FIRST);
+      v128.store(at, i8x16.max_u(v128.load(at, FIRST_REGISTER), v128.load(other + i, FIRST_REGISTER)), FIRST_REGISTER);
     }
     return;
   }
-  const block = box.allocateFor(part, FIRST + m);
-  memory.copy(block, other, FIRST + m);
+  const block = box.allocateFor(part, FIRST_REGISTER + m);
+  memory.copy(block, other, FIRST_REGISTER + m);
   if (box.isBlock(into)) {
     addAll(block, precision, box.blockOf(into));
     box.releaseFor(part, box.blockOf(into));
   } else if (!box.isNothing(into)) {
-    mark(block, precision, box.soleValue(into));
+    raiseRegister(block, precision, box.soleValue(into));
   }
   box.setBlock(into, block);
 }
 
+/** The number of different values, exact or estimated. */
 export function count(state: usize, precision: u32): f64 {
   if (!box.isBlock(state)) return box.isNothing(state) ? 0 : 1;
   const block = box.blockOf(state);
   const n = load<u32>(block);
   if (n == counted.COUNTED) return <f64>counted.lengthOf(state);
-  return n == REGISTERS ? estimate(block + FIRST, precision) : <f64>n;
+  return n == REGISTERS ? estimate(block + FIRST_REGISTER, precision) : <f64>n;
 }
 
-/** Ertl's improved raw estimate (2017, algorithm 6), to the next whole number. */
+/** Ertl's improved raw estimate (2017, algorithm 6), rounded to the nearest whole number. */
 function estimate(registers: usize, precision: u32): f64 {
   const m = <f64>((<usize>1) << precision);
-  const most = 64 - precision + 1;
-  const full = i8x16.splat(<i8>most);
+  const maxRank = 64 - precision + 1;
+  const maxRanks = i8x16.splat(<i8>maxRank);
   const none = i8x16.splat(0);
   const bias = i32x4.splat(1023);
   let sums = f64x2.splat(0);
@@ -165,7 +175,7 @@ function estimate(registers: usize, precision: u32): f64 {
   for (let at = registers; at < registers + ((<usize>1) << precision); at += 16) {
     const ranks = v128.load(at);
     zeros += popcnt(i8x16.bitmask(i8x16.eq(ranks, none)));
-    tops += popcnt(i8x16.bitmask(i8x16.eq(ranks, full)));
+    tops += popcnt(i8x16.bitmask(i8x16.eq(ranks, maxRanks)));
     const low = i16x8.extend_low_i8x16_u(ranks);
     const high = i16x8.extend_high_i8x16_u(ranks);
     sums = f64x2.add(sums, powers(i32x4.sub(bias, i32x4.extend_low_i16x8_u(low))));
@@ -173,19 +183,20 @@ function estimate(registers: usize, precision: u32): f64 {
     sums = f64x2.add(sums, powers(i32x4.sub(bias, i32x4.extend_low_i16x8_u(high))));
     sums = f64x2.add(sums, powers(i32x4.sub(bias, i32x4.extend_high_i16x8_u(high))));
   }
-  const least = reinterpret<f64>((<u64>(1023 - most)) << 52);
-  let z = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1) - <f64>zeros - <f64>tops * least;
-  z += m * tau(1 - <f64>tops / m) * 2 * least + m * sigma(<f64>zeros / m);
+  const minPower = reinterpret<f64>((<u64>(1023 - maxRank)) << 52);
+  let z = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1) - <f64>zeros - <f64>tops * minPower;
+  z += m * tau(1 - <f64>tops / m) * 2 * minPower + m * sigma(<f64>zeros / m);
   return nearest((m * m) / (z * 1.3862943611198906));
 }
 
-/** Powers of two, by their exponents: the sums of two and two. */
+/** Powers of two of four biased exponents, added up in pairs: the first with the third, the second with the fourth. */
 function powers(exponents: v128): v128 {
   const words = i32x4.shl(exponents, 20);
   const none = i32x4.splat(0);
   return f64x2.add(v128.shuffle<i32>(none, words, 0, 4, 1, 5), v128.shuffle<i32>(none, words, 2, 6, 3, 7));
 }
 
+/** Ertl's σ, of the share of registers that are 0. */
 function sigma(share: f64): f64 {
   if (share == 1) return Infinity;
   let x = share;
@@ -199,6 +210,7 @@ function sigma(share: f64): f64 {
   return z;
 }
 
+/** Ertl's τ, of the share of registers that are not at the greatest rank. */
 function tau(share: f64): f64 {
   if (share == 0 || share == 1) return 0;
   let x = share;

@@ -1,19 +1,21 @@
 /**
- * All the values there were, in any order: what the exact figures need.
+ * All values, in any order: exact quantiles need them.
  *
  *     0 n: u32        │ 8 values: f64 × n           blocks double as they fill
- *     0 SORTED: u32   │ 8 values in order           where they also leave: see sorted.ts
+ *     0 SORTED: u32   │ 8 values in order           in rolling frames, where values also leave: see evicting/sorted.ts
  *
- * The k-th least is found in place by quickselect (Hoare, "Algorithm 65: find", 1961), in linear time for pivots drawn at random.
+ * The value at rank k is found in place by quickselect (Hoare, "Algorithm 65: find", 1961), in expected linear time, as
+ * pivots are drawn at random.
  */
 
 import { capacity } from '../base/allocator';
 import * as sorted from './evicting/sorted';
 import * as box from './shared/box';
 
+/** Mark in the first word of a block, where a list has its number of values: the block holds values in order. */
 export const SORTED: u32 = 0xfffffffd;
-/** Items in order: numbers. */
-const NUMBER: usize = 3;
+/** `shift` of evicting/sorted.ts for items that are numbers. */
+const NUMBER_SHIFT: usize = 3;
 
 const VALUES: usize = 8;
 
@@ -42,7 +44,7 @@ export function merge(part: usize, into: usize, from: usize): void {
   store<u32>(block, n + m);
 }
 
-/** The block of a state, with room for so many values more. */
+/** Returns the block of a state, made or enlarged to have room for `more` further values. */
 function reserveValues(part: usize, state: usize, more: u32): usize {
   let block: usize;
   if (box.isBlock(state)) {
@@ -61,6 +63,7 @@ function reserveValues(part: usize, state: usize, more: u32): usize {
   return block;
 }
 
+/** Adds a value to an evictable state. */
 export function insert(part: usize, state: usize, given: f64): void {
   const value = given + 0;
   if (box.isNothing(state)) {
@@ -70,42 +73,44 @@ export function insert(part: usize, state: usize, given: f64): void {
   if (!box.isBlock(state)) {
     const one = box.soleValue(state);
     box.setBlock(state, sortedFor(part, 1));
-    sorted.insert(box.blockOf(state) + VALUES, NUMBER, one, 0);
+    sorted.insert(box.blockOf(state) + VALUES, NUMBER_SHIFT, one, 0);
   }
-  if (sorted.insert(box.blockOf(state) + VALUES, NUMBER, value, 0)) return;
+  if (sorted.insert(box.blockOf(state) + VALUES, NUMBER_SHIFT, value, 0)) return;
   rebuild(part, state);
-  sorted.insert(box.blockOf(state) + VALUES, NUMBER, value, 0);
+  sorted.insert(box.blockOf(state) + VALUES, NUMBER_SHIFT, value, 0);
 }
 
+/** Takes a value out of an evictable state, which has it. */
 export function retract(part: usize, state: usize, given: f64): void {
   if (!box.isBlock(state)) {
     box.setNothing(state);
     return;
   }
   const block = box.blockOf(state);
-  sorted.remove(block + VALUES, NUMBER, given + 0, 0);
+  sorted.remove(block + VALUES, NUMBER_SHIFT, given + 0, 0);
   const n = sorted.lengthOf(block + VALUES);
   if (!n) box.drop(part, state);
   else if (capacity(block) > 512 && (<usize>n) << 6 < capacity(block)) rebuild(part, state);
 }
 
+/** A block of no values in order, with room for n and about as many more. */
 function sortedFor(part: usize, n: u32): usize {
-  const block = box.allocateFor(part, VALUES + sorted.bytesFor(n, NUMBER));
+  const block = box.allocateFor(part, VALUES + sorted.bytesFor(n, NUMBER_SHIFT));
   store<u32>(block, SORTED);
-  sorted.create(block + VALUES, capacity(block) - VALUES, n, NUMBER);
+  sorted.create(block + VALUES, capacity(block) - VALUES, n, NUMBER_SHIFT);
   return block;
 }
 
-/** The same values in a block that is as large as it should be. */
+/** Moves the values of an evictable state to a block of the size that suits their number. */
 function rebuild(part: usize, state: usize): void {
   const old = box.blockOf(state);
   const block = sortedFor(part, sorted.lengthOf(old + VALUES));
-  sorted.copyAll(block + VALUES, old + VALUES, NUMBER);
+  sorted.copyAll(block + VALUES, old + VALUES, NUMBER_SHIFT);
   box.releaseFor(part, old);
   box.setBlock(state, block);
 }
 
-/** How many values a state has. */
+/** The number of values in a state. */
 export function lengthOf(state: usize): u32 {
   if (!box.isBlock(state)) return box.isNothing(state) ? 0 : 1;
   const block = box.blockOf(state);
@@ -113,16 +118,16 @@ export function lengthOf(state: usize): u32 {
   return n == SORTED ? sorted.lengthOf(block + VALUES) : n;
 }
 
-/** The value that would stand at place k if they were sorted; the k values before it are then no greater. */
+/** The value at rank k, counted from 0. Reorders a list so that none of its first k values is greater. */
 export function select(state: usize, k: u32): f64 {
   if (!box.isBlock(state)) return box.soleValue(state) + 0;
   const block = box.blockOf(state);
-  if (load<u32>(block) == SORTED) return load<f64>(sorted.itemAt(block + VALUES, NUMBER, k));
-  // -0 and 0 stand in any order.
+  if (load<u32>(block) == SORTED) return load<f64>(sorted.itemAt(block + VALUES, NUMBER_SHIFT, k));
+  // -0 and 0 are equal and stand in any order: adding 0 makes both 0.
   return selectFrom(block + VALUES, load<u32>(block), k) + 0;
 }
 
-/** The same for any n values. */
+/** The value at rank k of n values in memory, which it reorders so that none of the first k is greater. */
 export function selectFrom(values: usize, n: u32, k: u32): f64 {
   const place = values + ((<usize>k) << 3);
   let low = values;
@@ -150,10 +155,10 @@ export function selectFrom(values: usize, n: u32, k: u32): f64 {
   return load<f64>(place);
 }
 
-/** The greatest of the first k values, of which there is one at least. */
+/** The greatest of the first k values, after `select(state, k)`; k is at least 1. */
 export function greatest(state: usize, k: u32): f64 {
   const values = box.blockOf(state) + VALUES;
-  if (load<u32>(values - VALUES) == SORTED) return load<f64>(sorted.itemAt(values, NUMBER, k - 1));
+  if (load<u32>(values - VALUES) == SORTED) return load<f64>(sorted.itemAt(values, NUMBER_SHIFT, k - 1));
   let greatest = load<f64>(values);
   for (let i: usize = 8; i < (<usize>k) << 3; i += 8) greatest = max(greatest, load<f64>(values + i));
   return greatest + 0;

@@ -1,33 +1,34 @@
 /**
- * Values with their times, by time; of one time as they came.
+ * Samples: values with their times, ordered by time, and those of one time by arrival.
  *
  *     state    box of a time, or of a block │ 8 value: f64
  *     block    0 n: u32 │ 16 time: f64, value: f64 × n
  *
- * Of more than `limit` the earliest are kept, so that what is kept does not depend on what came when. Where samples also leave all are kept:
- * see deque.ts.
+ * If there are more than `limit`, the earliest are kept, so that the result does not depend on the order of arrival. In
+ * rolling frames, where samples also leave, all are kept: see evicting/time-deque.ts.
  */
 
 import { capacity } from '../base/allocator';
 import * as deque from './evicting/time-deque';
 import * as box from './shared/box';
 
-export const bytes: i32 = 16;
+export const STATE_BYTES: i32 = 16;
 
-const FIRST: usize = 16;
+const SAMPLES: usize = 16;
 
+/** The number of samples in a state. */
 export function lengthOf(state: usize): u32 {
   if (!box.isBlock(state)) return box.isNothing(state) ? 0 : 1;
   return isRunning(state) ? deque.lengthOf(box.blockOf(state)) : load<u32>(box.blockOf(state));
 }
 
-/** Address of the first sample: time, value; the others follow. */
+/** Address of the earliest sample: its time, then its value. The others follow in order. */
 export function firstOf(state: usize): usize {
   if (!box.isBlock(state)) return state;
-  return isRunning(state) ? deque.firstOf(box.blockOf(state)) : box.blockOf(state) + FIRST;
+  return isRunning(state) ? deque.firstOf(box.blockOf(state)) : box.blockOf(state) + SAMPLES;
 }
 
-/** Whether a state has a block that samples also leave. */
+/** Whether a state has the block of an evictable state. */
 export function isRunning(state: usize): bool {
   return box.isBlock(state) && load<u32>(box.blockOf(state)) == deque.RUNNING;
 }
@@ -45,14 +46,14 @@ export function lift(part: usize, limit: u32, state: usize, value: f64, time: f6
   if (place >= limit) return;
   const kept = min(n, limit - 1);
   const block = reserveSamples(part, state, kept + 1);
-  const at = block + FIRST + ((<usize>place) << 4);
+  const at = block + SAMPLES + ((<usize>place) << 4);
   memory.copy(at + 16, at, (<usize>(kept - place)) << 4);
   store<f64>(at, time);
   store<f64>(at, value, 8);
   store<u32>(block, kept + 1);
 }
 
-/** How many of n samples are not later than a time. */
+/** The number of samples, of n in order, that are not later than a time. */
 function placeOf(first: usize, n: u32, time: f64): u32 {
   let low: u32 = 0;
   for (let high = n; low < high; ) {
@@ -63,9 +64,9 @@ function placeOf(first: usize, n: u32, time: f64): u32 {
   return low;
 }
 
-/** The block of a state that has something, with room for n samples. */
+/** Returns the block of a state with samples, made or enlarged to have room for n. */
 function reserveSamples(part: usize, state: usize, n: u32): usize {
-  const bytes = FIRST + ((<usize>n) << 4);
+  const bytes = SAMPLES + ((<usize>n) << 4);
   let block: usize;
   if (box.isBlock(state)) {
     block = box.blockOf(state);
@@ -75,13 +76,13 @@ function reserveSamples(part: usize, state: usize, n: u32): usize {
   } else {
     block = box.allocateFor(part, bytes);
     store<u32>(block, 1);
-    v128.store(block + FIRST, v128.load(state));
+    v128.store(block + SAMPLES, v128.load(state));
   }
   box.setBlock(state, block);
   return block;
 }
 
-/** Adds samples to others: of one time those that are there come first. */
+/** Adds the samples of `from` to `into`. Among samples of one time, those of `into` come first. */
 export function merge(part: usize, limit: u32, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   const m = lengthOf(from);
@@ -91,19 +92,19 @@ export function merge(part: usize, limit: u32, into: usize, from: usize): void {
     return;
   }
   if (box.isNothing(into)) {
-    const block = box.allocateFor(part, FIRST + ((<usize>m) << 4));
-    memory.copy(block, box.blockOf(from), FIRST + ((<usize>m) << 4));
+    const block = box.allocateFor(part, SAMPLES + ((<usize>m) << 4));
+    memory.copy(block, box.blockOf(from), SAMPLES + ((<usize>m) << 4));
     box.setBlock(into, block);
     return;
   }
   const n = lengthOf(into);
-  // Only so many of each can be among the earliest.
+  // Only the first `limit` of either side can be among the earliest.
   let i = n;
   let j = min(m, limit);
   const block = reserveSamples(part, into, n + j);
-  const first = block + FIRST;
+  const first = block + SAMPLES;
   store<u32>(block, min(n + j, limit));
-  // From the latest on, into the room at the end: what lies there has been read.
+  // Backwards from the latest, into the space at the end: every place is read before it is overwritten.
   for (let to = first + ((<usize>(n + j)) << 4); j; ) {
     to -= 16;
     const earlier = right + ((<usize>j - 1) << 4);

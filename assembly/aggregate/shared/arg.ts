@@ -1,10 +1,11 @@
 /**
- * What argmin and argmax share: the value of the second column where the first is best; of several the earliest in event time, and of
- * those the first to arrive.
+ * What argmin and argmax share: the value of the second column at the event whose first column is best. Among several
+ * such events the earliest in event time wins, and among those the first to arrive.
  *
  *     0 by: f64 │ 8 time: f64 │ 16 value: f64        identity all NaN        24 bytes
  *
- * Events where either column is missing are passed over. Events of one time always meet in one row, in order of arrival.
+ * Events without a value in either column are skipped. A row is folded in order of arrival; where two rows share a
+ * time, `left` holds the earlier arrivals.
  */
 
 import { stateOf } from './kernel';
@@ -19,12 +20,13 @@ export function identity(part: usize, row: usize): void {
   store<f64>(state, NaN, VALUE);
 }
 
-/** Whether what is at `time` keeps its place; `isBetter` says that the newcomer's `by` is better. */
+/** Whether a state stays as it is beside an event with `by` at `time`; `isBetter` tells whether its `by` is better. */
 function stays(state: usize, by: f64, time: f64, isBetter: bool): bool {
   const known = load<f64>(state);
   return !isBetter && known == known && (by != known || load<f64>(state, TIME) <= time);
 }
 
+/** Adds an event; `isBetter` tells whether `by` is better than that of the state. */
 export function lift(state: usize, by: f64, value: f64, time: f64, isBetter: bool): void {
   if (stays(state, by, time, isBetter)) return;
   store<f64>(state, by);
@@ -32,6 +34,7 @@ export function lift(state: usize, by: f64, value: f64, time: f64, isBetter: boo
   store<f64>(state, value, VALUE);
 }
 
+/** into = left ⊕ right; `isBetter` tells whether the `by` of right is better than that of left. */
 export function combine(into: usize, left: usize, right: usize, isBetter: bool): void {
   const by = load<f64>(right);
   const time = load<f64>(right, TIME);

@@ -1,18 +1,23 @@
 /**
- * What min and max share. NaN is the identity: it is never a value, and a comparison with it is false, so that
- * `state < value ? state : value` takes the first value there is.
+ * What min and max share. `Extreme` is the class of either: `better(state, value)` is the better of two numbers,
+ * `better2` does the same for two lanes, and `worst()` is the infinity that every value beats or equals.
  *
- * In a run of events of one row, SIMD pmin and pmax pass missing values over by themselves but cannot begin with NaN: they
- * begin with the worst value, and where they end with it a second look tells "an infinity" from "nothing".
+ * The identity is NaN. It is never a value, and a comparison with it is false, so that `state < value ? state : value`
+ * takes the first value.
+ *
+ * Over a run of events of one row, SIMD pmin and pmax skip missing values, but only if they do not begin with NaN. They
+ * begin with the worst value; if they also end with it, a second pass tells whether it was a value or there was none.
  */
 
 import { PartPlan } from '../../plan';
 import { stateOf } from './kernel';
 
+/** Sets the state in a row to NaN. */
 export function identity(part: usize, row: usize): void {
   store<f64>(stateOf(row, part), NaN);
 }
 
+/** Folds n events, from byte `at` of the column on, into one row. */
 export function foldRun<Extreme>(part: usize, row: usize, at: usize, n: i32): void {
   const extreme = changetype<Extreme>(0);
   const values = <usize>load<u32>(part, PartPlan.column) + at;
@@ -39,7 +44,10 @@ export function foldRun<Extreme>(part: usize, row: usize, at: usize, n: i32): vo
   store<f64>(state, extreme.better(load<f64>(state), best));
 }
 
-/** Until there is a value one by one; from there on no state is missing, and of equal ones the earliest stands however they are paired. */
+/**
+ * Fills states[1] to states[n] from n values, where states[0] is given: one by one up to the first value, two by two
+ * from there on, as no state is NaN any more. Of equal values (-0 and 0) the earliest is kept, however they are paired.
+ */
 export function prefixRun<Extreme>(part: usize, states: usize, at: usize, n: i32): void {
   const extreme = changetype<Extreme>(0);
   let values = <usize>load<u32>(part, PartPlan.column) + at;
@@ -67,11 +75,12 @@ export function prefixRun<Extreme>(part: usize, states: usize, at: usize, n: i32
   }
 }
 
-/** The best of the first, and of both. */
+/** Two lanes: the first value, and the better of both. */
 function ascending<Extreme>(pair: v128): v128 {
   return changetype<Extreme>(0).better2(v128.shuffle<f64>(pair, pair, 0, 0), pair);
 }
 
+/** Fills states[n - 1] to states[0] from n values, the last first, where states[n] is given. */
 export function suffixRun<Extreme>(part: usize, states: usize, at: usize, n: i32): void {
   const extreme = changetype<Extreme>(0);
   const values = <usize>load<u32>(part, PartPlan.column) + at;
@@ -97,6 +106,7 @@ export function suffixRun<Extreme>(part: usize, states: usize, at: usize, n: i32
   }
 }
 
+/** Writes n results, the better of each pair of states, two at a time. */
 export function lowerPairs<Extreme>(left: usize, right: usize, out: usize, n: i32): void {
   const extreme = changetype<Extreme>(0);
   const bytes = (<usize>n) << 3;

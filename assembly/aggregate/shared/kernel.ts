@@ -1,14 +1,17 @@
 /**
- * The loops that every aggregate shares, over a class that says what happens to one state. `rows` is a list of n row
- * addresses (u32); a part's state lies at its own offset in the row; `at` is the byte offset of the first event in the columns.
+ * The loops that aggregates share, over a class that says what happens to one state. `rows` is a list of n addresses of
+ * rows (u32), and a part's state stands at its own offset in each. `at` is the byte offset of the first event in the
+ * columns.
  *
- *     fold     state ⊕= lift(value) for n events, each in a row of its own choice; missing values (NaN) are passed over
- *     combine  into = left ⊕ right for n rows; `into` may be either
- *     prefix   states[i + 1] = states[i] ⊕ lift(value i) for n events of one row; states[0] is given: see columns.ts
- *     roll     frames of many keys that slide, see rollRows in rows.ts
+ *     fold     state ⊕= lift(value) for n events, each into the row listed for it; missing values (NaN) are skipped
+ *     combine  into = left ⊕ right for n rows; `into` may be either of them
+ *     prefix   states[i + 1] = states[i] ⊕ lift(value i) for n events of one row; the caller has filled states[0]
+ *     roll     rolling frames of many keys: back ⊕= lift(value), into = front ⊕ back; see rollRows in state/rows.ts
  *     lower    n states → n results
  *
- * Laws: identity ⊕ a = a; ⊕ is associative and commutative (what depends on order carries its time), both within rounding.
+ * Laws: identity ⊕ a = a; ⊕ is associative and commutative, both within rounding. If the result depends on the order of
+ * events, the state carries their times.
+ *
  * The classes have no fields: they are named by type, called at address 0 and inlined.
  */
 
@@ -16,6 +19,7 @@ import { PartPlan } from '../../plan';
 import * as box from '../../sketch/shared/box';
 import { copyState } from '../../stream';
 
+/** Folds n events, each into its row: `lift(state, value)`. */
 export function foldEach<State>(part: usize, rows: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
   const offset = <usize>load<u32>(part, PartPlan.state);
@@ -26,7 +30,7 @@ export function foldEach<State>(part: usize, rows: usize, at: usize, n: i32): vo
   }
 }
 
-/** As foldEach, where a lift also wants the time of its event. */
+/** As foldEach, for a lift that also takes the time of the event. */
 export function foldTimed<State>(part: usize, rows: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
   const offset = <usize>load<u32>(part, PartPlan.state);
@@ -38,6 +42,7 @@ export function foldTimed<State>(part: usize, rows: usize, at: usize, n: i32): v
   }
 }
 
+/** Combines n pairs of rows: `combine(into, left, right)` of their states. */
 export function combineEach<State>(part: usize, into: usize, left: usize, right: usize, n: i32): void {
   const state = changetype<State>(0);
   const offset = <usize>load<u32>(part, PartPlan.state);
@@ -50,7 +55,7 @@ export function combineEach<State>(part: usize, into: usize, left: usize, right:
   }
 }
 
-/** As many states of one row as there are values and one more, the first of which is there. */
+/** Fills states[1] to states[n] of one row from n values, where states[0] is given. */
 export function prefixEach<State>(part: usize, states: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
   const size = <usize>load<u32>(part, PartPlan.size);
@@ -62,7 +67,7 @@ export function prefixEach<State>(part: usize, states: usize, at: usize, n: i32)
   }
 }
 
-/** As prefixEach, where a lift also wants the time of its event. */
+/** As prefixEach, for a lift that also takes the time of the event. */
 export function prefixTimed<State>(part: usize, states: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
   const size = <usize>load<u32>(part, PartPlan.size);
@@ -75,6 +80,10 @@ export function prefixTimed<State>(part: usize, states: usize, at: usize, n: i32
   }
 }
 
+/**
+ * Folds n events, each into the back listed for it, and writes the combination of its front and back into a row. The
+ * rows follow each other from `into` on, `stride` bytes apart.
+ */
 export function rollEach<State>(
   part: usize,
   fronts: usize,
@@ -96,7 +105,7 @@ export function rollEach<State>(
   }
 }
 
-/** `lower(row, part)` sees the whole row, for aggregates that read the states of others (see `need`). */
+/** Lowers n rows. `lower(row, part)` is given the row, so that it can read the states of others (`neededState`). */
 export function lowerEach<State>(part: usize, rows: usize, out: usize, n: i32): void {
   const state = changetype<State>(0);
   for (let i: usize = 0; i < <usize>n; i++) {
@@ -104,17 +113,17 @@ export function lowerEach<State>(part: usize, rows: usize, out: usize, n: i32): 
   }
 }
 
-/** The part's own state in a row. */
+/** Address of the part's own state in a row. */
 export function stateOf(row: usize, part: usize): usize {
   return row + load<u32>(part, PartPlan.state);
 }
 
-/** The state of the aggregate that the part's `needs` lists in place i. */
+/** Address, in a row, of the state of the aggregate at index i of the part's `needs`. */
 export function neededState(row: usize, part: usize, i: i32): usize {
   return row + load<u32>(part + ((<usize>i) << 2), PartPlan.needs);
 }
 
-/** As foldEach, of two columns: events where both have a value. */
+/** As foldEach, over two columns: `lift(state, value, other)` for events that have both values. */
 export function foldPairs<State>(part: usize, rows: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
   const offset = <usize>load<u32>(part, PartPlan.state);
@@ -127,7 +136,7 @@ export function foldPairs<State>(part: usize, rows: usize, at: usize, n: i32): v
   }
 }
 
-/** As foldPairs, where a lift also wants the time of its event. */
+/** As foldPairs, for a lift that also takes the time of the event. */
 export function foldTimedPairs<State>(part: usize, rows: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
   const offset = <usize>load<u32>(part, PartPlan.state);
@@ -143,7 +152,7 @@ export function foldTimedPairs<State>(part: usize, rows: usize, at: usize, n: i3
   }
 }
 
-/** As foldEach, for states that own memory. */
+/** As foldEach, for heap states: `lift(part, state, value)`. */
 export function foldHeap<State>(part: usize, rows: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
   const offset = <usize>load<u32>(part, PartPlan.state);
@@ -154,7 +163,7 @@ export function foldHeap<State>(part: usize, rows: usize, at: usize, n: i32): vo
   }
 }
 
-/** As combineEach, for states that own memory: what `into` held is dropped, unless it is one of the two. */
+/** As combineEach, for heap states: `merge(part, into, from)`. Drops what `into` held unless it is left or right. */
 export function combineHeap<State>(part: usize, into: usize, left: usize, right: usize, n: i32): void {
   const state = changetype<State>(0);
   const offset = <usize>load<u32>(part, PartPlan.state);
@@ -174,11 +183,12 @@ export function combineHeap<State>(part: usize, into: usize, left: usize, right:
   }
 }
 
+/** Frees the block of a heap state. */
 export function dropHeap(part: usize, row: usize): void {
   box.drop(part, stateOf(row, part));
 }
 
-/** The identity of states that own memory. */
+/** Sets a heap state to the identity, without freeing a block. */
 export function identityHeap(part: usize, row: usize): void {
   box.setNothing(stateOf(row, part));
 }

@@ -1,57 +1,62 @@
 /**
- * Values with their times, by time and of one time as they came, that leave in the order in which they came; and how much they amount
- * to, each as long as it holds: Σ vᵢ (tᵢ₊₁ - tᵢ).
+ * Samples of a rolling frame, ordered by time, and those of one time by arrival. They leave in the order in which they
+ * came. If measured, the deque also keeps their area, each value times how long it holds: Σ vᵢ (tᵢ₊₁ - tᵢ).
  *
- *     state    as in samples.ts
- *     block    0 RUNNING: u32 │ 4 n: u32 │ 8 first: u32 │ 12 split: u32 │ 16 room: u32 │ 20 measured: u32
- *              24 time: f64, value: f64 × room │ area: f64 × room, where measured
+ *     state    as in timed-list.ts
+ *     block    0 RUNNING: u32 │ 4 n: u32 │ 8 first: u32 │ 12 split: u32 │ 16 slots: u32 │ 20 measured: u32
+ *              24 time: f64, value: f64 × slots │ area: f64 × slots, if measured
  *
- * Samples stand at places first … first + n. By two stacks, so that no area is ever subtracted: before `split` an area is that from a
- * sample to the last one before `split`, from there on that from the sample before `split` up to it. Where the front is used up all
- * becomes front. When that is depends on the values alone that entered and left.
+ * Samples stand in the slots from `first` to `first + n`. They form two stacks, so that no area is ever subtracted: the
+ * front before `split`, the back from there on. The area of a front sample is that from it to the last front sample.
+ * The area of a back sample is that from the last front sample to it. When the front is used up, it flips: all samples
+ * become front. When it flips depends only on which samples were inserted and retracted.
  */
 
 import { capacity } from '../../base/allocator';
 import * as box from '../shared/box';
 
+/** Mark in the first word of a block, where a list of samples has their number: the block is one of this file. */
 export const RUNNING: u32 = 0xffffffff;
 
 const N: usize = 4;
 const FIRST: usize = 8;
 const SPLIT: usize = 12;
-const CAPACITY: usize = 16;
+const SLOTS: usize = 16;
 const MEASURED: usize = 20;
 const SAMPLES: usize = 24;
 
+/** The number of samples in a block. */
 export function lengthOf(block: usize): u32 {
   return load<u32>(block, N);
 }
 
-/** Address of the first sample. */
+/** Address of the earliest sample. */
 export function firstOf(block: usize): usize {
   return sampleAt(block, load<u32>(block, FIRST));
 }
 
-/** Time, then value. */
+/** Address of the sample in slot i: its time, then its value. */
 function sampleAt(block: usize, i: u32): usize {
   return block + SAMPLES + ((<usize>i) << 4);
 }
 
+/** Address of the area of the sample in slot i. */
 function areaAt(block: usize, i: u32): usize {
-  return sampleAt(block, load<u32>(block, CAPACITY)) + ((<usize>i) << 3);
+  return sampleAt(block, load<u32>(block, SLOTS)) + ((<usize>i) << 3);
 }
 
-/** A block without samples, with room for so many. */
-function blockFor(part: usize, room: u32, measured: u32): usize {
+/** A block without samples, with `slots` slots or a few more. */
+function blockFor(part: usize, slots: u32, measured: u32): usize {
   const bytes: usize = measured ? 24 : 16;
-  const block = box.allocateFor(part, SAMPLES + <usize>room * bytes);
+  const block = box.allocateFor(part, SAMPLES + <usize>slots * bytes);
   memory.fill(block, 0, SAMPLES);
   store<u32>(block, RUNNING);
-  store<u32>(block, <u32>((capacity(block) - SAMPLES) / bytes), CAPACITY);
+  store<u32>(block, <u32>((capacity(block) - SAMPLES) / bytes), SLOTS);
   store<u32>(block, measured, MEASURED);
   return block;
 }
 
+/** Adds a sample. `measured` is 1 if areas are kept, else 0. */
 export function insert(part: usize, state: usize, value: f64, time: f64, measured: u32): void {
   if (box.isNothing(state)) {
     box.setValue(state, time);
@@ -65,15 +70,15 @@ export function insert(part: usize, state: usize, value: f64, time: f64, measure
   }
   let block = box.blockOf(state);
   const n = load<u32>(block, N);
-  const room = load<u32>(block, CAPACITY);
-  if (load<u32>(block, FIRST) + n == room) {
-    if (n * 2 <= room) move(block, block);
+  const slots = load<u32>(block, SLOTS);
+  if (load<u32>(block, FIRST) + n == slots) {
+    if (n * 2 <= slots) move(block, block);
     else block = resize(part, state, n);
   }
   insertSample(block, value, time);
 }
 
-/** Takes out the first sample of a time. */
+/** Removes the first sample with this time, which must be there. */
 export function retract(part: usize, state: usize, time: f64): void {
   if (!box.isBlock(state)) {
     box.setNothing(state);
@@ -105,7 +110,7 @@ export function retract(part: usize, state: usize, time: f64): void {
   if (capacity(block) > 512 && <usize>n * 192 < capacity(block)) resize(part, state, n);
 }
 
-/** The place of a time: before samples of the same, or after them. */
+/** The slot where a sample with this time would go: before those of the same time, or after them. */
 function placeOf(block: usize, first: u32, n: u32, time: f64, after: bool): u32 {
   const t = load<f64>(sampleAt(block, after ? first + n - 1 : first));
   if (after ? t <= time : t >= time) return after ? first + n : first;
@@ -119,6 +124,7 @@ function placeOf(block: usize, first: u32, n: u32, time: f64, after: bool): u32 
   return low;
 }
 
+/** Adds a sample to a block with a free slot at its end. */
 function insertSample(block: usize, value: f64, time: f64): void {
   const n = load<u32>(block, N);
   const first = load<u32>(block, FIRST);
@@ -136,7 +142,7 @@ function insertSample(block: usize, value: f64, time: f64): void {
   }
 }
 
-/** What stands from a place up to another moves up by one. */
+/** Moves the samples in the slots from `from` to `to`, exclusive, up by one. */
 function shift(block: usize, from: u32, to: u32): void {
   if (from == to) return;
   memory.copy(sampleAt(block, from + 1), sampleAt(block, from), (<usize>(to - from)) << 4);
@@ -144,7 +150,7 @@ function shift(block: usize, from: u32, to: u32): void {
   memory.copy(areaAt(block, from + 1), areaAt(block, from), (<usize>(to - from)) << 3);
 }
 
-/** Areas of the front, from a place back to the first. */
+/** Computes the areas of the front, from slot `last` back to the first. */
 function measureFront(block: usize, last: u32): void {
   if (!load<u32>(block, MEASURED)) return;
   const first = load<u32>(block, FIRST);
@@ -154,7 +160,7 @@ function measureFront(block: usize, last: u32): void {
   }
 }
 
-/** Areas from a place behind the front up to the last. */
+/** Computes the areas of the back, from slot `place` to the last. */
 function measureBack(block: usize, place: u32): void {
   if (!load<u32>(block, MEASURED)) return;
   const first = load<u32>(block, FIRST);
@@ -165,14 +171,14 @@ function measureBack(block: usize, place: u32): void {
   }
 }
 
-/** From a sample to the next. */
+/** The area from the sample in slot i to the next. */
 function areaFrom(block: usize, i: u32): f64 {
   const at = sampleAt(block, i);
   const time = load<f64>(at, 16) - load<f64>(at);
   return time > 0 ? load<f64>(at, 8) * time : 0;
 }
 
-/** From the first sample to the last. */
+/** The area from the first sample to the last. */
 export function area(block: usize): f64 {
   const first = load<u32>(block, FIRST);
   const split = load<u32>(block, SPLIT);
@@ -181,7 +187,7 @@ export function area(block: usize): f64 {
   return split < end ? front + load<f64>(areaAt(block, end - 1)) : front;
 }
 
-/** Samples come to stand at the beginning of a block, of the same one too. */
+/** Moves the samples to the first slots of a block, which may be the same one. */
 function move(to: usize, from: usize): void {
   const first = load<u32>(from, FIRST);
   const split = load<u32>(from, SPLIT);
@@ -193,7 +199,7 @@ function move(to: usize, from: usize): void {
   store<u32>(to, split - min(first, split), SPLIT);
 }
 
-/** The same in a block with room for as many more. */
+/** Moves the n samples to a block with room for as many more. */
 function resize(part: usize, state: usize, n: u32): usize {
   const old = box.blockOf(state);
   const block = blockFor(part, n * 2, load<u32>(old, MEASURED));

@@ -1,11 +1,12 @@
 /**
- * How often each value is there, of values that come and go.
+ * How often each value is in a rolling frame, where values come and go.
  *
  *     0 COUNTED: u32 │ 4 slots: u32 │ 8 n: u32 │ 12 ranked: u32
- *     16 values │ counts: f64 × slots each          a hash table, see hash.ts; a free slot is NaN in both
- *        -count, value: f64 each                    where ranked: all of them in order, see sorted.ts
+ *     16 values │ counts: f64 × slots each          a hash table, see hash-table.ts; a free slot is NaN in both
+ *        -count, value: f64 each                    if ranked: all of them in order, see sorted.ts
  *
- * A value alone stands for a count of 1. Law: a value is in the table while its count is above 0.
+ * A state that is one value without a block stands for a count of 1. Law: a value is in the table while its count is
+ * above 0.
  */
 
 import { capacity } from '../../base/allocator';
@@ -13,32 +14,35 @@ import * as box from '../shared/box';
 import { clear, isFree, isFull, slotOf, vacate } from '../shared/hash-table';
 import * as sorted from './sorted';
 
+/** Mark in the first word of a block, where a set or counters have their number: the block is one of this file. */
 export const COUNTED: u32 = 0xfffffffe;
 
 const N: usize = 8;
 const RANKED: usize = 12;
 const VALUES: usize = 16;
-/** Items of the order: pairs. */
-const PAIR: usize = 4;
+/** `shift` of sorted.ts for items that are pairs. */
+const PAIR_SHIFT: usize = 4;
 
 function tableBytes(slots: u32): usize {
   return VALUES + ((<usize>slots) << 4);
 }
 
+/** Address of the values in order of their counts. */
 function rankingOf(block: usize): usize {
   return block + tableBytes(load<u32>(block, 4));
 }
 
+/** The number of different values in a state that has a block. */
 export function lengthOf(state: usize): u32 {
   return load<u32>(box.blockOf(state), N);
 }
 
-/** A table without values, with room for n and about as many more. */
+/** A block without values that has room for n and about as many more. */
 function blockFor(part: usize, n: u32, ranked: u32): usize {
   let slots = <u32>((<u64>n * 8) / 3) + 2;
   const bytes = tableBytes(slots);
-  const block = box.allocateFor(part, bytes + (ranked ? sorted.bytesFor(n, PAIR) : 0));
-  if (ranked) sorted.create(block + bytes, capacity(block) - bytes, n, PAIR);
+  const block = box.allocateFor(part, bytes + (ranked ? sorted.bytesFor(n, PAIR_SHIFT) : 0));
+  if (ranked) sorted.create(block + bytes, capacity(block) - bytes, n, PAIR_SHIFT);
   else slots = <u32>((capacity(block) - VALUES) >> 4);
   store<u32>(block, COUNTED);
   store<u32>(block, slots, 4);
@@ -48,6 +52,7 @@ function blockFor(part: usize, n: u32, ranked: u32): usize {
   return block;
 }
 
+/** Adds a value. `ranked` is 1 if values are also kept in order of their counts, for `top`, else 0. */
 export function insert(part: usize, state: usize, given: f64, ranked: u32): void {
   const value = given + 0;
   if (box.isNothing(state)) {
@@ -62,6 +67,7 @@ export function insert(part: usize, state: usize, given: f64, ranked: u32): void
   add(part, state, value, 1);
 }
 
+/** Takes a value out, which must be there. */
 export function retract(part: usize, state: usize, given: f64): void {
   if (!box.isBlock(state)) {
     box.setNothing(state);
@@ -74,7 +80,7 @@ export function retract(part: usize, state: usize, given: f64): void {
   else if (bytes > 512 && (<usize>n) << 8 < bytes) rebuild(part, state);
 }
 
-/** Adds 1 to a value's count, or -1. */
+/** Adds `by`, 1 or -1, to a value's count. */
 function add(part: usize, state: usize, value: f64, by: f64): void {
   let block = box.blockOf(state);
   let slots = load<u32>(block, 4);
@@ -98,13 +104,13 @@ function add(part: usize, state: usize, value: f64, by: f64): void {
   }
   store<u32>(block, load<u32>(block, N) + (before == 0 ? 1 : 0) - (after == 0 ? 1 : 0), N);
   if (!load<u32>(block, RANKED)) return;
-  if (before) sorted.remove(rankingOf(block), PAIR, -before, value);
-  if (!after || sorted.insert(rankingOf(block), PAIR, -after, value)) return;
+  if (before) sorted.remove(rankingOf(block), PAIR_SHIFT, -before, value);
+  if (!after || sorted.insert(rankingOf(block), PAIR_SHIFT, -after, value)) return;
   block = rebuild(part, state);
-  sorted.insert(rankingOf(block), PAIR, -after, value);
+  sorted.insert(rankingOf(block), PAIR_SHIFT, -after, value);
 }
 
-/** The same in a block that is as large as it should be. */
+/** Moves the values to a block of the size that suits their number, and returns it. */
 function rebuild(part: usize, state: usize): usize {
   const old = box.blockOf(state);
   const ranked = load<u32>(old, RANKED);
@@ -119,17 +125,20 @@ function rebuild(part: usize, state: usize): usize {
     store<f64>(to + ((<usize>slots) << 3), load<f64>(from + column));
   }
   store<u32>(block, n, N);
-  if (ranked) sorted.copyAll(rankingOf(block), rankingOf(old), PAIR);
+  if (ranked) sorted.copyAll(rankingOf(block), rankingOf(old), PAIR_SHIFT);
   box.releaseFor(part, old);
   box.setBlock(state, block);
   return block;
 }
 
-/** Writes the k values that are there most often, value, count and 0 each: greatest count first, of the same the least value. */
+/**
+ * Writes the k most frequent values of a ranked state as value, count and 0: greatest count first, among equal counts
+ * the least value first.
+ */
 export function top(state: usize, out: usize, k: u32): void {
   const ranking = rankingOf(box.blockOf(state));
   for (let i: u32 = 0; i < k; i++, out += 24) {
-    const item = sorted.itemAt(ranking, PAIR, i);
+    const item = sorted.itemAt(ranking, PAIR_SHIFT, i);
     store<f64>(out, load<f64>(item, 8));
     store<f64>(out, -load<f64>(item), 8);
     store<f64>(out, 0, 16);

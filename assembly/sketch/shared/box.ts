@@ -1,16 +1,27 @@
 /**
- * A state that owns memory: eight bytes in its row, which hold nothing, one value, or the address of a block. So a row that saw one value
- * costs no block, and a row that is moved takes its block along.
+ * The box of a heap state: eight bytes in its row, which hold nothing, one value, or the address of a block. A row that
+ * has seen one value costs no block, and a row that is moved takes its block along.
  *
  *     nothing   the quiet NaN                          the identity
  *     value     any number: itself
- *     block     0xfff9 0000 │ address: u32             a NaN that no value is
+ *     block     0xfff9 0000 │ address: u32             a NaN that is never a value
  *
- * Law: a block belongs to the one row whose state names it. Who drops such a row drops its states (`dropRow` in rows.ts), who copies
- * one makes blocks of its own for the copy (`cloneRow`), who moves one forgets where it was. Blocks name no address: a copy is good anywhere.
+ * Law: a block belongs to the one row whose state names it. Whoever drops such a row drops its states (`dropRow` in
+ * state/rows.ts), whoever copies it makes new blocks for the copy (`cloneRow`), and whoever moves it resets the states
+ * that own memory in the old place (`moveRow`). Blocks contain no addresses, so that a byte copy of a block is valid
+ * anywhere.
  *
- * Where values leave again, in frames that roll, a state runs: values `enter` and `leave` it, and its block may be another, with a mark
- * where others have a number of values. A running state is never merged; one of no values owns nothing.
+ * In rolling frames values also leave: the state is evictable, and changes by `insert` and `retract` instead of `lift`
+ * and `merge`. It is never merged, and owns no block while it has no values.
+ *
+ * The first word (u32) of a block is the number of its values or counters, or a mark that says that the block holds
+ * something else. Marks are greater than any such number. Two layouts of one aggregate never share a mark:
+ *
+ *     BINNED      0xffffffff   ddsketch.ts                bins, instead of a list of values
+ *     REGISTERS   0xffffffff   hyperloglog.ts             registers, instead of a set of values
+ *     RUNNING     0xffffffff   evicting/time-deque.ts     evictable samples, instead of a list of samples
+ *     COUNTED     0xfffffffe   evicting/value-counts.ts   evictable counts of all values, instead of a set or counters
+ *     SORTED      0xfffffffd   list.ts                    evictable values in order, instead of a list or bins
  */
 
 import { allocate, capacity, Owner, release } from '../../base/allocator';
@@ -18,23 +29,23 @@ import { PartPlan } from '../../plan';
 import { Stream } from '../../stream';
 
 const NOTHING: u64 = 0x7ff8000000000000;
-const BLOCK: u32 = 0xfff90000;
+const BLOCK_TAG: u32 = 0xfff90000;
 
-export const bytes: i32 = 8;
+export const STATE_BYTES: i32 = 8;
 
 export function isNothing(state: usize): bool {
   return load<u64>(state) == NOTHING;
 }
 
 export function isBlock(state: usize): bool {
-  return load<u32>(state, 4) == BLOCK;
+  return load<u32>(state, 4) == BLOCK_TAG;
 }
 
 export function blockOf(state: usize): usize {
   return load<u32>(state);
 }
 
-/** The one value of a state that is neither. */
+/** The value of a state that has no block; NaN if the state holds nothing. */
 export function soleValue(state: usize): f64 {
   return load<f64>(state);
 }
@@ -49,15 +60,18 @@ export function setNothing(state: usize): void {
 
 export function setBlock(state: usize, block: usize): void {
   store<u32>(state, <u32>block);
-  store<u32>(state, BLOCK, 4);
+  store<u32>(state, BLOCK_TAG, 4);
 }
 
-/** Whom blocks of states are counted for. */
+/** The owner that the blocks of heap states are counted for. */
 function ownerOf(part: usize): Owner {
   return changetype<Stream>(<usize>load<u32>(part, PartPlan.stream)).states;
 }
 
-/** From this size on a block is large: it is not had with a few values, so that few of them can come at once. */
+/**
+ * A block with a capacity of this many bytes or more is large. A state that is not large outgrows this size only after
+ * several more values, so that a batch can make few states larger than this: see state/bounds.ts.
+ */
 export const LARGE_BYTES: usize = 240;
 
 function countBlock(part: usize, block: usize, sign: f64): void {
@@ -68,22 +82,22 @@ function countBlock(part: usize, block: usize, sign: f64): void {
   else store<u32>(counts, load<u32>(counts, 12) + <i32>sign * <i32>(bytes + 16), 12);
 }
 
-/** Bytes that the blocks of an aggregate take. */
+/** Bytes taken by all blocks of an aggregate, headers included. */
 export function bytesOf(part: usize): f64 {
   return load<f64>(<usize>load<u32>(part, PartPlan.counts));
 }
 
-/** How many of its blocks are large. */
+/** The number of large blocks of an aggregate. */
 export function largeCount(part: usize): f64 {
   return <f64>load<u32>(<usize>load<u32>(part, PartPlan.counts), 8);
 }
 
-/** Bytes that the others take. */
+/** Bytes taken by the blocks of an aggregate that are not large, headers included. */
 export function smallBytes(part: usize): f64 {
   return <f64>load<u32>(<usize>load<u32>(part, PartPlan.counts), 12);
 }
 
-/** A block of at least so many bytes, its content undefined. */
+/** Allocates a block of at least `bytes` and counts it for the aggregate. Its content is undefined. */
 export function allocateFor(part: usize, bytes: usize): usize {
   const block = allocate(ownerOf(part), bytes);
   countBlock(part, block, 1);
@@ -95,7 +109,7 @@ export function releaseFor(part: usize, block: usize): void {
   release(ownerOf(part), block);
 }
 
-/** A block of at least so many bytes with what was in the old one. */
+/** Returns a block of at least `bytes` with the content of `block`: the same block if it is large enough. */
 export function resizeFor(part: usize, block: usize, bytes: usize): usize {
   const kept = capacity(block);
   if (kept >= bytes) return block;
@@ -105,12 +119,12 @@ export function resizeFor(part: usize, block: usize, bytes: usize): usize {
   return moved;
 }
 
-/** What to ask for where a block of so many bytes is full: blocks of twice the size, header and all. */
+/** The bytes to ask for when a block of capacity `bytes` is full: its size doubles, the 16-byte header included. */
 export function doubled(bytes: usize): usize {
   return 2 * bytes + 16;
 }
 
-/** A state that is a copy of another's gets a block of its own. */
+/** Gives a state that is a byte copy of another a block of its own. */
 export function cloneBlock(part: usize, state: usize): void {
   if (!isBlock(state)) return;
   const bytes = capacity(blockOf(state));
@@ -119,7 +133,7 @@ export function cloneBlock(part: usize, state: usize): void {
   setBlock(state, block);
 }
 
-/** Gives back the block of a state that has one; it holds nothing then. */
+/** Frees the block of a state, if it has one, and resets the state to nothing. */
 export function drop(part: usize, state: usize): void {
   if (isBlock(state)) releaseFor(part, blockOf(state));
   setNothing(state);

@@ -1,11 +1,12 @@
 /**
- * Numbers in open addressing with linear probing: a column of slots, a free one NaN. A number's home follows from the upper half of its
- * hash, so that there can be any number of slots. -0 is 0: the caller adds 0 first.
+ * A hash table of numbers with open addressing and linear probing. It is a column of slots; a free slot is a NaN. A
+ * number's home slot follows from the upper half of its hash, so that the number of slots need not be a power of two.
+ * Numbers are compared by value; the caller turns -0 into 0 first, by adding 0.
  */
 
 export const FREE: u64 = 0xffffffffffffffff;
 
-/** Of the bits of a number: the finaliser of MurmurHash3 (Appleby 2011). */
+/** Hashes the bits of a number by the finaliser of MurmurHash3 (Appleby 2011). */
 export function hash(value: f64): u64 {
   let h = reinterpret<u64>(value);
   h ^= h >> 33;
@@ -15,12 +16,12 @@ export function hash(value: f64): u64 {
   return h ^ (h >> 33);
 }
 
-/** The slot where a number belongs. */
+/** The home slot of a number, where a search for it begins. */
 export function homeOf(slots: u32, value: f64): u32 {
   return <u32>(((hash(value) >> 32) * <u64>slots) >> 32);
 }
 
-/** The slot that has a number, or the free one where it would go. */
+/** The slot that holds a number, or the free slot where it would be put. */
 export function slotOf(column: usize, slots: u32, value: f64): u32 {
   let i = homeOf(slots, value);
   let at = column + ((<usize>i) << 3);
@@ -35,7 +36,10 @@ export function isFree(at: usize): bool {
   return load<u64>(at) == FREE;
 }
 
-/** Frees a slot of a table of so many columns, side by side; what lies behind it moves up, as far as it may. */
+/**
+ * Frees a slot in all columns of a table, which lie one after the other, the numbers first. Numbers behind it that a
+ * search would no longer find, as it ends at the hole, move up.
+ */
 export function vacate(table: usize, slots: u32, columns: i32, slot: u32): void {
   const column = (<usize>slots) << 3;
   let hole = slot;
@@ -54,12 +58,12 @@ export function vacate(table: usize, slots: u32, columns: i32, slot: u32): void 
   for (let c = 0, at = table + ((<usize>hole) << 3); c < columns; c++, at += column) store<u64>(at, FREE);
 }
 
-/** Whether one more of n is too many: three quarters are as full as it gets. */
+/** Whether a table with n numbers is full: one more would use over three quarters of the slots. */
 export function isFull(slots: u32, n: u32): bool {
   return (<u64>n + 1) * 4 > <u64>slots * 3;
 }
 
-/** Makes all slots free. */
+/** Frees all slots. */
 export function clear(column: usize, slots: u32): void {
   memory.fill(column, 0xff, (<usize>slots) << 3);
 }
