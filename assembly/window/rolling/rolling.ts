@@ -18,18 +18,18 @@ import { demandOfEvicting } from '../../state/bounds';
 import { cloneHeap, combineInlineStates, insertEvent, listRow, resetRow } from '../../state/rows';
 import { byClock, byEvent, CHUNK_ROWS, Stream, windowAt } from '../../stream';
 import {
-  createWaiting,
+  createUnliftedEvent,
+  createUnliftedReorder,
   destroyReorder,
   Event,
   enqueue,
   freeEvent,
-  newEvent,
   nextTime,
   Reorder,
   reorderBytes,
   rowOf,
   takeNext,
-  waiting,
+  waitingCount,
 } from '../keyed/reorder';
 import { emit, evict, Frames, foldFrom, foldGathered, isPast } from './frames';
 import {
@@ -78,7 +78,7 @@ export function create(stream: Stream, w: i32): usize {
   // By number a frame that is open on the left, or closed on the right, has one event less, or more, before the event.
   if (rolling.byRows) rolling.size += (rolling.left ? 1 : 0) - (rolling.right ? 0 : 1);
   rolling.most = rolling.byRows ? <u32>min(rolling.size - (rolling.right ? 1 : 0), <f64>u32.MAX_VALUE) : u32.MAX_VALUE;
-  rolling.reorder = createWaiting(stream, (<usize>rolling.measures) << 3);
+  rolling.reorder = createUnliftedReorder(stream, (<usize>rolling.measures) << 3);
   rolling.checks = createHeap(stream);
   rolling.fronts = allocate(stream, <usize>CHUNK_ROWS * 12);
   rolling.backs = rolling.fronts + CHUNK_ROWS * 4;
@@ -102,7 +102,7 @@ export function destroy(stream: Stream, rolling: Rolling): void {
 }
 
 function forgetWaiting(stream: Stream, rolling: Rolling): void {
-  while (waiting(rolling.reorder)) {
+  while (waitingCount(rolling.reorder)) {
     const event = takeNext(stream, rolling.reorder);
     unchain(stream, rolling, event);
     freeEvent(stream, rolling.reorder, event);
@@ -151,7 +151,7 @@ function emitByRows(stream: Stream, rolling: Rolling, ring: Ring, at: i32, from:
 /** By time, where none is out of order: of events number `from` to `end` only those of the newest time wait. */
 function emitInOrder(stream: Stream, rolling: Rolling, ring: Ring, at: i32, from: i32, end: i32): void {
   const times = ring.times + ((<usize>at) << 3);
-  if (waiting(rolling.reorder)) {
+  if (waitingCount(rolling.reorder)) {
     const t = nextTime(rolling.reorder);
     while (from < end && load<f64>(times + ((<usize>from) << 3)) == t) wait(stream, rolling, ring, at, from++);
     if (from == end) return;
@@ -179,7 +179,7 @@ function emitInOrder(stream: Stream, rolling: Rolling, ring: Ring, at: i32, from
 function wait(stream: Stream, rolling: Rolling, ring: Ring, at: i32, i: i32): void {
   const place = <usize>(at + i);
   const id = load<u32>(ring.ids + (place << 2));
-  const event = newEvent(stream, rolling.reorder, id, load<f64>(ring.times + (place << 3)));
+  const event = createUnliftedEvent(stream, rolling.reorder, id, load<f64>(ring.times + (place << 3)));
   for (let m = 0; m < rolling.measures; m++) {
     store<f64>(rowOf(event) + ((<usize>m) << 3), load<f64>(measureColumn(ring, m) + (place << 3)));
   }
@@ -209,14 +209,14 @@ function drain(stream: Stream, rolling: Rolling, n: i32): void {
   const reorder = rolling.reorder;
   let at = 0;
   let count = 0;
-  while (waiting(reorder) && nextTime(reorder) + stream.allowedLateness < stream.watermark) {
+  while (waitingCount(reorder) && nextTime(reorder) + stream.allowedLateness < stream.watermark) {
     const t = nextTime(reorder);
     if (rolling.watermarks && n) {
       while (at < n && load<f64>(rolling.watermarks + ((<usize>at) << 3)) <= t + stream.allowedLateness) at++;
       stream.cause = byClock(at);
     }
     do gatherEvent(stream, rolling, takeNext(stream, reorder), count++);
-    while (waiting(reorder) && nextTime(reorder) == t);
+    while (waitingCount(reorder) && nextTime(reorder) == t);
     if (count >= CHUNK_ROWS) {
       emitGathered(stream, rolling, count);
       count = 0;
@@ -298,7 +298,7 @@ export function advance(stream: Stream, rolling: Rolling, watermark: f64): void 
 }
 
 export function demand(stream: Stream, rolling: Rolling, n: f64): f64 {
-  const all = n + waiting(rolling.reorder);
+  const all = n + waitingCount(rolling.reorder);
   const histories = historyBytes(stream, rolling, all) + heapBytes(rolling.checks, all);
   const slots = min(rolling.slots, all * <f64>rolling.largest) + <f64>rolling.largest;
   return (
@@ -308,11 +308,11 @@ export function demand(stream: Stream, rolling: Rolling, n: f64): f64 {
 
 /** Results that n events can give, with the watermark moving up to `watermark`. */
 export function due(_stream: Stream, rolling: Rolling, n: f64, _watermark: f64): f64 {
-  return n + waiting(rolling.reorder);
+  return n + waitingCount(rolling.reorder);
 }
 
 export function copies(_stream: Stream, rolling: Rolling, n: f64): f64 {
-  return n + waiting(rolling.reorder);
+  return n + waitingCount(rolling.reorder);
 }
 
 export function earliest(stream: Stream, rolling: Rolling): f64 {

@@ -35,7 +35,7 @@ import {
   reorderBytes,
   rowOf as rowOfEvent,
   takeNext,
-  waiting,
+  waitingCount,
 } from '../keyed/reorder';
 import {
   answer,
@@ -125,14 +125,14 @@ function drain(stream: Stream, capped: Capped, i: i32): void {
   const reorder = capped.reorder;
   stream.cause = byClock(i);
   const passed = stream.watermark;
-  if (waiting(reorder) && nextTime(reorder) + stream.allowedLateness < passed) {
+  if (waitingCount(reorder) && nextTime(reorder) + stream.allowedLateness < passed) {
     foldTo(stream, capped, i);
     do {
       const event = takeNext(stream, reorder);
       joinSession(stream, capped, event);
       unpin(changetype<Dictionary>(stream.dictionary), event.id);
       freeEvent(stream, reorder, event);
-    } while (waiting(reorder) && nextTime(reorder) + stream.allowedLateness < passed);
+    } while (waitingCount(reorder) && nextTime(reorder) + stream.allowedLateness < passed);
   }
   const heap = capped.heap;
   while (heap.length && isPast(capped, topKey(heap), passed)) {
@@ -188,8 +188,8 @@ export function advance(stream: Stream, capped: Capped, watermark: f64): void {
 }
 
 export function demand(stream: Stream, capped: Capped, n: f64): f64 {
-  const all = n + waiting(capped.reorder);
-  const entering = demandOfStates(stream, waiting(capped.reorder));
+  const all = n + waitingCount(capped.reorder);
+  const entering = demandOfStates(stream, waitingCount(capped.reorder));
   return (
     entering + spanBytes(stream, capped, all, false) + heapBytes(capped.heap, all) + reorderBytes(capped.reorder, n)
   );
@@ -197,7 +197,7 @@ export function demand(stream: Stream, capped: Capped, n: f64): f64 {
 
 /** Results that n events can give. */
 export function due(_stream: Stream, capped: Capped, n: f64, _watermark: f64): f64 {
-  return n + waiting(capped.reorder) + <f64>capped.live;
+  return n + waitingCount(capped.reorder) + <f64>capped.live;
 }
 
 export function earliest(_stream: Stream, capped: Capped): f64 {

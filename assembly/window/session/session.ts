@@ -132,7 +132,7 @@ export function destroy(stream: Stream, sessions: Sessions): void {
   // Those merged into others hold a slot until they come up.
   for (; sessions.heap.length; popItem(stream, sessions.heap)) {
     const span = changetype<Span>(topItem(sessions.heap));
-    if (span.state == SpanState.gone) dropPointer(stream, sessions, span);
+    if (span.state == SpanState.dropped) dropPointer(stream, sessions, span);
   }
   destroyWheel(stream, sessions.wheel, sessions);
   destroyHeap(stream, sessions.heap);
@@ -211,7 +211,7 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
     stream.cause = byEvent(i);
     if (sessions.mostRows != Infinity && moreOf(sessions, span).count >= sessions.mostRows)
       fireFull(stream, sessions, span, i);
-    else if (span.state == SpanState.held) amend(stream, sessions, span, i);
+    else if (span.state == SpanState.retained) amend(stream, sessions, span, i);
     if (flags && load<f64>(flags + ((<usize>i) << 3)) != 0) fireKey(stream, sessions, id, i);
   }
   if (lazy && stream.watermark >= sessions.dueAt) fireDue(stream, sessions, n);
@@ -224,7 +224,7 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
 function supersede(stream: Stream, sessions: Sessions, span: Span): void {
   if (!isPast(stream, sessions, dueOf(stream, span))) return;
   setHead(sessions, span.id, changetype<Span>(0));
-  for (; span; span = changetype<Span>(<usize>span.older)) span.state = <u8>SpanState.left;
+  for (; span; span = changetype<Span>(<usize>span.older)) span.state = <u8>SpanState.superseded;
 }
 
 /** A gap longer than all before. What was forgotten by the last of those stays so. */
@@ -290,14 +290,14 @@ function join(stream: Stream, sessions: Sessions, id: u32, t: f64, gap: f64, i: 
       joined.older = <u32>changetype<usize>(headOf(sessions, id));
       setHead(sessions, id, joined);
     }
-    if (isPast(stream, sessions, end + stream.delay)) joined.state = <u8>SpanState.held;
+    if (isPast(stream, sessions, end + stream.delay)) joined.state = <u8>SpanState.retained;
     schedule(stream, sessions, joined);
     return joined;
   }
-  if (joined.state == SpanState.held) flush(stream, sessions, i);
+  if (joined.state == SpanState.retained) flush(stream, sessions, i);
   joined.end = max(joined.end, end);
   joined.start = min(joined.start, t);
-  if (joined.state == SpanState.held && !isPast(stream, sessions, joined.end)) {
+  if (joined.state == SpanState.retained && !isPast(stream, sessions, joined.end)) {
     joined.state = <u8>SpanState.open;
     pushDue(stream, sessions, joined);
   }
@@ -413,7 +413,7 @@ function fireUpTo(stream: Stream, sessions: Sessions, time: f64, before: bool, i
     if (!item || (before ? key >= time : key > time)) return;
     const span = changetype<Span>(item);
     const current =
-      span.state != SpanState.gone && tie == span.serial && (!sessions.moreAt || moreOf(sessions, span).due == key);
+      span.state != SpanState.dropped && tie == span.serial && (!sessions.moreAt || moreOf(sessions, span).due == key);
     const due = dueOf(stream, span);
     if (isReady) {
       shiftReady(stream, wheel);
@@ -437,16 +437,16 @@ function fireUpTo(stream: Stream, sessions: Sessions, time: f64, before: bool, i
 /** A session's end has passed, or the time for which it was held. */
 function fire(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
   const isFinal = isPast(stream, sessions, span.end + stream.allowedLateness);
-  if (span.state != SpanState.held) {
+  if (span.state != SpanState.retained) {
     put(stream, sessions, span, isFinal ? Firing.onTime | Firing.final : Firing.onTime, i);
     if (!isFinal) {
-      span.state = <u8>SpanState.held;
+      span.state = <u8>SpanState.retained;
       schedule(stream, sessions, span);
       return;
     }
   }
   remember(stream, sessions.closed, span.id, span.end);
-  if (span.state != SpanState.left) unchain(sessions, span);
+  if (span.state != SpanState.superseded) unchain(sessions, span);
   retire(stream, sessions, span);
 }
 
@@ -495,5 +495,5 @@ export function live(_stream: Stream, sessions: Sessions): f64 {
 /** The session of a key that goes on at time t. */
 export function query(stream: Stream, sessions: Sessions, id: u32, t: f64): usize {
   const span = id < sessions.headCount ? headOf(sessions, id) : changetype<Span>(0);
-  return answer(stream, span && span.state != SpanState.gone && span.end > t ? span : null);
+  return answer(stream, span && span.state != SpanState.dropped && span.end > t ? span : null);
 }

@@ -69,7 +69,7 @@ export function destroyWheel(stream: Stream, wheel: Wheel, spans: Spans): void {
 
 function drop(stream: Stream, spans: Spans, item: usize): void {
   const span = changetype<Span>(item);
-  if (span.state == SpanState.gone) dropPointer(stream, spans, span);
+  if (span.state == SpanState.dropped) dropPointer(stream, spans, span);
 }
 
 /** Bytes that n more spans can need. */
@@ -157,7 +157,7 @@ function putBack(stream: Stream, wheel: Wheel, spans: Spans, all: usize, total: 
   for (let entry = all; entry < all + <usize>total * ENTRY; entry += ENTRY) {
     const span = changetype<Span>(<usize>load<u32>(entry, 12));
     const due = load<f64>(entry);
-    if (span.state == SpanState.gone) {
+    if (span.state == SpanState.dropped) {
       dropPointer(stream, spans, span);
       continue;
     }
