@@ -88,10 +88,11 @@ export class Spans {
   markAt: f64;
   /** Orders spans by (end, serial) while they fire; empty otherwise. */
   sorter: Heap;
-  /** For the batch: the place of its first event in the ring, how many of its events are folded, ... */
+  /** Place in the ring of the first event of the batch. */
   at: i32;
+  /** How many events of the batch are folded. */
   folded: i32;
-  /** ... and how many spans were put and not yet flushed. */
+  /** How many spans were put and not yet flushed. */
   waiting: i32;
 }
 
@@ -285,8 +286,8 @@ export function foldTo(stream: Stream, spans: Spans, i: i32): void {
 
 /**
  * Fires a span, with `stream.cause` as the cause: its result takes its place in the outbox now, its outputs follow at
- * the next `flush`. Nothing is emitted where firings give only what is new and nothing is. `i` is the first event of
- * the batch that is not listed yet.
+ * the next `flush`. Where firings give only what is new, a span without new events is skipped. If too many spans wait,
+ * this flushes: events before event i are listed, and may be folded.
  */
 export function put(stream: Stream, spans: Spans, span: Span, pane: i32, i: i32): void {
   const row = rowOf(span);
