@@ -1,9 +1,14 @@
 /**
- * Windows of so many events of a key that start every so many, in order of arrival: number k holds its events k every … k every + size - 1,
- * and fires when it is full. Time plays no part: no event is late; with every greater than size some are skipped.
+ * Overlapping or spaced windows of a fixed number of events, `hopping(rows(size), rows(every))`. Window k of a key
+ * holds its events k * every … k * every + size - 1, in order of arrival, and fires when it is full. Time plays no
+ * part: no event is late. With every > size the events between two windows are skipped. The bounds of a window are the
+ * least and the greatest time of its events.
  *
- * Events are folded into panes that no window cuts, as long as the greatest common divisor of size and every; full ones join the queue
- * of their key. Bounds of a window are its least and its greatest event time.
+ * Events are folded into panes that no window cuts: each has as many events as the greatest common divisor of size and
+ * every, or size if every is greater. Full panes join the queue of their key (pane-queue.ts). So an event costs one
+ * fold, and a pane a constant number of combinations.
+ *
+ * A pane is an `Event` of keyed/reorder.ts: `time` and `note` are the least and the greatest time of its events.
  */
 
 import { allocate } from '../../base/allocator';
@@ -20,7 +25,6 @@ import {
   clear,
   combinationOf,
   endQueues,
-  eventAt,
   evict,
   initQueues,
   isEmpty,
@@ -29,6 +33,7 @@ import {
   nextRow,
   openQueue,
   PaneQueues,
+  paneAt,
   putListed,
   Queue,
   queueOf,
@@ -41,8 +46,9 @@ import {
 class Counted extends PaneQueues {
   size: f64;
   every: f64;
-  /** Events of a pane. */
-  pane: f64;
+  /** Events of a full pane. */
+  paneEvents: f64;
+  /** At the end of the stream: keys in order of the windows that fire; empty otherwise. */
   sorter: Heap;
 }
 
@@ -53,33 +59,33 @@ export function create(stream: Stream, w: i32): usize {
   initQueues(stream, counted, window, w);
   counted.size = load<f64>(window, WindowPlan.size);
   counted.every = load<f64>(window, WindowPlan.every);
-  counted.pane = counted.every > counted.size ? counted.size : divisor(counted.size, counted.every);
+  counted.paneEvents = counted.every > counted.size ? counted.size : greatestCommonDivisor(counted.size, counted.every);
   counted.sorter = createHeap(stream);
   return changetype<usize>(counted);
 }
 
-function divisor(a: f64, b: f64): f64 {
+function greatestCommonDivisor(a: f64, b: f64): f64 {
   while (b > 0) {
-    const rest = a - floor(a / b) * b;
+    const remainder = a - floor(a / b) * b;
     a = b;
-    b = rest;
+    b = remainder;
   }
   return a;
 }
 
 export function destroy(stream: Stream, counted: Counted): void {
-  dropOpen(stream, counted);
+  queueOpenPanes(stream, counted);
   destroyHeap(stream, counted.sorter);
   endQueues(stream, counted);
 }
 
-/** Panes that are not full join their queues. */
-function dropOpen(stream: Stream, counted: Counted): void {
+/** Adds the panes that are not full to their queues, where they are freed with the others. */
+function queueOpenPanes(stream: Stream, counted: Counted): void {
   for (let id: u32 = 0; id < counted.queueCount; id++) {
     const queue = queueOf(counted, id);
-    if (!queue || !queue.waiting) continue;
-    add(stream, counted, queue, changetype<Event>(<usize>queue.waiting));
-    queue.waiting = 0;
+    if (!queue || !queue.openPane) continue;
+    add(stream, counted, queue, changetype<Event>(<usize>queue.openPane));
+    queue.openPane = 0;
   }
   runListed(stream, counted);
 }
@@ -103,12 +109,12 @@ export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
       miss(stream, i, false);
       continue;
     }
-    let pane = changetype<Event>(<usize>queue.waiting);
+    let pane = changetype<Event>(<usize>queue.openPane);
     if (!pane) {
       pane = createEvent(stream, counted.reorder, id, t);
       store<f64>(rowOf(pane), 0);
       pane.note = t;
-      queue.waiting = <u32>changetype<usize>(pane);
+      queue.openPane = <u32>changetype<usize>(pane);
     }
     pane.time = min(pane.time, t);
     pane.note = max(pane.note, t);
@@ -116,8 +122,9 @@ export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
     const count = load<f64>(row) + 1;
     store<f64>(row, count);
     store<u32>(place, <u32>row);
-    if (count < counted.pane) continue;
-    queue.waiting = 0;
+    if (count < counted.paneEvents) continue;
+    queue.openPane = 0;
+    // Not a link: event i is the cause of what fires with this pane.
     pane.previous = i;
     if (last) last.next = <u32>changetype<usize>(pane);
     else first = pane;
@@ -127,35 +134,37 @@ export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
   for (let pane = first; pane; ) {
     const next = changetype<Event>(<usize>pane.next);
     stream.cause = byEvent(pane.previous);
-    close(stream, counted, pane);
+    closePane(stream, counted, pane);
     pane = next;
   }
   putListed(stream, counted);
 }
 
-/** A pane is full: it joins its queue, and a window fires if it is full with it. */
-function close(stream: Stream, counted: Counted, pane: Event): void {
+/** Adds a full pane to its queue, and fires the window that is full with it, if there is one. */
+function closePane(stream: Stream, counted: Counted, pane: Event): void {
   const queue = queueOf(counted, pane.id);
   add(stream, counted, queue, pane);
   queue.panes += 1;
-  while (<f64>(queue.tail - queue.head) * counted.pane > counted.size) evict(stream, counted, queue);
-  const beyond = queue.panes * counted.pane - counted.size;
+  while (<f64>(queue.tail - queue.head) * counted.paneEvents > counted.size) evict(stream, counted, queue);
+  const beyond = queue.panes * counted.paneEvents - counted.size;
   const fires =
     counted.every >= counted.size || (beyond >= 0 && beyond - floor(beyond / counted.every) * counted.every == 0);
   if (!fires) return;
   const row = combinationOf(stream, counted, queue, nextRow(stream, counted));
-  listResult(stream, counted, row, pane.id, leastOf(queue), greatestOf(queue));
+  listResult(stream, counted, row, pane.id, leastTime(queue), greatestTime(queue));
   if (counted.every >= counted.size) evict(stream, counted, queue);
 }
 
-function leastOf(queue: Queue): f64 {
-  const front = queue.head == queue.split ? Infinity : eventAt(queue, queue.head).time;
-  return queue.filled ? min(front, queue.least) : front;
+/** The least event time in a queue. */
+function leastTime(queue: Queue): f64 {
+  const front = queue.head == queue.split ? Infinity : paneAt(queue, queue.head).time;
+  return queue.hasBack ? min(front, queue.least) : front;
 }
 
-function greatestOf(queue: Queue): f64 {
-  const front = queue.head == queue.split ? -Infinity : eventAt(queue, queue.head).note;
-  return queue.filled ? max(front, queue.greatest) : front;
+/** The greatest event time in a queue. */
+function greatestTime(queue: Queue): f64 {
+  const front = queue.head == queue.split ? -Infinity : paneAt(queue, queue.head).note;
+  return queue.hasBack ? max(front, queue.greatest) : front;
 }
 
 export function advance(stream: Stream, counted: Counted, watermark: f64): void {
@@ -163,15 +172,15 @@ export function advance(stream: Stream, counted: Counted, watermark: f64): void 
   if (watermark == Infinity) finish(stream, counted);
 }
 
-/** End of the stream: every window that has begun fires, in the order in which they began. */
+/** Ends the stream: fires every window that has begun, in the order in which they began. */
 function finish(stream: Stream, counted: Counted): void {
   for (let id: u32 = 0; id < counted.queueCount; id++) {
     const queue = queueOf(counted, id);
     if (!queue) continue;
     const k = firstOpen(counted, queue);
-    if (queue.waiting) {
-      add(stream, counted, queue, changetype<Event>(<usize>queue.waiting));
-      queue.waiting = 0;
+    if (queue.openPane) {
+      add(stream, counted, queue, changetype<Event>(<usize>queue.openPane));
+      queue.openPane = 0;
       queue.panes += 1;
     }
     listOpen(stream, counted, queue, k);
@@ -180,30 +189,32 @@ function finish(stream: Stream, counted: Counted): void {
     const queue = changetype<Queue>(topItem(counted.sorter));
     popItem(stream, counted.sorter);
     const row = combinationOf(stream, counted, queue, nextRow(stream, counted));
-    listResult(stream, counted, row, queue.id, leastOf(queue), greatestOf(queue));
-    listOpen(stream, counted, queue, queue.next + 1);
+    listResult(stream, counted, row, queue.id, leastTime(queue), greatestTime(queue));
+    listOpen(stream, counted, queue, queue.nextWindow + 1);
   }
   putListed(stream, counted);
   clear(stream, counted);
 }
 
-/** Window k of a key comes into the order in which they began, if it did; the queue then holds just what it holds. */
+/**
+ * Evicts the panes before window k of a key, and enters the window into the sorter by its first pane, if it has any.
+ */
 function listOpen(stream: Stream, counted: Counted, queue: Queue, k: f64): void {
   evictBefore(stream, counted, queue, k);
   if (isEmpty(queue)) return;
-  queue.next = k;
-  pushItem(stream, counted.sorter, 0, eventAt(queue, queue.head).serial, changetype<usize>(queue));
+  queue.nextWindow = k;
+  pushItem(stream, counted.sorter, 0, paneAt(queue, queue.head).serial, changetype<usize>(queue));
 }
 
-/** The first window of a key that is not full. */
+/** Number of the first window of a key that is not full. */
 function firstOpen(counted: Counted, queue: Queue): f64 {
   if (queue.count < counted.size) return 0;
   return floor((queue.count - counted.size) / counted.every) + 1;
 }
 
-/** Lets go of the panes before window k; the rest is what it holds so far. */
+/** Evicts the panes before window k. The queue then holds what that window has so far, of full panes. */
 function evictBefore(stream: Stream, counted: Counted, queue: Queue, k: f64): void {
-  const from = counted.every > counted.size ? k : (k * counted.every) / counted.pane;
+  const from = counted.every > counted.size ? k : (k * counted.every) / counted.paneEvents;
   while (!isEmpty(queue) && queue.panes - <f64>(queue.tail - queue.head) < from) evict(stream, counted, queue);
 }
 
@@ -211,12 +222,13 @@ export function demand(stream: Stream, counted: Counted, n: f64): f64 {
   return queuesBytes(stream, counted, n) + heapBytes(counted.sorter, <f64>counted.live + n);
 }
 
-/** Results that n events can give; all windows that are open where the stream ends. */
+/** Upper bound on the results of n more events; at the end of the stream all open windows are added. */
 export function due(_stream: Stream, counted: Counted, n: f64, watermark: f64): f64 {
   const open = watermark == Infinity ? ceil(counted.size / counted.every) * (<f64>counted.live + n) : 0;
   return n / min(counted.every, counted.size) + 1 + open;
 }
 
+/** In how many windows one event can be. */
 export function copies(_stream: Stream, counted: Counted, _n: f64): f64 {
   return ceil(counted.size / counted.every);
 }
@@ -226,8 +238,8 @@ export function earliest(_stream: Stream, counted: Counted): f64 {
   for (let id: u32 = 0; id < counted.queueCount; id++) {
     const queue = queueOf(counted, id);
     if (!queue) continue;
-    if (!isEmpty(queue)) first = min(first, leastOf(queue));
-    if (queue.waiting) first = min(first, changetype<Event>(<usize>queue.waiting).time);
+    if (!isEmpty(queue)) first = min(first, leastTime(queue));
+    if (queue.openPane) first = min(first, changetype<Event>(<usize>queue.openPane).time);
   }
   return first;
 }
@@ -236,7 +248,7 @@ export function live(_stream: Stream, counted: Counted): f64 {
   return counted.live;
 }
 
-/** Over the events of the first window of a key that is not full. */
+/** The first window of a key that is not full, with its events so far. */
 export function query(stream: Stream, counted: Counted, id: u32, _t: f64): usize {
   const queue = id < counted.queueCount ? queueOf(counted, id) : changetype<Queue>(0);
   const value = stream.temporary;
@@ -245,11 +257,11 @@ export function query(stream: Stream, counted: Counted, id: u32, _t: f64): usize
   stream.askedEnd = NaN;
   if (!queue) return value;
   evictBefore(stream, counted, queue, firstOpen(counted, queue));
-  let least = isEmpty(queue) ? Infinity : leastOf(queue);
-  let greatest = isEmpty(queue) ? -Infinity : greatestOf(queue);
+  let least = isEmpty(queue) ? Infinity : leastTime(queue);
+  let greatest = isEmpty(queue) ? -Infinity : greatestTime(queue);
   const other = stream.temporary + stream.stride;
   const row = combinationOf(stream, counted, queue, other);
-  const pane = changetype<Event>(<usize>queue.waiting);
+  const pane = changetype<Event>(<usize>queue.openPane);
   listCombination(stream, counted, value, row, pane ? rowOf(pane) : stream.empty);
   addHeap(stream, value, row);
   if (pane) addHeap(stream, value, rowOf(pane));

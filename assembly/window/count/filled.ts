@@ -1,6 +1,10 @@
 /**
- * Windows that an event fills, in order of arrival, one after the other for each key: either the n-th event, or one that the spec
- * says is the last. The window fires with it. Time plays no part: no event is late. Bounds are the least and the greatest event time.
+ * Windows that follow each other without overlap, one at a time for each key, in order of arrival: `tumbling(rows(n))`,
+ * which the n-th event fills, and `punctuated`, which an event fills that the spec says is the last. A window fires
+ * with the event that fills it. Time plays no part: no event is late. The bounds of a window are the least and the
+ * greatest time of its events.
+ *
+ * Law: a key has at most one span, which is open and has at least one event.
  */
 
 import { allocate } from '../../base/allocator';
@@ -34,9 +38,9 @@ import {
 
 @unmanaged
 class Filled extends Spans {
-  /** How many events fill a window, Infinity where an event says so itself. */
+  /** How many events fill a window; Infinity for punctuated windows. */
   size: f64;
-  /** The measure by which it does, not 0; 0 where none does. */
+  /** The column that is not 0 for an event that fills its window; 0 if the size alone decides. */
   ends: usize;
 }
 
@@ -102,7 +106,7 @@ export function demand(stream: Stream, filled: Filled, n: f64): f64 {
   return spanBytes(stream, filled, n, true);
 }
 
-/** Results that n events can give; all that is open where the stream ends. */
+/** Upper bound on the results of n more events; early firings and the end of the stream can fire every open window. */
 export function due(stream: Stream, filled: Filled, n: f64, watermark: f64): f64 {
   const open = <f64>filled.live + n;
   return n + (watermark == Infinity || stream.early != Infinity || stream.when ? 2 * open : 0);

@@ -1,15 +1,26 @@
 /**
- * Events of one key in order, added at one end and evicted at the other, and their combination at any time: two stacks (see stacks.ts) over
- * single rows. An event's row, once turned, is itself combined with all turned rows after it; those not yet turned have one
- * row together, `back`. A queue costs a word an event, and each event three combinations in all.
+ * A queue of panes for each key: panes are added at one end and evicted at the other, and their combination is at hand
+ * at any time. It is kept by two stacks (see grid/two-stacks.ts).
  *
- *     ring     addresses of events: head … split turned, split … tail not; all grow modulo 2^32
- *     bounds   `time` and `note` of an event are its least and greatest time, and are combined with its row
+ *     head … split    front    the row of each pane is that pane combined with all panes of the front after it
+ *     split … tail    back     the rows are those of the panes; one row of the queue, `back`, combines them
  *
- * States that own memory are not combined ahead, but all at once when the value is asked for.
+ * Law: front ⊕ back, the row at head combined with `back`, is the combination of all panes in the queue. When head
+ * reaches split, the next eviction flips: the panes of the back become the front, and `back` is empty.
  *
- * What is to be combined is listed, in order, and done many at a time (`combineListed`); events that go are given back when the results
- * that may read their rows are out (`giveBack`).
+ * Why this layout: each key has its own edges, so panes of different keys cannot be packed together, as those of a grid
+ * are. A pane is a slot with a row that exists anyway (an `Event` of keyed/reorder.ts), and a flip overwrites that row
+ * in place. So a queue adds only a ring of addresses, 4 bytes a pane, and one row. Each pane is combined at most three
+ * times: when it is added, when it is flipped, and for a result.
+ *
+ *     ring     addresses of panes; head, split and tail grow modulo 2^32
+ *     bounds   `time` and `note` of a pane are its least and greatest event time; a flip combines them like the row
+ *
+ * States that own memory are not combined ahead, as each row of the front would have to own what the rows after it own
+ * already. They stay with their panes and are combined for each result.
+ *
+ * Combinations are listed, in order, and run many at a time (`runListed`). Evicted panes are freed once the results
+ * that may read their rows are in the outbox (`freeEvicted`).
  */
 
 import { allocate, release, resize } from '../../base/allocator';
@@ -28,43 +39,51 @@ export class Queue {
   head: u32;
   split: u32;
   tail: u32;
-  /** Whether back holds anything, and the bounds of what it holds. */
-  filled: bool;
+  /** Whether the back has panes, and their least and greatest event time. */
+  hasBack: bool;
   least: f64;
   greatest: f64;
   /** Order of creation of the queues of a store. */
   serial: u32;
-  /** What its store notes: the event that others are still folded into; how many there were. */
-  waiting: u32;
+  /** For the store: the pane that is not full yet and in no queue, 0 if none. */
+  openPane: u32;
+  /** For the store: the key's events so far, skipped ones included, and its panes so far. */
   count: f64;
   panes: f64;
-  next: f64;
+  /** For the store, at the end of the stream: the number of the window that fires next. */
+  nextWindow: f64;
   id: u32;
 }
 
-/** Of one store: what is listed, and the events to be given back when it is done. */
+/** The queues of one store, the combinations and results that are listed, and the panes to free after those. */
 @unmanaged
 export class PaneQueues {
   window: usize;
   w: i32;
+  /** Allocates the panes; nothing waits in it. */
   reorder: Reorder;
   /** u32 for each id: its queue, 0 if none. */
   queues: usize;
+  /** Ids that `queues` has room for. */
   queueCount: u32;
-  /** Queues there are, and were. */
+  /** How many queues there are. */
   live: u32;
+  /** How many queues were ever created, modulo 2^32. */
   serial: u32;
-  count: i32;
+  /** Combinations listed. */
+  listed: i32;
+  /** First of the evicted panes, linked by `next`; 0 if none. */
   evicted: u32;
-  /** Results to be put: their rows and ids are listed in the stream's chunk, their bounds here. */
+  /** Results listed: their rows and ids are in the stream's chunk, their bounds and causes here. */
   results: i32;
   starts: usize;
   ends: usize;
   causes: usize;
 }
 
-const INITIAL_EVENTS: u32 = 4;
+const INITIAL_PANES: u32 = 4;
 
+/** Initializes a store without queues. */
 export function initQueues(stream: Stream, queues: PaneQueues, window: usize, w: i32): void {
   queues.window = window;
   queues.w = w;
@@ -74,7 +93,7 @@ export function initQueues(stream: Stream, queues: PaneQueues, window: usize, w:
   queues.causes = queues.ends + ((<usize>CHUNK_ROWS) << 3);
 }
 
-/** All queues, and the store they are of. */
+/** Frees all queues and the store itself. */
 export function endQueues(stream: Stream, queues: PaneQueues): void {
   clear(stream, queues);
   destroyReorder(stream, queues.reorder);
@@ -83,27 +102,27 @@ export function endQueues(stream: Stream, queues: PaneQueues): void {
   release(stream, changetype<usize>(queues));
 }
 
-/** Drops all queues; nothing is listed. */
+/** Drops all queues and frees their panes. Nothing may be listed. */
 export function clear(stream: Stream, queues: PaneQueues): void {
   for (let id: u32 = 0; id < queues.queueCount; id++) if (queueOf(queues, id)) dropQueue(stream, queues, id);
 }
 
-/** Before a batch: room for every id there is. */
+/** Makes room for every id, before a batch. */
 export function widenQueues(stream: Stream, queues: PaneQueues): void {
   const ids = changetype<Dictionary>(stream.dictionary).limit;
   if (ids <= queues.queueCount) return;
-  const room = max(ids, queues.queueCount * 2);
-  queues.queues = resize(stream, queues.queues, (<usize>room) << 2);
-  memory.fill(queues.queues + ((<usize>queues.queueCount) << 2), 0, (<usize>(room - queues.queueCount)) << 2);
-  queues.queueCount = room;
+  const capacity = max(ids, queues.queueCount * 2);
+  queues.queues = resize(stream, queues.queues, (<usize>capacity) << 2);
+  memory.fill(queues.queues + ((<usize>queues.queueCount) << 2), 0, (<usize>(capacity - queues.queueCount)) << 2);
+  queues.queueCount = capacity;
 }
 
-/** The queue of an id, null if there is none. */
+/** The queue of an id, null if it has none. */
 export function queueOf(queues: PaneQueues, id: u32): Queue {
   return changetype<Queue>(<usize>load<u32>(queues.queues + ((<usize>id) << 2)));
 }
 
-/** The queue of an id, made where there is none. */
+/** The queue of an id; creates it and pins the id if there is none. */
 export function openQueue(stream: Stream, queues: PaneQueues, id: u32): Queue {
   let queue = queueOf(queues, id);
   if (queue) return queue;
@@ -118,7 +137,7 @@ export function openQueue(stream: Stream, queues: PaneQueues, id: u32): Queue {
 
 function dropQueue(stream: Stream, queues: PaneQueues, id: u32): void {
   const queue = queueOf(queues, id);
-  for (let i = queue.head; i != queue.tail; i++) freeEvent(stream, queues.reorder, eventAt(queue, i));
+  for (let i = queue.head; i != queue.tail; i++) freeEvent(stream, queues.reorder, paneAt(queue, i));
   release(stream, queue.ring);
   release(stream, changetype<usize>(queue));
   store<u32>(queues.queues + ((<usize>id) << 2), 0);
@@ -126,22 +145,25 @@ function dropQueue(stream: Stream, queues: PaneQueues, id: u32): void {
   queues.live--;
 }
 
-/** Bytes that n events can need. */
+/** Upper bound on the bytes that n more events need. */
 export function queuesBytes(stream: Stream, queues: PaneQueues, n: f64): f64 {
   const ids = <f64>changetype<Dictionary>(stream.dictionary).limit + n;
   const queue = <f64>(offsetof<Queue>() + stream.stride) + 256;
-  // Rings double, beside the old one; those of n events cannot grow by more than there are of them already, or n.
+  // A ring that doubles stands beside its old self for a moment. The rings that n events make grow hold no more panes
+  // than there are.
   const rings = 12 * (<f64>queues.reorder.slab.count + n) + 256 * n;
   const longer = ids > <f64>queues.queueCount ? 8 * max(ids, 2 * <f64>queues.queueCount) : 0;
   return reorderBytes(queues.reorder, n) + n * queue + rings + longer + 512;
 }
 
-/** The row where the next result may stand. */
+/** The temporary row for the next result. */
 export function nextRow(stream: Stream, queues: PaneQueues): usize {
   return stream.temporary + <usize>queues.results * stream.stride;
 }
 
-/** Adds a result, whose row is complete once what is listed is done. */
+/**
+ * Lists a result with the present `stream.cause`. Its row need only be complete when the listed combinations have run.
+ */
 export function listResult(stream: Stream, queues: PaneQueues, row: usize, id: u32, start: f64, end: f64): void {
   const i = <usize>queues.results;
   queues.results++;
@@ -153,13 +175,13 @@ export function listResult(stream: Stream, queues: PaneQueues, row: usize, id: u
   if (queues.results == CHUNK_ROWS) putListed(stream, queues);
 }
 
-/** All results listed go into the outbox. */
+/** Runs the listed combinations, moves the listed results into the outbox, and frees the evicted panes. */
 export function putListed(stream: Stream, queues: PaneQueues): void {
   runListed(stream, queues);
   const n = queues.results;
   if (n) {
     const from = openResults(stream, n);
-    const at = stream.cause;
+    const cause = stream.cause;
     for (let i: usize = 0; i < <usize>n; i++) {
       const id = load<u32>(stream.chunkIds + (i << 2));
       stream.cause = load<u32>(queues.causes + (i << 2));
@@ -167,7 +189,7 @@ export function putListed(stream: Stream, queues: PaneQueues): void {
       const end = load<f64>(queues.ends + (i << 3));
       putHead(stream, from + <i32>i, start, end, id, queues.w, Firing.onTime | Firing.final, stream.empty);
     }
-    stream.cause = at;
+    stream.cause = cause;
     putOutputs(stream, stream.chunkRows, from, n);
     dropTemporaries(stream, n);
     stream.fired += n;
@@ -180,16 +202,17 @@ function createQueue(stream: Stream): Queue {
   const queue = changetype<Queue>(allocate(stream, offsetof<Queue>() + stream.stride));
   memory.fill(changetype<usize>(queue), 0, offsetof<Queue>());
   copyRow(stream, backOf(queue), stream.empty);
-  queue.ring = allocate(stream, INITIAL_EVENTS << 2);
-  queue.mask = INITIAL_EVENTS - 1;
+  queue.ring = allocate(stream, INITIAL_PANES << 2);
+  queue.mask = INITIAL_PANES - 1;
   return queue;
 }
 
+/** The row of a queue that combines the panes of its back; undefined if the back is empty. */
 export function backOf(queue: Queue): usize {
   return changetype<usize>(queue) + offsetof<Queue>();
 }
 
-export function eventAt(queue: Queue, i: u32): Event {
+export function paneAt(queue: Queue, i: u32): Event {
   return changetype<Event>(<usize>load<u32>(queue.ring + ((<usize>(i & queue.mask)) << 2)));
 }
 
@@ -197,93 +220,96 @@ export function isEmpty(queue: Queue): bool {
   return queue.head == queue.tail;
 }
 
-/** Does what is listed. */
+/** Runs the listed combinations, except of states that own memory. */
 export function runListed(stream: Stream, queues: PaneQueues): void {
-  combineInline(stream, queues.count);
-  queues.count = 0;
+  combineInline(stream, queues.listed);
+  queues.listed = 0;
 }
 
-/** Gives back the events that were evicted. */
+/** Frees the evicted panes. */
 function freeEvicted(stream: Stream, queues: PaneQueues): void {
   while (queues.evicted) {
-    const event = changetype<Event>(<usize>queues.evicted);
-    queues.evicted = event.next;
-    freeEvent(stream, queues.reorder, event);
+    const pane = changetype<Event>(<usize>queues.evicted);
+    queues.evicted = pane.next;
+    freeEvent(stream, queues.reorder, pane);
   }
 }
 
-/** Lists into = left ⊕ right. */
+/** Lists the combination into = left ⊕ right; runs all that are listed first if the list is full. */
 export function listCombination(stream: Stream, queues: PaneQueues, into: usize, left: usize, right: usize): void {
-  if (queues.count == CHUNK_ROWS) runListed(stream, queues);
-  listRow(stream, queues.count++, into, left, right);
+  if (queues.listed == CHUNK_ROWS) runListed(stream, queues);
+  listRow(stream, queues.listed++, into, left, right);
 }
 
-/** Adds an event, which comes after all others. */
-export function add(stream: Stream, queues: PaneQueues, queue: Queue, event: Event): void {
+/** Adds a pane at the end of a queue. */
+export function add(stream: Stream, queues: PaneQueues, queue: Queue, pane: Event): void {
   if (queue.tail - queue.head > queue.mask) setCapacity(stream, queue, (queue.mask + 1) * 2);
-  store<u32>(queue.ring + ((<usize>(queue.tail++ & queue.mask)) << 2), <u32>changetype<usize>(event));
+  store<u32>(queue.ring + ((<usize>(queue.tail++ & queue.mask)) << 2), <u32>changetype<usize>(pane));
   const back = backOf(queue);
-  listCombination(stream, queues, back, queue.filled ? back : stream.empty, rowOf(event));
-  queue.least = queue.filled ? min(queue.least, event.time) : event.time;
-  queue.greatest = queue.filled ? max(queue.greatest, event.note) : event.note;
-  queue.filled = true;
+  listCombination(stream, queues, back, queue.hasBack ? back : stream.empty, rowOf(pane));
+  queue.least = queue.hasBack ? min(queue.least, pane.time) : pane.time;
+  queue.greatest = queue.hasBack ? max(queue.greatest, pane.note) : pane.note;
+  queue.hasBack = true;
 }
 
-function setCapacity(stream: Stream, queue: Queue, room: u32): void {
-  const ring = allocate(stream, (<usize>room) << 2);
+function setCapacity(stream: Stream, queue: Queue, capacity: u32): void {
+  const ring = allocate(stream, (<usize>capacity) << 2);
   for (let i = queue.head; i != queue.tail; i++) {
-    store<u32>(ring + ((<usize>(i & (room - 1))) << 2), load<u32>(queue.ring + ((<usize>(i & queue.mask)) << 2)));
+    store<u32>(ring + ((<usize>(i & (capacity - 1))) << 2), load<u32>(queue.ring + ((<usize>(i & queue.mask)) << 2)));
   }
   release(stream, queue.ring);
   queue.ring = ring;
-  queue.mask = room - 1;
+  queue.mask = capacity - 1;
 }
 
-/** Takes the oldest event out, and turns the others where none is turned any more. */
+/** Evicts the oldest pane. If the front is empty, the queue flips first. */
 export function evict(stream: Stream, queues: PaneQueues, queue: Queue): void {
-  // The one that goes need not be turned.
+  // The pane to be evicted need not be flipped.
   if (queue.head == queue.split) flip(stream, queues, queue, queue.head + 1);
-  const event = eventAt(queue, queue.head++);
-  event.next = queues.evicted;
-  queues.evicted = <u32>changetype<usize>(event);
+  const pane = paneAt(queue, queue.head++);
+  pane.next = queues.evicted;
+  queues.evicted = <u32>changetype<usize>(pane);
   if (queue.head == queue.tail) {
     queue.split = queue.head;
-    queue.filled = false;
+    queue.hasBack = false;
   }
-  if (queue.mask >= INITIAL_EVENTS * 16 && queue.tail - queue.head < queue.mask >> 3)
+  if (queue.mask >= INITIAL_PANES * 16 && queue.tail - queue.head < queue.mask >> 3)
     setCapacity(stream, queue, (queue.mask + 1) >> 1);
 }
 
-/** Turns all events from number `from` on. */
+/** Flips: makes the panes from position `from` on the front, and empties the back. */
 function flip(stream: Stream, queues: PaneQueues, queue: Queue, from: u32): void {
-  let after = eventAt(queue, queue.tail - 1);
+  let after = paneAt(queue, queue.tail - 1);
   for (let i = queue.tail - 1; <i32>(i - from) > 0; ) {
-    const event = eventAt(queue, --i);
-    listCombination(stream, queues, rowOf(event), rowOf(event), rowOf(after));
-    event.time = min(event.time, after.time);
-    event.note = max(event.note, after.note);
-    after = event;
+    const pane = paneAt(queue, --i);
+    listCombination(stream, queues, rowOf(pane), rowOf(pane), rowOf(after));
+    pane.time = min(pane.time, after.time);
+    pane.note = max(pane.note, after.note);
+    after = pane;
   }
   queue.split = queue.tail;
-  queue.filled = false;
+  queue.hasBack = false;
 }
 
-/** The combination of all events: where it stands, or in `temporary` once what is listed is done. */
+/**
+ * The row that combines all panes of a queue: an existing one, or `temporary`, which is complete when the listed
+ * combinations have run. `temporary` then owns its own blocks; an existing row must not be changed.
+ */
 export function combinationOf(stream: Stream, queues: PaneQueues, queue: Queue, temporary: usize): usize {
   if (stream.hasHeapStates) {
     const hasFront = queue.head != queue.split;
-    const front = hasFront ? rowOf(eventAt(queue, queue.head)) : stream.empty;
-    listCombination(stream, queues, temporary, front, queue.filled ? backOf(queue) : stream.empty);
-    for (let i = queue.head; i != queue.tail; i++) addHeap(stream, temporary, rowOf(eventAt(queue, i)));
+    const front = hasFront ? rowOf(paneAt(queue, queue.head)) : stream.empty;
+    listCombination(stream, queues, temporary, front, queue.hasBack ? backOf(queue) : stream.empty);
+    for (let i = queue.head; i != queue.tail; i++) addHeap(stream, temporary, rowOf(paneAt(queue, i)));
     return temporary;
   }
   if (queue.head == queue.split) {
-    if (!queue.filled) return stream.empty;
+    if (!queue.hasBack) return stream.empty;
     listCombination(stream, queues, temporary, stream.empty, backOf(queue));
     return temporary;
   }
-  const front = rowOf(eventAt(queue, queue.head));
-  if (!queue.filled) return front;
+  const front = rowOf(paneAt(queue, queue.head));
+  if (!queue.hasBack) return front;
   listCombination(stream, queues, temporary, front, backOf(queue));
   return temporary;
 }

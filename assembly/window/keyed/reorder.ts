@@ -1,7 +1,12 @@
 /**
- * Events one at a time, each lifted into a row of its own, and those of them that wait until none before them can come any more. An event
- * that comes in order joins the end of a queue; one that comes late, a heap. The next event is the first of either, by time and,
- * of one time, by arrival: what goes out is what sorting all events would give, however they came.
+ * Puts events in order of time. The store holds each event back until no earlier one can arrive, then takes it out. An
+ * event that arrives in order joins the end of a queue; an earlier one, a straggler, goes into a heap. The next event
+ * is the first of the two, by time and then by arrival.
+ *
+ * Law: events come out as a stable sort by time would give them, whatever order they arrived in.
+ *
+ * The file also allocates events: each is a slot of a slab, followed by its row (the event lifted), or, in an unlifted
+ * reorder, by other bytes of the store. Cost: an event in order takes constant time, a straggler that of the heap.
  */
 
 import { allocate, release } from '../../base/allocator';
@@ -22,14 +27,19 @@ import { copyRow, Stream } from '../../stream';
 
 @unmanaged
 export class Event {
-  chunk: u32;
+  /** Belongs to the slab. */
+  place: u32;
   id: u32;
   time: f64;
-  /** What else the window wants to know of it. */
+  /** Free for the store: the event's gap in session/capped.ts, the greatest time of a pane in count/counted.ts. */
   note: f64;
-  /** Order of arrival, growing modulo 2^32. */
+  /** Order of creation, growing modulo 2^32. */
   serial: u32;
-  /** The next and the last before of those of its key that wait, or the next of another list. */
+  /**
+   * Links for the store. In rolling/rolling.ts they chain the waiting events of a key: `next` arrived before this one,
+   * `previous` after it. In count/ `next` chains panes that are full, or evicted, and `previous` of a full pane is not
+   * a link but the place in the batch of the event that filled it.
+   */
   next: u32;
   previous: u32;
 }
@@ -45,21 +55,22 @@ export class Reorder {
   tail: u32;
   /** Time of the queue's last event. */
   last: f64;
+  /** Waiting events that arrived after a later one that was waiting in the queue. */
   stragglers: Heap;
-  /** Whether its events have rows. */
+  /** Whether a row follows each event. */
   lifted: bool;
 }
 
 const INITIAL_EVENTS: u32 = 64;
 
 export function createReorder(stream: Stream): Reorder {
-  const reorder = createWaiting(stream, stream.stride);
+  const reorder = createUnliftedReorder(stream, stream.stride);
   reorder.lifted = true;
   return reorder;
 }
 
-/** Its events have so many bytes in place of a row. */
-export function createWaiting(stream: Stream, bytes: usize): Reorder {
+/** Creates a reorder in which `bytes` bytes for the store follow each event, in place of a row. */
+export function createUnliftedReorder(stream: Stream, bytes: usize): Reorder {
   const reorder = changetype<Reorder>(allocate(stream, offsetof<Reorder>()));
   memory.fill(changetype<usize>(reorder), 0, offsetof<Reorder>());
   reorder.slab = createSlab(stream, offsetof<Event>() + bytes);
@@ -70,16 +81,16 @@ export function createWaiting(stream: Stream, bytes: usize): Reorder {
   return reorder;
 }
 
-/** Its events are all given back, but for those that wait. */
+/** Destroys a reorder. The caller has freed all events but those that wait. */
 export function destroyReorder(stream: Stream, reorder: Reorder): void {
-  while (waiting(reorder)) freeEvent(stream, reorder, takeNext(stream, reorder));
+  while (waitingCount(reorder)) freeEvent(stream, reorder, takeNext(stream, reorder));
   destroySlab(stream, reorder.slab);
   destroyHeap(stream, reorder.stragglers);
   release(stream, reorder.queue);
   release(stream, changetype<usize>(reorder));
 }
 
-/** Bytes that n more events can need. */
+/** Upper bound on the bytes that n more events need. */
 export function reorderBytes(reorder: Reorder, n: f64): f64 {
   const queued = <f64>(reorder.tail - reorder.head) + n;
   const longer = queued > <f64>reorder.mask ? 16 * queued : 4 * <f64>reorder.mask;
@@ -90,17 +101,17 @@ export function rowOf(event: Event): usize {
   return changetype<usize>(event) + offsetof<Event>();
 }
 
-/** An event that nothing has been folded into. */
+/** Creates an event whose row counts one event and has empty states: the caller folds the event into it. */
 export function createEvent(stream: Stream, reorder: Reorder, id: u32, time: f64): Event {
-  const event = newEvent(stream, reorder, id, time);
+  const event = createUnliftedEvent(stream, reorder, id, time);
   const row = rowOf(event);
   copyRow(stream, row, stream.empty);
   store<f64>(row, 1);
   return event;
 }
 
-/** An event without a row. */
-export function newEvent(stream: Stream, reorder: Reorder, id: u32, time: f64): Event {
+/** Creates an event and leaves the bytes that follow it, row or not, to the caller. */
+export function createUnliftedEvent(stream: Stream, reorder: Reorder, id: u32, time: f64): Event {
   const event = changetype<Event>(takeSlot(stream, reorder.slab));
   event.id = id;
   event.time = time;
@@ -115,7 +126,7 @@ export function freeEvent(stream: Stream, reorder: Reorder, event: Event): void 
   freeSlot(stream, reorder.slab, changetype<usize>(event));
 }
 
-/** An event begins to wait. */
+/** Adds an event to those that wait. */
 export function enqueue(stream: Stream, reorder: Reorder, event: Event): void {
   if (reorder.head != reorder.tail && event.time < reorder.last) {
     pushItem(stream, reorder.stragglers, event.time, event.serial, changetype<usize>(event));
@@ -136,27 +147,30 @@ function setCapacity(stream: Stream, reorder: Reorder, room: u32): void {
   reorder.mask = room - 1;
 }
 
-export function waiting(reorder: Reorder): f64 {
+/** How many events wait. */
+export function waitingCount(reorder: Reorder): f64 {
   return <f64>(reorder.tail - reorder.head) + <f64>reorder.stragglers.length;
 }
 
-/** Time of the next event, Infinity where none waits. */
+/** Time of the next event, Infinity if none waits. */
 export function nextTime(reorder: Reorder): f64 {
-  const late = topKey(reorder.stragglers);
-  return reorder.head == reorder.tail ? late : min(late, first(reorder).time);
+  const stragglerTime = topKey(reorder.stragglers);
+  return reorder.head == reorder.tail ? stragglerTime : min(stragglerTime, firstQueued(reorder).time);
 }
 
-function first(reorder: Reorder): Event {
+function firstQueued(reorder: Reorder): Event {
   return changetype<Event>(<usize>load<u32>(reorder.queue + ((<usize>(reorder.head & reorder.mask)) << 2)));
 }
 
-/** Takes the next event out. */
+/** Takes out the next event. At least one waits. */
 export function takeNext(stream: Stream, reorder: Reorder): Event {
-  const late = reorder.stragglers;
+  const stragglers = reorder.stragglers;
   if (reorder.head != reorder.tail) {
-    const event = first(reorder);
-    const inOrder = event.time < topKey(late) || (event.time == topKey(late) && <i32>(event.serial - topTie(late)) < 0);
-    if (!late.length || inOrder) {
+    const event = firstQueued(reorder);
+    const inOrder =
+      event.time < topKey(stragglers) ||
+      (event.time == topKey(stragglers) && <i32>(event.serial - topTie(stragglers)) < 0);
+    if (!stragglers.length || inOrder) {
       reorder.head++;
       if (reorder.mask >= INITIAL_EVENTS * 16 && reorder.tail - reorder.head < reorder.mask >> 3) {
         setCapacity(stream, reorder, (reorder.mask + 1) >> 1);
@@ -164,7 +178,7 @@ export function takeNext(stream: Stream, reorder: Reorder): Event {
       return event;
     }
   }
-  const event = changetype<Event>(topItem(late));
-  popItem(stream, late);
+  const event = changetype<Event>(topItem(stragglers));
+  popItem(stream, stragglers);
   return event;
 }

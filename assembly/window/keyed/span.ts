@@ -1,12 +1,15 @@
 /**
- * Spans: windows that belong to one key and end where its events say, each with a row of its own. What is the same for sessions,
- * windows of so many events and punctuated ones:
+ * Spans: windows of one key whose bounds depend on its events, each with a row of its own. This file is what sessions,
+ * windows of n events and punctuated windows share.
  *
  *     heads     u32 for each id: its span that begins last, 0 if none; `older` leads to the others
- *     changed   open spans with events that were not given out yet, where windows fire early
+ *     changed   where windows fire early at marks of the watermark: spans with events that were not emitted yet
  *
- * Events are listed and folded as late as can be, many at a time: a span that fires gets no more of them, and waits with others
- * until all are folded (`put`). Whoever looks into a row folds first.
+ * Folding is deferred, so that many events are folded in one go: `listEvent` notes the row of each event, `foldTo`
+ * folds them. A span that fires (`put`) waits with others until `flush` folds and lowers them together.
+ *
+ * Law: whoever reads the states of a row, or combines them, folds first; the count of events in its head is always
+ * current.
  */
 
 import { allocate, release, resize } from '../../base/allocator';
@@ -22,22 +25,25 @@ import { byFlag, byMark, CHUNK_ROWS, copyRow, EMITTED, FIRINGS, firesAgain, Stre
 export enum SpanState {
   /** Takes events. */
   open,
-  /** Fired, and still takes late events. */
-  held,
-  /** Is due and will fire, but is in the chain of its key no more. */
-  left,
-  /** Fired for good: its slot is free as soon as nothing points to it. */
-  gone,
+  /** Has fired, and still takes late events. */
+  retained,
+  /** Is due and will fire, but has already left the chain of its key. */
+  superseded,
+  /** Has fired for the last time, or was merged into another span. Its slot is freed once nothing points to it. */
+  dropped,
 }
 
-/** What every event looks at; the row follows. A row of count and sum ends with the line of cache. */
+/**
+ * The part of a span that every event touches. Its row follows, then `SpanMore` if the store has it. With a row of 32
+ * bytes, as one count and one sum take, a span without `SpanMore` is one cache line.
+ */
 @unmanaged
 export class Span {
-  /** The pool's. */
+  /** Belongs to the slab. */
   place: u8;
-  /** See State. */
+  /** See SpanState. */
   state: u8;
-  /** Entries in wheels and heaps and places in lists that still point here. */
+  /** How many entries of the heap and the timing wheel, and results not yet flushed, point to this span. */
   pointers: u16;
   id: u32;
   /** Order of creation. */
@@ -48,18 +54,18 @@ export class Span {
   end: f64;
 }
 
-/** After the row, in spans that fire more than once or are full at some time. */
+/** Follows the row in stores whose spans can fire more than once, or are bounded in events or length. */
 @unmanaged
 export class SpanMore {
-  /** Its events, given out or not. */
+  /** All its events; the row may count only those not emitted yet. */
   count: f64;
-  /** Greatest event time. */
+  /** Greatest event time. In session/capped.ts: the end that the session would have without a maximum length. */
   last: f64;
-  /** Key of its entry among those due soon, where it has one. */
+  /** Key of its valid entry in the heap or among the ready; entries with another key are stale. */
   due: f64;
-  /** 1 + its place among the changed, 0: not among them. */
+  /** 1 + its index in `changed`, 0 if it is not there. */
   changedAt: u32;
-  /** Whether it stands in a wheel. */
+  /** Whether it is in the timing wheel. */
   wheeled: bool;
 }
 
@@ -68,28 +74,31 @@ export class Spans {
   window: usize;
   w: i32;
   slab: Slab;
-  /** Where `More` lies in a span, 0 where they have none. */
+  /** Offset of `SpanMore` in a span, 0 if spans have none. */
   moreAt: usize;
   heads: usize;
   headCount: u32;
   serial: u32;
-  /** Spans open or held. */
+  /** Spans that are not dropped. */
   live: u32;
   changed: usize;
   changedCount: u32;
   changedCapacity: u32;
-  /** The next mark of the watermark at which open spans fire early. */
+  /** The watermark at which open spans next fire early; Infinity if they never do so at marks. */
   markAt: f64;
-  /** Spans in the order of (end, serial), while they are being put in order. */
+  /** Orders spans by (end, serial) while they fire; empty otherwise. */
   sorter: Heap;
-  /** Of the batch: place of its first event in the ring, how many are folded, and how many spans wait in `put`. */
+  /** Place in the ring of the first event of the batch. */
   at: i32;
+  /** How many events of the batch are folded. */
   folded: i32;
+  /** How many spans were put and not yet flushed. */
   waiting: i32;
 }
 
 const INITIAL_SPANS: u32 = 16;
 
+/** @param more whether spans have `SpanMore` */
 export function initSpans(stream: Stream, spans: Spans, window: usize, w: i32, more: bool): void {
   spans.window = window;
   spans.w = w;
@@ -102,6 +111,7 @@ export function initSpans(stream: Stream, spans: Spans, window: usize, w: i32, m
   spans.markAt = stream.early == Infinity ? Infinity : -Infinity;
 }
 
+/** Frees all spans and the store itself. */
 export function endSpans(stream: Stream, spans: Spans): void {
   for (let id: u32 = 0; id < spans.headCount; id++) {
     let span = headOf(spans, id);
@@ -118,18 +128,18 @@ export function endSpans(stream: Stream, spans: Spans): void {
   release(stream, changetype<usize>(spans));
 }
 
-/** Bytes that n events of up to so many ids can need. */
+/** Upper bound on the bytes that spans need for n more events. `sorts`: whether the store uses `fireAll`. */
 export function spanBytes(stream: Stream, spans: Spans, n: f64, sorts: bool): f64 {
   const ids = <f64>changetype<Dictionary>(stream.dictionary).limit + n;
   let bytes = slabBytes(spans.slab, n) + 2048;
   if (ids > <f64>spans.headCount) bytes += 8 * max(ids, 2 * <f64>spans.headCount);
-  const most = <f64>spans.live + n;
-  if (sorts || stream.early != Infinity) bytes += 48 * most + 512;
-  if (most > <f64>spans.changedCapacity && stream.early != Infinity) bytes += 16 * most;
+  const live = <f64>spans.live + n;
+  if (sorts || stream.early != Infinity) bytes += 48 * live + 512;
+  if (live > <f64>spans.changedCapacity && stream.early != Infinity) bytes += 16 * live;
   return bytes;
 }
 
-/** Before a batch whose first event stands at place `at` of the ring. */
+/** Prepares for a batch whose first event is at place `at` of the ring: makes room for every id. */
 export function begin(stream: Stream, spans: Spans, at: i32): void {
   const ids = changetype<Dictionary>(stream.dictionary).limit;
   if (ids > spans.headCount) {
@@ -143,6 +153,7 @@ export function begin(stream: Stream, spans: Spans, at: i32): void {
   spans.waiting = 0;
 }
 
+/** The span of an id that begins last, null if it has none. */
 export function headOf(spans: Spans, id: u32): Span {
   return changetype<Span>(<usize>load<u32>(spans.heads + ((<usize>id) << 2)));
 }
@@ -164,7 +175,7 @@ export function moreOf(spans: Spans, span: Span): SpanMore {
   return changetype<SpanMore>(changetype<usize>(span) + spans.moreAt);
 }
 
-/** A span with no events yet, not in the chain of its key. */
+/** Creates an open span without events and pins its id. The caller links it into the chain of its key. */
 export function createSpan(stream: Stream, spans: Spans, id: u32): Span {
   const span = changetype<Span>(takeSlot(stream, spans.slab));
   span.id = id;
@@ -185,12 +196,12 @@ export function createSpan(stream: Stream, spans: Spans, id: u32): Span {
   return span;
 }
 
-/** When something happens to a span if no event comes. */
+/** The watermark at which a span fires, or, if it is retained, is dropped, unless another event joins it. */
 export function dueOf(stream: Stream, span: Span): f64 {
   return span.end + (span.state == SpanState.open ? stream.delay : stream.allowedLateness);
 }
 
-/** Takes a span out of the chain of its key. */
+/** Removes a span from the chain of its key. */
 export function unchain(spans: Spans, span: Span): void {
   let newer = headOf(spans, span.id);
   if (newer == span) {
@@ -201,24 +212,24 @@ export function unchain(spans: Spans, span: Span): void {
   newer.older = span.older;
 }
 
-/** A span that no key has any more, nor holds its id; its slot is free once nothing points to it. */
+/** Drops a span that is in no chain and unpins its id. Its slot is freed once nothing points to it. */
 export function dropSpan(stream: Stream, spans: Spans, span: Span): void {
   unpin(changetype<Dictionary>(stream.dictionary), span.id);
   retire(stream, spans, span);
 }
 
-/** The same, with the hold on its id left to the caller. */
+/** Drops a span that is in no chain but leaves its id pinned: the caller takes over that pin. */
 export function retire(stream: Stream, spans: Spans, span: Span): void {
   spans.live--;
   if (spans.moreAt) unmarkChanged(spans, span);
-  span.state = <u8>SpanState.gone;
+  span.state = <u8>SpanState.dropped;
   if (!span.pointers) free(stream, spans, span);
 }
 
-/** One pointer less. */
+/** Notes that one pointer to a span is gone; frees a dropped span at the last. */
 export function dropPointer(stream: Stream, spans: Spans, span: Span): void {
   span.pointers--;
-  if (span.state == SpanState.gone && !span.pointers) free(stream, spans, span);
+  if (span.state == SpanState.dropped && !span.pointers) free(stream, spans, span);
 }
 
 function free(stream: Stream, spans: Spans, span: Span): void {
@@ -226,7 +237,7 @@ function free(stream: Stream, spans: Spans, span: Span): void {
   freeSlot(stream, spans.slab, changetype<usize>(span));
 }
 
-/** Lists event i for a span. */
+/** Adds event i at time t to a span: counts it in the row and lists it to be folded. */
 export function listEvent(stream: Stream, spans: Spans, span: Span, i: i32, t: f64): void {
   const row = rowOf(span);
   store<f64>(row, load<f64>(row) + 1);
@@ -240,11 +251,12 @@ export function listEvent(stream: Stream, spans: Spans, span: Span, i: i32, t: f
   if (stream.early != Infinity) markChanged(stream, spans, span);
 }
 
-/** No span takes event i. */
+/** Lists event i for the trash row: no span takes it. */
 export function listNone(stream: Stream, i: i32): void {
   store<u32>(stream.rows + ((<usize>i) << 2), <u32>stream.trash);
 }
 
+/** Adds a span to `changed`. */
 export function markChanged(stream: Stream, spans: Spans, span: Span): void {
   const more = moreOf(spans, span);
   if (more.changedAt) return;
@@ -265,14 +277,18 @@ function unmarkChanged(spans: Spans, span: Span): void {
   more.changedAt = 0;
 }
 
-/** Folds the events listed before number i. */
+/** Folds the listed events of the batch before event i. */
 export function foldTo(stream: Stream, spans: Spans, i: i32): void {
   const n = i - spans.folded;
   if (n > 0) foldRows(stream, stream.rows + ((<usize>spans.folded) << 2), spans.at + spans.folded, n);
   spans.folded = i;
 }
 
-/** A span fires, for the stream's present reason; its outputs, of what is listed before event i, follow with the next others. */
+/**
+ * Fires a span, with `stream.cause` as the cause: its result takes its place in the outbox now, its outputs follow at
+ * the next `flush`. Where firings give only what is new, a span without new events is skipped. If too many spans wait,
+ * this flushes: events before event i are listed, and may be folded.
+ */
 export function put(stream: Stream, spans: Spans, span: Span, pane: i32, i: i32): void {
   const row = rowOf(span);
   if (stream.discard && load<f64>(row) == 0) return;
@@ -284,7 +300,7 @@ export function put(stream: Stream, spans: Spans, span: Span, pane: i32, i: i32)
   if ((pane & Firing.kind) == Firing.onTime) stream.fired += 1;
 }
 
-/** The outputs of all that waits; what was listed before event i belongs to them. */
+/** Folds the events before event i and writes the outputs of all results that were put and still lack them. */
 export function flush(stream: Stream, spans: Spans, i: i32): void {
   const n = spans.waiting;
   if (!n) return;
@@ -298,7 +314,7 @@ export function flush(stream: Stream, spans: Spans, i: i32): void {
   }
 }
 
-/** What was new of a span has been given out. */
+/** Notes that all events of a span have been emitted, and counts the firing. */
 function markEmitted(stream: Stream, spans: Spans, span: Span): void {
   const row = rowOf(span);
   const firings = load<f64>(row, FIRINGS) + 1;
@@ -313,7 +329,7 @@ function hasNews(stream: Stream, span: Span): bool {
   return load<f64>(row) != (stream.discard ? 0 : load<f64>(row, EMITTED));
 }
 
-/** Fires early what open spans of a key have that is new, because of event i, which is listed. */
+/** Fires the open spans of a key that have new events early, because event i, already listed, asks for it. */
 export function fireKey(stream: Stream, spans: Spans, id: u32, i: i32): void {
   flush(stream, spans, i + 1);
   stream.cause = byFlag(i);
@@ -323,7 +339,7 @@ export function fireKey(stream: Stream, spans: Spans, id: u32, i: i32): void {
   flush(stream, spans, i + 1);
 }
 
-/** The watermark passed a mark: all open spans with something new fire early. */
+/** Fires all open spans with new events early, because the watermark passed a mark at event i. */
 export function fireChanged(stream: Stream, spans: Spans, i: i32): void {
   flush(stream, spans, i);
   foldTo(stream, spans, i);
@@ -339,7 +355,7 @@ export function fireChanged(stream: Stream, spans: Spans, i: i32): void {
   spans.markAt = (floor(stream.watermark / stream.early) + 1) * stream.early;
 }
 
-/** Puts what stands in the sorter, in order. */
+/** Empties the sorter and fires its spans in order. */
 function putSorted(stream: Stream, spans: Spans, pane: i32, i: i32): void {
   while (spans.sorter.length) {
     const span = changetype<Span>(topItem(spans.sorter));
@@ -349,7 +365,7 @@ function putSorted(stream: Stream, spans: Spans, pane: i32, i: i32): void {
   flush(stream, spans, i);
 }
 
-/** End of the stream: every span still open fires, and goes. */
+/** Fires and drops all spans at the end of the stream, for stores with one span a key. */
 export function fireAll(stream: Stream, spans: Spans): void {
   for (let id: u32 = 0; id < spans.headCount; id++) {
     const span = headOf(spans, id);
@@ -365,14 +381,14 @@ export function fireAll(stream: Stream, spans: Spans): void {
   flush(stream, spans, 0);
 }
 
-/** The open span of a key, as an answer: its row, and its bounds; the empty row where there is none. */
+/** Answers a query with a span: returns its row and notes its bounds. Without a span, the empty row and NaN. */
 export function answer(stream: Stream, span: Span | null): usize {
   stream.askedStart = span ? span.start : NaN;
   stream.askedEnd = span ? span.end : NaN;
   return span ? rowOf(span) : stream.empty;
 }
 
-/** The earliest time at which one begins, Infinity where there is none. */
+/** The earliest start of the spans in chains, Infinity if there are none. */
 export function earliestStart(spans: Spans): f64 {
   let first = Infinity;
   for (let id: u32 = 0; id < spans.headCount; id++) {

@@ -1,6 +1,12 @@
 /**
- * Events in columns, each with a result: up to CHUNK at a time, each joins the history of its key and is listed, and what is listed is folded and
- * combined in one go. Where they come from, and when, is the window's (window/rolling.ts).
+ * Emits a result for each of the events in some columns, over the frame of that event. rolling.ts decides which events,
+ * in which columns, and when.
+ *
+ * Up to CHUNK_ROWS events are worked on at a time: each is appended to the history of its key and listed with the
+ * addresses of its front and back, then the kernels go over the list (`finish`). A pass is what happens between two
+ * calls of `finish`.
+ *
+ * Law: in a pass no slot is overwritten, and no history flips or moves, while the list still refers to it.
  */
 
 import { Heap, pushItem } from '../../base/priority-queue';
@@ -12,68 +18,69 @@ import {
   backOf,
   flip,
   gather,
+  growHistory,
   Histories,
   History,
   historyOf,
-  isFrontEmpty,
+  needsFlip,
   openHistory,
   rowAt,
   slotAt,
-  widenHistory,
 } from './history';
 import { insert, retract } from './running';
 
 @unmanaged
 export class Frames extends Histories {
+  /** Length of a frame: in events if `byRows`, else in units of time. */
   size: f64;
   byRows: bool;
-  /** Whether the event itself, and one exactly a size before it, is in the frame. */
+  /** Whether a frame includes its own event (with its peers), and by time an event exactly `size` before it. */
   right: bool;
   left: bool;
-  /** How many events a history has at the most before one is added. */
-  most: u32;
-  /** By time: every history, by an event of it. When that has left its frame the history is looked after. */
+  /** By rows: how many events a history may have before one is appended. By time: no bound. */
+  maxBefore: u32;
+  /** By time: an entry for each history, at the time of one of its events; `tidyHistories` in rolling.ts uses it. */
   checks: Heap;
 
-  /** The columns at hand. */
+  /** The columns at hand; those of the measures begin at `values` and lie `stride` bytes apart. */
   times: usize;
   ids: usize;
   values: usize;
   stride: usize;
   causes: usize;
-  /** Of the chunk at hand: the number of its first result, and how many are done, in which work. */
+  /** For the chunk at hand: the number of its first result, how many of its results are rolled, and the pass. */
   base: u32;
   done: i32;
-  work: u32;
-  /** Fronts and backs of those listed, and the next event of the same key and time, 0 if none. */
+  pass: u32;
+  /** For each listed event: its front, its back, and the next event of the same key and time, 0 if none. */
   fronts: usize;
   backs: usize;
   peers: usize;
   hasPeers: bool;
-  /** What touch found: it has to be kept somewhere. */
+  /** What `prefetch` read, stored so that the compiler keeps the reads. */
   touched: u64;
 }
 
-/** Gives n events in a row of the columns their results; by time they are all there are of their times. */
+/** Emits the results of n consecutive events of the columns. By time, all events of their times are among them. */
 export function emit(stream: Stream, frames: Frames, at: i32, n: i32): void {
   if (stream.hasHeapStates) {
     emitHeap(stream, frames, at, n);
     return;
   }
   for (let end = at + n; at < end; ) {
-    const count = stretch(stream, frames, at, end - at);
+    const count = groupLength(stream, frames, at, end - at);
     if (frames.right && count <= CHUNK_ROWS) {
-      roll(stream, frames, at, count);
+      emitRolled(stream, frames, at, count);
     } else {
-      if (frames.right) addAll(stream, frames, at, count);
-      for (let i = 0; i < count; i += CHUNK_ROWS) peek(stream, frames, at + i, min(count - i, CHUNK_ROWS));
-      if (!frames.right) addAll(stream, frames, at, count);
+      if (frames.right) appendAll(stream, frames, at, count);
+      for (let i = 0; i < count; i += CHUNK_ROWS) emitCurrent(stream, frames, at + i, min(count - i, CHUNK_ROWS));
+      if (!frames.right) appendAll(stream, frames, at, count);
     }
     at += count;
   }
 }
 
-/** The same where states own memory: those run along, and are lowered one event at a time. */
+/** Does what `emit` does where states own memory: those are running states, so events are lowered one at a time. */
 function emitHeap(stream: Stream, frames: Frames, at: i32, n: i32): void {
   const row = stream.temporary;
   const from = putHeads(stream, frames, at, n);
@@ -86,7 +93,7 @@ function emitHeap(stream: Stream, frames: Frames, at: i32, n: i32): void {
       const history = frames.right
         ? historyOf(frames, load<u32>(frames.ids + ((<usize>j) << 2)))
         : frameOf(stream, frames, j);
-      // What the row names stays the trail's.
+      // The row only borrows the blocks of the history.
       copyRow(stream, row, backOf(history));
       store<f64>(row, <f64>(history.tail - history.head));
       listRow(stream, 0, row, frontOf(stream, frames, history), row);
@@ -100,12 +107,12 @@ function emitHeap(stream: Stream, frames: Frames, at: i32, n: i32): void {
   copyRow(stream, row, stream.empty);
 }
 
-/** The history of an event's key, without what its frame has left. */
+/** The history of an event's key, with all events outside of its frame evicted, and flipped if needed. */
 function frameOf(stream: Stream, frames: Frames, at: i32): History {
   const t = load<f64>(frames.times + ((<usize>at) << 3));
-  const history = open(stream, frames, load<u32>(frames.ids + ((<usize>at) << 2)), t);
+  const history = historyFor(stream, frames, load<u32>(frames.ids + ((<usize>at) << 2)), t);
   evict(stream, frames, history, t);
-  if (isFrontEmpty(history)) flip(stream, frames, history);
+  if (needsFlip(history)) flip(stream, frames, history);
   return history;
 }
 
@@ -116,17 +123,20 @@ function addHeap(stream: Stream, frames: Frames, at: i32): void {
   insert(stream, frames, history, backOf(history), history.tail - 1);
 }
 
-/** How many of n events, at most a chunk, can be worked on together; by time at least all that are of one time. */
-function stretch(stream: Stream, frames: Frames, at: i32, n: i32): i32 {
+/**
+ * How many of n events can be worked on together: at most CHUNK_ROWS, except that all events of one time belong
+ * together by time.
+ */
+function groupLength(stream: Stream, frames: Frames, at: i32, n: i32): i32 {
   let count = min(n, CHUNK_ROWS);
   if (frames.byRows) {
     if (frames.right) return count;
-    // Events that are not in their own frames are added last: of a key one at a time.
-    frames.work++;
+    // Events that are not in their own frames are appended after their results: only one of each key can be.
+    frames.pass++;
     for (let i = 0; i < count; i++) {
-      const history = open(stream, frames, load<u32>(frames.ids + ((<usize>(at + i)) << 2)), 0);
-      if (history.mark == frames.work) return i;
-      history.mark = frames.work;
+      const history = historyFor(stream, frames, load<u32>(frames.ids + ((<usize>(at + i)) << 2)), 0);
+      if (history.listedIn == frames.pass) return i;
+      history.listedIn = frames.pass;
     }
     return count;
   }
@@ -143,24 +153,30 @@ function stretch(stream: Stream, frames: Frames, at: i32, n: i32): i32 {
   return count;
 }
 
-/** What is in the frame of an event at time t no more leaves its history. */
+/** Evicts the events that fall out of the frame ending at `t`. By rows, it makes room for one more event. */
 export function evict(stream: Stream, frames: Frames, history: History, t: f64): void {
   const before = history.head;
   moveHead(stream, frames, history, t);
   if (stream.hasHeapStates) retract(stream, frames, history, backOf(history), before, history.head);
 }
 
-/** The same of a history that has no running states. */
+/**
+ * Moves the head of a history past the events that fall out of the frame ending at `t`; running states are not updated.
+ */
 function moveHead(stream: Stream, frames: Frames, history: History, t: f64): void {
   const count = history.tail - history.head;
-  if (frames.byRows) history.head = history.tail - min(count, frames.most);
+  if (frames.byRows) history.head = history.tail - min(count, frames.maxBefore);
   else evictBefore(stream, frames, history, t, count);
 }
 
-/** Three at a time, as how many they are is hard to predict; what stands beyond the tail does not count. */
+/**
+ * Moves the head of a history of `count` events past those that fall out of the frame ending at `t`. It looks at three
+ * events at a time without branches, as their number is hard to predict; slots beyond the tail may be read but do not
+ * count.
+ */
 function evictBefore(stream: Stream, frames: Frames, history: History, t: f64, count: u32): void {
   const from = t - frames.size;
-  // However short the frame, peers are in it.
+  // Where t - size rounds to t, the frame still includes the peers at t.
   const isClosed = <u32>frames.left | <u32>(from >= t);
   const slots = slotAt(stream, frames, history, 0);
   const slotBytes = frames.slotBytes;
@@ -174,15 +190,15 @@ function evictBefore(stream: Stream, frames: Frames, history: History, t: f64, c
     const first = <u32>(a < from) | (<u32>(a == from) & ~isClosed);
     const second = first & (<u32>(b < from) | (<u32>(b == from) & ~isClosed));
     const third = second & (<u32>(c < from) | (<u32>(c == from) & ~isClosed));
-    const gone = min(first + second + third, left);
-    head += gone;
-    left -= gone;
-    if (gone < 3) break;
+    const evicted = min(first + second + third, left);
+    head += evicted;
+    left -= evicted;
+    if (evicted < 3) break;
   }
   history.head = head;
 }
 
-/** An event stands in a slot of its own. */
+/** Appends an event of the columns to a history: writes its time and measures into the next slot. */
 function append(stream: Stream, frames: Frames, history: History, at: i32): void {
   const place = (<usize>at) << 3;
   let slot = slotAt(stream, frames, history, history.tail++);
@@ -192,29 +208,34 @@ function append(stream: Stream, frames: Frames, history: History, at: i32): void
   for (let m = 0; m < frames.measures; m++, value += frames.stride, slot += 8) store<f64>(slot, load<f64>(value));
 }
 
+/** The front row of a history, the empty row if no event is left of the front. */
 function frontOf(stream: Stream, frames: Frames, history: History): usize {
   return history.head == history.split ? stream.empty : rowAt(stream, frames, history, history.head);
 }
 
-function open(stream: Stream, frames: Frames, id: u32, t: f64): History {
+/** The history of an id; creates it if there is none, by time with an entry in `checks` at `t`. */
+function historyFor(stream: Stream, frames: Frames, id: u32, t: f64): History {
   const history = historyOf(frames, id);
   if (history) return history;
   if (!frames.byRows) pushItem(stream, frames.checks, t, 0, id);
   return openHistory(stream, frames, id);
 }
 
-/** At most a chunk of events, each in its own frame: each joins its history, and its result is what the history then is. */
-function roll(stream: Stream, frames: Frames, at: i32, n: i32): void {
+/**
+ * Emits the results of at most CHUNK_ROWS events that are in their own frames: each is appended to its history, and its
+ * result is the combination of that history then.
+ */
+function emitRolled(stream: Stream, frames: Frames, at: i32, n: i32): void {
   prefetch(stream, frames, at, n);
   frames.done = 0;
-  let work = ++frames.work;
+  let pass = ++frames.pass;
   const ids = frames.ids + ((<usize>at) << 2);
   const times = frames.times + ((<usize>at) << 3);
   const fronts = frames.fronts;
   const rows = stream.chunkRows;
   const stride = stream.stride;
   const byRows = frames.byRows;
-  const most = frames.most;
+  const maxBefore = frames.maxBefore;
   const slotBytes = frames.slotBytes;
   const lead = frames.lead;
   const first = offsetof<History>() + stride;
@@ -229,24 +250,24 @@ function roll(stream: Stream, frames: Frames, at: i32, n: i32): void {
     const id = load<u32>(ids + listed);
     const t = load<f64>(times + (listed << 1));
     let history = changetype<History>(<usize>load<u32>(keys + ((<usize>id) << 3)));
-    if (!history) history = open(stream, frames, id, t);
+    if (!history) history = historyFor(stream, frames, id, t);
     let tail = history.tail;
     if (!byRows) evictBefore(stream, frames, history, t, tail - history.head);
-    const head = tail - min(tail - history.head, most);
+    const head = tail - min(tail - history.head, maxBefore);
     history.head = head;
-    // The slot may still be that of a front that is listed.
-    const oldest = select<u32>(history.first, head, history.mark == work);
-    if (tail - oldest > history.mask || isFrontEmpty(history) || tail - head >= history.room) {
-      if (history.mark == work) {
+    // Slots from the head at which this pass first listed the history may still be read as listed fronts.
+    const oldest = select<u32>(history.listedHead, head, history.listedIn == pass);
+    if (tail - oldest > history.mask || needsFlip(history) || tail - head >= history.maxEvents) {
+      if (history.listedIn == pass) {
         finish(stream, frames, at, i);
-        work = frames.work;
+        pass = frames.pass;
       }
       history = makeReady(stream, frames, history, id);
-      history.first = head;
+      history.listedHead = head;
     } else {
-      history.first = oldest;
+      history.listedHead = oldest;
     }
-    history.mark = work;
+    history.listedIn = pass;
     const slots = changetype<usize>(history) + first;
     let slot = slots + <usize>(tail & history.mask) * slotBytes;
     store<f64>(slot, t);
@@ -269,14 +290,14 @@ function roll(stream: Stream, frames: Frames, at: i32, n: i32): void {
   put(stream, frames, at, n);
 }
 
-/** A history that is in no list is turned if it has to be, and has room for an event. */
+/** Makes a history that is not listed ready for one more event: flips it if needed, and grows it if it is full. */
 function makeReady(stream: Stream, frames: Frames, history: History, id: u32): History {
-  if (isFrontEmpty(history)) flip(stream, frames, history);
-  if (history.tail - history.head < history.room) return history;
-  return widenHistory(stream, frames, id);
+  if (needsFlip(history)) flip(stream, frames, history);
+  if (history.tail - history.head < history.maxEvents) return history;
+  return growHistory(stream, frames, id);
 }
 
-/** Reads what will be needed, so that all the waiting for memory is done at the same time. */
+/** Reads the slots at the head and the tail of the histories of n events, so that their cache misses overlap. */
 function prefetch(stream: Stream, frames: Frames, at: i32, n: i32): void {
   const ids = frames.ids + ((<usize>at) << 2);
   let touched: u64 = 0;
@@ -289,11 +310,14 @@ function prefetch(stream: Stream, frames: Frames, at: i32, n: i32): void {
   frames.touched = touched;
 }
 
-/** The last result of the history may be of the same time as event i. */
+/**
+ * Notes event i of the chunk as the peer of the event before it in its history, if that is in the chunk and of the same
+ * time.
+ */
 function notePeer(frames: Frames, history: History, at: i32, i: i32): void {
   const listed = (<usize>i) << 2;
-  const last = <usize>(history.place - frames.base);
-  history.place = frames.base + i;
+  const last = <usize>(history.lastResult - frames.base);
+  history.lastResult = frames.base + i;
   store<u32>(frames.peers + listed, 0);
   if (last >= <usize>i) return;
   const times = frames.times + ((<usize>at) << 3);
@@ -304,7 +328,7 @@ function notePeer(frames: Frames, history: History, at: i32, i: i32): void {
   frames.hasPeers = true;
 }
 
-/** Peers have the frame of the last of them. */
+/** Gives all peers the row of the last of them: they have the same frame. */
 function sharePeers(stream: Stream, frames: Frames, n: i32): void {
   for (let i = n - 1; i >= 0; i--) {
     const peer = (<usize>load<u32>(frames.peers + ((<usize>i) << 2))) << 2;
@@ -313,26 +337,26 @@ function sharePeers(stream: Stream, frames: Frames, n: i32): void {
   frames.hasPeers = false;
 }
 
-/** What is listed up to event i is worked out. */
+/** Finishes the pass: folds the listed events before event i into their backs and combines their rows. */
 function finish(stream: Stream, frames: Frames, at: i32, i: i32): void {
   const done = frames.done;
   const listed = (<usize>done) << 2;
   const into = stream.temporary + <usize>done * stream.stride;
   rollRows(stream, frames.fronts + listed, frames.backs + listed, into, (<usize>(at + done)) << 3, i - done);
   frames.done = i;
-  frames.work++;
+  frames.pass++;
 }
 
-/** Events join their histories; results apart. */
-function addAll(stream: Stream, frames: Frames, at: i32, n: i32): void {
+/** Appends n events to their histories without results. */
+function appendAll(stream: Stream, frames: Frames, at: i32, n: i32): void {
   let done = 0;
   for (let i = 0; i < n; i++) {
     const place = <usize>(at + i);
     const id = load<u32>(frames.ids + (place << 2));
     const t = load<f64>(frames.times + (place << 3));
-    let history = open(stream, frames, id, t);
+    let history = historyFor(stream, frames, id, t);
     moveHead(stream, frames, history, t);
-    const isReady = !isFrontEmpty(history) && history.tail - history.head < history.room;
+    const isReady = !needsFlip(history) && history.tail - history.head < history.maxEvents;
     if (!isReady || i - done == CHUNK_ROWS) {
       foldRows(stream, frames.backs, at + done, i - done);
       done = i;
@@ -344,14 +368,14 @@ function addAll(stream: Stream, frames: Frames, at: i32, n: i32): void {
   foldRows(stream, frames.backs, at + done, n - done);
 }
 
-/** The results of at most a chunk of events, as their histories are. */
-function peek(stream: Stream, frames: Frames, at: i32, n: i32): void {
+/** Emits the results of at most CHUNK_ROWS events from their histories as they are, without appending the events. */
+function emitCurrent(stream: Stream, frames: Frames, at: i32, n: i32): void {
   for (let i = 0; i < n; i++) {
     const place = <usize>(at + i);
     const t = load<f64>(frames.times + (place << 3));
-    const history = open(stream, frames, load<u32>(frames.ids + (place << 2)), t);
+    const history = historyFor(stream, frames, load<u32>(frames.ids + (place << 2)), t);
     moveHead(stream, frames, history, t);
-    if (isFrontEmpty(history)) flip(stream, frames, history);
+    if (needsFlip(history)) flip(stream, frames, history);
     const row = stream.temporary + <usize>i * stream.stride;
     store<f64>(row, <f64>(history.tail - history.head));
     store<u32>(stream.chunkRows + ((<usize>i) << 2), <u32>row);
@@ -362,12 +386,12 @@ function peek(stream: Stream, frames: Frames, at: i32, n: i32): void {
   put(stream, frames, at, n);
 }
 
-/** Results that are listed go into the outbox. */
+/** Moves the n results that are listed in the stream's chunk to the outbox. */
 function put(stream: Stream, frames: Frames, at: i32, n: i32): void {
   putOutputs(stream, stream.chunkRows, putHeads(stream, frames, at, n), n);
 }
 
-/** All of n results but their outputs; the number of the first. */
+/** Opens n results in the outbox and writes all but their outputs. Returns the number of the first. */
 function putHeads(stream: Stream, frames: Frames, at: i32, n: i32): i32 {
   const from = openResults(stream, n);
   const place = <usize>at;
@@ -379,7 +403,7 @@ function putHeads(stream: Stream, frames: Frames, at: i32, n: i32): i32 {
   return from;
 }
 
-/** Folds the events of a history from a position on, which all have their measures, but for states that own memory. */
+/** Folds the events of a history from position i on, which all hold their measures, into the inline states of a row. */
 export function foldFrom(stream: Stream, frames: Frames, history: History, row: usize, i: u32): void {
   while (i != history.tail) {
     const n = min(history.tail - i, <u32>CHUNK_ROWS);
@@ -389,7 +413,7 @@ export function foldFrom(stream: Stream, frames: Frames, history: History, row: 
   }
 }
 
-/** The same of the first n events of the columns. */
+/** Folds the first n events of the store's own columns into the inline states of a row. */
 export function foldGathered(stream: Stream, frames: Frames, row: usize, n: i32): void {
   const parts = stream.parts;
   stream.parts = frames.parts;
@@ -398,6 +422,7 @@ export function foldGathered(stream: Stream, frames: Frames, row: usize, n: i32)
   stream.parts = parts;
 }
 
+/** Whether an event at time t falls out of a frame that begins at `from`. */
 export function isPast(frames: Frames, t: f64, from: f64): bool {
   return t < from || (t == from && !frames.left);
 }

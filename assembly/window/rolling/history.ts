@@ -1,18 +1,26 @@
 /**
- * The events of one key in its frame, added at one end and evicted at the other, and their combination at any time: two stacks (see
- * window/sliding.ts) in one ring, a block of memory for each key.
+ * The history of a key: the events in its frame, added at one end and evicted at the other, with their combination at
+ * hand at any time. It is kept by two stacks (see grid/two-stacks.ts) of single events, in one block of memory for each
+ * key.
  *
- *     head … split     front    of each event the states of it and all after it up to split
- *     split … tail     rest     of each event its measures; together they are the row `back`
- *     block            Trail │ back │ slot │ slot │ …
- *     slot             time: f64, of the front only where the store asks for it │ states, or measures: f64 each
+ *     head … split     front    each slot: the states of its event combined with all after it up to split
+ *     split … tail     back     each slot: the measures of its event; the row `back` combines them all
  *
- * States that own memory are in no front, which would own what all events after it own already. Of them `back` has running ones, of all events
- * from head to tail (running.ts); a slot keeps its time, and its measures behind the other states, until its event is evicted.
+ *     block            History │ row `back` │ slot │ slot │ …        the slots are a ring
+ *     slot             time: f64, in the front only if the store asks for it │ states, or measures: f64 each
  *
- * head, split and tail are positions that grow modulo 2^32. To evict is to move head; where it has passed split, neither front nor back is of
- * use, and the rest is turned into a new front before an event is added. When that is depends on the key's events alone. An event costs
- * two folds and two combinations in all, and lines of cache that lie close together.
+ * Law: the slot at head combined with `back` is the combination of all events from head to tail. head, split and tail
+ * are positions that grow modulo 2^32. To evict is to move head. Once head has passed split, front and back are of no
+ * use, and the history flips before an event is added: all events become the front, `back` is empty. When it flips
+ * depends on the events of the key alone.
+ *
+ * Why this layout: every event is a pane of its own, so a row and an allocation for each would cost more than its
+ * states. The states of the front replace the measures in the slots, and all memory that an event of a key touches lies
+ * close together. An event costs two folds and two combinations in all.
+ *
+ * States that own memory are in no front: each slot of the front would have to own what all events after it own
+ * already. Instead `back` has running ones, of all events from head to tail (running.ts). With them a slot keeps its
+ * time, and its measures behind the other states, until its event is evicted.
  */
 
 import { allocate, release, resize } from '../../base/allocator';
@@ -28,37 +36,43 @@ export class History {
   split: u32;
   tail: u32;
   mask: u32;
-  /** The work in which it is listed last, and its head when it first was. */
-  mark: u32;
-  first: u32;
+  /** The pass (frames.ts) that last listed it, and its head when that pass first did. */
+  listedIn: u32;
+  listedHead: u32;
   /** Number of its last result. */
-  place: u32;
-  /** Events it has room for: some slots stay free, so that those evicted can still be read for a while. */
-  room: u32;
+  lastResult: u32;
+  /**
+   * How many events it may hold: fewer than slots, so that fronts of evicted events stay readable until a pass ends.
+   */
+  maxEvents: u32;
 }
 
-/** All of one store, and columns of its own, in which events that do not stand in the ring are worked on. */
+/** The histories of one store, and columns of its own for events that are not in the ring. */
 @unmanaged
 export class Histories {
   window: usize;
   w: i32;
-  /** For each id:  0 its history: u32 │ 4 what the window keeps: u32; both 0 if none. */
+  /**
+   * For each id: 0 its history: u32 │ 4 for the store, the last of its waiting events: u32; each 0 if there is none.
+   */
   keys: usize;
+  /** Ids that `keys` has room for. */
   keyCount: u32;
-  /** Ids that have either. */
+  /** Ids that have a history or waiting events. */
   live: u32;
   slotBytes: usize;
-  /** Where measures begin in a slot, and states that own memory, which come last, in a row; its stride if there are none. */
+  /** Offset of the measures in a slot. */
   measuresAt: usize;
-  owned: usize;
-  /** From the beginning of a row to that of its slot. */
+  /** Offset in a row of the states that own memory, which come last; the stride of the row if there are none. */
+  heapStatesAt: usize;
+  /** Offset of a slot in the row that it is part of: that row would begin this many bytes before it. */
   lead: usize;
-  /** Slots in all, and the most a history had. */
+  /** Slots of all histories, and the most that one has had. */
   slots: f64;
   largest: u32;
-  /** Columns of `room` events: times, measures, ids, why their results are given. The first CHUNK places are for turning. */
+  /** Columns of `columnCapacity` events: see `columnAt`. The first CHUNK_ROWS places are for `gather`. */
   columns: usize;
-  room: u32;
+  columnCapacity: u32;
   measures: i32;
   /** The parts of the plan, over these columns. */
   parts: usize;
@@ -66,16 +80,16 @@ export class Histories {
 
 const INITIAL_SLOTS: u32 = 4;
 
-/** `timed`: whether the times of all events are kept. */
+/** Initializes a store without histories. `timed`: whether the times of all events are kept, in the front as well. */
 export function initHistories(stream: Stream, histories: Histories, window: usize, w: i32, timed: bool): void {
   histories.window = window;
   histories.w = w;
   histories.measures = changetype<Ring>(stream.ring).measureCount;
   histories.lead = stream.head - (timed || stream.hasHeapStates ? 8 : 0);
-  histories.owned = heapStatesFrom(stream);
-  histories.measuresAt = stream.hasHeapStates ? histories.owned - histories.lead : 8;
+  histories.heapStatesAt = heapStatesOffset(stream);
+  histories.measuresAt = stream.hasHeapStates ? histories.heapStatesAt - histories.lead : 8;
   histories.slotBytes = max(
-    histories.owned - histories.lead,
+    histories.heapStatesAt - histories.lead,
     histories.measuresAt + ((<usize>histories.measures) << 3),
   );
   histories.parts = allocate(stream, <usize>stream.partCount * PartPlan.bytes);
@@ -83,7 +97,8 @@ export function initHistories(stream: Stream, histories: Histories, window: usiz
   setColumns(stream, histories, 2 * CHUNK_ROWS);
 }
 
-function heapStatesFrom(stream: Stream): usize {
+/** Offset in a row of the first state that owns memory, or the stride. */
+function heapStatesOffset(stream: Stream): usize {
   let first = stream.stride;
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (load<u32>(part, PartPlan.drop)) first = min(first, <usize>load<u32>(part, PartPlan.state));
@@ -91,7 +106,7 @@ function heapStatesFrom(stream: Stream): usize {
   return first;
 }
 
-/** All histories, and the store they are of. */
+/** Frees all histories and the store itself. */
 export function endHistories(stream: Stream, histories: Histories): void {
   clear(stream, histories);
   if (histories.keys) release(stream, histories.keys);
@@ -100,7 +115,7 @@ export function endHistories(stream: Stream, histories: Histories): void {
   release(stream, changetype<usize>(histories));
 }
 
-/** Drops all histories. */
+/** Drops all histories. Events that wait stay. */
 export function clear(stream: Stream, histories: Histories): void {
   for (let id: u32 = 0; id < histories.keyCount; id++) {
     if (historyOf(histories, id)) dropHistory(stream, histories, id);
@@ -108,39 +123,41 @@ export function clear(stream: Stream, histories: Histories): void {
   histories.largest = 0;
 }
 
-/** Before a batch: room for every id there is. */
-export function widen(stream: Stream, histories: Histories): void {
+/** Makes room for every id, before a batch. */
+export function widenKeys(stream: Stream, histories: Histories): void {
   const ids = changetype<Dictionary>(stream.dictionary).limit;
   if (ids <= histories.keyCount) return;
-  const room = max(ids, histories.keyCount * 2);
-  histories.keys = resize(stream, histories.keys, (<usize>room) << 3);
-  memory.fill(keyAt(histories, histories.keyCount), 0, (<usize>(room - histories.keyCount)) << 3);
-  histories.keyCount = room;
+  const capacity = max(ids, histories.keyCount * 2);
+  histories.keys = resize(stream, histories.keys, (<usize>capacity) << 3);
+  memory.fill(keyAt(histories, histories.keyCount), 0, (<usize>(capacity - histories.keyCount)) << 3);
+  histories.keyCount = capacity;
 }
 
+/** Address of what the store keeps for an id. */
 export function keyAt(histories: Histories, id: u32): usize {
   return histories.keys + ((<usize>id) << 3);
 }
 
-/** The history of an id, null if there is none. */
+/** The history of an id, null if it has none. */
 export function historyOf(histories: Histories, id: u32): History {
   return changetype<History>(<usize>load<u32>(keyAt(histories, id)));
 }
 
-/** An id comes to have something. */
+/** Pins an id that is about to have a history or a waiting event, unless it already has either. */
 export function pinId(stream: Stream, histories: Histories, id: u32): void {
   if (load<u64>(keyAt(histories, id))) return;
   histories.live++;
   pin(changetype<Dictionary>(stream.dictionary), id);
 }
 
-/** An id may have nothing any more. */
+/** Unpins an id if it has neither a history nor a waiting event any more. */
 export function unpinId(stream: Stream, histories: Histories, id: u32): void {
   if (load<u64>(keyAt(histories, id))) return;
   histories.live--;
   unpin(changetype<Dictionary>(stream.dictionary), id);
 }
 
+/** Creates the history of an id, without events, and pins the id. */
 export function openHistory(stream: Stream, histories: Histories, id: u32): History {
   pinId(stream, histories, id);
   const history = createHistory(stream, histories, id, INITIAL_SLOTS);
@@ -154,7 +171,7 @@ function createHistory(stream: Stream, histories: Histories, id: u32, slots: u32
   );
   memory.fill(changetype<usize>(history), 0, offsetof<History>());
   history.mask = slots - 1;
-  history.room = slots - min(<u32>16, slots >> 3);
+  history.maxEvents = slots - min(<u32>16, slots >> 3);
   store<u32>(keyAt(histories, id), <u32>changetype<usize>(history));
   histories.slots += slots;
   histories.largest = max(histories.largest, slots);
@@ -170,14 +187,14 @@ export function dropHistory(stream: Stream, histories: Histories, id: u32): void
   unpinId(stream, histories, id);
 }
 
-/** The history of an id comes to have so many slots, elsewhere; it is in no list. */
+/** Moves the history of an id, which is not listed, to a block with the given number of slots. */
 function setSlots(stream: Stream, histories: Histories, id: u32, slots: u32): History {
   const history = historyOf(histories, id);
   const moved = createHistory(stream, histories, id, slots);
   moved.head = history.head;
   moved.split = history.split;
   moved.tail = history.tail;
-  moved.place = history.place;
+  moved.lastResult = history.lastResult;
   copyRow(stream, backOf(moved), backOf(history));
   for (let i = history.head; i != history.tail; i++) {
     memory.copy(slotAt(stream, histories, moved, i), slotAt(stream, histories, history, i), histories.slotBytes);
@@ -187,13 +204,13 @@ function setSlots(stream: Stream, histories: Histories, id: u32, slots: u32): Hi
   return moved;
 }
 
-/** The same history with room for more. */
-export function widenHistory(stream: Stream, histories: Histories, id: u32): History {
+/** Moves the history of an id, which is not listed, to a block with twice the slots, or four times the initial ones. */
+export function growHistory(stream: Stream, histories: Histories, id: u32): History {
   const slots = historyOf(histories, id).mask + 1;
   return setSlots(stream, histories, id, slots == INITIAL_SLOTS ? slots * 4 : slots * 2);
 }
 
-/** A history gives back room for many more events than it has; it is in no list. */
+/** Shrinks the history of an id, which is not listed, if no more than an eighth of its slots is in use. */
 export function shrink(stream: Stream, histories: Histories, id: u32): void {
   const history = historyOf(histories, id);
   const count = history.tail - history.head;
@@ -203,17 +220,21 @@ export function shrink(stream: Stream, histories: Histories, id: u32): void {
   setSlots(stream, histories, id, slots);
 }
 
-/** Bytes that the histories of so many events can need. */
+/** Upper bound on the bytes that histories need for n more events. */
 export function historyBytes(stream: Stream, histories: Histories, n: f64): f64 {
   const ids = <f64>changetype<Dictionary>(stream.dictionary).limit + n;
   const longer = ids > <f64>histories.keyCount ? 8 * max(ids, 2 * <f64>histories.keyCount) : 0;
-  // A history that grows is full but for an eighth; beside it may stand the one it was, or one that shrinks.
+  // A history grows only when at most an eighth of its slots is free. While one grows or shrinks, its old block stands
+  // beside the new.
   const slots = min(histories.slots, n * <f64>histories.largest) + n;
   const before = <f64>histories.largest + 2 * n;
   const own = <f64>(offsetof<History>() + stream.stride) + 160;
   return (3 * slots + before + 8 * n) * <f64>histories.slotBytes + (2 * n + 2) * own + longer + 512;
 }
 
+/**
+ * The row that combines the events of the back; its heap states run over all events. Its count of events means nothing.
+ */
 export function backOf(history: History): usize {
   return changetype<usize>(history) + offsetof<History>();
 }
@@ -222,35 +243,36 @@ export function slotAt(stream: Stream, histories: Histories, history: History, i
   return backOf(history) + stream.stride + <usize>(i & history.mask) * histories.slotBytes;
 }
 
-/** The row of an event of the front, without a head. */
+/** The row of the event at position i of the front. Only its inline states are there, no head. */
 export function rowAt(stream: Stream, histories: Histories, history: History, i: u32): usize {
   return slotAt(stream, histories, history, i) - histories.lead;
 }
 
-/** Whether the rest has to be turned. */
-export function isFrontEmpty(history: History): bool {
+/** Whether head has passed split, so that the history has to flip before it is used. */
+export function needsFlip(history: History): bool {
   return <i32>(history.head - history.split) > 0;
 }
 
-/** Makes all events the front. */
+/** Flips: makes all events the front and empties the back. All events hold their measures. */
 export function flip(stream: Stream, histories: Histories, history: History): void {
   const parts = stream.parts;
   stream.parts = histories.parts;
   const into = stream.into;
   const down = stream.left;
   const empty = stream.empty;
-  const owned = histories.owned;
+  const heapStatesAt = histories.heapStatesAt;
   const head = stream.head;
   let after: usize = 0;
   for (let end = history.tail; end != history.head; ) {
     const count = <usize>min(end - history.head, <u32>CHUNK_ROWS);
     const begin = end - <u32>count;
     gather(stream, histories, history, begin, count);
-    // Rows in order to fold into, and then from the last on, each to be combined with the one before it in the list.
+    // `into` lists the rows in order, to fold into. `down` lists them from the last on: each is combined with its
+    // predecessor there.
     store<u32>(down, <u32>after);
     for (let i: usize = 0; i < count; i++) {
       const row = rowAt(stream, histories, history, begin + <u32>i);
-      for (let j = head; j < owned; j += 8) store<u64>(row + j, load<u64>(empty + j));
+      for (let j = head; j < heapStatesAt; j += 8) store<u64>(row + j, load<u64>(empty + j));
       store<u32>(into + (i << 2), <u32>row);
       store<u32>(down + ((count - i) << 2), <u32>row);
     }
@@ -263,18 +285,18 @@ export function flip(stream: Stream, histories: Histories, history: History): vo
   }
   stream.parts = parts;
   history.split = history.tail;
-  copyState(backOf(history), empty, owned);
+  copyState(backOf(history), empty, heapStatesAt);
 }
 
-/** Where the measures of an event stand that has no states of the front in their place. */
+/** Address of the measures of the event at position i, unless states of the front have replaced them. */
 export function measuresOf(stream: Stream, histories: Histories, history: History, i: u32): usize {
   return slotAt(stream, histories, history, i) + histories.measuresAt;
 }
 
-/** Events of the rest come to stand at the beginning of the columns. */
+/** Copies time and measures of n events from position `from` on to the beginning of the columns. */
 export function gather(stream: Stream, histories: Histories, history: History, from: u32, n: usize): void {
   const columns = histories.columns;
-  const lane = (<usize>histories.room) << 3;
+  const lane = (<usize>histories.columnCapacity) << 3;
   const end = columns + lane * <usize>(1 + histories.measures);
   const measuresAt = histories.measuresAt;
   for (let i: usize = 0; i < n; i++) {
@@ -286,18 +308,18 @@ export function gather(stream: Stream, histories: Histories, history: History, f
   }
 }
 
-/** Column i: times, the measures, ids (u32), reasons (u32). */
+/** Address of column i: 0 is the times, then come the measures, the ids (u32) and the causes (u32). */
 export function columnAt(histories: Histories, i: i32): usize {
-  return histories.columns + ((<usize>i * <usize>histories.room) << 3);
+  return histories.columns + ((<usize>i * <usize>histories.columnCapacity) << 3);
 }
 
-/** Room for so many events in the columns, which keep what they have. */
-export function setColumns(stream: Stream, histories: Histories, room: u32): void {
+/** Moves the columns to a block for `capacity` events, with what they hold, and points the parts to them. */
+export function setColumns(stream: Stream, histories: Histories, capacity: u32): void {
   const old = histories.columns;
-  const lane = (<usize>histories.room) << 3;
-  const kept = (<usize>min(room, histories.room)) << 3;
-  histories.columns = allocate(stream, ((<usize>room) << 3) * <usize>(3 + histories.measures));
-  histories.room = room;
+  const lane = (<usize>histories.columnCapacity) << 3;
+  const kept = (<usize>min(capacity, histories.columnCapacity)) << 3;
+  histories.columns = allocate(stream, ((<usize>capacity) << 3) * <usize>(3 + histories.measures));
+  histories.columnCapacity = capacity;
   for (let i = 0; old && i < 3 + histories.measures; i++) {
     memory.copy(columnAt(histories, i), old + <usize>i * lane, kept);
   }
@@ -309,8 +331,8 @@ export function setColumns(stream: Stream, histories: Histories, room: u32): voi
   }
 }
 
-/** Bytes that the columns can need with so many events beside those for turning. */
+/** Upper bound on the bytes that the columns need for n events beside the places for `gather`. */
 export function columnBytes(histories: Histories, n: f64): f64 {
   const needed = n + <f64>(2 * CHUNK_ROWS);
-  return (needed > <f64>histories.room ? 3 : 1) * needed * <f64>(8 * (3 + histories.measures)) + 512;
+  return (needed > <f64>histories.columnCapacity ? 3 : 1) * needed * <f64>(8 * (3 + histories.measures)) + 512;
 }

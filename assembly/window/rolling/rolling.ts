@@ -1,11 +1,15 @@
 /**
- * A result for every event: over the events of its key up to a length of time before it, or up to so many.
+ * Rolling windows: a result for every event, over its frame. The frame covers the events of its key in the length of
+ * time before it (by time), or the last n events of its key (by rows).
  *
- * By time, events wait until none at their time can come any more, are put in order, and those of one time are taken together: what is
- * given out is what sorted input would give, peers included (SQL's RANGE frame). Events that cannot be out of order do not wait, but for
- * the newest. By number there is no waiting at all (SQL's ROWS).
+ * By time, events wait until no event at their time can arrive any more. They are then taken in order, all of one time
+ * together: results are those that sorted input would give, with peers in each other's frames (SQL's RANGE). Where
+ * events cannot be out of order, only those of the newest time wait. A late event, one whose `t + allowedLateness` is
+ * behind the watermark, is dropped and counted.
  *
- * Either way events are then worked on as columns, those of the ring or the store's own: see frames.ts.
+ * By rows, events are taken in order of arrival (SQL's ROWS): none waits, none is late.
+ *
+ * Events are then worked on as columns, either those of the ring or the store's own: see frames.ts.
  */
 
 import { allocate, release } from '../../base/allocator';
@@ -18,18 +22,18 @@ import { demandOfEvicting } from '../../state/bounds';
 import { cloneHeap, combineInlineStates, insertEvent, listRow, resetRow } from '../../state/rows';
 import { byClock, byEvent, CHUNK_ROWS, Stream, windowAt } from '../../stream';
 import {
-  createWaiting,
+  createUnliftedEvent,
+  createUnliftedReorder,
   destroyReorder,
   Event,
   enqueue,
   freeEvent,
-  newEvent,
   nextTime,
   Reorder,
   reorderBytes,
   rowOf,
   takeNext,
-  waiting,
+  waitingCount,
 } from '../keyed/reorder';
 import { emit, evict, Frames, foldFrom, foldGathered, isPast } from './frames';
 import {
@@ -43,23 +47,29 @@ import {
   historyBytes,
   historyOf,
   initHistories,
-  isFrontEmpty,
   keyAt,
+  needsFlip,
   pinId,
   rowAt,
   setColumns,
   shrink,
   slotAt,
   unpinId,
-  widen,
+  widenKeys,
 } from './history';
 import { retract } from './running';
 
 @unmanaged
 class Rolling extends Frames {
-  /** By time: events that wait; what the store keeps of an id is the last of its own. */
+  /**
+   * By time: waiting events, with their measures in place of rows. Those of a key are linked, from the last that
+   * arrived.
+   */
   reorder: Reorder;
-  /** Where results of several stores are put in order: for each event of the batch the watermark after it, and why it fires. */
+  /**
+   * Where results of several stores are put in order: for each event of the batch the watermark after it, and its
+   * cause.
+   */
   watermarks: usize;
   batchCauses: usize;
 }
@@ -75,15 +85,18 @@ export function create(stream: Stream, w: i32): usize {
   initHistories(stream, rolling, window, w, !rolling.byRows || load<u32>(stream.plan, Plan.tracksEarliest) != 0);
   rolling.right = (closed & Closed.right) != 0;
   rolling.left = (closed & Closed.left) != 0;
-  // By number a frame that is open on the left, or closed on the right, has one event less, or more, before the event.
+  // By rows, `size` becomes the number of events in a frame: closed on the left it has one more, open on the right one
+  // less.
   if (rolling.byRows) rolling.size += (rolling.left ? 1 : 0) - (rolling.right ? 0 : 1);
-  rolling.most = rolling.byRows ? <u32>min(rolling.size - (rolling.right ? 1 : 0), <f64>u32.MAX_VALUE) : u32.MAX_VALUE;
-  rolling.reorder = createWaiting(stream, (<usize>rolling.measures) << 3);
+  rolling.maxBefore = rolling.byRows
+    ? <u32>min(rolling.size - (rolling.right ? 1 : 0), <f64>u32.MAX_VALUE)
+    : u32.MAX_VALUE;
+  rolling.reorder = createUnliftedReorder(stream, (<usize>rolling.measures) << 3);
   rolling.checks = createHeap(stream);
   rolling.fronts = allocate(stream, <usize>CHUNK_ROWS * 12);
   rolling.backs = rolling.fronts + CHUNK_ROWS * 4;
   rolling.peers = rolling.backs + CHUNK_ROWS * 4;
-  rolling.work = 1;
+  rolling.pass = 1;
   const capacity = changetype<Ring>(stream.ring).mask + 1;
   if (stream.ordered) {
     rolling.watermarks = allocate(stream, <usize>capacity * 12);
@@ -93,7 +106,7 @@ export function create(stream: Stream, w: i32): usize {
 }
 
 export function destroy(stream: Stream, rolling: Rolling): void {
-  forgetWaiting(stream, rolling);
+  freeWaiting(stream, rolling);
   destroyReorder(stream, rolling.reorder);
   destroyHeap(stream, rolling.checks);
   release(stream, rolling.fronts);
@@ -101,8 +114,9 @@ export function destroy(stream: Stream, rolling: Rolling): void {
   endHistories(stream, rolling);
 }
 
-function forgetWaiting(stream: Stream, rolling: Rolling): void {
-  while (waiting(rolling.reorder)) {
+/** Frees the events that wait. */
+function freeWaiting(stream: Stream, rolling: Rolling): void {
+  while (waitingCount(rolling.reorder)) {
     const event = takeNext(stream, rolling.reorder);
     unchain(stream, rolling, event);
     freeEvent(stream, rolling.reorder, event);
@@ -112,7 +126,7 @@ function forgetWaiting(stream: Stream, rolling: Rolling): void {
 export function take(stream: Stream, rolling: Rolling, at: i32, n: i32): void {
   const ring = changetype<Ring>(stream.ring);
   const before = stream.watermark;
-  widen(stream, rolling);
+  widenKeys(stream, rolling);
   if (rolling.byRows || (stream.outOfOrder == 0 && stream.allowedLateness == 0)) {
     for (let i = 0; i < n; i++) {
       const from = i;
@@ -130,7 +144,7 @@ export function take(stream: Stream, rolling: Rolling, at: i32, n: i32): void {
   tidyHistories(stream, rolling);
 }
 
-/** Whether event i is taken; the clock moves with it. */
+/** Moves the clock with event i; returns whether the event is taken. */
 function isTaken(stream: Stream, rolling: Rolling, ring: Ring, at: i32, i: i32): bool {
   const t = load<f64>(ring.times + ((<usize>(at + i)) << 3));
   if (!moveClock(stream, t, i)) return false;
@@ -139,7 +153,7 @@ function isTaken(stream: Stream, rolling: Rolling, ring: Ring, at: i32, i: i32):
   return false;
 }
 
-/** By number: results of events number `from` to `end` of the batch come with them. */
+/** By rows: emits the results of events [from, end) of the batch. */
 function emitByRows(stream: Stream, rolling: Rolling, ring: Ring, at: i32, from: i32, end: i32): void {
   if (rolling.batchCauses) {
     for (let i = from; i < end; i++) store<u32>(rolling.batchCauses + ((<usize>i) << 2), byEvent(i));
@@ -148,10 +162,13 @@ function emitByRows(stream: Stream, rolling: Rolling, ring: Ring, at: i32, from:
   emit(stream, rolling, at + from, end - from);
 }
 
-/** By time, where none is out of order: of events number `from` to `end` only those of the newest time wait. */
+/**
+ * By time, where no event is out of order: emits the results of events [from, end), but for those of the newest time,
+ * which wait.
+ */
 function emitInOrder(stream: Stream, rolling: Rolling, ring: Ring, at: i32, from: i32, end: i32): void {
   const times = ring.times + ((<usize>at) << 3);
-  if (waiting(rolling.reorder)) {
+  if (waitingCount(rolling.reorder)) {
     const t = nextTime(rolling.reorder);
     while (from < end && load<f64>(times + ((<usize>from) << 3)) == t) wait(stream, rolling, ring, at, from++);
     if (from == end) return;
@@ -163,11 +180,11 @@ function emitInOrder(stream: Stream, rolling: Rolling, ring: Ring, at: i32, from
   const newest = load<f64>(times + ((<usize>last) << 3));
   while (last > from && load<f64>(times + ((<usize>(last - 1)) << 3)) == newest) last--;
   if (rolling.batchCauses) {
-    let reason = byClock(last);
+    let cause = byClock(last);
     for (let i = last - 1; i >= from; i--) {
-      store<u32>(rolling.batchCauses + ((<usize>i) << 2), reason);
+      store<u32>(rolling.batchCauses + ((<usize>i) << 2), cause);
       const t = load<f64>(times + ((<usize>i) << 3));
-      if (i > from && load<f64>(times + ((<usize>(i - 1)) << 3)) != t) reason = byClock(i);
+      if (i > from && load<f64>(times + ((<usize>(i - 1)) << 3)) != t) cause = byClock(i);
     }
   }
   useRing(stream, rolling, ring, at);
@@ -175,11 +192,11 @@ function emitInOrder(stream: Stream, rolling: Rolling, ring: Ring, at: i32, from
   for (let i = last; i < end; i++) wait(stream, rolling, ring, at, i);
 }
 
-/** An event waits, listed with those of its key that do. */
+/** Adds event i to those that wait, and links it to those of its key. */
 function wait(stream: Stream, rolling: Rolling, ring: Ring, at: i32, i: i32): void {
   const place = <usize>(at + i);
   const id = load<u32>(ring.ids + (place << 2));
-  const event = newEvent(stream, rolling.reorder, id, load<f64>(ring.times + (place << 3)));
+  const event = createUnliftedEvent(stream, rolling.reorder, id, load<f64>(ring.times + (place << 3)));
   for (let m = 0; m < rolling.measures; m++) {
     store<f64>(rowOf(event) + ((<usize>m) << 3), load<f64>(measureColumn(ring, m) + (place << 3)));
   }
@@ -191,7 +208,7 @@ function wait(stream: Stream, rolling: Rolling, ring: Ring, at: i32, i: i32): vo
   enqueue(stream, rolling.reorder, event);
 }
 
-/** An event does not wait any more. */
+/** Unlinks an event that no longer waits from those of its key. */
 function unchain(stream: Stream, rolling: Rolling, event: Event): void {
   const next = changetype<Event>(<usize>event.next);
   const previous = changetype<Event>(<usize>event.previous);
@@ -204,47 +221,51 @@ function unchain(stream: Stream, rolling: Rolling, event: Event): void {
   }
 }
 
-/** Gives out every event whose time the watermark has passed, because of one of the n events of the batch. */
+/**
+ * Emits the results of the waiting events whose time the watermark has passed. With n > 0, the cause of each is the
+ * event, among the n of the batch, that moved the watermark past it; with n = 0, the present cause.
+ */
 function drain(stream: Stream, rolling: Rolling, n: i32): void {
   const reorder = rolling.reorder;
   let at = 0;
   let count = 0;
-  while (waiting(reorder) && nextTime(reorder) + stream.allowedLateness < stream.watermark) {
+  while (waitingCount(reorder) && nextTime(reorder) + stream.allowedLateness < stream.watermark) {
     const t = nextTime(reorder);
     if (rolling.watermarks && n) {
       while (at < n && load<f64>(rolling.watermarks + ((<usize>at) << 3)) <= t + stream.allowedLateness) at++;
       stream.cause = byClock(at);
     }
     do gatherEvent(stream, rolling, takeNext(stream, reorder), count++);
-    while (waiting(reorder) && nextTime(reorder) == t);
+    while (waitingCount(reorder) && nextTime(reorder) == t);
     if (count >= CHUNK_ROWS) {
       emitGathered(stream, rolling, count);
       count = 0;
     }
   }
   emitGathered(stream, rolling, count);
-  if (rolling.room > 2 * CHUNK_ROWS) setColumns(stream, rolling, 2 * CHUNK_ROWS);
+  if (rolling.columnCapacity > 2 * CHUNK_ROWS) setColumns(stream, rolling, 2 * CHUNK_ROWS);
 }
 
-/** An event comes to stand in the columns, as number i after those for turning. */
+/** Moves an event that was taken out into the columns, as event i after the places for `gather`. */
 function gatherEvent(stream: Stream, rolling: Rolling, event: Event, i: i32): void {
   const place = <usize>(CHUNK_ROWS + i);
-  if (<u32>place == rolling.room) setColumns(stream, rolling, rolling.room * 2);
-  write(rolling, event, place);
+  if (<u32>place == rolling.columnCapacity) setColumns(stream, rolling, rolling.columnCapacity * 2);
+  writeEvent(rolling, event, place);
   store<u32>(columnAt(rolling, 1 + rolling.measures) + (place << 2), event.id);
   store<u32>(columnAt(rolling, 2 + rolling.measures) + (place << 2), stream.cause);
   unchain(stream, rolling, event);
   freeEvent(stream, rolling.reorder, event);
 }
 
-/** Time and measures of an event come to stand in a place of the columns. */
-function write(rolling: Rolling, event: Event, place: usize): void {
+/** Copies the time and the measures of a waiting event to a place of the columns. */
+function writeEvent(rolling: Rolling, event: Event, place: usize): void {
   store<f64>(columnAt(rolling, 0) + (place << 3), event.time);
   for (let m = 0; m < rolling.measures; m++) {
     store<f64>(columnAt(rolling, 1 + m) + (place << 3), load<f64>(rowOf(event) + ((<usize>m) << 3)));
   }
 }
 
+/** Emits the results of the n events in the store's own columns. */
 function emitGathered(stream: Stream, rolling: Rolling, n: i32): void {
   if (!n) return;
   const parts = stream.parts;
@@ -253,12 +274,12 @@ function emitGathered(stream: Stream, rolling: Rolling, n: i32): void {
   rolling.values = columnAt(rolling, 1);
   rolling.ids = columnAt(rolling, 1 + rolling.measures);
   rolling.causes = columnAt(rolling, 2 + rolling.measures);
-  rolling.stride = (<usize>rolling.room) << 3;
+  rolling.stride = (<usize>rolling.columnCapacity) << 3;
   emit(stream, rolling, CHUNK_ROWS, n);
   stream.parts = parts;
 }
 
-/** The columns at hand are those of the ring, with the batch from place `at` on. */
+/** Makes the columns of the ring those at hand; the batch begins at place `at`. */
 function useRing(_stream: Stream, rolling: Rolling, ring: Ring, at: i32): void {
   rolling.times = ring.times;
   rolling.values = ring.measures;
@@ -267,7 +288,10 @@ function useRing(_stream: Stream, rolling: Rolling, ring: Ring, at: i32): void {
   rolling.stride = (<usize>(ring.mask + 1)) << 3;
 }
 
-/** Trails of keys that have gone silent are dropped; others give back what they do not need, each once in the length of a frame. */
+/**
+ * Drops the histories of keys without events in the last frame; evicts and shrinks the others, each about once a frame
+ * length.
+ */
 function tidyHistories(stream: Stream, rolling: Rolling): void {
   const checks = rolling.checks;
   const t = stream.watermark - stream.allowedLateness;
@@ -288,7 +312,7 @@ function tidyHistories(stream: Stream, rolling: Rolling): void {
 
 export function advance(stream: Stream, rolling: Rolling, watermark: f64): void {
   if (watermark > stream.watermark) stream.watermark = watermark;
-  widen(stream, rolling);
+  widenKeys(stream, rolling);
   drain(stream, rolling, 0);
   if (watermark == Infinity) {
     clear(stream, rolling);
@@ -298,7 +322,7 @@ export function advance(stream: Stream, rolling: Rolling, watermark: f64): void 
 }
 
 export function demand(stream: Stream, rolling: Rolling, n: f64): f64 {
-  const all = n + waiting(rolling.reorder);
+  const all = n + waitingCount(rolling.reorder);
   const histories = historyBytes(stream, rolling, all) + heapBytes(rolling.checks, all);
   const slots = min(rolling.slots, all * <f64>rolling.largest) + <f64>rolling.largest;
   return (
@@ -306,13 +330,14 @@ export function demand(stream: Stream, rolling: Rolling, n: f64): f64 {
   );
 }
 
-/** Results that n events can give, with the watermark moving up to `watermark`. */
+/** Upper bound on the results of n more events. */
 export function due(_stream: Stream, rolling: Rolling, n: f64, _watermark: f64): f64 {
-  return n + waiting(rolling.reorder);
+  return n + waitingCount(rolling.reorder);
 }
 
+/** In how many results one event can be. */
 export function copies(_stream: Stream, rolling: Rolling, n: f64): f64 {
-  return n + waiting(rolling.reorder);
+  return n + waitingCount(rolling.reorder);
 }
 
 export function earliest(stream: Stream, rolling: Rolling): f64 {
@@ -330,7 +355,7 @@ export function live(_stream: Stream, rolling: Rolling): f64 {
   return rolling.live;
 }
 
-/** Over the events of a key in the frame that ends at time t, waiting ones among them; by number over the last ones. */
+/** The frame of a key that ends at time t, with the waiting events in it; by rows its last events. */
 export function query(stream: Stream, rolling: Rolling, id: u32, t: f64): usize {
   stream.askedEnd = t;
   stream.askedStart = rolling.byRows ? NaN : t - rolling.size;
@@ -343,19 +368,19 @@ export function query(stream: Stream, rolling: Rolling, id: u32, t: f64): usize 
   while (event && event.next) event = changetype<Event>(<usize>event.next);
   for (; event; event = changetype<Event>(<usize>event.previous)) {
     if (event.time > t || isPast(rolling, event.time, t - rolling.size)) continue;
-    write(rolling, event, 0);
+    writeEvent(rolling, event, 0);
     foldGathered(stream, rolling, value, 1);
     if (stream.hasHeapStates) insertEvent(stream, value, rowOf(event), event.time);
   }
   return value;
 }
 
-/** The events of a history in the frame that ends at time t, in a row that has seen nothing. */
+/** Sets an empty row to the events of a history in the frame that ends at time t. */
 function addHistory(stream: Stream, rolling: Rolling, history: History, value: usize, t: f64): void {
   let i = history.head;
   if (rolling.byRows) {
-    const most = <u32>min(rolling.size, <f64>u32.MAX_VALUE);
-    if (history.tail - i > most) i = history.tail - most;
+    const maxEvents = <u32>min(rolling.size, <f64>u32.MAX_VALUE);
+    if (history.tail - i > maxEvents) i = history.tail - maxEvents;
   } else {
     const from = t - rolling.size;
     let high = history.tail;
@@ -370,7 +395,7 @@ function addHistory(stream: Stream, rolling: Rolling, history: History, value: u
     retract(stream, rolling, history, value, history.head, i);
   }
   const inFront = <i32>(history.split - i);
-  if (inFront >= 0 && !isFrontEmpty(history)) {
+  if (inFront >= 0 && !needsFlip(history)) {
     const front = inFront ? rowAt(stream, rolling, history, i) : value;
     listRow(stream, 0, value, front, backOf(history));
     combineInlineStates(stream, stream.into, stream.left, stream.right, 1);

@@ -1,10 +1,11 @@
 /**
- * States in columns: for each part of the plan those of events that stand in a row, one after the other. Kernels then go over them
- * without a list of addresses.
+ * States in columns: for each part of the plan the states of consecutive events, one after the other, so that kernels
+ * go over them without a list of addresses.
  *
  *     part 0: count states │ part 1: count states │ …        count × (stride - head) bytes
  *
- * Of a column some are wanted for results, by the list of their places; where the list is but the first of it, those that follow.
+ * Each result of a chunk reads one state of every part, at the place that `places` lists for it. With `dense` the
+ * places are consecutive and only the first is listed.
  */
 
 import { allocate, release } from '../../base/allocator';
@@ -14,12 +15,14 @@ import { CHUNK_ROWS, copyState, Stream } from '../../stream';
 
 @unmanaged
 export class StateColumns {
-  /** Position in the history of the event at which the first state stands. */
+  /** Position in the history that place 0 stands for. */
   from: u32;
+  /** States of each part. */
   count: u32;
   states: usize;
-  /** Places of a chunk of results, and what stands there. */
+  /** For each result of a chunk the place that it reads: u32 each. */
   places: usize;
+  /** Scratch: the states of one part at those places. */
   gathered: usize;
 }
 
@@ -38,18 +41,18 @@ export function destroyColumns(stream: Stream, columns: StateColumns): void {
   release(stream, changetype<usize>(columns));
 }
 
-/** Bytes of so many states of each part. */
+/** Bytes of `count` states of each part. */
 export function columnBytes(stream: Stream, count: u32): usize {
   return <usize>count * (stream.stride - stream.head);
 }
 
-/** Address of a part's state at a place. */
+/** Address of the state of a part at a place. */
 export function stateAt(stream: Stream, columns: StateColumns, part: usize, place: u32): usize {
   const column = columns.states + (<usize>load<u32>(part, PartPlan.state) - stream.head) * <usize>columns.count;
   return column + <usize>place * <usize>load<u32>(part, PartPlan.size);
 }
 
-/** The state at a place becomes that of no events. */
+/** Sets the states at a place to those of no events. */
 export function clearState(stream: Stream, columns: StateColumns, place: u32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const identity = stream.empty + load<u32>(part, PartPlan.state);
@@ -57,7 +60,7 @@ export function clearState(stream: Stream, columns: StateColumns, place: u32): v
   }
 }
 
-/** The state at a place becomes the first. */
+/** Moves the states at a place to place 0, and `from` with them. */
 export function moveState(stream: Stream, columns: StateColumns, place: u32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const size = load<u32>(part, PartPlan.size);
@@ -66,7 +69,10 @@ export function moveState(stream: Stream, columns: StateColumns, place: u32): vo
   columns.from += place;
 }
 
-/** States 1 to n: the first with n events more, of which the columns of the parts have the first at byte `at`. */
+/**
+ * Fills the states at places 1 to n: the one before it with one more event folded in. State 0 is given; the events
+ * begin at byte `at` of the columns that the parts point to.
+ */
 export function prefixes(stream: Stream, columns: StateColumns, at: usize, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const prefix = load<u32>(part, PartPlan.prefix);
@@ -85,7 +91,10 @@ export function prefixes(stream: Stream, columns: StateColumns, at: usize, n: i3
   }
 }
 
-/** States 0 to n - 1: each its event and those after it, with the state at place n. */
+/**
+ * Fills the states at places n - 1 to 0: each combines its event with the state after it. State n is given; the events
+ * begin at byte `at` of the columns that the parts point to.
+ */
 export function suffixes(stream: Stream, columns: StateColumns, at: usize, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const suffix = load<u32>(part, PartPlan.suffix);
@@ -94,7 +103,10 @@ export function suffixes(stream: Stream, columns: StateColumns, at: usize, n: i3
   }
 }
 
-/** For parts that have no kernel for it: events are folded each by itself, then combined from the last on. */
+/**
+ * Does what `suffixes` does for a part without a `suffix` kernel: folds each event by itself, then combines them from
+ * the last on.
+ */
 function suffixSlow(stream: Stream, columns: StateColumns, part: usize, at: usize, n: i32): void {
   const size = <usize>load<u32>(part, PartPlan.size);
   const offset = <usize>load<u32>(part, PartPlan.state);
@@ -116,8 +128,8 @@ function suffixSlow(stream: Stream, columns: StateColumns, part: usize, at: usiz
 }
 
 /**
- * The outputs of n results from number `from` on: of each what the state wanted of one column lowers to with that of the other. In a
- * row (`dense`) only the first place is listed.
+ * Writes the outputs of n results to the outbox, from result `from` on. Each lowers the combination of a state of
+ * `left` with a state of `right`, at the places that these list for it.
  */
 export function putPairs(
   stream: Stream,
@@ -129,24 +141,24 @@ export function putPairs(
 ): void {
   const outbox = changetype<Outbox>(stream.outbox);
   let output = 0;
-  let rest = false;
+  let hasSlow = false;
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const join = load<u32>(part, PartPlan.lowerPairs);
-    if (join) {
+    const lowerPairs = load<u32>(part, PartPlan.lowerPairs);
+    if (lowerPairs) {
       const out = outputColumn(outbox, output) + ((<usize>from) << 3);
-      const a = wanted(stream, left, part, dense, n);
-      const b = wanted(stream, right, part, dense, n);
-      call_indirect<void>(join, part, a, b, out, n);
+      const a = gatherStates(stream, left, part, dense, n);
+      const b = gatherStates(stream, right, part, dense, n);
+      call_indirect<void>(lowerPairs, part, a, b, out, n);
     } else {
-      rest = true;
+      hasSlow = true;
     }
     output += load<i32>(part, PartPlan.output);
   }
-  if (rest) putPairsSlow(stream, left, right, dense, from, n);
+  if (hasSlow) putPairsSlow(stream, left, right, dense, from, n);
 }
 
-/** The states that a part has at the places wanted, in a row. */
-function wanted(stream: Stream, columns: StateColumns, part: usize, dense: bool, n: i32): usize {
+/** Address of n consecutive states of a part: those at the listed places, copied together unless they already are. */
+function gatherStates(stream: Stream, columns: StateColumns, part: usize, dense: bool, n: i32): usize {
   const column = stateAt(stream, columns, part, 0);
   const size = <usize>load<u32>(part, PartPlan.size);
   if (dense) return column + <usize>load<u32>(columns.places) * size;
@@ -164,12 +176,15 @@ function wanted(stream: Stream, columns: StateColumns, part: usize, dense: bool,
   return columns.gathered;
 }
 
-/** For parts that have no kernel for it, or whose states others read: by way of rows. */
+/**
+ * Does what `putPairs` does for parts without a `lowerPairs` kernel, among them those whose states other parts read:
+ * combines the states into temporary rows and lowers those.
+ */
 function putPairsSlow(stream: Stream, left: StateColumns, right: StateColumns, dense: bool, from: i32, n: i32): void {
   let row = stream.temporary;
   const before = right.from - left.from;
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4, row += stream.stride) {
-    // In a row, all frames have as many events.
+    // With `dense` all frames have the same number of events.
     const place: usize = dense ? 0 : i;
     store<f64>(row, <f64>(before + load<u32>(right.places + place) - load<u32>(left.places + place)));
     store<u32>(stream.into + i, <u32>row);
@@ -177,8 +192,8 @@ function putPairsSlow(stream: Stream, left: StateColumns, right: StateColumns, d
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const combine = load<u32>(part, PartPlan.combine);
     if (!combine || load<u32>(part, PartPlan.lowerPairs)) continue;
-    listWanted(stream, stream.left, left, part, dense, n);
-    listWanted(stream, stream.right, right, part, dense, n);
+    listStates(stream, stream.left, left, part, dense, n);
+    listStates(stream, stream.right, right, part, dense, n);
     call_indirect<void>(combine, part, stream.into, stream.left, stream.right, n);
   }
   const outbox = changetype<Outbox>(stream.outbox);
@@ -191,7 +206,7 @@ function putPairsSlow(stream: Stream, left: StateColumns, right: StateColumns, d
   }
 }
 
-/** The states of a row become what is at one place, combined with what is at another. */
+/** Sets the states of a row to those at place i of `left` combined with those at place j of `right`. */
 export function combineAt(stream: Stream, row: usize, left: StateColumns, i: u32, right: StateColumns, j: u32): void {
   for (let k = 0, part = stream.parts; k < stream.partCount; k++, part += PartPlan.bytes) {
     const combine = load<u32>(part, PartPlan.combine);
@@ -204,8 +219,8 @@ export function combineAt(stream: Stream, row: usize, left: StateColumns, i: u32
   }
 }
 
-/** What would be addresses of rows, to a kernel of the part. */
-function listWanted(stream: Stream, list: usize, columns: StateColumns, part: usize, dense: bool, n: i32): void {
+/** Lists for a kernel of the part, which takes rows, the addresses at which rows with the states wanted would begin. */
+function listStates(stream: Stream, list: usize, columns: StateColumns, part: usize, dense: bool, n: i32): void {
   const size = load<u32>(part, PartPlan.size);
   const end = list + ((<usize>n) << 2);
   let first = <u32>stateAt(stream, columns, part, 0) - load<u32>(part, PartPlan.state);

@@ -1,20 +1,29 @@
 /**
- * Rolling windows without keys whose events come in order, as they do by number, and by time where there is no disorder to wait for: then
- * a frame is a stretch of one long row of events, and a whole batch of them is worked on at once.
+ * Rolling windows without keys whose events are in order: by rows always, by time where no disorder is allowed. A frame
+ * is then a stretch of one sequence of events, and a whole batch of frames is worked on at once.
  *
- * Two stacks over the events' values (van Herk 1992, Gil and Werman 1993, for frames of any length):
+ * Frames are combined by two stacks (see grid/two-stacks.ts) over columns. For frames of one length this is the
+ * algorithm of van Herk, 1992, and Gil and Werman, 1993.
  *
- *     head        low         split             high      tail
- *       │ gone     │ front      │ back            │ to come │        positions in the history
+ *     head        low         split             high        tail
+ *       │ evicted  │ front      │ back            │ to come   │        positions in the history
  *
- * `front` has a state for each position from where it was turned up to split: all from there to split, combined. `back` is all from
- * split to high. A frame [low, high) is one with the other, and when low reaches split all up to high is turned. What is kept of an event
- * is its values until it is turned, then its states in the front; by time also when it was.
+ *     front    a state for each position from the last flip's `low` up to split: all events from there to split
+ *     back     a state for each position from split on, for a chunk at a time: all events from split up to there
  *
- * States that own memory do not come here: see `kindOf` in bindings/plan.ts.
+ * Law: low <= split <= high <= tail; head <= low where times are kept (`timed`), else head <= split. The frame [low,
+ * high) is the state of the front at low combined with that of the back at high. When low reaches split, the front
+ * flips: it is rebuilt over all events of the frame. Without queries, when it flips depends on events alone, not on
+ * where batches are cut; `query` may flip earlier.
  *
- * Law: low <= split <= high <= tail, and head is no more than low by time, than split by number; when a frame is turned depends on events
- * alone, not on batches.
+ * Why this layout: without keys all events are consecutive, so their states stand in columns (state-columns.ts), and
+ * kernels go over many events in one call, without addresses. A flip is one pass backwards over the columns, and the
+ * results of a chunk one pass forwards: an event costs a fold on each, and a combination for its result, all sequential
+ * in memory.
+ *
+ * The values of an event are kept until it is in the front; its time, where times are kept, until it is evicted.
+ *
+ * States that own memory do not come here: `kindOf` in bindings/plan/compile.ts gives them rolling.ts.
  */
 
 import { allocate, release, resize } from '../../base/allocator';
@@ -44,9 +53,10 @@ class Unkeyed {
   byRows: bool;
   /** Whether the times of all events in the frame are kept. */
   timed: bool;
+  /** Whether a frame includes its own event (with its peers), and by time an event exactly `size` before it. */
   right: bool;
   left: bool;
-  /** Columns of the history, each so long: times, then the measures. */
+  /** Columns of the history, for `capacity` events from head on: times, then the measures. */
   columns: usize;
   capacity: u32;
   measures: i32;
@@ -59,12 +69,13 @@ class Unkeyed {
   tail: u32;
   /** The first position whose event has no result yet. */
   next: u32;
-  /** From each position where it was turned up to split, all to split; the last of no events. */
+  /** Its last state, at split, is that of no events. */
   front: StateColumns;
-  /** From split up to each of the positions that a chunk of frames ends at. */
+  /** Its first state is at `back.from`, up to where it was last scanned; room for CHUNK_ROWS more. */
   back: StateColumns;
-  /** Results listed, and after them those in the outbox of which no more than the outputs is there. */
+  /** How many results are listed. */
   results: i32;
+  /** How many of the last results in the outbox have their outputs and not yet their bounds. */
   headless: i32;
 }
 
@@ -81,7 +92,8 @@ export function create(stream: Stream, w: i32): usize {
   unkeyed.timed = !unkeyed.byRows || load<u32>(stream.plan, Plan.tracksEarliest) != 0;
   unkeyed.right = (closed & Closed.right) != 0;
   unkeyed.left = (closed & Closed.left) != 0;
-  // By number a frame that is open on the left, or closed on the right, has one event less, or more, before the event.
+  // By rows, `size` becomes the number of events in a frame: closed on the left it has one more, open on the right one
+  // less.
   if (unkeyed.byRows) unkeyed.size += (unkeyed.left ? 1 : 0) - (unkeyed.right ? 0 : 1);
   unkeyed.measures = changetype<Ring>(stream.ring).measureCount;
   unkeyed.parts = allocate(stream, <usize>stream.partCount * PartPlan.bytes);
@@ -103,11 +115,12 @@ export function destroy(stream: Stream, unkeyed: Unkeyed): void {
   release(stream, changetype<usize>(unkeyed));
 }
 
+/** Address of column i of the history: 0 is the times, then come the measures. */
 function column(unkeyed: Unkeyed, i: i32): usize {
   return unkeyed.columns + ((<usize>i * <usize>unkeyed.capacity) << 3);
 }
 
-/** Where the time of a position stands. */
+/** Address of the time at a position. */
 function addressOf(unkeyed: Unkeyed, position: u32): usize {
   return unkeyed.columns + ((<usize>(position - unkeyed.head)) << 3);
 }
@@ -116,16 +129,16 @@ function timeAt(unkeyed: Unkeyed, position: u32): f64 {
   return load<f64>(addressOf(unkeyed, position));
 }
 
-/** The first position of which the history is wanted: what is turned is in the front, but for its time where that is still asked for. */
-function kept(unkeyed: Unkeyed): u32 {
+/** The first position whose values or time are still needed: the front has replaced the values, but not the time. */
+function firstKept(unkeyed: Unkeyed): u32 {
   return unkeyed.timed ? unkeyed.low : unkeyed.split;
 }
 
-/** Columns of another length, with what there is at their beginning: positions from `kept` on. */
+/** Moves the columns to a block for `capacity` events; they then begin at `firstKept`. Points the parts to them. */
 function setCapacity(stream: Stream, unkeyed: Unkeyed, capacity: u32): void {
   const old = unkeyed.columns;
   const lane = (<usize>unkeyed.capacity) << 3;
-  const first = kept(unkeyed);
+  const first = firstKept(unkeyed);
   const bytes = (<usize>(unkeyed.tail - first)) << 3;
   const skipped = (<usize>(first - unkeyed.head)) << 3;
   unkeyed.columns = allocate(stream, ((<usize>capacity) << 3) * <usize>(1 + unkeyed.measures));
@@ -142,15 +155,19 @@ function setCapacity(stream: Stream, unkeyed: Unkeyed, capacity: u32): void {
   }
 }
 
-/** Room for n more events: what is gone is given up where little is left or room is short, and of room for many more than there are, half. */
+/**
+ * Makes room for n events: compacts the columns when at most a third of their events is live or space is short. When
+ * space is short, the columns grow until they are at most half full, or shrink while they would be under an eighth
+ * full.
+ */
 function reserveEvents(stream: Stream, unkeyed: Unkeyed, n: u32): void {
-  const first = kept(unkeyed);
-  const left = unkeyed.tail - first;
-  const gone = first - unkeyed.head;
-  const isShort = gone + left + n > unkeyed.capacity;
-  if (!isShort && left * 2 > gone) return;
+  const first = firstKept(unkeyed);
+  const liveEvents = unkeyed.tail - first;
+  const deadEvents = first - unkeyed.head;
+  const isShort = deadEvents + liveEvents + n > unkeyed.capacity;
+  if (!isShort && liveEvents * 2 > deadEvents) return;
   if (isShort) {
-    const needed = left + n;
+    const needed = liveEvents + n;
     let capacity = unkeyed.capacity;
     while (needed * 2 > capacity) capacity *= 2;
     while (capacity > INITIAL_EVENTS * 16 && needed * 8 < capacity) capacity >>= 1;
@@ -159,9 +176,9 @@ function reserveEvents(stream: Stream, unkeyed: Unkeyed, n: u32): void {
       return;
     }
   }
-  const bytes = (<usize>left) << 3;
+  const bytes = (<usize>liveEvents) << 3;
   for (let i = 0; i <= unkeyed.measures; i++) {
-    memory.copy(column(unkeyed, i), column(unkeyed, i) + ((<usize>gone) << 3), bytes);
+    memory.copy(column(unkeyed, i), column(unkeyed, i) + ((<usize>deadEvents) << 3), bytes);
   }
   unkeyed.head = first;
 }
@@ -185,7 +202,10 @@ export function take(stream: Stream, unkeyed: Unkeyed, at: i32, n: i32): void {
   finish(stream, unkeyed);
 }
 
-/** How many of n events are taken, up to the first that is not; they move the clock. */
+/**
+ * Moves the clock with the events that can be taken, and returns how many: those before the first that is late or too
+ * far ahead.
+ */
 function runLength(stream: Stream, unkeyed: Unkeyed, times: usize, n: i32): i32 {
   let newest = stream.newest;
   let i = 0;
@@ -200,10 +220,10 @@ function runLength(stream: Stream, unkeyed: Unkeyed, times: usize, n: i32): i32 
     newest = max(f64x2.extract_lane(even, 0), f64x2.extract_lane(even, 1));
     for (; i < n; i++) newest = max(newest, load<f64>(times + ((<usize>i) << 3)));
   }
-  // By time, an event is late if it is before the watermark: there is no disorder here.
+  // By time an event before the watermark is late, as no disorder is allowed.
   const oldest = unkeyed.byRows ? -Infinity : stream.watermark;
   if (!unkeyed.byRows && stream.maxFutureSkew == Infinity && load<f64>(times) >= max(newest, oldest)) {
-    // The last of each pair, and the one before it, are not before theirs.
+    // Each step compares two events with their predecessors.
     for (i = 1; i + 2 <= n; i += 2) {
       const later = times + ((<usize>i) << 3);
       if (v128.any_true(f64x2.lt(v128.load(later), v128.load(later - 8)))) break;
@@ -225,7 +245,7 @@ function runLength(stream: Stream, unkeyed: Unkeyed, times: usize, n: i32): i32 
   return i;
 }
 
-/** Events that stand in a row in the ring join the history. */
+/** Appends n events from place `at` of the ring on to the history. */
 function append(unkeyed: Unkeyed, ring: Ring, at: i32, n: i32): void {
   const to = (<usize>(unkeyed.tail - unkeyed.head)) << 3;
   const from = (<usize>at) << 3;
@@ -237,25 +257,28 @@ function append(unkeyed: Unkeyed, ring: Ring, at: i32, n: i32): void {
   unkeyed.tail += n;
 }
 
-/** By number: results for all events that have none, the first of them event i of the batch. */
+/** By rows: emits results for all events that have none; the first of them is event i of the batch. */
 function emitByRows(stream: Stream, unkeyed: Unkeyed, i: i32): void {
   const size = <u32>min(unkeyed.size, <f64>u32.MAX_VALUE);
-  const beyond: u32 = unkeyed.right ? 1 : 0;
+  const selfCount: u32 = unkeyed.right ? 1 : 0;
   while (unkeyed.next != unkeyed.tail) {
-    const n = runByRows(stream, unkeyed, size, beyond, i);
+    const n = runByRows(stream, unkeyed, size, selfCount, i);
     if (n) {
       i += n;
       continue;
     }
-    const high = unkeyed.next + beyond;
+    const high = unkeyed.next + selfCount;
     const low = high - unkeyed.low > size ? high - size : unkeyed.low;
     listResults(stream, unkeyed, low, high, byEvent(i++), 1);
   }
 }
 
-/** As many results as there can be in one go, of frames that are full, each an event further than the one before. How many. */
-function runByRows(stream: Stream, unkeyed: Unkeyed, size: u32, beyond: u32, i: i32): i32 {
-  const low = unkeyed.next + beyond - size;
+/**
+ * Emits as many results as one call of the kernels can, for full frames, each one event further than the one before;
+ * the first is that of event i. Returns how many, 0 if the next frame is not such, or is empty.
+ */
+function runByRows(stream: Stream, unkeyed: Unkeyed, size: u32, selfCount: u32, i: i32): i32 {
+  const low = unkeyed.next + selfCount - size;
   if (low - unkeyed.low > 1) return 0;
   if (unkeyed.results) put(stream, unkeyed, false);
   moveTo(stream, unkeyed, low);
@@ -274,7 +297,10 @@ function runByRows(stream: Stream, unkeyed: Unkeyed, size: u32, beyond: u32, i: 
   return n;
 }
 
-/** By time: results for the events whose time has passed, the first of them number i of the batch, negative if it came before. */
+/**
+ * By time: emits results for the events whose time the watermark has passed. The first without a result is event i of
+ * the batch; i is negative if it came before the batch.
+ */
 function emitByTime(stream: Stream, unkeyed: Unkeyed, i: i32): void {
   const size = unkeyed.size;
   const left = unkeyed.left;
@@ -296,30 +322,30 @@ function emitByTime(stream: Stream, unkeyed: Unkeyed, i: i32): void {
     let end = at + 8;
     while (end != tail && load<f64>(end) == t) end += 8;
     const from = t - size;
-    // However short the frame, the event is in it.
+    // Where t - size rounds to t, the frame still includes the event.
     while (first != at && (left ? load<f64>(first) < from : load<f64>(first) <= from)) first += 8;
     const n = <i32>((end - at) >> 3);
     i += n;
-    // The event after the last of them passes their time, or the watermark moves by hand.
-    const reason = byClock(max(i, 0));
+    // The cause is the event after the last of them, the first beyond their time; 0 if the watermark moves by hand.
+    const cause = byClock(max(i, 0));
     const low = unkeyed.head + <u32>((first - columns) >> 3);
     const high = unkeyed.head + <u32>(((right ? end : at) - columns) >> 3);
     const lowPlace = low - front.from;
     const highPlace = high - back.from;
     unkeyed.results = listed;
     if (lowPlace + 1 < front.count && highPlace <= <u32>CHUNK_ROWS && listed + n <= CHUNK_ROWS) {
-      // As give does it.
+      // What `listResults` does, inlined for the usual case.
       for (const next = listed + n; listed < next; listed++) {
         const place = (<usize>listed) << 2;
         store<u32>(lows + place, lowPlace);
         store<u32>(highs + place, highPlace);
-        if (ordered) store<u32>(stream.chunkIds + place, reason);
+        if (ordered) store<u32>(stream.chunkIds + place, cause);
       }
       unkeyed.low = low;
       unkeyed.high = high;
       unkeyed.next += n;
     } else {
-      listResults(stream, unkeyed, low, high, reason, n);
+      listResults(stream, unkeyed, low, high, cause, n);
       listed = unkeyed.results;
     }
     at = end;
@@ -327,7 +353,7 @@ function emitByTime(stream: Stream, unkeyed: Unkeyed, i: i32): void {
   unkeyed.results = listed;
 }
 
-/** Frames begin at `low` from now on. Where that is beyond the front, what is in the frame so far is turned. */
+/** Moves the beginning of frames to `low`. If that is beyond the front, puts what is listed and flips. */
 function moveTo(stream: Stream, unkeyed: Unkeyed, low: u32): void {
   if (low == unkeyed.low) return;
   if (low - unkeyed.low >= unkeyed.split - unkeyed.low) {
@@ -337,8 +363,8 @@ function moveTo(stream: Stream, unkeyed: Unkeyed, low: u32): void {
   unkeyed.low = low;
 }
 
-/** Lists results for the next n events, all of the frame [low, high). */
-function listResults(stream: Stream, unkeyed: Unkeyed, low: u32, high: u32, at: i32, n: i32): void {
+/** Lists results for the next n events, which all have the frame [low, high) and the same cause. */
+function listResults(stream: Stream, unkeyed: Unkeyed, low: u32, high: u32, cause: i32, n: i32): void {
   if (low - unkeyed.low >= unkeyed.split - unkeyed.low) moveTo(stream, unkeyed, low);
   unkeyed.low = low;
   const front = unkeyed.front;
@@ -357,7 +383,7 @@ function listResults(stream: Stream, unkeyed: Unkeyed, low: u32, high: u32, at: 
     for (const end = i + ((<usize>listed) << 2); i < end; i += 4) {
       store<u32>(front.places + i, low - front.from);
       store<u32>(back.places + i, high - back.from);
-      if (stream.ordered) store<u32>(stream.chunkIds + i, at);
+      if (stream.ordered) store<u32>(stream.chunkIds + i, cause);
     }
     unkeyed.results += listed;
     unkeyed.next += listed;
@@ -366,7 +392,7 @@ function listResults(stream: Stream, unkeyed: Unkeyed, low: u32, high: u32, at: 
   }
 }
 
-/** The back goes on to `high`, with its states on the way. */
+/** Fills the states of the back from `back.from` up to `high`. */
 function scan(stream: Stream, unkeyed: Unkeyed): void {
   const back = unkeyed.back;
   const parts = stream.parts;
@@ -375,7 +401,9 @@ function scan(stream: Stream, unkeyed: Unkeyed): void {
   stream.parts = parts;
 }
 
-/** The outputs of the results listed are worked out and go into the outbox; `dense`: see columns.ts. */
+/**
+ * Puts the listed results into the outbox, with outputs and causes but without bounds; `dense`: see state-columns.ts.
+ */
 function put(stream: Stream, unkeyed: Unkeyed, dense: bool): void {
   const n = unkeyed.results;
   if (!n) return;
@@ -389,7 +417,7 @@ function put(stream: Stream, unkeyed: Unkeyed, dense: bool): void {
   unkeyed.results = 0;
 }
 
-/** All that is listed goes out, and what there is to results but outputs. */
+/** Puts what is listed, and completes the headless results. */
 function finish(stream: Stream, unkeyed: Unkeyed): void {
   put(stream, unkeyed, false);
   const n = unkeyed.headless;
@@ -399,9 +427,9 @@ function finish(stream: Stream, unkeyed: Unkeyed): void {
   unkeyed.headless = 0;
 }
 
-/** The front anew: of all positions from low to high, which back then holds nothing of. */
+/** Flips: rebuilds the front over [low, high) and empties the back. */
 function flip(stream: Stream, unkeyed: Unkeyed, low: u32): void {
-  // Where a frame ends before its event, one may begin after all that were ever in one.
+  // Where frames end before their own event, one may begin after every event that has been in a frame.
   if (<i32>(unkeyed.high - low) < 0) unkeyed.high = low;
   const n = unkeyed.high - low;
   unkeyed.split = unkeyed.high;
@@ -413,7 +441,7 @@ function flip(stream: Stream, unkeyed: Unkeyed, low: u32): void {
   stream.parts = parts;
 }
 
-/** Room for a front of n events, the state after them in place, and a back of none. */
+/** Makes room for a front of n events that ends at `high`, sets its last state, and empties the back. */
 function setFront(stream: Stream, unkeyed: Unkeyed, n: u32): void {
   const front = unkeyed.front;
   front.count = n + 1;
@@ -435,7 +463,7 @@ export function advance(stream: Stream, unkeyed: Unkeyed, watermark: f64): void 
   }
 }
 
-/** Nothing of the history is in a frame any more. */
+/** Drops all events: none can be in a frame any more. */
 function clear(stream: Stream, unkeyed: Unkeyed): void {
   unkeyed.low = unkeyed.tail;
   unkeyed.split = unkeyed.tail;
@@ -450,7 +478,7 @@ export function demand(stream: Stream, unkeyed: Unkeyed, n: f64): f64 {
   return columns + events * <f64>stream.stride * 2 + 2048;
 }
 
-/** Results that n events can give. */
+/** Upper bound on the results of n more events. */
 export function due(_stream: Stream, unkeyed: Unkeyed, n: f64, _watermark: f64): f64 {
   return n + <f64>(unkeyed.tail - unkeyed.next);
 }
@@ -465,7 +493,7 @@ export function live(_stream: Stream, unkeyed: Unkeyed): f64 {
   return unkeyed.tail == unkeyed.low ? 0 : 1;
 }
 
-/** Over the events in the frame that ends at time t; by number over the last ones. */
+/** The frame that ends at time t; by rows the last events. */
 export function query(stream: Stream, unkeyed: Unkeyed, _id: u32, t: f64): usize {
   stream.askedEnd = t;
   stream.askedStart = unkeyed.byRows ? NaN : t - unkeyed.size;
@@ -484,7 +512,7 @@ export function query(stream: Stream, unkeyed: Unkeyed, _id: u32, t: f64): usize
       else low = middle + 1;
     }
   }
-  // Where nothing is turned yet, all is, and the next will find it.
+  // Without a front this flips first, so that the next query does not fold the same events again.
   if (unkeyed.split == unkeyed.low && unkeyed.high != unkeyed.low) flip(stream, unkeyed, unkeyed.low);
   let from = low;
   if (low - unkeyed.low < unkeyed.split - unkeyed.low) {
@@ -499,7 +527,7 @@ export function query(stream: Stream, unkeyed: Unkeyed, _id: u32, t: f64): usize
   return value;
 }
 
-/** Folds all events from a position on into a row. */
+/** Folds all events from position `from` on into a row. */
 function foldAll(stream: Stream, unkeyed: Unkeyed, row: usize, from: u32): void {
   while (from != unkeyed.tail) {
     const n = min(unkeyed.tail - from, <u32>CHUNK_ROWS);

@@ -1,6 +1,16 @@
 /**
- * Sessions that close when they reach a greatest length. Where one is cut depends on the order of its events, so that they wait until
- * none before them can come any more and are taken in order of time; a session is given out once, when its end has passed.
+ * Sessions with a maximum length: a session closes when it reaches that length, and the next event of its key begins
+ * another.
+ *
+ * Where sessions are cut depends on the order of their events. So events wait (keyed/reorder.ts) until no earlier one
+ * can arrive, that is until `t + allowedLateness` is behind the watermark, and then join their sessions in order of
+ * time. A session fires once, when the watermark has passed its end by the allowed lateness.
+ *
+ * A late event: one whose `t + allowedLateness` is behind the watermark when it arrives is dropped and counted as late.
+ * Any other counts as if it had come in order.
+ *
+ * `SpanMore.last` is the end that a session would have without a maximum length: whether an event joins is decided by
+ * it.
  */
 
 import { allocate } from '../../base/allocator';
@@ -35,7 +45,7 @@ import {
   reorderBytes,
   rowOf as rowOfEvent,
   takeNext,
-  waiting,
+  waitingCount,
 } from '../keyed/reorder';
 import {
   answer,
@@ -62,10 +72,15 @@ import {
 @unmanaged
 class Capped extends Spans {
   gap: f64;
+  /** The column of each event's own gap, 0 if the gap is fixed. */
   gaps: usize;
+  /** Whether events exactly a gap apart are one session. */
   touching: bool;
-  most: f64;
+  /** In units of time. */
+  maxLength: f64;
+  /** Waiting events, each lifted into its row. */
   reorder: Reorder;
+  /** Sessions by the time at which they fire, or an earlier one. */
   heap: Heap;
 }
 
@@ -78,7 +93,7 @@ export function create(stream: Stream, w: i32): usize {
   capped.gap = load<f64>(window, WindowPlan.size);
   capped.gaps = windowColumn(stream, w);
   capped.touching = load<u32>(window, WindowPlan.closed) == Closed.both;
-  capped.most = load<f64>(window, WindowPlan.most);
+  capped.maxLength = load<f64>(window, WindowPlan.most);
   capped.reorder = createReorder(stream);
   capped.heap = createHeap(stream);
   return changetype<usize>(capped);
@@ -120,22 +135,24 @@ export function take(stream: Stream, capped: Capped, at: i32, n: i32): void {
   foldTo(stream, capped, n);
 }
 
-/** The watermark has moved, with event i: events are taken in order, and sessions fire whose end it has passed. */
+/**
+ * Handles a move of the watermark at event i: waiting events that it has passed join sessions, and due sessions fire.
+ */
 function drain(stream: Stream, capped: Capped, i: i32): void {
   const reorder = capped.reorder;
   stream.cause = byClock(i);
-  const passed = stream.watermark;
-  if (waiting(reorder) && nextTime(reorder) + stream.allowedLateness < passed) {
+  const watermark = stream.watermark;
+  if (waitingCount(reorder) && nextTime(reorder) + stream.allowedLateness < watermark) {
     foldTo(stream, capped, i);
     do {
       const event = takeNext(stream, reorder);
       joinSession(stream, capped, event);
       unpin(changetype<Dictionary>(stream.dictionary), event.id);
       freeEvent(stream, reorder, event);
-    } while (waiting(reorder) && nextTime(reorder) + stream.allowedLateness < passed);
+    } while (waitingCount(reorder) && nextTime(reorder) + stream.allowedLateness < watermark);
   }
   const heap = capped.heap;
-  while (heap.length && isPast(capped, topKey(heap), passed)) {
+  while (heap.length && isPast(capped, topKey(heap), watermark)) {
     const span = changetype<Span>(topItem(heap));
     const due = span.end + stream.allowedLateness;
     if (due > topKey(heap)) {
@@ -149,16 +166,16 @@ function drain(stream: Stream, capped: Capped, i: i32): void {
   }
 }
 
-/** Whether a time has passed, at which a session would go on. */
+/** Whether the watermark has passed the end of a session so far that no event can extend it any more. */
 function isPast(capped: Capped, t: f64, watermark: f64): bool {
   return capped.touching ? t < watermark : t <= watermark;
 }
 
-/** The next event in order goes into the session of its key, or begins one. */
+/** Adds the next event in order to the last session of its key, or begins a new one with it. */
 function joinSession(stream: Stream, capped: Capped, event: Event): void {
   const t = event.time;
   let span = headOf(capped, event.id);
-  let isNew = !span || t >= span.start + capped.most;
+  let isNew = !span || t >= span.start + capped.maxLength;
   if (!isNew) {
     const last = moreOf(capped, span).last;
     isNew = !(t < last || (t == last && capped.touching));
@@ -170,10 +187,9 @@ function joinSession(stream: Stream, capped: Capped, event: Event): void {
     span.start = t;
     setHead(capped, event.id, span);
   }
-  // `last` is where the session would end if there were no greatest length.
   const more = moreOf(capped, span);
   more.last = max(more.last, t + event.note);
-  span.end = min(more.last, span.start + capped.most);
+  span.end = min(more.last, span.start + capped.maxLength);
   const row = rowOf(span);
   listRow(stream, 0, row, row, rowOfEvent(event));
   combineRows(stream, 1);
@@ -188,16 +204,16 @@ export function advance(stream: Stream, capped: Capped, watermark: f64): void {
 }
 
 export function demand(stream: Stream, capped: Capped, n: f64): f64 {
-  const all = n + waiting(capped.reorder);
-  const entering = demandOfStates(stream, waiting(capped.reorder));
+  const all = n + waitingCount(capped.reorder);
+  const entering = demandOfStates(stream, waitingCount(capped.reorder));
   return (
     entering + spanBytes(stream, capped, all, false) + heapBytes(capped.heap, all) + reorderBytes(capped.reorder, n)
   );
 }
 
-/** Results that n events can give. */
+/** Upper bound on the results that n more events can fire. */
 export function due(_stream: Stream, capped: Capped, n: f64, _watermark: f64): f64 {
-  return n + waiting(capped.reorder) + <f64>capped.live;
+  return n + waitingCount(capped.reorder) + <f64>capped.live;
 }
 
 export function earliest(_stream: Stream, capped: Capped): f64 {
@@ -208,7 +224,7 @@ export function live(_stream: Stream, capped: Capped): f64 {
   return capped.live;
 }
 
-/** The session of a key that goes on at time t, of the events that are in order. */
+/** The session of a key that has not ended at time t. Waiting events are not in it. */
 export function query(stream: Stream, capped: Capped, id: u32, t: f64): usize {
   const span = id < capped.headCount ? headOf(capped, id) : changetype<Span>(0);
   return answer(stream, span && span.end > t ? span : null);

@@ -1,12 +1,16 @@
 /**
- * Sessions that fired for good and still keep events away: they stand in a queue, in order but for those that one move of the watermark
- * closes. Of each key the last end is what counts, its barrier. Only an event from before the watermark can meet one, so that the queue
- * is read into a table of barriers when such a one comes, and streams that are in order never write it.
+ * Remembers the sessions that fired for the last time, because an event must not reach into them any more: it is late
+ * if it comes before the barrier of its key, the greatest end of those sessions.
+ *
+ * Sessions stand in a queue as they closed: in order of their ends, except among those that one move of the watermark
+ * closed. Only an event behind the watermark can be stopped by a barrier. So entries are read into the table of
+ * barriers when such an event comes, and a stream whose events are in order never writes the table. Each entry costs
+ * constant time.
  *
  *     queue      a ring of 0 end: f64 │ 8 id: u32; head, read and tail grow modulo 2^32
- *     barriers   f64 for each id, -Infinity: none; of the entries before `read`
+ *     barriers   f64 for each id, from the entries between head and read; -Infinity: none
  *
- * Law: an entry holds its id, and a barrier is of an entry that is in the queue, or -Infinity.
+ * Law: an entry pins its id. A barrier is the end of an entry in the queue, or -Infinity.
  */
 
 import { allocate, release, resize } from '../../base/allocator';
@@ -40,7 +44,7 @@ export function destroyClosed(stream: Stream, closed: ClosedSessions): void {
   release(stream, changetype<usize>(closed));
 }
 
-/** Bytes that n more sessions can need, and a barrier for each of so many ids. */
+/** Upper bound on the bytes that n more sessions and barriers for `ids` ids need. */
 export function closedBytes(closed: ClosedSessions, n: f64, ids: f64): f64 {
   const entries = <f64>(closed.tail - closed.head) + n;
   const longer = entries > <f64>closed.mask ? 32 * entries : 8 * <f64>closed.mask;
@@ -51,17 +55,17 @@ function entryAt(closed: ClosedSessions, i: u32): usize {
   return closed.queue + ((<usize>(i & closed.mask)) << 4);
 }
 
-function setCapacity(stream: Stream, closed: ClosedSessions, room: u32): void {
-  const queue = allocate(stream, (<usize>room) << 4);
+function setCapacity(stream: Stream, closed: ClosedSessions, capacity: u32): void {
+  const queue = allocate(stream, (<usize>capacity) << 4);
   for (let i = closed.head; i != closed.tail; i++) {
-    v128.store(queue + ((<usize>(i & (room - 1))) << 4), v128.load(entryAt(closed, i)));
+    v128.store(queue + ((<usize>(i & (capacity - 1))) << 4), v128.load(entryAt(closed, i)));
   }
   release(stream, closed.queue);
   closed.queue = queue;
-  closed.mask = room - 1;
+  closed.mask = capacity - 1;
 }
 
-/** A session is closed; the hold on its id goes over to the queue. */
+/** Remembers a session that ended at `end`. The queue takes over the session's pin of its id. */
 export function remember(stream: Stream, closed: ClosedSessions, id: u32, end: f64): void {
   if (closed.tail - closed.head > closed.mask) setCapacity(stream, closed, (closed.mask + 1) * 2);
   const entry = entryAt(closed, closed.tail++);
@@ -69,7 +73,7 @@ export function remember(stream: Stream, closed: ClosedSessions, id: u32, end: f
   store<u32>(entry, id, 8);
 }
 
-/** End of the last session remembered of a key, one of so many ids; -Infinity if there is none. */
+/** The greatest end of the sessions remembered of a key, -Infinity if there are none. `ids`: all ids are below it. */
 export function barrierOf(stream: Stream, closed: ClosedSessions, id: u32, ids: u32): f64 {
   if (closed.barrierCount < ids) {
     closed.barriers = resize(stream, closed.barriers, (<usize>ids) << 3);
@@ -88,12 +92,12 @@ function barrierAt(closed: ClosedSessions, id: u32): usize {
   return closed.barriers + ((<usize>id) << 3);
 }
 
-/** End of the first session in the queue, Infinity if there is none. */
+/** End of the first session in the queue, Infinity if the queue is empty. */
 export function firstEnd(closed: ClosedSessions): f64 {
   return closed.head != closed.tail ? load<f64>(entryAt(closed, closed.head)) : Infinity;
 }
 
-/** Forgets the first session. */
+/** Removes the first session from the queue and unpins its id. */
 export function forgetFirst(stream: Stream, closed: ClosedSessions): void {
   const entry = entryAt(closed, closed.head);
   const id = load<u32>(entry, 8);
@@ -101,6 +105,7 @@ export function forgetFirst(stream: Stream, closed: ClosedSessions): void {
   else if (load<f64>(barrierAt(closed, id)) == load<f64>(entry)) store<f64>(barrierAt(closed, id), -Infinity);
   closed.head++;
   unpin(changetype<Dictionary>(stream.dictionary), id);
-  const room = closed.mask + 1;
-  if (room > INITIAL_SESSIONS * 4 && closed.tail - closed.head < room >> 3) setCapacity(stream, closed, room >> 1);
+  const capacity = closed.mask + 1;
+  if (capacity > INITIAL_SESSIONS * 4 && closed.tail - closed.head < capacity >> 3)
+    setCapacity(stream, closed, capacity >> 1);
 }

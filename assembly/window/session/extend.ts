@@ -1,21 +1,24 @@
 /**
- * Events that only make a span longer, as most do where sessions are given out once: in order of time, and inside of the open span of their
- * key. Such an event needs neither the span's neighbours nor its place among what is due.
+ * The fast path of sessions with a fixed gap that fire once and are not bounded in events: events in order of time that
+ * only extend the open session of their key, as most do. Such an event touches neither the neighbours of the session
+ * nor the heap and the timing wheel, whose entries may be too early (see session.ts).
  */
 
 import { foldRun } from '../../state/rows';
 import { Stream } from '../../stream';
 import { foldTo, headOf, rowOf, Span, SpanState, Spans } from '../keyed/span';
 
-/** Spans that are more than the caches hold near are fetched for so many events at a time, side by side. */
+/** Above this many live spans the caches no longer hold them all: the spans of the events to come are prefetched. */
 export const PREFETCH_ABOVE_SPANS: u32 = 8192;
+/** Spans are prefetched for this many events at a time. */
 export const PREFETCH_EVENTS: i32 = 128;
-/** Events of a key in a row that are folded at once, and not each by itself. */
+/** A run of at least this many consecutive events of one key is folded by one call; a shorter one event by event. */
 const MIN_RUN_EVENTS: i32 = 3;
 
 /**
- * Takes events from number i on that are in order, go on with an open span, and move the watermark to less than `dueAt`. Returns the first
- * that is not so.
+ * Takes events from event i on as long as each is in order, extends the open span of its key, and leaves the watermark
+ * below `dueAt`. Returns the first event that it does not take. It also stops at an event that the next one shares its
+ * key with: `extendRun` takes those in one go.
  */
 export function extendInOrder(
   stream: Stream,
@@ -36,7 +39,7 @@ export function extendInOrder(
   for (; i < n; i++) {
     const t = load<f64>(times + ((<usize>i) << 3));
     const id = load<u32>(ids + ((<usize>i) << 2));
-    // Where there is none, what stands at address 0 is read for nothing.
+    // Without a span this reads from address 0, which is harmless and saves a branch.
     const span = changetype<Span>(<usize>load<u32>(heads + ((<usize>id) << 2)));
     const goesOn =
       i32(t >= newest) &
@@ -61,8 +64,8 @@ export function extendInOrder(
 }
 
 /**
- * Event i, which is in order, has joined a span: takes it with those of its key that follow at once and go on with it, as long as
- * the watermark stays below `dueAt`. Returns the first event after them.
+ * Takes event i, which is in order and has joined a span, and with it the events of the same key that follow directly
+ * and extend the span, as long as the watermark stays below `dueAt`. Returns the first event that it does not take.
  */
 export function extendRun(
   stream: Stream,
@@ -102,7 +105,10 @@ export function extendRun(
   return to;
 }
 
-/** Looks at the spans of n ids side by side, so that they are near. (There is something to read at address 0, too.) */
+/**
+ * Reads the spans of n ids one after the other, so that their cache misses overlap. An id without a span reads from
+ * address 0, which is harmless. What was read goes into the trash row, so that the compiler keeps the reads.
+ */
 export function prefetch(stream: Stream, spans: Spans, ids: usize, n: i32): void {
   let seen: u32 = 0;
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {

@@ -1,15 +1,35 @@
 /**
- * Sessions: the events of a key no more than a gap apart. Each event is an interval [t, t + gap), the gap fixed or its own; intervals that
- * overlap, or touch where that is enough, are one session, and an event that reaches two makes them one.
+ * Sessions: events of one key no more than a gap apart. Each event is an interval [t, t + gap), with a fixed gap or its
+ * own. Intervals that overlap form one session, and with `touching` also those that only touch. An event that reaches
+ * two sessions merges them.
  *
- * Open sessions stand in a wheel, and those due soon in order, by the time they are due. Their ends move on with every event, the wheel does
- * not: what comes up too early is put off, so that an event costs no more than its session's row, and time no more than what ends.
+ * Law: with `emit: 'final'` the results of a key do not overlap, unless a session is bounded in events.
  *
- * Where events that touch are one session, it ends when the watermark has passed its end: at that very time the next may come.
+ * A late event, one behind the watermark, goes the following way. L is the allowed lateness; all sessions are those of
+ * its key.
  *
- * A session that fired for good is remembered for one gap (the longest so far, closed.ts): until then an event that is not late by itself
- * could reach into it, and two results of a key would overlap. All forgotten ones end before `horizon`: no event from before it makes a
- * session longer at its beginning.
+ *     t is before the end of a session that fired for the last time (closed.ts)    dropped as late
+ *     it reaches no session, and the watermark has passed t + gap + L              dropped as late
+ *     it would become the start of its session, and t is before the horizon        dropped as late
+ *     it reaches open sessions only                                                joins them
+ *     it reaches a retained one, whose end stays behind the watermark              joins; amends its result at once
+ *     it reaches a retained one, whose end is now ahead of the watermark           joins; that is open again
+ *     it reaches none                                                              begins one; retained if it has ended
+ *
+ * A session is retained only where results are updated: it has fired and takes late events until the watermark has
+ * passed its end by L. With `emit: 'final'` a session does not fire before that.
+ *
+ * When a session has fired for the last time, it is remembered until the watermark has passed its end by L and the
+ * longest gap so far: until then an event that is not late by itself could reach into it. After that it is forgotten.
+ * All forgotten sessions end by `horizon`; as they could have reached an event from before it, no such event may extend
+ * a session at its start.
+ *
+ * Open sessions wait in a timing wheel, and those due soon in a heap or a sorted list. An event that extends a session
+ * moves its end but not its entry: an entry that comes up too early is put off. So such an event costs constant time,
+ * and a move of the watermark costs what comes up.
+ *
+ * With `touching` a session fires only when the watermark is beyond its end: an event at that very time may still
+ * arrive.
  */
 
 import { allocate } from '../../base/allocator';
@@ -90,23 +110,24 @@ import {
 @unmanaged
 class Sessions extends Spans {
   gap: f64;
-  /** The measure that holds each event's gap, 0 if it is fixed. */
+  /** The column of each event's own gap, 0 if the gap is fixed. */
   gaps: usize;
-  /** Whether two that touch are one. */
+  /** Whether events exactly a gap apart are one session. */
   touching: bool;
-  mostRows: f64;
-  /** Longest gap so far, 0 before the first. */
+  /** A session fires when it has this many events; Infinity: no bound. */
+  maxEvents: f64;
+  /** Longest gap so far, 0 before the first event with a gap of its own. */
   longest: f64;
-  /** Every session forgotten has ended before this time. */
+  /** The horizon when `longest` last grew; see `horizonOf`. */
   horizon: f64;
   wheel: Wheel;
   heap: Heap;
   closed: ClosedSessions;
-  /** A watermark that fires something, or turns the wheel; none sooner does. */
+  /** The least watermark that may fire something or has to turn the wheel. */
   dueAt: f64;
 }
 
-/** A heap of so many is as good as a wheel, which has to be turned. */
+/** Up to this many sessions stay in the heap: it is then as good as the wheel, which has to be turned. */
 const WHEEL_ABOVE_SPANS: i32 = 64;
 
 export function create(stream: Stream, w: i32): usize {
@@ -114,8 +135,8 @@ export function create(stream: Stream, w: i32): usize {
   memory.fill(changetype<usize>(sessions), 0, offsetof<Sessions>());
   const window = windowAt(stream, w);
   const column = load<u32>(window, WindowPlan.column);
-  sessions.mostRows = load<f64>(window, WindowPlan.mostRows);
-  initSpans(stream, sessions, window, w, firesAgain(stream) || sessions.mostRows != Infinity);
+  sessions.maxEvents = load<f64>(window, WindowPlan.mostRows);
+  initSpans(stream, sessions, window, w, firesAgain(stream) || sessions.maxEvents != Infinity);
   sessions.gap = load<f64>(window, WindowPlan.size);
   sessions.gaps = windowColumn(stream, w);
   sessions.longest = column ? 0 : sessions.gap;
@@ -129,10 +150,10 @@ export function create(stream: Stream, w: i32): usize {
 }
 
 export function destroy(stream: Stream, sessions: Sessions): void {
-  // Those merged into others hold a slot until they come up.
+  // Sessions that were merged into others keep their slots until their entries come up.
   for (; sessions.heap.length; popItem(stream, sessions.heap)) {
     const span = changetype<Span>(topItem(sessions.heap));
-    if (span.state == SpanState.gone) dropPointer(stream, sessions, span);
+    if (span.state == SpanState.dropped) dropPointer(stream, sessions, span);
   }
   destroyWheel(stream, sessions.wheel, sessions);
   destroyHeap(stream, sessions.heap);
@@ -147,9 +168,10 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
   if (sessions.gaps) sessions.gaps = windowColumn(stream, sessions.w);
   const gaps = sessions.gaps ? sessions.gaps + ((<usize>at) << 3) : 0;
   const flags = stream.when ? stream.when + ((<usize>at) << 3) : 0;
-  // Nothing but its row, and its end, is to be seen to for an event in an open session.
+  // An event in an open session then only changes its row and its end.
   const plain = !sessions.moreAt && !gaps;
-  // No event that is in order reaches a session that is due: those can wait, where results of no other store go between them.
+  // No event in order reaches a session that is due. So due sessions can fire at the end of the batch, unless results
+  // of other stores have to come between them.
   const lazy = plain && stream.storeCount == 1;
   const touching = sessions.touching;
   const skew = stream.maxFutureSkew;
@@ -209,9 +231,9 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
     if (gap > sessions.longest) noteLongerGap(stream, sessions, gap);
     listEvent(stream, sessions, span, i, t);
     stream.cause = byEvent(i);
-    if (sessions.mostRows != Infinity && moreOf(sessions, span).count >= sessions.mostRows)
+    if (sessions.maxEvents != Infinity && moreOf(sessions, span).count >= sessions.maxEvents)
       fireFull(stream, sessions, span, i);
-    else if (span.state == SpanState.held) amend(stream, sessions, span, i);
+    else if (span.state == SpanState.retained) amend(stream, sessions, span, i);
     if (flags && load<f64>(flags + ((<usize>i) << 3)) != 0) fireKey(stream, sessions, id, i);
   }
   if (lazy && stream.watermark >= sessions.dueAt) fireDue(stream, sessions, n);
@@ -220,41 +242,47 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
   forgetClosed(stream, sessions);
 }
 
-/** A key's last session is followed by another: if it is due, it and those before it leave the key now, and fire later. */
+/**
+ * Handles the last session of a key that is about to be followed by another: if it is due, it and all before it leave
+ * the chain of the key now and fire at the end of the batch.
+ */
 function supersede(stream: Stream, sessions: Sessions, span: Span): void {
   if (!isPast(stream, sessions, dueOf(stream, span))) return;
   setHead(sessions, span.id, changetype<Span>(0));
-  for (; span; span = changetype<Span>(<usize>span.older)) span.state = <u8>SpanState.left;
+  for (; span; span = changetype<Span>(<usize>span.older)) span.state = <u8>SpanState.superseded;
 }
 
-/** A gap longer than all before. What was forgotten by the last of those stays so. */
+/** Raises the longest gap, after noting the horizon by the old one: sessions forgotten by that stay forgotten. */
 function noteLongerGap(stream: Stream, sessions: Sessions, gap: f64): void {
   sessions.horizon = horizonOf(stream, sessions);
   sessions.longest = gap;
 }
 
-/** Every session forgotten has ended before this time. */
+/** The horizon: every forgotten session has ended by this time. */
 function horizonOf(stream: Stream, sessions: Sessions): f64 {
   if (sessions.longest == 0) return -Infinity;
   return max(sessions.horizon, stream.watermark - stream.allowedLateness - sessions.longest);
 }
 
-/** Whether a time has passed, at which a session would go on. */
+/** Whether the watermark has passed the end t of a session so far that no event can extend it any more. */
 function isPast(stream: Stream, sessions: Sessions, t: f64): bool {
   return sessions.touching ? t < stream.watermark : t <= stream.watermark;
 }
 
-/** Whether an event's interval reaches a session. */
+/** Whether the interval [t, end) of an event reaches a session. */
 function reaches(sessions: Sessions, span: Span, t: f64, end: f64): bool {
   return sessions.touching ? t <= span.end && end >= span.start : t < span.end && end > span.start;
 }
 
-/** The session that takes an event, made, or of several made one, where need be; null where the event is late. */
+/**
+ * Finds the session that event i joins: merges those that it reaches if there are several, creates one if there is
+ * none. Returns null if the event is late; the table in the header has the rules.
+ */
 function join(stream: Stream, sessions: Sessions, id: u32, t: f64, gap: f64, i: i32): Span {
   const end = t + gap;
   let joined = changetype<Span>(0);
   let newer = changetype<Span>(0);
-  let any = false;
+  let reachesAny = false;
   let earliest = Infinity;
   if (t < stream.watermark) {
     const barrier = barrierOf(stream, sessions.closed, id, sessions.headCount);
@@ -262,12 +290,13 @@ function join(stream: Stream, sessions: Sessions, id: u32, t: f64, gap: f64, i: 
   }
   for (let span = headOf(sessions, id); span; span = changetype<Span>(<usize>span.older)) {
     if (!reaches(sessions, span, t, end)) continue;
-    any = true;
+    reachesAny = true;
     earliest = span.start;
   }
   if (t < earliest && t < horizonOf(stream, sessions)) return changetype<Span>(0);
-  const known = sessions.longest > 0 ? sessions.longest : gap;
-  if (!any && isPast(stream, sessions, t + min(gap, known) + stream.allowedLateness)) return changetype<Span>(0);
+  const longest = sessions.longest > 0 ? sessions.longest : gap;
+  if (!reachesAny && isPast(stream, sessions, t + min(gap, longest) + stream.allowedLateness))
+    return changetype<Span>(0);
   let span = headOf(sessions, id);
   while (span) {
     const older = changetype<Span>(<usize>span.older);
@@ -290,21 +319,21 @@ function join(stream: Stream, sessions: Sessions, id: u32, t: f64, gap: f64, i: 
       joined.older = <u32>changetype<usize>(headOf(sessions, id));
       setHead(sessions, id, joined);
     }
-    if (isPast(stream, sessions, end + stream.delay)) joined.state = <u8>SpanState.held;
+    if (isPast(stream, sessions, end + stream.delay)) joined.state = <u8>SpanState.retained;
     schedule(stream, sessions, joined);
     return joined;
   }
-  if (joined.state == SpanState.held) flush(stream, sessions, i);
+  if (joined.state == SpanState.retained) flush(stream, sessions, i);
   joined.end = max(joined.end, end);
   joined.start = min(joined.start, t);
-  if (joined.state == SpanState.held && !isPast(stream, sessions, joined.end)) {
+  if (joined.state == SpanState.retained && !isPast(stream, sessions, joined.end)) {
     joined.state = <u8>SpanState.open;
     pushDue(stream, sessions, joined);
   }
   return joined;
 }
 
-/** An event reached both: the older takes in the newer. */
+/** Merges the session `newer` into `span`, which begins earlier; event i reached both. */
 function merge(stream: Stream, sessions: Sessions, span: Span, newer: Span, i: i32): void {
   flush(stream, sessions, i);
   foldTo(stream, sessions, i);
@@ -331,7 +360,10 @@ function merge(stream: Stream, sessions: Sessions, span: Span, newer: Span, i: i
   if (isOlder) pushDue(stream, sessions, span);
 }
 
-/** A session joins the wheel; the heap where that is small, or it is due soon, or stands in the wheel by another time. */
+/**
+ * Enters a session into the wheel by its due time; into the heap instead if there are few sessions, if it is due too
+ * soon or too late for the wheel, or if the wheel already has it at another time.
+ */
 function schedule(stream: Stream, sessions: Sessions, span: Span): void {
   const wheel = sessions.wheel;
   const isWheeled = sessions.moreAt && moreOf(sessions, span).wheeled;
@@ -355,7 +387,7 @@ function schedule(stream: Stream, sessions: Sessions, span: Span): void {
   sessions.dueAt = min(sessions.dueAt, nextTurnTime(wheel));
 }
 
-/** A session joins the heap, whatever else points to it. */
+/** Enters a session into the heap by its due time. Where spans have `SpanMore`, its other entries become stale. */
 function pushDue(stream: Stream, sessions: Sessions, span: Span): void {
   const due = dueOf(stream, span);
   if (sessions.moreAt) moreOf(sessions, span).due = due;
@@ -364,13 +396,16 @@ function pushDue(stream: Stream, sessions: Sessions, span: Span): void {
   sessions.dueAt = min(sessions.dueAt, due);
 }
 
-/** A late event changed a session that has fired. */
+/** Amends a retained session: fires it again at once, with late event i, already listed, in it. */
 function amend(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
   put(stream, sessions, span, Firing.late, i);
   flush(stream, sessions, i + 1);
 }
 
-/** A session has as many events as it may: it fires, and is not remembered. */
+/**
+ * Fires a session that has reached `maxEvents`, with its last event as its end. It is not remembered: the next may
+ * overlap.
+ */
 function fireFull(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
   span.end = moreOf(sessions, span).last;
   put(stream, sessions, span, Firing.onTime | Firing.final, i);
@@ -378,7 +413,7 @@ function fireFull(stream: Stream, sessions: Sessions, span: Span, i: i32): void 
   dropSpan(stream, sessions, span);
 }
 
-/** The watermark has moved, with event i: sessions fire. */
+/** Fires what the watermark, which has moved at event i, has made due, and turns the wheel. */
 function fireDue(stream: Stream, sessions: Sessions, i: i32): void {
   const wheel = sessions.wheel;
   stream.cause = byClock(i);
@@ -393,7 +428,9 @@ function fireDue(stream: Stream, sessions: Sessions, i: i32): void {
   sessions.dueAt = min(min(min(topKey(sessions.heap), ready), nextTurnTime(wheel)), sessions.markAt);
 }
 
-/** Fires in order what is ready or in the heap and due before a time, or at it. */
+/**
+ * Fires in order the sessions that are ready or in the heap and due by `time`; with `before` only those due before it.
+ */
 function fireUpTo(stream: Stream, sessions: Sessions, time: f64, before: bool, i: i32): void {
   const heap = sessions.heap;
   const wheel = sessions.wheel;
@@ -413,7 +450,7 @@ function fireUpTo(stream: Stream, sessions: Sessions, time: f64, before: bool, i
     if (!item || (before ? key >= time : key > time)) return;
     const span = changetype<Span>(item);
     const current =
-      span.state != SpanState.gone && tie == span.serial && (!sessions.moreAt || moreOf(sessions, span).due == key);
+      span.state != SpanState.dropped && tie == span.serial && (!sessions.moreAt || moreOf(sessions, span).due == key);
     const due = dueOf(stream, span);
     if (isReady) {
       shiftReady(stream, wheel);
@@ -434,23 +471,29 @@ function fireUpTo(stream: Stream, sessions: Sessions, time: f64, before: bool, i
   }
 }
 
-/** A session's end has passed, or the time for which it was held. */
+/**
+ * Fires a session that is due. If no late event can change it any more, it is dropped and remembered; else it is
+ * retained.
+ */
 function fire(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
   const isFinal = isPast(stream, sessions, span.end + stream.allowedLateness);
-  if (span.state != SpanState.held) {
+  if (span.state != SpanState.retained) {
     put(stream, sessions, span, isFinal ? Firing.onTime | Firing.final : Firing.onTime, i);
     if (!isFinal) {
-      span.state = <u8>SpanState.held;
+      span.state = <u8>SpanState.retained;
       schedule(stream, sessions, span);
       return;
     }
   }
   remember(stream, sessions.closed, span.id, span.end);
-  if (span.state != SpanState.left) unchain(sessions, span);
+  if (span.state != SpanState.superseded) unchain(sessions, span);
   retire(stream, sessions, span);
 }
 
-/** Forgets what no event can reach that is not before the horizon. It does not show when: once a batch will do. */
+/**
+ * Forgets closed sessions that no acceptable event can reach any more. Results do not depend on when, so once a batch
+ * is enough.
+ */
 function forgetClosed(stream: Stream, sessions: Sessions): void {
   const closed = sessions.closed;
   while (
@@ -468,7 +511,7 @@ export function advance(stream: Stream, sessions: Sessions, watermark: f64): voi
   forgetClosed(stream, sessions);
 }
 
-/** Bytes that n events can need. */
+/** Upper bound on the bytes that n more events need. */
 export function demand(stream: Stream, sessions: Sessions, n: f64): f64 {
   let ids = <f64>changetype<Dictionary>(stream.dictionary).limit + n;
   ids = max(ids, <f64>sessions.headCount * (ids > <f64>sessions.headCount ? 2 : 1));
@@ -477,7 +520,7 @@ export function demand(stream: Stream, sessions: Sessions, n: f64): f64 {
   return spanBytes(stream, sessions, n, false) + planned + closedBytes(sessions.closed, spans, ids) + 1024;
 }
 
-/** Results that n events can give, with the watermark moving up to `watermark`. */
+/** Upper bound on the results of n more events, with the watermark moving up to `watermark`. */
 export function due(stream: Stream, sessions: Sessions, n: f64, watermark: f64): f64 {
   const early = stream.early != Infinity || stream.when ? <f64>sessions.live + n : 0;
   const ending = <f64>countUpTo(sessions.heap, watermark) + <f64>countComing(sessions.wheel, watermark);
@@ -492,8 +535,8 @@ export function live(_stream: Stream, sessions: Sessions): f64 {
   return sessions.live;
 }
 
-/** The session of a key that goes on at time t. */
+/** The last session of a key, if it has not ended at time t. */
 export function query(stream: Stream, sessions: Sessions, id: u32, t: f64): usize {
   const span = id < sessions.headCount ? headOf(sessions, id) : changetype<Span>(0);
-  return answer(stream, span && span.state != SpanState.gone && span.end > t ? span : null);
+  return answer(stream, span && span.state != SpanState.dropped && span.end > t ? span : null);
 }

@@ -1,12 +1,16 @@
 /**
- * What is due some time: a wheel of buckets of time (Varghese, Lauck, "Hashed and hierarchical timing wheels", 1987), each with a list of spans.
- * When the watermark comes to a bucket, what is due in it is put in order; what has been put off since goes on to a later bucket. So
- * a span is looked at once in a turn of the wheel, and many at a time, so that the machine fetches them side by side.
+ * Spans by due time, in a timing wheel (Varghese, Lauck, "Hashed and hierarchical timing wheels", 1987): a circle of
+ * buckets, each for a stretch of time, each with an unordered list of spans.
+ *
+ * When the watermark reaches a bucket, its spans are taken out. Those still due are put in order and become ready;
+ * those that were put off in the meantime go to a later bucket. So a span is touched once a turn however many events
+ * extend it, and together with many others, so that their cache misses overlap. Entering a span takes constant time,
+ * and so does taking it out but for the ordering.
  *
  *     bucket   blocks of 0 next │ 4 length │ 8 spans: u32 …
- *     ready    entries as of a heap, in order: what is due in the buckets that came up last, unless that is little
+ *     ready    entries as in a heap, in order: spans due in the buckets that came up last, unless they are few
  *
- * Law: a span whose due time is up to the end of bucket `now` is not in the wheel alone: it is ready, or in the heap.
+ * Law: a span that is due by the end of bucket `now` is ready or in the heap; it may be in the wheel as well.
  */
 
 import { allocate, release } from '../../base/allocator';
@@ -19,30 +23,33 @@ export class Wheel {
   /** First block of each bucket, and how many spans it has: u32 each. */
   firsts: usize;
   counts: usize;
-  /** Length of time of a bucket, a power of two, and buckets a unit of time; 0 before it is known. */
+  /** Units of time a bucket covers, a power of two; 0 before the first span. */
   width: f64;
+  /** Buckets a unit of time: 1 / width. */
   rate: f64;
-  /** Number of the bucket that the watermark is in. */
+  /** Number of the bucket that the watermark was in when the wheel last turned. */
   now: f64;
+  /** Spans in the buckets. */
   count: u32;
-  /** The block of what is ready, 0 where nothing is; its first entry, and the end of them. */
+  /** The block of ready entries, 0 if there are none; the first of them, and their end. */
   ready: usize;
   first: usize;
   end: usize;
 }
 
 const BUCKETS: u32 = 128;
-/** How many buckets ahead of the watermark spans are to be due, or up to twice as many. */
+/** `widen` makes buckets so wide that the latest due time is this many buckets ahead, or up to twice as many. */
 const BUCKETS_AHEAD: f64 = 32;
-/** A number of these bits alone is a power of two: where a bucket begins is then exact. */
+/** With these bits alone a positive number is a power of two. Such a width makes the edges of buckets exact. */
 const EXPONENT_BITS: u64 = 0x7ff0000000000000;
-/** Numbers of buckets are whole up to here; what is due beyond is left to the heap. */
+/** 2^52: the numbers of buckets are exact up to here. Spans due beyond stay in the heap. */
 const MAX_BUCKET: f64 = 4503599627370496;
-const BLOCK: u32 = 58;
-const BLOCK_BYTES: usize = 8 + ((<usize>BLOCK) << 2);
-/** So few entries are as well put in order by a heap. */
-const HEAP_BELOW: usize = 8;
-/** How far an entry is moved to its place; the heap has a bound where this has none. */
+/** Spans that one block of a bucket holds. */
+const BLOCK_SPANS: u32 = 58;
+const BLOCK_BYTES: usize = 8 + ((<usize>BLOCK_SPANS) << 2);
+/** More entries than this are sorted; up to this many go into the heap, which is as fast. */
+const SORT_ABOVE_ENTRIES: usize = 8;
+/** An entry that insertion would move further goes into the heap: sorting stays clear of quadratic time. */
 const MAX_INSERTION_STEPS: i32 = 24;
 
 export function createWheel(stream: Stream): Wheel {
@@ -55,27 +62,29 @@ export function createWheel(stream: Stream): Wheel {
   return wheel;
 }
 
-/** Lets go of what stands in it, too. */
+/** Destroys a wheel, and frees the dropped spans that it alone still points to. */
 export function destroyWheel(stream: Stream, wheel: Wheel, spans: Spans): void {
-  for (; wheel.first < wheel.end; wheel.first += ENTRY) drop(stream, spans, load<u32>(wheel.first, 12));
+  for (; wheel.first < wheel.end; wheel.first += ENTRY) unpointDropped(stream, spans, load<u32>(wheel.first, 12));
   const total = wheel.count;
   const all = takeOut(stream, wheel, 0, BUCKETS);
-  for (let entry = all; entry < all + <usize>total * ENTRY; entry += ENTRY) drop(stream, spans, load<u32>(entry, 12));
+  for (let entry = all; entry < all + <usize>total * ENTRY; entry += ENTRY)
+    unpointDropped(stream, spans, load<u32>(entry, 12));
   if (all) release(stream, all);
   if (wheel.ready) release(stream, wheel.ready);
   release(stream, wheel.firsts);
   release(stream, changetype<usize>(wheel));
 }
 
-function drop(stream: Stream, spans: Spans, item: usize): void {
+/** Removes the wheel's pointer to a span that is dropped. */
+function unpointDropped(stream: Stream, spans: Spans, item: usize): void {
   const span = changetype<Span>(item);
-  if (span.state == SpanState.gone) dropPointer(stream, spans, span);
+  if (span.state == SpanState.dropped) dropPointer(stream, spans, span);
 }
 
-/** Bytes that n more spans can need. */
+/** Upper bound on the bytes that n more spans need. */
 export function wheelBytes(wheel: Wheel, n: f64): f64 {
   const all = <f64>wheel.count + n;
-  const blocks = min(all, all / <f64>BLOCK + <f64>BUCKETS + 1);
+  const blocks = min(all, all / <f64>BLOCK_SPANS + <f64>BUCKETS + 1);
   return blocks * <f64>(BLOCK_BYTES + 16) + all * 56 + 512;
 }
 
@@ -87,30 +96,33 @@ function slotOf(b: f64): usize {
   return (<usize>(<i64>b & (BUCKETS - 1))) << 2;
 }
 
-/** Spans will be due up to so much after the watermark; false where the wheel has to be filled anew for that. */
+/** Whether the wheel covers due times up to `ahead` after the watermark; if not, call `widen`. */
 export function covers(wheel: Wheel, ahead: f64): bool {
   return wheel.width * <f64>BUCKETS >= ahead;
 }
 
-/** The wheel again, for spans that are due so much later than any before. */
+/** Rebuilds the wheel with wider buckets, for spans that are due up to `ahead` after the watermark. */
 export function widen(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap, ahead: f64): void {
   const total = wheel.count;
   const all = takeOut(stream, wheel, 0, BUCKETS);
   wheel.width = reinterpret<f64>(reinterpret<u64>(ahead / BUCKETS_AHEAD) & EXPONENT_BITS);
   wheel.rate = 1 / wheel.width;
   wheel.now = numberOf(wheel, stream.watermark);
-  pushAll(stream, heap, all, putBack(stream, wheel, spans, all, total));
+  pushEntries(stream, heap, all, putBack(stream, wheel, spans, all, total));
   if (all) release(stream, all);
 }
 
-/** Puts a span where it belongs; false where that is not in the wheel. */
+/**
+ * Enters a span into the bucket of its due time, or into the last bucket if it is due later than a turn. Returns false
+ * if it belongs in the heap: its bucket has come up, or is beyond MAX_BUCKET.
+ */
 export function place(stream: Stream, wheel: Wheel, spans: Spans, span: Span, due: f64): bool {
   const b = floor(due * wheel.rate);
   if (!(b > wheel.now && b < MAX_BUCKET)) return false;
   const slot = slotOf(min(b, wheel.now + <f64>(BUCKETS - 1)));
   let block = <usize>load<u32>(wheel.firsts + slot);
-  let length = block ? load<u32>(block, 4) : BLOCK;
-  if (length == BLOCK) {
+  let length = block ? load<u32>(block, 4) : BLOCK_SPANS;
+  if (length == BLOCK_SPANS) {
     const next = block;
     block = allocate(stream, BLOCK_BYTES);
     store<u32>(block, <u32>next);
@@ -125,7 +137,10 @@ export function place(stream: Stream, wheel: Wheel, spans: Spans, span: Span, du
   return true;
 }
 
-/** Takes the spans of n buckets from number `from` on out, as entries with their due times; 0 where there are none. */
+/**
+ * Takes out the spans of n buckets from bucket `from` on, as a block of entries with current due times; 0 if there are
+ * none.
+ */
 function takeOut(stream: Stream, wheel: Wheel, from: f64, n: f64): usize {
   const total = countIn(wheel, from, n);
   if (!total) return 0;
@@ -151,13 +166,16 @@ function takeOut(stream: Stream, wheel: Wheel, from: f64, n: f64): usize {
   return all;
 }
 
-/** Puts entries that were taken out back where they belong. The first of the list become those due sooner: returns how many. */
+/**
+ * Returns entries that were taken out to the wheel. Those that do not belong there any more, because they are due, move
+ * to the front of the list: returns how many they are.
+ */
 function putBack(stream: Stream, wheel: Wheel, spans: Spans, all: usize, total: u32): usize {
   let kept: usize = 0;
   for (let entry = all; entry < all + <usize>total * ENTRY; entry += ENTRY) {
     const span = changetype<Span>(<usize>load<u32>(entry, 12));
     const due = load<f64>(entry);
-    if (span.state == SpanState.gone) {
+    if (span.state == SpanState.dropped) {
       dropPointer(stream, spans, span);
       continue;
     }
@@ -172,13 +190,13 @@ function putBack(stream: Stream, wheel: Wheel, spans: Spans, all: usize, total: 
   return kept;
 }
 
-function pushAll(stream: Stream, heap: Heap, all: usize, n: usize): void {
+function pushEntries(stream: Stream, heap: Heap, all: usize, n: usize): void {
   for (let entry = all; entry < all + n * ENTRY; entry += ENTRY) {
     pushItem(stream, heap, load<f64>(entry), load<u32>(entry, 8), load<u32>(entry, 12));
   }
 }
 
-/** Moves on to the bucket of the watermark. What was ready before has fired. */
+/** Turns the wheel to the bucket of the watermark. All that was ready has been taken out before. */
 export function turnWheel(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap): void {
   assert(!wheel.ready);
   const to = numberOf(wheel, stream.watermark);
@@ -189,12 +207,12 @@ export function turnWheel(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap
   wheel.now = to;
   if (!all) return;
   const kept = putBack(stream, wheel, spans, all, total);
-  if (kept <= HEAP_BELOW) pushAll(stream, heap, all, kept);
-  else order(stream, wheel, heap, all, kept);
+  if (kept <= SORT_ABOVE_ENTRIES) pushEntries(stream, heap, all, kept);
+  else sortIntoReady(stream, wheel, heap, all, kept);
   release(stream, all);
 }
 
-/** Takes the first ready entry out. */
+/** Removes the first ready entry. */
 export function shiftReady(stream: Stream, wheel: Wheel): void {
   wheel.first += ENTRY;
   if (wheel.first < wheel.end) return;
@@ -202,13 +220,13 @@ export function shiftReady(stream: Stream, wheel: Wheel): void {
   wheel.ready = 0;
 }
 
-/** Entries become ready, in order: by their place between the least and the greatest key, then by insertion. */
-function order(stream: Stream, wheel: Wheel, heap: Heap, all: usize, n: usize): void {
-  let parts: u32 = 16;
-  while (<usize>parts < n) parts *= 2;
-  const ready = allocate(stream, n * ENTRY + ((<usize>parts) << 2));
-  const places = ready + n * ENTRY;
-  memory.fill(places, 0, (<usize>parts) << 2);
+/** Makes n entries ready, in order: a bucket sort into bins between the least and the greatest key, then insertion. */
+function sortIntoReady(stream: Stream, wheel: Wheel, heap: Heap, all: usize, n: usize): void {
+  let bins: u32 = 16;
+  while (<usize>bins < n) bins *= 2;
+  const ready = allocate(stream, n * ENTRY + ((<usize>bins) << 2));
+  const table = ready + n * ENTRY;
+  memory.fill(table, 0, (<usize>bins) << 2);
   const end = all + n * ENTRY;
   let start = Infinity;
   let last = -Infinity;
@@ -216,35 +234,37 @@ function order(stream: Stream, wheel: Wheel, heap: Heap, all: usize, n: usize): 
     start = min(start, load<f64>(entry));
     last = max(last, load<f64>(entry));
   }
-  const scale = last > start ? <f64>parts / (last - start) : 0;
+  const scale = last > start ? <f64>bins / (last - start) : 0;
   for (let entry = all; entry < end; entry += ENTRY) {
-    const place = places + partOf(load<f64>(entry), start, scale, parts);
-    store<u32>(place, load<u32>(place) + 1);
+    const bin = table + binOf(load<f64>(entry), start, scale, bins);
+    store<u32>(bin, load<u32>(bin) + 1);
   }
   let before = <u32>ready;
-  for (let place = places; place < places + ((<usize>parts) << 2); place += 4) {
-    const count = load<u32>(place);
-    store<u32>(place, before);
+  for (let bin = table; bin < table + ((<usize>bins) << 2); bin += 4) {
+    const count = load<u32>(bin);
+    store<u32>(bin, before);
     before += count * <u32>ENTRY;
   }
   for (let entry = all; entry < end; entry += ENTRY) {
-    const place = places + partOf(load<f64>(entry), start, scale, parts);
-    const to = load<u32>(place);
-    store<u32>(place, to + <u32>ENTRY);
+    const bin = table + binOf(load<f64>(entry), start, scale, bins);
+    const to = load<u32>(bin);
+    store<u32>(bin, to + <u32>ENTRY);
     v128.store(to, v128.load(entry));
   }
   wheel.ready = ready;
   wheel.first = ready;
-  // The first is always in its place.
-  wheel.end = insertAll(stream, heap, ready, places);
+  // Insertion never sends the first entry to the heap, so at least one is ready.
+  wheel.end = insertEntries(stream, heap, ready, table);
 }
 
-function partOf(key: f64, start: f64, scale: f64, parts: u32): usize {
-  return (<usize>(<u32>min((key - start) * scale, <f64>(parts - 1)))) << 2;
+function binOf(key: f64, start: f64, scale: f64, bins: u32): usize {
+  return (<usize>(<u32>min((key - start) * scale, <f64>(bins - 1)))) << 2;
 }
 
-/** Puts entries that are nearly in order in order; those far from their place go into the heap. Returns their end. */
-function insertAll(stream: Stream, heap: Heap, first: usize, end: usize): usize {
+/**
+ * Sorts entries that are nearly in order, by insertion; those far from their place go into the heap. Returns their end.
+ */
+function insertEntries(stream: Stream, heap: Heap, first: usize, end: usize): usize {
   let last = first;
   for (let entry = first; entry < end; entry += ENTRY) {
     const key = load<f64>(entry);
@@ -267,12 +287,12 @@ function insertAll(stream: Stream, heap: Heap, first: usize, end: usize): usize 
   return last;
 }
 
-/** The watermark at which the next bucket comes up, Infinity where the wheel is empty. */
+/** The watermark at which the next bucket comes up, Infinity if the wheel is empty. */
 export function nextTurnTime(wheel: Wheel): f64 {
   return wheel.count ? (wheel.now + 1) * wheel.width : Infinity;
 }
 
-/** How many spans the buckets up to that of the watermark have, and are ready. */
+/** How many spans are ready or in the buckets up to that of `watermark`. */
 export function countComing(wheel: Wheel, watermark: f64): u32 {
   const ready = <u32>((wheel.end - wheel.first) / ENTRY);
   if (!wheel.count) return ready;
