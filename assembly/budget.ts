@@ -5,7 +5,7 @@
  */
 
 import { sampleBytes } from './ingest/counter-steps';
-import { Dictionary, roomIn } from './ingest/dictionary';
+import { Dictionary, maxKeysIn } from './ingest/dictionary';
 import { WindowPlan } from './plan';
 import { orderBytes } from './result/order';
 import { Outbox } from './result/outbox';
@@ -183,7 +183,7 @@ function demandOfKeys(stream: Stream, keys: Dictionary, ids: f64, n: f64): f64 {
     bytes += <f64>keys.limit;
     const used = <f64>(keys.limit - keys.freeCount) + n;
     let slots = <f64>keys.tableMask + 1;
-    for (; used > roomIn(slots); slots *= 2) bytes += slots * 32;
+    for (; used > maxKeysIn(slots); slots *= 2) bytes += slots * 32;
   }
   return bytes;
 }

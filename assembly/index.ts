@@ -78,11 +78,11 @@ export function badTime(stream: Stream, at: i32, n: i32, limit: f64): i32 {
 
 /** Least and greatest of the times last checked. */
 export function firstTime(stream: Stream): f64 {
-  return changetype<Ring>(stream.ring).first;
+  return changetype<Ring>(stream.ring).minTime;
 }
 
 export function lastTime(stream: Stream): f64 {
-  return changetype<Ring>(stream.ring).last;
+  return changetype<Ring>(stream.ring).maxTime;
 }
 
 /** The first of n ids at place `at` that is not below the limit, or -1. */
