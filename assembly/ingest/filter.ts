@@ -67,7 +67,7 @@ export function filterBytes(capacity: f64, measureCount: f64): f64 {
   return capacity * 20 + measureCount + 1024;
 }
 
-/** Of n events from ring place `at`, moves those that are kept together to the front; returns their number. */
+/** Moves the kept ones of n events from ring place `at` together to the front; returns their number. */
 export function compact(stream: Stream, ring: Ring, at: i32, n: i32): i32 {
   const filter = changetype<Filter>(stream.filter);
   const kept = choose(stream, filter, ring.times + ((<usize>at) << 3), filter.column + ((<usize>at) << 3), n);
