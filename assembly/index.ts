@@ -1,7 +1,8 @@
 /**
- * The core: everything it exports. Streams are addresses; counts, ids and addresses are 32-bit, times are f64.
+ * The exports of the core. Streams are addresses; counts, ids and addresses are 32-bit, times are f64.
  *
- * The way of an event: claim (ring.ts) → commit → assign, locate, fold (pipeline.ts) → fire (fire.ts) → outbox (outbox.ts).
+ * The way of an event: claim (ingest/ring.ts) → commit (pipeline.ts) → assign, locate, fold (window/grid/slicing.ts, or
+ * another store) → fire (window/grid/fire.ts) → outbox (result/outbox.ts).
  */
 
 import { allocate, Owner, release, reserve as reserveOf, resize } from './base/allocator';
@@ -33,15 +34,17 @@ export * from './aggregate/aggregate-registry';
 export { reserve, resetEnd, start, top } from './base/allocator';
 export * from './window/window-registry';
 
+/** Creates a stream with room for a plan of `planBytes`; 0 if memory is full. */
 export function create(planBytes: usize): usize {
   return createStream(planBytes);
 }
 
-/** Where the caller writes the plan of a stream just created. */
+/** Address at which the caller writes the plan of a new stream. */
 export function plan(stream: Stream): usize {
   return stream.plan;
 }
 
+/** Builds the stream that its plan describes; false if there is no room. */
 export function build(stream: Stream): bool {
   return buildStream(stream);
 }
@@ -50,6 +53,7 @@ export function destroy(stream: Stream): void {
   destroyStream(stream);
 }
 
+/** The ring place at which n contiguous events may be written, or -1. */
 export function claim(stream: Stream, n: u32): i32 {
   return ringOf.claim(changetype<Ring>(stream.ring), n);
 }
@@ -62,37 +66,42 @@ export function idsColumn(stream: Stream): usize {
   return changetype<Ring>(stream.ring).ids;
 }
 
-/** The columns of the key's words, one after the other. */
+/** Address of the columns of the words of keys, one after the other. */
 export function wordsColumns(stream: Stream): usize {
   return changetype<Ring>(stream.ring).words;
 }
 
-/** The columns of the measures, one after the other. */
+/** Address of the columns of the measures, one after the other. */
 export function measureColumns(stream: Stream): usize {
   return changetype<Ring>(stream.ring).measures;
 }
 
+/** Index of the first of n times from place `at` that is NaN or beyond ±limit, -1 if there is none. */
 export function badTime(stream: Stream, at: i32, n: i32, limit: f64): i32 {
   return ringOf.badTime(changetype<Ring>(stream.ring), at, n, limit);
 }
 
-/** Least and greatest of the times last checked. */
+/** Least of the times that `badTime` checked last. */
 export function firstTime(stream: Stream): f64 {
-  return changetype<Ring>(stream.ring).first;
+  return changetype<Ring>(stream.ring).minTime;
 }
 
+/** Greatest of the times that `badTime` checked last. */
 export function lastTime(stream: Stream): f64 {
-  return changetype<Ring>(stream.ring).last;
+  return changetype<Ring>(stream.ring).maxTime;
 }
 
-/** The first of n ids at place `at` that is not below the limit, or -1. */
+/** Index of the first of n ids from place `at` that is not below the limit, -1 if there is none. */
 export function badId(stream: Stream, at: i32, n: i32, limit: u32): i32 {
   const ids = changetype<Ring>(stream.ring).ids + ((<usize>at) << 2);
   for (let i = 0; i < n; i++) if (load<u32>(ids + ((<usize>i) << 2)) >= limit) return i;
   return -1;
 }
 
-/** Turns keys that were written as words into ids; what cannot be one becomes the last of all. */
+/**
+ * Copies keys that were written as numbers into the ids; a number that is no id becomes 2^32 - 1, which no limit
+ * allows.
+ */
 export function idsOfWords(stream: Stream, at: i32, n: i32): void {
   const ring = changetype<Ring>(stream.ring);
   for (let i = <usize>at; i < <usize>(at + n); i++) {
@@ -101,20 +110,25 @@ export function idsOfWords(stream: Stream, at: i32, n: i32): void {
   }
 }
 
+/** Demand in bytes of n events with times from `first` to `last`; see budget.ts. */
 export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f64): f64 {
   return demandOf(stream, n, first, last, beyond);
 }
 
-/** Bytes that giving out all that is open can need, results apart. */
+/** Upper bound on the bytes needed to fire everything open, excluding results. */
 export function closing(stream: Stream): f64 {
   return closingOf(stream, 0, 0);
 }
 
+/** Bytes that the stream may still allocate. */
 export function headroom(stream: Stream): f64 {
   return headroomOf(stream);
 }
 
-/** Publishes n claimed events and takes them, ids being below `limit`; how many of them came late. */
+/**
+ * Takes n events that were written at the claimed place; ids that the producer wrote are below `limit`. Returns the
+ * number of late events.
+ */
 export function commit(stream: Stream, n: u32, limit: u32): i32 {
   if (stream.keys == Keys.ids) {
     const keys = changetype<Dictionary>(stream.dictionary);
@@ -127,12 +141,12 @@ export function commit(stream: Stream, n: u32, limit: u32): i32 {
   return stream.lateCount;
 }
 
-/** Places in the ring of the events that came late. */
+/** Address of the ring places, u32 each, of the events that were late in the last `commit`. */
 export function lateEvents(stream: Stream): usize {
   return stream.lateEvents;
 }
 
-/** So many segments of columns one after the other: see segment.ts. */
+/** Allocates n segments of columns, one after the other: see ingest/segments.ts. */
 export function createSegments(stream: Stream, n: u32): usize {
   return createSegmentsOf(stream, n);
 }
@@ -145,24 +159,27 @@ export function destroySegments(address: usize): void {
   destroySegmentsAt(address);
 }
 
-/** The columns are those at an address, and the next events stand from place `at` on. */
+/** Makes the segment at an address the columns of the stream; the next events stand from place `at` on. */
 export function useSegment(stream: Stream, address: usize, at: u32): void {
   useSegmentOf(stream, address, at);
 }
 
-/** How far behind the newest event an event may come; Infinity where time is moved by hand alone. */
+/**
+ * Sets how far an event may be behind the newest without being late; Infinity if only `advance` moves the watermark.
+ */
 export function setDisorder(stream: Stream, outOfOrder: f64): void {
   stream.outOfOrder = outOfOrder;
-  // The next event looks what is due.
+  // Makes the next event check what is due.
   stream.fireAt = -Infinity;
 }
 
+/** Moves the watermark without an event and fires what it passes; Infinity ends the stream. */
 export function advance(stream: Stream, watermark: f64): void {
   advanceStream(stream, watermark);
   stream.advancedTo = max(stream.advancedTo, watermark + stream.outOfOrder);
 }
 
-/** The earliest time of which something is held, Infinity if nothing is. */
+/** Time before which the stream holds no event, Infinity if it holds none; see retention.ts. */
 export function earliestHeld(stream: Stream): f64 {
   return earliestHeldOf(stream);
 }
@@ -172,12 +189,12 @@ export function newest(stream: Stream): f64 {
   return stream.newest;
 }
 
-/** What a key has at time t; see query.ts. */
+/** Address of the answer for a key at time t; see query.ts. */
 export function query(stream: Stream, id: u32, t: f64): usize {
   return queryOf(stream, id, t);
 }
 
-/** The newest time from which on an event may make something fire. */
+/** No window on a grid fires or is released before the newest time reaches this. */
 export function fireAt(stream: Stream): f64 {
   return stream.fireAt;
 }
@@ -214,16 +231,17 @@ export function resultColumn(stream: Stream, i: i32): usize {
   return outputColumn(changetype<Outbox>(stream.outbox), i);
 }
 
-/** The numbers of lists among the results, and how many there is room for. */
+/** Address of the numbers of the lists in results. */
 export function resultLists(stream: Stream): usize {
   return changetype<Outbox>(stream.outbox).lists;
 }
 
+/** Number of numbers for which the lists have room. */
 export function listCapacity(stream: Stream): i32 {
   return changetype<Outbox>(stream.outbox).listCapacity;
 }
 
-/** Room for rows of other streams, and what becomes of them: see partial.ts. 0 where memory is full. */
+/** Allocates room for packed rows of other streams (result/pack.ts); 0 if memory is full. */
 export function openPacked(bytes: usize): usize {
   return reserveOf(bytes) ? allocate(changetype<Owner>(0), bytes) : 0;
 }
@@ -232,41 +250,48 @@ export function closePacked(address: usize): void {
   release(changetype<Owner>(0), address);
 }
 
+/** Merges the n packed rows of one window and puts its result: see result/merge.ts. */
 export function putMerged(stream: Stream, packed: usize, n: i32, start: f64, end: f64, window: i32): void {
   putMergedOf(stream, packed, n, start, end, window);
 }
 
+/** Removes all results from the outbox. */
 export function emptyResults(stream: Stream): void {
   emptyOutbox(stream, changetype<Outbox>(stream.outbox));
 }
 
-/** Lets go of ids that are only held for what is no longer of use, before their counts are read. */
+/** Unpins ids that only samples without further use pin. Called before the live and pins columns are read. */
 export function forgetSamples(stream: Stream): void {
   forgetSamplesOf(stream);
 }
 
-/** Address of the words of an id's key. */
+/** Address of the words of the key of an id. */
 export function keyWords(stream: Stream, id: u32): usize {
   return wordOf(changetype<Dictionary>(stream.dictionary), id, 0);
 }
 
-/** u32 for each id below `idLimit`: how many rows hold it. */
+/** Address of a u32 for each id below `idLimit`: the number of rows of windows on a grid that hold it. */
 export function liveColumn(stream: Stream): usize {
   return changetype<Dictionary>(stream.dictionary).live;
 }
 
-/** The same for windows that are not on a grid of time and for samples; 0 where there are none. */
+/**
+ * Address of a u32 for each id: the number of its pins by stores off the grid and by samples; 0 if there can be none.
+ */
 export function pinsColumn(stream: Stream): usize {
   return changetype<Dictionary>(stream.dictionary).pins;
 }
 
-/** The id of the key whose words stand at place 0 of the ring, u32.MAX_VALUE where it has none. */
+/** The id of the key whose words stand at place 0 of the ring, u32.MAX_VALUE if it has none. */
 export function idOfKey(stream: Stream): u32 {
   const ring = changetype<Ring>(stream.ring);
   return idAt(stream, changetype<Dictionary>(stream.dictionary), ring.words, (<usize>ring.mask + 1) << 3);
 }
 
-/** Room for a table of n edges of calendar window w, in place of the one before; see window/calendar.ts. */
+/**
+ * Address of a table for the edges of n windows of calendar window w, which replaces the one before; see
+ * window/grid/kind/calendar.ts.
+ */
 export function edgeTable(stream: Stream, w: i32, n: i32): usize {
   const window = windowAt(stream, w);
   const table = resize(stream, load<u32>(window, WindowPlan.edges), <usize>n * 24);
@@ -275,30 +300,33 @@ export function edgeTable(stream: Stream, w: i32, n: i32): usize {
   return table;
 }
 
-/** Edges and numbers of windows on a grid, for those who fill in empty ones. */
+/** Start of window k of grid window w. This and the next two serve to fill in empty windows. */
 export function windowStart(stream: Stream, w: i32, k: f64): f64 {
   return edges.start(windowAt(stream, w), k);
 }
 
+/** End of window k of grid window w. */
 export function windowEnd(stream: Stream, w: i32, k: f64): f64 {
   return edges.end(windowAt(stream, w), k);
 }
 
+/** Number k of the oldest window with end + slack > t. */
 export function oldestOpen(stream: Stream, w: i32, t: f64, slack: f64): f64 {
   return edges.oldestOpen(windowAt(stream, w), t, slack);
 }
 
+/** All ids are below this. */
 export function idLimit(stream: Stream): u32 {
   return changetype<Dictionary>(stream.dictionary).limit;
 }
 
-/** How keys come from now on; before any event. */
+/** Sets how keys are written from now on; called before any event. */
 export function setKeys(stream: Stream, keys: Keys): void {
   stream.keys = keys;
   if (keys == Keys.ids) dropWords(stream, changetype<Dictionary>(stream.dictionary));
 }
 
-/** Numbers as keys: -0 becomes 0, every NaN the same NaN. */
+/** Makes n numbers comparable as keys: -0 becomes 0, and every NaN the same NaN. */
 export function canonicalize(column: usize, n: i32): void {
   for (let i: usize = 0; i < (<usize>n) << 3; i += 8) {
     const value = load<f64>(column + i);
@@ -306,6 +334,7 @@ export function canonicalize(column: usize, n: i32): void {
   }
 }
 
+/** The counter `which`; `Stat.bytes` is the memory in use, results included. */
 export function stat(stream: Stream, which: Stat): f64 {
   switch (which) {
     case Stat.events:
@@ -331,6 +360,7 @@ export function stat(stream: Stream, which: Stat): f64 {
   }
 }
 
+/** Number of open slices, panes and windows that fire early, plus what each other store counts. */
 function liveSlices(stream: Stream): f64 {
   let count = <f64>changetype<Slices>(stream.slices).length;
   for (let w = 0; w < stream.gridCount; w++)

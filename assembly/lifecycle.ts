@@ -1,4 +1,7 @@
-/** Making and ending a stream: the plan read into the stream's own fields, its stores built, its scratch set out. */
+/**
+ * Lifecycle of a stream: reads the plan into the fields of the stream, builds its stores and scratch, and releases all
+ * of it.
+ */
 
 import { allocate, Owner, release, reserve } from './base/allocator';
 import { createSamples, destroySamples } from './ingest/counter-steps';
@@ -14,7 +17,10 @@ import { createSlices, destroySlices, Slices } from './window/grid/slices';
 import { createTriggered, destroyTriggered, Triggered, triggeredAt } from './window/grid/triggered';
 import { createStacks, destroyStacks, Stacks, stacksAt } from './window/grid/two-stacks';
 
-/** A stream with room for a plan of so many bytes, which the caller writes before `buildStream`; 0 where memory is full. */
+/**
+ * Creates a stream with room for a plan of `planBytes`, which the caller writes before `buildStream`; 0 if memory is
+ * full.
+ */
 export function createStream(planBytes: usize): usize {
   if (!reserve(planBytes + offsetof<Stream>() + 512)) return 0;
   const nobody = changetype<Owner>(0);
@@ -31,7 +37,7 @@ export function createStream(planBytes: usize): usize {
   return changetype<usize>(stream);
 }
 
-/** Bytes that the ring and the scratch of one stream take, and a margin for its empty stores. */
+/** Upper bound on the bytes of a stream before its first event: ring, scratch, and a margin for its empty stores. */
 function footprint(plan: usize): f64 {
   const capacity = <f64>load<u32>(plan, Plan.capacity);
   const columns = <f64>(2 + load<u32>(plan, Plan.keyWidth) + load<u32>(plan, Plan.measureCount));
@@ -43,7 +49,9 @@ function footprint(plan: usize): f64 {
   return capacity * 8 * (columns + 1) + registers + filter + scratch + <f64>(windows << 10) + 65536;
 }
 
-/** Builds what the plan says; false, and nothing built, where that does not fit. */
+/**
+ * Builds the stream that its plan describes. Returns false, and builds nothing, if memory or `memoryLimit` has no room.
+ */
 export function buildStream(stream: Stream): bool {
   const plan = stream.plan;
   const limit = load<f64>(plan, Plan.memoryLimit);
@@ -109,11 +117,11 @@ export function buildStream(stream: Stream): bool {
     if (load<u32>(part, PartPlan.prepare)) stream.hasSamples = true;
     if (stream.partial) continue;
     stream.outputCount += load<i32>(part, PartPlan.output);
-    const most = load<u32>(part, PartPlan.listLimit);
-    if (most && load<u32>(part, PartPlan.fold) && !load<u32>(part, PartPlan.drop)) {
-      stream.listLimit += <f64>most;
-    } else if (most) {
-      stream.heapListLimit += most == NO_BOUND ? Infinity : <f64>most;
+    const maxNumbers = load<u32>(part, PartPlan.listLimit);
+    if (maxNumbers && load<u32>(part, PartPlan.fold) && !load<u32>(part, PartPlan.drop)) {
+      stream.listLimit += <f64>maxNumbers;
+    } else if (maxNumbers) {
+      stream.heapListLimit += maxNumbers == NO_BOUND ? Infinity : <f64>maxNumbers;
       stream.heapLists++;
     }
   }
@@ -147,6 +155,7 @@ export function buildStream(stream: Stream): bool {
   return true;
 }
 
+/** Releases the stream and all memory it uses, built or not. */
 export function destroyStream(stream: Stream): void {
   if (stream.ring) {
     for (let w = 0; w < stream.gridCount; w++) {

@@ -1,14 +1,17 @@
 /**
- * One batch: compute → filter → map → every store in turn → results in order.
+ * The pipeline: takes one batch through all stages.
  *
- *     compute  measures → expressions of them, as further columns
- *     filter   events for which a condition holds, the others move the clock and are gone
- *     map      keys → ids
- *     prepare  columns that are worked out from others
- *     take     each store goes over all of the batch by itself: it folds, and fires what falls due on the way
+ *     compute   measures → expressions over them, as further columns
+ *     filter    drops events for which the condition does not hold; they only move the clock
+ *     map       keys → ids
+ *     prepare   fills the columns that aggregates compute from others
+ *     take      each store goes over the whole batch by itself: it folds events, and fires what falls due on the way
+ *     settle    counts the events that no store took
+ *     order     puts the results of all stores in order
  *
- * Each store moves the clock with every event, from where it stood before the batch, so that none depends on another. Those on a
- * grid of time have one store together, the slices (grid.ts) or frames (frames.ts); any other window has its own.
+ * Each store moves the clock with every event, from where it stood before the batch, so that no store depends on
+ * another. All windows on a grid share one store: slices (window/grid/slicing.ts), or the windows themselves where they
+ * fire early (window/grid/triggered.ts). Every other window has a store of its own.
  */
 
 import { settleMisses } from './ingest/admission';
@@ -26,52 +29,57 @@ import { advanceTo } from './window/grid/fire';
 import { takeGrid } from './window/grid/slicing';
 import { advanceTriggered, takeTriggered } from './window/grid/triggered';
 
-/** Consumes what the ring holds. */
+/** Consumes all events in the ring. */
 export function consume(stream: Stream): void {
   const ring = changetype<Ring>(stream.ring);
   while (ring.head != ring.tail) {
     const at = ring.head & ring.mask;
     const n = min(ring.tail - ring.head, ring.mask + 1 - at);
     if (stream.programLength) evaluate(stream, <i32>at, <i32>n);
-    if (stream.filter) consumeSome(stream, ring, <i32>at, <i32>n);
-    else consumeRow(stream, ring, <i32>at, <i32>n);
+    if (stream.filter) consumeFiltered(stream, ring, <i32>at, <i32>n);
+    else consumeRun(stream, ring, <i32>at, <i32>n);
     ring.head += n;
   }
 }
 
-/** Those of n events that the filter keeps, and in between the clock that the others move. */
-function consumeSome(stream: Stream, ring: Ring, at: i32, n: i32): void {
+/**
+ * Consumes those of n events from ring place `at` that the filter keeps, and in between moves the clock to its ticks.
+ */
+function consumeFiltered(stream: Stream, ring: Ring, at: i32, n: i32): void {
   const kept = compact(stream, ring, at, n);
   const times = ring.times + ((<usize>at) << 3);
   stream.events += n - kept;
   let from = 0;
-  // Of those kept that are not consumed yet, the earliest.
+  // `seen` of the kept events were looked at; `earliest` is the least time of those not yet consumed.
   let seen = 0;
   let earliest = Infinity;
   for (let i = 0; i < tickCount(stream); i++) {
     const end = keptBefore(stream, i);
     const t = tickAt(stream, i);
     for (; seen < end; seen++) earliest = min(earliest, load<f64>(times + ((<usize>seen) << 3)));
-    const next = i + 1 < tickCount(stream) && keptBefore(stream, i + 1) == end;
-    const goes = next || (end < kept && load<f64>(times + ((<usize>end) << 3)) >= t);
-    if (goes && isQuiet(stream, t, earliest)) continue;
-    if (end > from) consumeRow(stream, ring, at + from, end - from);
+    const sharesPlace = i + 1 < tickCount(stream) && keptBefore(stream, i + 1) == end;
+    const isOvertaken = sharesPlace || (end < kept && load<f64>(times + ((<usize>end) << 3)) >= t);
+    if (isOvertaken && isQuiet(stream, t, earliest)) continue;
+    if (end > from) consumeRun(stream, ring, at + from, end - from);
     from = end;
     earliest = Infinity;
     stream.newest = t;
     advance(stream, t - stream.outOfOrder);
   }
-  if (kept > from) consumeRow(stream, ring, at + from, kept - from);
+  if (kept > from) consumeRun(stream, ring, at + from, kept - from);
 }
 
-/** Whether the clock at t fires nothing, though events from `earliest` on are still to be taken: what holds one ends after it. */
+/**
+ * Whether moving the clock to t fires nothing, neither in the grid as it is nor once the events that wait, none before
+ * `earliest`, are taken: the windows of those end after the watermark.
+ */
 function isQuiet(stream: Stream, t: f64, earliest: f64): bool {
   const onGrid = stream.gridCount == stream.windowCount && stream.early == Infinity;
   return onGrid && stream.maxFutureSkew == Infinity && t < stream.fireAt && t - stream.outOfOrder <= earliest;
 }
 
-/** n events that stand in a row in the ring, from place `at` on. */
-function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
+/** Consumes n contiguous events from ring place `at`. */
+function consumeRun(stream: Stream, ring: Ring, at: i32, n: i32): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   const outbox = changetype<Outbox>(stream.outbox);
   const ids = ring.ids + ((<usize>at) << 2);
@@ -80,8 +88,8 @@ function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
       forgetSamples(stream);
       sweep(stream, keys, outbox.ids, outbox.length);
     }
-    const lanes = (<usize>ring.mask + 1) << 3;
-    mapKeys(stream, keys, ring.words + ((<usize>at) << 3), lanes, ids, n, stream.keys == Keys.numbers);
+    const columnBytes = (<usize>ring.mask + 1) << 3;
+    mapKeys(stream, keys, ring.words + ((<usize>at) << 3), columnBytes, ids, n, stream.keys == Keys.numbers);
   }
   prepareColumns(stream, at, n);
   stream.events += n;
@@ -96,13 +104,13 @@ function consumeRow(stream: Stream, ring: Ring, at: i32, n: i32): void {
     stream.cause = 0;
     call_indirect<void>(load<u32>(windowAt(stream, w), WindowPlan.take), stream, storeAt(stream, w), at, n);
   }
-  // What nobody took is not to be kept.
+  // Events that no window takes were folded into `trash`: release its blocks.
   if (stream.hasHeapStates) resetRow(stream, stream.trash);
   settleMisses(stream, at, n);
   orderResults(stream, from);
 }
 
-/** Moves the watermark by hand, never back, and fires what it passes. */
+/** Moves the watermark without an event, never back, and fires what it passes; to Infinity at the end of the stream. */
 export function advance(stream: Stream, watermark: f64): void {
   const from = changetype<Outbox>(stream.outbox).length;
   const before = stream.watermark;

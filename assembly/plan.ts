@@ -1,68 +1,77 @@
 /**
- * The compiled spec: a table in linear memory that the bindings write once and the core only reads. Offsets in bytes.
+ * The plan: the compiled spec, a table in linear memory. The bindings write it once; the core reads it and fills in
+ * only the fields that say so.
  *
- * This file is compiled by both compilers and says how the table is laid out. `f64` unless marked `u32`; kernels are
- * indices of the function table, 0 where there is none.
+ * This file is compiled by both compilers and lays the table out: each member is an offset in bytes. Fields are `f64`
+ * unless marked `u32`. Kernels are indices of the function table, 0 where there is none.
  *
  *     Plan ──┬─▶ WindowPlan × windowCount     one window each, those on a grid of time first
- *            ├─▶ PartPlan × partCount         one aggregate of one column: its state in a row, its kernels
- *            └─▶ Instruction × programLength  what is computed of every batch: expressions
+ *            ├─▶ PartPlan × partCount         one aggregate of its columns: its state in a row, its kernels
+ *            └─▶ Instruction × programLength  the expressions to compute for every batch
  */
 
 export enum Plan {
   outOfOrder = 0,
-  /** How long after its end a window is given out: the allowed lateness where only final results are. */
+  /**
+   * Time from the end of a window to its on-time result: the allowed lateness if only final results are emitted, else
+   * 0.
+   */
   delay = 8,
   allowedLateness = 16,
   maxFutureSkew = 24,
   memoryLimit = 32,
-  /** Early firings whenever the watermark passes a multiple of this; Infinity: none. */
+  /** Windows fire early when the watermark passes a multiple of this; Infinity: never. */
   early = 40,
-  /** u32 from here on. How keys come: see Keys. */
+  /** u32 from here on. How keys are written: see Keys. */
   keys = 48,
-  /** Columns of a key. */
+  /** Number of columns of a key. */
   keyWidth = 52,
   measureCount = 56,
   windowCount = 60,
-  /** How many of the windows lie on a grid of time: the first ones. */
+  /** Number of windows on a grid of time, which come first. */
   gridCount = 64,
   partCount = 68,
   /** Bytes of a row, and of its head before the states of the parts: see assembly/stream.ts. */
   stride = 72,
   head = 76,
-  /** Events the ring holds, a power of two. */
+  /** Number of events for which the ring has room, a power of two. */
   capacity = 80,
-  /** Whether windows fire before their end, or give only what is new: every window then has rows of its own. */
+  /**
+   * Whether windows fire before their end or discard what they emitted. Every window on a grid then has rows of its
+   * own.
+   */
   eager = 84,
-  /** Whether a firing gives only what is new since the last. */
+  /** Whether a firing emits only what is new since the last. */
   discard = 88,
-  /** 1 + the measure that says, by a number other than 0, which events make the windows of their key fire early; 0: none. */
+  /** 1 + the measure that is not 0 for events that make the windows of their key fire early; 0: there is none. */
   when = 92,
-  /** Whether results have to be put in order: see assembly/order.ts. */
+  /** Whether results have to be put in order: see assembly/result/order.ts. */
   ordered = 96,
-  /** The program, in bytes from the beginning of the plan: how many instructions, and how many registers they need. */
+  /** Offset of the program from the beginning of the plan, in bytes. */
   program = 100,
+  /** Number of instructions of the program, and number of registers it needs. */
   programLength = 104,
   registers = 108,
-  /** 1 + the measure that says, by a number other than 0, which events are taken; 0: all are. */
+  /** 1 + the measure that holds the condition of the filter; 0: all events are taken. */
   filter = 112,
-  /** Whether events that came late are given back, all that is known of them. */
+  /** Whether late events are handed back, with all their columns. */
   givesLate = 116,
-  /** Whether it is to be told since when something is held: see assembly/since.ts. */
+  /** Whether stores keep the times that `earliestHeld` reads: see assembly/retention.ts. */
   tracksEarliest = 120,
-  /** Whether results are rows that are merged with those of others: see assembly/partial.ts. */
+  /** Whether results are packed rows, to be merged with those of other streams: see assembly/result/pack.ts. */
   partial = 124,
   windows = 128,
 }
 
+/** How a producer writes the keys of events. */
 export enum Keys {
-  /** One group for all events. */
+  /** There are no keys: all events are one group. */
   none,
   /** The producer writes dense ids. */
   ids,
-  /** The producer writes eight bytes for each column of the key; the dictionary maps them. */
+  /** The producer writes a word of 8 bytes for each column of the key; the dictionary maps words to ids. */
   words,
-  /** The same for one column of numbers: -0 is 0, and every NaN is the same. */
+  /** Like words, for a key of one column of numbers: -0 is 0, and all NaN are one key. */
   numbers,
 }
 
@@ -70,15 +79,15 @@ export enum WindowPlan {
   size = 0,
   every = 8,
   offset = 16,
-  /** A session's greatest length, in time and in events; Infinity: none. */
+  /** Greatest length of a session, in time and in events; Infinity: there is none. */
   most = 24,
   mostRows = 32,
-  /** u32 from here on. Of a grid, see assembly/window/registry.ts. */
+  /** u32 from here on. Kernels of a window on a grid: see assembly/window/window-registry.ts. */
   start = 40,
   end = 44,
   newest = 48,
   oldest = 52,
-  /** Of a window that has a store of its own, see there. */
+  /** Kernels of a window with a store of its own: see assembly/window/window-registry.ts. */
   create = 56,
   destroy = 60,
   take = 64,
@@ -87,24 +96,29 @@ export enum WindowPlan {
   demand = 76,
   due = 80,
   live = 84,
-  /** 1 + the measure that the window reads: the gap of a session, the ends of a punctuated window; 0: none. */
+  /**
+   * 1 + the measure that the window reads: the gap of a session, or the ends of a punctuated window; 0: there is none.
+   */
   column = 88,
-  /** See Closed. */
+  /** Which ends of a frame belong to it, or whether sessions may touch: see Closed. */
   closed = 92,
-  /** Place of the window in the spec: orders results. */
+  /** Place of the window in the spec, which orders results. */
   place = 96,
-  /** Filled in by the core: a table of edges that the bindings hand over, see assembly/window/calendar.ts. */
+  /** Filled in by the core: the table of edges that the bindings write, see assembly/window/grid/kind/calendar.ts. */
   edges = 100,
   edgeCount = 104,
-  /** Of a window that has a store of its own. */
+  /** Further kernels of a window with a store of its own. */
   earliest = 108,
   copies = 112,
-  /** Filled in by the core: whether states that own memory run, see assembly/running.ts. */
+  /** Filled in by the core: whether heap states of the store evict values, see assembly/window/rolling/running.ts. */
   evicts = 116,
   bytes = 120,
 }
 
-/** Which ends of a frame or an interval belong to it. */
+/**
+ * Which ends of a frame belong to it. For sessions, `both` says that two events exactly one gap apart are in one
+ * session.
+ */
 export enum Closed {
   none = 0,
   left = 1,
@@ -112,11 +126,11 @@ export enum Closed {
   both = 3,
 }
 
-/** All u32. */
+/** One aggregate of its columns. All fields are u32. */
 export enum PartPlan {
   /** Offset of the state in a row. */
   state = 0,
-  /** Which measure; for aggregates of two columns the first. */
+  /** The measure; for an aggregate of two columns, the first. */
   measure = 4,
   identity = 8,
   fold = 12,
@@ -127,48 +141,61 @@ export enum PartPlan {
   output = 28,
   /** Offsets, in a row, of the states of other aggregates that `lower` reads. */
   needs = 32,
-  /** Addresses, filled in by the core: the measure's column and the time column. */
+  /** Filled in by the core: addresses of the measure's column and of the column of times. */
   column = 48,
   times = 52,
   /** Bytes of the state. */
   size = 56,
   prefix = 60,
   suffix = 64,
-  /** Only where nothing else reads the state. */
+  /** Present only if no other part reads the state. */
   lowerPairs = 68,
-  /** Of a state that owns blocks of memory: gives them back. See assembly/sketch/box.ts. */
+  /** For a heap state: releases its block. See assembly/sketch/shared/box.ts. */
   drop = 72,
-  /** The second measure of an aggregate of two columns, and, filled in by the core, its column. */
+  /** The second measure of an aggregate of two columns, and the address of its column, filled in by the core. */
   second = 76,
   secondColumn = 80,
-  /** Address of the aggregate's parameters: f64 each. */
+  /** Address of the parameters of the aggregate, f64 each. */
   parameters = 84,
   parameterCount = 88,
-  /** Of an output that is a list of numbers: how many it can have at the most, or NO_BOUND; 0 of one that is a number. */
+  /**
+   * For an output that is a list: the maximum number of its numbers, or NO_BOUND. For an output that is a number: 0.
+   */
   listLimit = 92,
   /** Filled in by the core: the stream. */
   stream = 96,
   roll = 100,
-  /** Fills the second measure before windows take events: see assembly/steps.ts. */
+  /** Fills the second measure before windows take events: see assembly/ingest/counter-steps.ts. */
   prepare = 104,
-  /** Filled in by the core: the samples that this remembers, and for how many ids there is room. */
+  /**
+   * Filled in by the core: address of the samples that `prepare` remembers, and the number of ids they have room for.
+   */
   samples = 108,
   sampleCapacity = 112,
-  /** Of a state that owns memory: how large its block can be, and by how much one value can make it grow beyond twice its size. */
+  /**
+   * For a heap state: the kernel that returns the bytes of its largest possible block, and the bytes by which one value
+   * can make the block grow beyond twice its size.
+   */
   block = 116,
   leap = 120,
-  /** Where the core counts what its blocks take: 0 bytes: f64 │ 8 how many are large: u32 │ 12 bytes of the others: u32. See assembly/sketch/box.ts. */
+  /**
+   * For a heap state: address of the counts of its blocks, see assembly/sketch/shared/box.ts: 0 bytes of all: f64 │ 8
+   * number of large blocks: u32 │ 12 bytes of the small ones: u32.
+   */
   counts = 124,
-  /** Of such a state in frames of which values also leave. */
+  /** For a heap state in a frame that evicts: kernels that insert and retract one value. */
   insert = 128,
   retract = 132,
   bytes = 136,
 }
 
-/** In place of the greatest number of something that has none. */
+/** In place of an upper bound, where there is none. */
 export const NO_BOUND: u32 = 0xffffffff;
 
-/** One step of a program: into = op(left, right), for all events of a batch. All u32. See assembly/expression.ts. */
+/**
+ * One instruction of a program: into = op(left, right), for all events of a batch. All fields are u32. See
+ * assembly/ingest/expression.ts.
+ */
 export enum Instruction {
   op = 0,
   into = 4,
@@ -177,22 +204,24 @@ export enum Instruction {
   leftPlace = 16,
   right = 20,
   rightPlace = 24,
-  /** How many constants there are from `right` on, where the operation is of a list. */
+  /** For an operation on a list: the number of its constants, which stand from `right` on. */
   count = 28,
   bytes = 32,
 }
 
-/** Where the numbers of an operand stand: its own number is that of a register, a measure, or a byte of the plan. */
+/** What the number of an operand means. */
 export enum Place {
+  /** The number of a register. */
   register,
+  /** The number of a measure. */
   column,
-  /** A number in both lanes. */
+  /** The offset in the plan, in bytes, of a constant that stands there twice, once for each SIMD lane. */
   constant,
 }
 
 /**
- * Operations of a program. What is missing (NaN) gives what is missing. Conditions are 1, 0 or missing; of any number 0 is false and all
- * else true.
+ * Operations of a program. Unless an operation says otherwise, its result is missing (NaN) if an operand is. A
+ * condition is 1, 0 or missing; a number used as a condition is false if it is 0, else true.
  */
 export enum Op {
   add,
@@ -210,26 +239,30 @@ export enum Op {
   ne,
   lt,
   lte,
+  /** 0 if either operand is false, else missing if either is missing, else 1. */
   and,
+  /** 1 if either operand is true, else missing if either is missing, else 0. */
   or,
   not,
-  /** Whether the left is one of a list of constants. */
+  /** Whether the left operand is one of a list of constants. */
   isIn,
+  /** 1 if the left operand is missing, else 0. */
   isMissing,
-  /** The right where the left holds, else missing. */
+  /** The right operand where the left one is true, else missing. */
   select,
 }
 
-/** What a firing is; a result's `pane` is one of these, plus `final` where nothing more can come of its window. */
+/** Kind of a firing. `pane` of a result is a kind, plus `final` if its window cannot fire again. */
 export enum Firing {
   onTime = 0,
   late = 1,
   early = 2,
+  /** Mask of the kind. */
   kind = 3,
   final = 4,
 }
 
-/** Counters that `stat` reads, in this order. */
+/** Counters of a stream, which `stat` reads. */
 export enum Stat {
   events,
   late,

@@ -1,8 +1,11 @@
 /**
- * Asking instead of waiting: the present value of a key, without firing anything. Of windows on a grid it is that of the oldest that has not
- * ended, the one that reaches back furthest; it is combined from the two stacks and the slices that are still open.
+ * Queries: the present value of a key in every window of the plan, without firing anything. Of the windows on one grid,
+ * the oldest that has not ended answers, as it reaches back furthest; its row is combined from the two stacks and the
+ * open slices.
  *
  *     answer    for each window of the plan:  0 start: f64 │ 8 end: f64 │ 16 outputs: f64 each
+ *
+ * Law: a query changes no result. It may rewrite scratch rows, and a rolling store may flip its stacks.
  */
 
 import { WindowPlan } from './plan';
@@ -21,7 +24,10 @@ function answerBytes(stream: Stream): usize {
   return 16 + ((<usize>stream.outputCount) << 3);
 }
 
-/** The values of a key at time t, at an address good until the next call. `id` may be beyond all ids: then of no events. */
+/**
+ * Writes the answer for a key at time t and returns its address, valid until the next call. An id that no key has gets
+ * the answer of no events.
+ */
 export function query(stream: Stream, id: u32, t: f64): usize {
   const outbox = changetype<Outbox>(stream.outbox);
   const lists = outbox.listLength;
@@ -33,26 +39,30 @@ export function query(stream: Stream, id: u32, t: f64): usize {
     } else {
       row = call_indirect<usize>(load<u32>(windowAt(stream, w), WindowPlan.query), stream, storeAt(stream, w), id, t);
     }
-    // Before the first event there is no window.
-    const isAny = t != -Infinity;
-    store<f64>(at, isAny ? stream.askedStart : NaN);
-    store<f64>(at, isAny ? stream.askedEnd : NaN, 8);
+    // Before the first event there are no windows.
+    const hasEvents = t != -Infinity;
+    store<f64>(at, hasEvents ? stream.askedStart : NaN);
+    store<f64>(at, hasEvents ? stream.askedEnd : NaN, 8);
     store<u32>(stream.chunkRows, <u32>row);
     lowerRow(stream, stream.chunkRows, at + 16);
     if (row >= stream.temporary && row < stream.temporary + <usize>CHUNK_ROWS * stream.stride) dropRow(stream, row);
   }
-  // Numbers of lists are there until the next call.
+  // The numbers of lists stay in the outbox until the next call overwrites them.
   outbox.listLength = lists;
   return stream.answer;
 }
 
+/**
+ * The row of a key in the oldest open window of grid window w; the empty row if there is none. Sets the bounds asked
+ * for.
+ */
 function gridRow(stream: Stream, w: i32, id: u32, t: f64): usize {
   const window = windowAt(stream, w);
   const k = edges.oldest(window, t);
-  const isThere = k <= edges.newest(window, t);
-  stream.askedStart = isThere ? edges.start(window, k) : NaN;
-  stream.askedEnd = isThere ? edges.end(window, k) : NaN;
-  if (!isThere) return stream.empty;
+  const covered = k <= edges.newest(window, t);
+  stream.askedStart = covered ? edges.start(window, k) : NaN;
+  stream.askedEnd = covered ? edges.end(window, k) : NaN;
+  if (!covered) return stream.empty;
   if (stream.eager) {
     const row = triggeredRow(stream, w, k, id);
     return row ? row : stream.empty;
@@ -68,7 +78,7 @@ function gridRow(stream: Stream, w: i32, id: u32, t: f64): usize {
   return value;
 }
 
-/** value ⊕= what sealed slices of window k hold of a key. */
+/** value ⊕= the rows of a key in the sealed slices of window k. */
 function addSealed(stream: Stream, stacks: Stacks, k: f64, id: u32, value: usize): void {
   const b = id >> 6;
   if (b < stacks.blocks) {
@@ -76,7 +86,7 @@ function addSealed(stream: Stream, stacks: Stacks, k: f64, id: u32, value: usize
     const back = block + <usize>(id & 63) * stream.stride;
     const hasBack = block && load<f64>(back) != 0;
     if (!stacks.overlaps) {
-      // What is there is of the window that fires next; rows of one that nobody wants any more stand until it is skipped.
+      // `back` belongs to the window that fires next; it may still hold rows of a window that is about to be skipped.
       if (hasBack && edges.newest(stacks.window, stacks.backStart) == k) add(stream, value, back);
       return;
     }
@@ -108,7 +118,7 @@ function addSealed(stream: Stream, stacks: Stacks, k: f64, id: u32, value: usize
   }
 }
 
-/** Position of the first pane that begins at or after a time. */
+/** Position of the first pane that starts at or after a time. */
 function firstPane(stacks: Stacks, start: f64): i32 {
   let low = 0;
   let high = stacks.panes.count;
@@ -120,7 +130,10 @@ function firstPane(stacks: Stacks, start: f64): i32 {
   return low;
 }
 
-/** The first turned row of a key from a pane on: that of `front`, unless an earlier pane has it. */
+/**
+ * The first flipped row of a key in pane number `first` or later, 0 if there is none: its front, unless an earlier pane
+ * has a row.
+ */
 function flippedRow(stream: Stream, stacks: Stacks, first: i32, id: u32): usize {
   let earlier = false;
   for (let i = 0; i < first && !earlier; i++) earlier = pane.rowIn(stream, pane.paneAt(stacks.panes, i), id) != 0;
@@ -134,6 +147,7 @@ function flippedRow(stream: Stream, stacks: Stacks, first: i32, id: u32): usize 
   return 0;
 }
 
+/** value ⊕= the row of a key in a slice. */
 function addSlice(stream: Stream, value: usize, slice: Slice, id: u32): void {
   const b = id >> 6;
   const block = b < slice.blocks ? <usize>load<u32>(slice.table + ((<usize>b) << 2)) : 0;
@@ -142,6 +156,7 @@ function addSlice(stream: Stream, value: usize, slice: Slice, id: u32): void {
   if (load<f64>(row) != 0) add(stream, value, row);
 }
 
+/** value ⊕= a row, except for heap states, which `addSealed` takes from the panes. */
 function addInline(stream: Stream, value: usize, row: usize): void {
   listRow(stream, 0, value, value, row);
   combineInline(stream, 1);

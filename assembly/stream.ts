@@ -1,20 +1,21 @@
 /**
- * A stream: its plan, its clock, its counters, and the stores that hold its events. One block of memory each; everything a
- * stream has is reached from here.
+ * A stream: its plan, its clock, its counters, and the stores that hold its events. All memory of a stream is reached
+ * from here.
  *
- *     Stream ─┬─ Ring          events that came and are not yet in a window
- *             ├─ Dictionary    keys ↔ ids
- *             ├─ Slices        of all windows on a grid: rows of events, while events in any order may still come
- *             ├─ Stacks × n    one for each of them: rows waiting to be combined into it
- *             ├─ Frames × n    in place of both where windows fire early: the windows themselves
- *             ├─ stores        one for each other window, see window/registry.ts
- *             └─ Outbox        windows that fired, until they are taken
+ *     Stream ─┬─ Ring             events that are not yet consumed
+ *             ├─ Dictionary       keys ↔ ids
+ *             ├─ Slices           for all windows on a grid: rows of open slices, which take events in any order
+ *             ├─ Stacks × n       for each window on a grid: rows of sealed slices that wait to be combined into it
+ *             ├─ Triggered × n    in place of both where windows fire early: the windows themselves
+ *             ├─ stores           one for each other window, see window/window-registry.ts
+ *             └─ Outbox           results, until they are taken
  *
- * A row is what is known of one key in one span of time. The head has the last two only where windows fire more than once:
+ * A row holds the states of all aggregates of one key in one window, slice or span. `emitted` and `firings` are part of
+ * its head only where windows fire more than once:
  *
- *     0 events: f64 │ 8 given: f64 │ 16 firings: f64 │ state of part 0 │ … │ state of part n-1        stride bytes
+ *     0 events: f64 │ 8 emitted: f64 │ 16 firings: f64 │ state of part 0 │ … │ state of part n-1        stride bytes
  *
- * `events` is how many it is of (0: an empty row), `given` how many of them were in the last firing.
+ * `events` is the number of events in the row, 0 if it is empty; `emitted` is that number at the last firing.
  */
 
 import { Owner } from './base/allocator';
@@ -22,30 +23,34 @@ import { WindowPlan } from './plan';
 
 @unmanaged
 export class Stream extends Owner {
-  /** What results not yet taken are counted for. */
+  /**
+   * Counts the memory of results not yet taken. It has no limit of its own: a full stream can always fire what it
+   * accepted.
+   */
   results: Owner;
-  /** What states that own memory are counted for, and whether there are any. */
+  /** Counts the blocks of heap states. */
   states: Owner;
   hasHeapStates: bool;
   /** Bytes in use before the first event. */
   emptyBytes: f64;
-  /** Whether something of keys is remembered beyond their windows: see steps.ts. */
+  /** Whether samples of keys are remembered beyond their windows: see ingest/counter-steps.ts. */
   hasSamples: bool;
   plan: usize;
   windows: usize;
   windowCount: i32;
-  /** How many of the windows lie on a grid of time: the first ones. */
+  /** Number of windows on a grid of time, which are the first ones. */
   gridCount: i32;
-  /** Stores in all: one for the grids, one for each other window. */
+  /** Number of stores: one for all windows on a grid, one for each other window. */
   storeCount: i32;
   parts: usize;
   partCount: i32;
   outputCount: i32;
-  /** How many numbers the lists of a result can have: those of a fixed length, and those that follow from what its states own. */
+  /** Upper bounds on the numbers in the lists of one result: from inline states, and from heap states. */
   listLimit: f64;
   heapListLimit: f64;
-  /** How many of the outputs are of the second kind. */
+  /** Number of outputs that are lists from heap states. */
   heapLists: f64;
+  /** Bytes of a row and of its head. */
   stride: usize;
   head: usize;
   delay: f64;
@@ -53,31 +58,32 @@ export class Stream extends Owner {
   outOfOrder: f64;
   maxFutureSkew: f64;
   keys: i32;
-  /** See Plan. */
+  /** As in the plan. */
   eager: bool;
   discard: bool;
   ordered: bool;
   partial: bool;
   early: f64;
-  /** The measure that makes events fire windows early, 0 if none. */
+  /** Address of the column that says which events make windows fire early, 0 if there is none. */
   when: usize;
-  /** What is computed of every batch: see expression.ts. */
+  /** The program that runs over every batch: see ingest/expression.ts. */
   program: usize;
   programLength: i32;
   registers: usize;
-  /** Which events are taken, 0 where all are: see filter.ts. */
+  /** The filter of events, 0 if all are taken: see ingest/filter.ts. */
   filter: usize;
 
-  /** The greatest event time so far, and the time before which no event is expected. */
+  /** The greatest event time so far, and the watermark: no event before it is expected. */
   newest: f64;
   watermark: f64;
-  /** How far time has been moved without events, as if there had been one then. */
+  /** The newest time that `advance` implied; with `newest` it bounds which event times are believed. */
   advancedTo: f64;
-  /** A newest time that fires something of the grids; none sooner does. */
+  /** No window on a grid fires or is released before the newest time reaches this. */
   fireAt: f64;
-  /** Every slice that ends at or before this has been sealed. */
+  /** All slices that end at or before this time are sealed. */
   sealedTo: f64;
 
+  /** Counters: see `Stat` in plan.ts. */
   events: f64;
   late: f64;
   skipped: f64;
@@ -90,44 +96,54 @@ export class Stream extends Owner {
   slices: usize;
   stacks: usize;
   triggered: usize;
-  /** A list of the stores of windows that are not on a grid. */
+  /** List of the stores of windows off the grid, u32 each. */
   stores: usize;
   outbox: usize;
 
-  /** A row that nothing reads, for events that no window takes, and the row every other begins as. */
+  /**
+   * A row that nothing reads, into which events are folded that no window takes, and the empty row, with which every
+   * row begins.
+   */
   trash: usize;
   empty: usize;
-  /** Scratch for one batch: the row of each event, and the places in the batch of those that came late. */
+  /**
+   * Scratch for one batch, u32 each: the address of the row of each event, and the places in the ring of the late
+   * events.
+   */
   rows: usize;
   lateEvents: usize;
   lateCount: i32;
-  /** u16 for each event of the batch: how many stores did not take it, and why: see misses.ts. */
+  /** u16 for each event of the batch: how many stores did not take it, and why. See ingest/admission.ts. */
   misses: usize;
   missed: bool;
-  /** The bounds of the window last asked for: see query.ts. */
+  /** The answer to the last query (query.ts), and the bounds of the window that a store was last asked for. */
   answer: usize;
   askedStart: f64;
   askedEnd: f64;
-  /** Why something fires: see clockAt. */
+  /** Why windows fire at present; see `byClock` and the functions after it. */
   cause: i32;
-  /** Scratch for combining: three lists of addresses, and rows to combine into. */
+  /** Scratch for combining: three lists of CHUNK_ROWS row addresses. */
   into: usize;
   left: usize;
   right: usize;
-  /** The same of one address each. */
+  /** Scratch for a list of one or two addresses. */
   single: usize;
+  /** CHUNK_ROWS rows to combine into. */
   temporary: usize;
-  /** The rows that a firing lowers, and their ids. */
+  /** Scratch of a firing: the rows that it lowers, and their ids. */
   chunkRows: usize;
   chunkIds: usize;
 }
 
-/** Rows are worked on this many at a time: their lists and temporary rows stay in the first-level cache. */
+/**
+ * Maximum number of rows that are processed at a time, so that their lists and temporary rows stay in the first-level
+ * cache.
+ */
 export const CHUNK_ROWS: i32 = 256;
 
 /**
- * Reasons to fire, in order: event i of a batch moved the clock; with that passed a mark of early firing; was taken; and wants early
- * firing itself.
+ * Causes of a firing, in the order in which they act: event i of a batch moved the clock; the clock passed a mark of
+ * early firing; the event was taken; the event itself asks for early firing (`when`).
  */
 export function byClock(i: i32): i32 {
   return i << 2;
@@ -145,7 +161,7 @@ export function byFlag(i: i32): i32 {
   return (i << 2) | 3;
 }
 
-/** Offsets in the head of a row. */
+/** Offsets of `emitted` and `firings` in the head of a row. */
 export const EMITTED: usize = 8;
 export const FIRINGS: usize = 16;
 
@@ -157,12 +173,12 @@ export function copyState(to: usize, from: usize, size: usize): void {
   for (let i: usize = 0; i < size; i += 8) store<u64>(to + i, load<u64>(from + i));
 }
 
-/** Whether rows fire more than once: their heads then say so. */
+/** Whether rows can fire more than once; their heads then hold `emitted` and `firings`. */
 export function firesAgain(stream: Stream): bool {
   return stream.head > EMITTED;
 }
 
-/** The store of window w, which is not on a grid. */
+/** The store of window w, which is off the grid. */
 export function storeAt(stream: Stream, w: i32): usize {
   return load<u32>(stream.stores + ((<usize>(w - stream.gridCount)) << 2));
 }
@@ -171,7 +187,7 @@ export function windowAt(stream: Stream, w: i32): usize {
   return stream.windows + <usize>w * WindowPlan.bytes;
 }
 
-/** Bytes that the stream may still hold. */
+/** Bytes that the stream may still allocate; negative if results exceed its limit. */
 export function headroom(stream: Stream): f64 {
   return stream.limit - stream.used - stream.results.used - stream.states.used;
 }

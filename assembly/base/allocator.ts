@@ -1,43 +1,56 @@
 /**
- * One linear memory for every stream: a two-level segregated fit (Masmano, Ripoll, Crespo, Real, "TLSF", 2004).
+ * The allocator: divides one linear memory among all streams, by a two-level segregated fit (Masmano, Ripoll, Crespo,
+ * Real, "TLSF", 2004).
  *
- * Law: memory from HEAP to the last block is a gapless row of blocks, no two neighbours both free, every free block in the
- * list of its size, and a stream's `used` is the sum of the blocks it owns. Allocate and release take constant time.
+ * Law: memory from HEAP to the end mark is a gapless row of blocks. No two neighbours are both free, every free block
+ * is in the list of its size, and `used` of an owner is the sum of the sizes of its blocks. Unless memory has to grow,
+ * `allocate` and `release` take constant time.
  *
- * A block is a multiple of 64 bytes. Its 16-byte header ends on a cache line, so that what is handed out starts on one:
+ * The size of a block is a multiple of 64 bytes. Its header of 16 bytes ends on a cache line, so the payload begins on
+ * one:
  *
- *     … 48        64                                   48
- *       │ size    │ payload (size - 16 bytes) …         │ next header
- *       │ before  │ free: next, previous of its list    │
+ *     … 48        64                                       48
+ *       │ size    │ payload: size - 16 bytes …             │ next header
+ *       │ before  │ if free: next and previous of its list │
  *
- * `size` carries two flags, FREE (this block) and LEFT_FREE (the block before, whose header `before` then names).
+ * The low bits of `size` carry two flags: FREE, this block is free, and LEFT_FREE, the block before it is free.
+ * `before` is the address of that block and is valid only with LEFT_FREE.
  *
- * All state of the allocator is in the memory itself, so that a copy of the memory is a copy of everything: what does not
- * fit traps, and the caller who kept a copy puts it back. State inside a stream is ids, numbers and addresses of its own
- * blocks; nothing points into another stream.
+ * All state of the allocator lies in the memory itself, so a copy of the memory is a copy of everything. An allocation
+ * that does not fit traps, and the caller who kept a copy puts it back. The state of a stream is ids, numbers and
+ * addresses of its own blocks; nothing in it points into another stream.
  */
 
 const FREE: u32 = 1;
 const LEFT_FREE: u32 = 2;
 const FLAGS: u32 = 63;
 
-const SPLITS: u32 = 16;
+/** Every power of two of sizes, a class, is split into this many lists. */
+const LISTS_PER_CLASS: u32 = 16;
 
-// Root, at the bottom of memory.
+// The root, at the bottom of memory: a bitmap of the classes that have free blocks, for each class a bitmap of its
+// lists that have some, the address of the end mark, and the first block of each list.
 const ROOT_CLASSES: usize = 64;
-const ROOT_SPLITS: usize = 68;
+const ROOT_LISTS: usize = 68;
 const ROOT_END: usize = 168;
 const ROOT_HEADS: usize = 192;
 const HEAP: usize = 2048 - 16;
 
-/** Whoever blocks are counted for: bytes in use, and how many they may be. Blocks of nobody (0) are not counted. */
+/**
+ * Counts the bytes of the blocks allocated for it, and bounds them. Blocks allocated for nobody (0) are not counted.
+ */
 @unmanaged
 export class Owner {
+  /** Bytes in use, headers included. */
   used: f64;
+  /** Upper bound on `used`. */
   limit: f64;
 }
 
-/** A block of at least `bytes`, its content undefined. Traps where the owner or the engine has no room. */
+/**
+ * Allocates a block of at least `bytes` and returns its address; its content is undefined. Traps if the limit of the
+ * owner is exceeded or linear memory cannot grow.
+ */
 export function allocate(owner: Owner, bytes: usize): usize {
   const size = blockSize(bytes);
   if (changetype<usize>(owner) && owner.used + <f64>size > owner.limit) unreachable();
@@ -50,6 +63,7 @@ export function allocate(owner: Owner, bytes: usize): usize {
   return block + 16;
 }
 
+/** Frees a block and merges it with neighbours that are free. */
 export function release(owner: Owner, address: usize): void {
   let block = address - 16;
   let size = load<u32>(block) & ~FLAGS;
@@ -72,7 +86,10 @@ export function release(owner: Owner, address: usize): void {
   link(block, size);
 }
 
-/** A block of `bytes` with what fits of the old one, which is released. */
+/**
+ * Returns a block of at least `bytes` with as much of the old content as fits. It is the old block if that holds
+ * between one and two times `bytes`; otherwise the old one is released. Address 0 is no block.
+ */
 export function resize(owner: Owner, address: usize, bytes: usize): usize {
   if (!address) return allocate(owner, bytes);
   const kept = capacity(address);
@@ -83,27 +100,33 @@ export function resize(owner: Owner, address: usize, bytes: usize): usize {
   return moved;
 }
 
-/** Bytes that a block holds: at least what was asked for. */
+/** Bytes that a block can hold: at least as many as were requested. */
 export function capacity(address: usize): usize {
   return (load<u32>(address - 16) & ~FLAGS) - 16;
 }
 
-/** Makes sure that allocations of `bytes` in all, however cut, cannot fail for want of linear memory. */
+/**
+ * Makes sure that blocks of `bytes` in total, however divided, can be allocated without growing linear memory; false if
+ * memory cannot grow that far. `bytes` includes headers and rounding.
+ */
 export function reserve(bytes: usize): bool {
   const last = <usize>load<u32>(ROOT_END);
   const free = load<u32>(last) & LEFT_FREE ? <usize>(load<u32>(load<u32>(last, 4)) & ~FLAGS) : 0;
-  // A search for a block passes over lists whose blocks may be too small by a sixteenth.
+  // `take` rounds a size up by as much as a sixteenth, so it skips some blocks that would fit.
   const wanted = bytes + (bytes >> 3) + 1024;
   return free >= wanted || grow(wanted - free);
 }
 
-/** End of what is in use: all state lies below, and a copy up to 64 bytes beyond is a copy of it all. */
+/** End of the memory in use. A copy of memory up to 64 bytes beyond it is a copy of all state. */
 export function top(): usize {
   const end = <usize>load<u32>(ROOT_END);
   return load<u32>(end) & LEFT_FREE ? <usize>load<u32>(end, 4) : end;
 }
 
-/** After a copy was put back whose `top` this was: memory may have grown since, and all beyond is free. */
+/**
+ * Sets the end mark anew after a copy of memory was put back; `top` is what `top()` returned when the copy was made.
+ * Memory may have grown since, and everything beyond `top` is free.
+ */
 export function resetEnd(top: usize): void {
   const end = ((<usize>memory.size()) << 16) - 16;
   if (load<u32>(top) & FREE) unlink(top);
@@ -116,11 +139,11 @@ function blockSize(bytes: usize): u32 {
   return (<u32>bytes + 16 + FLAGS) & ~FLAGS;
 }
 
-/** The class and split of a size in 64-byte grains, as one number. */
+/** Number of the list for a size in grains of 64 bytes: class * LISTS_PER_CLASS + list within the class. */
 function listOf(grains: u32): u32 {
-  if (grains < SPLITS) return grains;
+  if (grains < LISTS_PER_CLASS) return grains;
   const top = 31 - clz(grains);
-  return (top - 3) * SPLITS + ((grains >> (top - 4)) & (SPLITS - 1));
+  return (top - 3) * LISTS_PER_CLASS + ((grains >> (top - 4)) & (LISTS_PER_CLASS - 1));
 }
 
 function link(block: usize, size: u32): void {
@@ -135,10 +158,10 @@ function link(block: usize, size: u32): void {
   const right = block + size;
   store<u32>(right, load<u32>(right) | LEFT_FREE);
   store<u32>(right, <u32>block, 4);
-  const row = list / SPLITS;
-  store<u32>(ROOT_CLASSES, load<u32>(ROOT_CLASSES) | (1 << row));
-  const splits = ROOT_SPLITS + ((<usize>row) << 2);
-  store<u32>(splits, load<u32>(splits) | (1 << (list % SPLITS)));
+  const sizeClass = list / LISTS_PER_CLASS;
+  store<u32>(ROOT_CLASSES, load<u32>(ROOT_CLASSES) | (1 << sizeClass));
+  const bitmap = ROOT_LISTS + ((<usize>sizeClass) << 2);
+  store<u32>(bitmap, load<u32>(bitmap) | (1 << (list % LISTS_PER_CLASS)));
 }
 
 function unlink(block: usize): void {
@@ -153,27 +176,29 @@ function unlink(block: usize): void {
   const list = listOf(size >> 6);
   store<u32>(ROOT_HEADS + ((<usize>list) << 2), <u32>next);
   if (next) return;
-  const row = list / SPLITS;
-  const splits = ROOT_SPLITS + ((<usize>row) << 2);
-  const left = load<u32>(splits) & ~(1 << (list % SPLITS));
-  store<u32>(splits, left);
-  if (!left) store<u32>(ROOT_CLASSES, load<u32>(ROOT_CLASSES) & ~(1 << row));
+  const sizeClass = list / LISTS_PER_CLASS;
+  const bitmap = ROOT_LISTS + ((<usize>sizeClass) << 2);
+  const left = load<u32>(bitmap) & ~(1 << (list % LISTS_PER_CLASS));
+  store<u32>(bitmap, left);
+  if (!left) store<u32>(ROOT_CLASSES, load<u32>(ROOT_CLASSES) & ~(1 << sizeClass));
 }
 
-/** A block of exactly `size` bytes out of the first list whose every block is large enough, or 0. */
+/**
+ * Takes a block of exactly `size` bytes from the first list in which every block is large enough; 0 if there is none.
+ */
 function take(size: u32): usize {
   let grains = size >> 6;
-  if (grains >= SPLITS) grains += (1 << (31 - clz(grains) - 4)) - 1;
+  if (grains >= LISTS_PER_CLASS) grains += (1 << (31 - clz(grains) - 4)) - 1;
   const list = listOf(grains);
-  let row = list / SPLITS;
-  let splits = load<u32>(ROOT_SPLITS + ((<usize>row) << 2)) & ((<u32>-1) << (list % SPLITS));
-  if (!splits) {
-    const classes = load<u32>(ROOT_CLASSES) & ((<u32>-1) << (row + 1));
+  let sizeClass = list / LISTS_PER_CLASS;
+  let bits = load<u32>(ROOT_LISTS + ((<usize>sizeClass) << 2)) & ((<u32>-1) << (list % LISTS_PER_CLASS));
+  if (!bits) {
+    const classes = load<u32>(ROOT_CLASSES) & ((<u32>-1) << (sizeClass + 1));
     if (!classes) return 0;
-    row = ctz(classes);
-    splits = load<u32>(ROOT_SPLITS + ((<usize>row) << 2));
+    sizeClass = ctz(classes);
+    bits = load<u32>(ROOT_LISTS + ((<usize>sizeClass) << 2));
   }
-  const block = <usize>load<u32>(ROOT_HEADS + ((<usize>(row * SPLITS + ctz(splits))) << 2));
+  const block = <usize>load<u32>(ROOT_HEADS + ((<usize>(sizeClass * LISTS_PER_CLASS + ctz(bits))) << 2));
   const whole = load<u32>(block) & ~FLAGS;
   assert(whole >= size);
   unlink(block);
@@ -187,7 +212,10 @@ function take(size: u32): usize {
   return block;
 }
 
-/** Once, before anything else: the first block is what the engine gave us, up to the end mark, a used block of no size. */
+/**
+ * Initializes the allocator; called once, before anything else. The first block is all the memory there is, up to the
+ * end mark, which is a used block of size 0.
+ */
 export function start(): void {
   const end = ((<usize>memory.size()) << 16) - 16;
   store<u32>(ROOT_END, <u32>end);
@@ -195,12 +223,15 @@ export function start(): void {
   link(HEAP, <u32>(end - HEAP));
 }
 
-/** More linear memory, by at least an eighth of what there is, so that growing stays rare. */
+/**
+ * Grows linear memory by at least `bytes`, and if possible by an eighth of its size, so that growing stays rare; false
+ * if it cannot.
+ */
 function grow(bytes: usize): bool {
   const pages = <i32>((<u64>bytes + bytes / 8 + 0x1ffff) >> 16);
-  const most = 65535 - memory.size();
-  const wanted = min(max(pages, memory.size() >> 3), most);
-  if (pages > most || memory.grow(wanted) < 0) return false;
+  const pagesLeft = 65535 - memory.size();
+  const wanted = min(max(pages, memory.size() >> 3), pagesLeft);
+  if (pages > pagesLeft || memory.grow(wanted) < 0) return false;
   const old = <usize>load<u32>(ROOT_END);
   const end = ((<usize>memory.size()) << 16) - 16;
   store<u32>(ROOT_END, <u32>end);

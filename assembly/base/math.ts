@@ -1,10 +1,10 @@
-/** What WebAssembly has no instruction for, without tables: the core has no static data. */
+/** Functions that WebAssembly has no instruction for. They use no tables, as the core has no static data. */
 
 const LN2: f64 = 0.6931471805599453;
 
 /**
- * 2 to the power of a finite x, within two units in the last place: x = n + r with |r| <= 1/2, and e^(r ln 2) by the rational
- * function of fdlibm's e_exp.c (Sun Microsystems, 1993), a Remez fit over that very range.
+ * 2 to the power of a finite x, within two units in the last place: x = n + r with |r| <= 1/2, and e^(r ln 2) is
+ * computed by the rational function of fdlibm's e_exp.c (Sun Microsystems, 1993), a Remez fit over the same range.
  */
 export function exp2(x: f64): f64 {
   const whole = nearest(min(max(x, -1100), 1100));
@@ -20,7 +20,7 @@ export function exp2(x: f64): f64 {
   return scale(1 + ((r * c) / (2 - c) + r), whole);
 }
 
-/** x times 2 to the power of a whole number. */
+/** x times 2 to the power of an integer. */
 export function scale(x: f64, exponent: f64): f64 {
   let left = min(max(exponent, -4000), 4000);
   for (; left > 1000; left -= 1000) x *= power(1000);
@@ -28,28 +28,30 @@ export function scale(x: f64, exponent: f64): f64 {
   return x * power(left);
 }
 
-/** 2 to the power of a whole number from -1022 to 1023. */
+/** 2 to the power of an integer from -1022 to 1023. */
 function power(exponent: f64): f64 {
   return reinterpret<f64>((<u64>(<i64>exponent + 1023)) << 52);
 }
 
-/** The whole e for which |x| / 2^e lies in [1, 2). x is neither 0 nor infinite nor NaN. */
+/** The integer e for which |x| / 2^e lies in [1, 2); x is finite and not 0. */
 export function exponentOf(x: f64): f64 {
   const bits = <i64>((reinterpret<u64>(x) >> 52) & 0x7ff);
   return bits ? <f64>(bits - 1023) : exponentOf(x * power(64)) - 64;
 }
 
 /**
- * Natural logarithm, to the last bit that of fdlibm's e_log, which is JavaScript's in V8 (Sun Microsystems, 1993):
+ * Natural logarithm, equal to the last bit to that of fdlibm's e_log.c (Sun Microsystems, 1993), which V8 uses for
+ * JavaScript:
  *
- *     x = 2^k (1 + f), sqrt(2)/2 < 1 + f < sqrt(2);   log(1 + f) = f - s (f - R),   s = f / (2 + f), R a polynomial in s²
+ *     x = 2^k (1 + f), sqrt(2)/2 < 1 + f < sqrt(2)
+ *     log(1 + f) = f - s (f - R),   s = f / (2 + f),   R a polynomial in s²
  */
 export function log(x: f64): f64 {
   let bits = reinterpret<u64>(x);
   let k = 0;
   if (bits >> 52 == 0) {
     if (bits == 0) return -Infinity;
-    // Below the least normal number.
+    // x is subnormal: scale it by 2^54.
     k = -54;
     bits = reinterpret<u64>(x * 18014398509481984.0);
   }
@@ -63,12 +65,12 @@ export function log(x: f64): f64 {
   k += carry >> 20;
   const f = reinterpret<f64>(((<u64>(high | (carry ^ 0x3ff00000))) << 32) | (bits & 0xffffffff)) - 1;
   const dk = <f64>k;
-  const most = dk * 6.9314718036912381649e-1;
-  const least = dk * 1.90821492927058770002e-10;
+  const highPart = dk * 6.9314718036912381649e-1;
+  const lowPart = dk * 1.90821492927058770002e-10;
   if ((0x000fffff & (2 + high)) < 3) {
-    if (f == 0) return k ? most + least : 0;
+    if (f == 0) return k ? highPart + lowPart : 0;
     const r = f * f * (0.5 - 0.33333333333333333 * f);
-    return k ? most - (r - least - f) : f - r;
+    return k ? highPart - (r - lowPart - f) : f - r;
   }
   const s = f / (2 + f);
   const z = s * s;
@@ -81,12 +83,15 @@ export function log(x: f64): f64 {
   const r = even + odd;
   if (((high - 0x6147a) | (0x6b851 - high)) > 0) {
     const half = 0.5 * f * f;
-    return k ? most - (half - (s * (half + r) + least) - f) : f - (half - s * (half + r));
+    return k ? highPart - (half - (s * (half + r) + lowPart) - f) : f - (half - s * (half + r));
   }
-  return k ? most - (s * (f - r) - least - f) : f - s * (f - r);
+  return k ? highPart - (s * (f - r) - lowPart - f) : f - s * (f - r);
 }
 
-/** What division leaves, with the sign of the dividend, as JavaScript's `%`. Of whole numbers, the ordinary case, without a loop. */
+/**
+ * Remainder of a division, with the sign of the dividend, as JavaScript's `%`. For whole numbers, the ordinary case, it
+ * needs no loop.
+ */
 export function mod(x: f64, y: f64): f64 {
   const divisor = abs(y);
   const dividend = abs(x);

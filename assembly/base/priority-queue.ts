@@ -1,8 +1,12 @@
 /**
- * What is due when: a heap of four children a node, whose children stand in one line of cache (LaMarca, Ladner, "The influence of
- * caches on the performance of heaps", 1996). The least key is first, of equal keys the least tie.
+ * A priority queue: a heap with four children a node, which share a cache line (LaMarca, Ladner, "The influence of
+ * caches on the performance of heaps", 1996). `pushItem` and `popItem` take logarithmic time.
  *
- *     entry    0 key: f64 │ 8 tie: u32, growing modulo 2^32 │ 12 item: u32        entry i at entries + 48 + 16 i
+ * Law: no entry comes before its parent. The entry with the least key is first; of equal keys, the one with the least
+ * tie. Ties are serial numbers that wrap at 2^32, so they are compared by their difference.
+ *
+ *     entry i, at entries + 48 + 16 i      0 key: f64 │ 8 tie: u32 │ 12 item: u32
+ *     its children                         entries 4 i + 1 to 4 i + 4
  */
 
 import { allocate, Owner, release, resize } from './allocator';
@@ -31,7 +35,10 @@ export function destroyHeap(owner: Owner, heap: Heap): void {
   release(owner, changetype<usize>(heap));
 }
 
-/** Bytes that n more entries can need. */
+/**
+ * Upper bound on the bytes needed for n more entries: those of the block that replaces the present one when the heap
+ * grows or shrinks.
+ */
 export function heapBytes(heap: Heap, n: f64): f64 {
   const needed = <f64>heap.length + n;
   return needed > <f64>heap.capacity ? 48 * needed + 512 : 8 * <f64>heap.capacity + 256;
@@ -41,7 +48,7 @@ function entryAt(heap: Heap, i: i32): usize {
   return heap.entries + FIRST_ENTRY + ((<usize>i) << 4);
 }
 
-/** Key of the first entry, Infinity if there is none. */
+/** Key of the first entry; Infinity if the heap is empty. */
 export function topKey(heap: Heap): f64 {
   return heap.length ? load<f64>(entryAt(heap, 0)) : Infinity;
 }
@@ -54,7 +61,7 @@ export function topItem(heap: Heap): usize {
   return load<u32>(entryAt(heap, 0), 12);
 }
 
-/** How many entries have a key up to `key`: only their part of the heap is looked at. */
+/** Number of entries whose key is at most `key`; visits only those and their children. */
 export function countUpTo(heap: Heap, key: f64): i32 {
   return heap.length ? countFrom(heap, 0, key) : 0;
 }
@@ -67,6 +74,7 @@ function countFrom(heap: Heap, i: i32, key: f64): i32 {
   return count;
 }
 
+/** Whether an entry with `key` and `tie` comes before another. */
 export function isBefore(key: f64, tie: u32, entry: usize): bool {
   const other = load<f64>(entry);
   return key < other || (key == other && <i32>(tie - load<u32>(entry, 8)) < 0);
@@ -94,7 +102,7 @@ export function pushItem(owner: Owner, heap: Heap, key: f64, tie: u32, item: usi
   setEntry(entryAt(heap, i), key, tie, item);
 }
 
-/** Takes the first entry out. */
+/** Removes the first entry. Halves the capacity when less than an eighth of it is used. */
 export function popItem(owner: Owner, heap: Heap): void {
   const last = entryAt(heap, --heap.length);
   if (heap.length) sink(heap, load<f64>(last), load<u32>(last, 8), load<u32>(last, 12));
@@ -104,11 +112,12 @@ export function popItem(owner: Owner, heap: Heap): void {
   }
 }
 
-/** Puts the first entry where its new key, which is no less, belongs. */
+/** Gives the first entry a new key, which is not less than its old one, and moves it to its place. */
 export function moveTop(heap: Heap, key: f64): void {
   sink(heap, key, topTie(heap), topItem(heap));
 }
 
+/** Moves children up from the first place until the entry fits, and puts it there. */
 function sink(heap: Heap, key: f64, tie: u32, item: usize): void {
   let i = 0;
   for (;;) {

@@ -1,11 +1,14 @@
 /**
- * Slots of one size, for what comes and goes one at a time. They stand in chunks, and a chunk that holds none is given back, so that a
- * slab takes what its slots take. Both ways take constant time.
+ * A slab: slots of one size, for objects that come and go one at a time. Slots lie in chunks of about 8 kB. A chunk
+ * without slots in use is released, except the last chunk that has room, so memory follows the number of slots in use.
+ * A slot too large to share a chunk keeps its chunk until the slab is destroyed. Taking and freeing a slot take
+ * constant time.
  *
  *     chunk    0 next, 4 previous of the chunks with room │ 8 first free slot │ 12 slots in use │ 64 slots …
- *     slot     0 its place in the chunk: u8 │ 1 what the user keeps; free: 4 the next free slot
+ *     slot     0 its place in the chunk: u8 │ 1 bytes of the user │ if free: 4 the next free slot
  *
- * Chunks begin with a line of cache, and so do slots that are not much shorter than a whole number of them.
+ * A chunk begins on a cache line. So does every slot, if rounding its size up to whole cache lines costs at most an
+ * eighth of it.
  */
 
 import { allocate, Owner, release } from './allocator';
@@ -13,8 +16,8 @@ import { allocate, Owner, release } from './allocator';
 @unmanaged
 export class Slab {
   slotBytes: usize;
-  slots: u32;
-  /** First of the chunks with room, 0 if none. */
+  slotsPerChunk: u32;
+  /** The first chunk with room, 0 if there is none. */
   open: usize;
   /** Slots in use. */
   count: u32;
@@ -24,17 +27,18 @@ const CACHE_LINE: usize = 64;
 const CHUNK_HEAD: usize = CACHE_LINE;
 const CHUNK_BYTES: usize = 8192;
 
+/** Creates a slab for slots of `bytes` bytes. */
 export function createSlab(owner: Owner, bytes: usize): Slab {
   const slab = changetype<Slab>(allocate(owner, offsetof<Slab>()));
   const lines = (bytes + CACHE_LINE - 1) & ~(CACHE_LINE - 1);
   slab.slotBytes = lines - bytes <= bytes >> 3 ? lines : (bytes + 7) & ~7;
-  slab.slots = min(255, max(1, <u32>((CHUNK_BYTES - CHUNK_HEAD) / slab.slotBytes)));
+  slab.slotsPerChunk = min(255, max(1, <u32>((CHUNK_BYTES - CHUNK_HEAD) / slab.slotBytes)));
   slab.open = 0;
   slab.count = 0;
   return slab;
 }
 
-/** Its slots are all free. */
+/** Releases a slab whose slots are all free. */
 export function destroySlab(owner: Owner, slab: Slab): void {
   assert(slab.count == 0);
   while (slab.open) {
@@ -45,10 +49,10 @@ export function destroySlab(owner: Owner, slab: Slab): void {
   release(owner, changetype<usize>(slab));
 }
 
-/** Bytes that n more slots can need. */
+/** Upper bound on the bytes that n more slots need. */
 export function slabBytes(slab: Slab, n: f64): f64 {
-  const chunk = CHUNK_HEAD + <usize>slab.slots * slab.slotBytes;
-  return ceil(n / <f64>slab.slots) * <f64>(chunk + 80);
+  const chunk = CHUNK_HEAD + <usize>slab.slotsPerChunk * slab.slotBytes;
+  return ceil(n / <f64>slab.slotsPerChunk) * <f64>(chunk + 80);
 }
 
 export function takeSlot(owner: Owner, slab: Slab): usize {
@@ -77,20 +81,20 @@ export function freeSlot(owner: Owner, slab: Slab, slot: usize): void {
   if (!next) {
     link(slab, chunk);
   } else if (!used && (slab.open != chunk || load<u32>(chunk))) {
-    // One chunk is kept, so that a slot that comes and goes does not bring a chunk each time.
+    // The last chunk with room stays: otherwise a slot that comes and goes would allocate a chunk each time.
     unlink(slab, chunk);
     release(owner, chunk);
   }
 }
 
 function openChunk(owner: Owner, slab: Slab): void {
-  const chunk = allocate(owner, CHUNK_HEAD + <usize>slab.slots * slab.slotBytes);
+  const chunk = allocate(owner, CHUNK_HEAD + <usize>slab.slotsPerChunk * slab.slotBytes);
   let slot = chunk + CHUNK_HEAD;
   store<u32>(chunk, <u32>slot, 8);
   store<u32>(chunk, 0, 12);
-  for (let i: u32 = 0; i < slab.slots; i++, slot += slab.slotBytes) {
+  for (let i: u32 = 0; i < slab.slotsPerChunk; i++, slot += slab.slotBytes) {
     store<u8>(slot, i);
-    store<u32>(slot, i + 1 < slab.slots ? <u32>(slot + slab.slotBytes) : 0, 4);
+    store<u32>(slot, i + 1 < slab.slotsPerChunk ? <u32>(slot + slab.slotBytes) : 0, 4);
   }
   link(slab, chunk);
 }

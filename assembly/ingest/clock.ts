@@ -1,9 +1,11 @@
-/** The clock of a stream, which every event moves before it is taken. */
+/** The clock of a stream: its newest time and its watermark. Every event moves it before a store takes the event. */
 
 import { Stream } from '../stream';
 import { isFuture } from './admission';
 
-/** Event i has time t: the newest and the watermark move; false where it is too far ahead to be believed, and noted so. */
+/**
+ * Moves the clock to event i of the batch, at time t. If t is too far in the future, notes the event and returns false.
+ */
 export function moveClock(stream: Stream, t: f64, i: i32): bool {
   if (t > stream.newest) {
     if (isFuture(stream, t, i)) return false;

@@ -1,16 +1,17 @@
 /**
- * By how much a counter grew: for each value the step from the sample of its key before it, whichever window that lies in. Steps are a
- * column of the ring, filled for a whole batch before any window takes an event of it; what sums them up is sum.ts.
+ * Steps of counters: by how much a counter grew since the previous sample of its key, whichever windows the two samples
+ * lie in. Steps are a further column of the ring, filled for a whole batch before any window takes an event of it.
+ * aggregate/increase.ts sums them with the states of aggregate/sum.ts.
  *
- *     newest sample of each id        time f64, NaN: none │ value f64        16 bytes
+ *     sample, the newest of each id     0 time: f64, NaN if there is none │ 8 value: f64
  *
- *     step    v - previous, or v itself where the counter began anew (v < previous)
- *             0 for the first sample, and for one that is older than the newest, which is not remembered
- *             NaN where there is no value, or the event is too far ahead to be believed
+ *     step    v - previous, or v itself where the counter was reset (v < previous)
+ *             0 for a first sample, and for one older than the newest, which is not remembered
+ *             NaN where there is no value, or the event is too far in the future
  *
- * Law: what a step is follows from the events alone, however they are cut into batches. An id whose sample is remembered is held, so that
- * no other key gets it. A sample is forgotten once the watermark, or the next sample, is more than `within` later; that this is done
- * with it only when ids are swept never shows.
+ * Law: steps follow from the events alone, however they are cut into batches. An id whose sample is remembered is
+ * pinned, so that no other key gets it. A sample no longer counts once the watermark, or the next sample, is more than
+ * `within` later. It is deleted only when ids are swept, which never shows.
  */
 
 import { release, resize } from '../base/allocator';
@@ -33,7 +34,7 @@ export function destroySamples(stream: Stream, part: usize): void {
   release(stream, load<u32>(part, PartPlan.samples));
 }
 
-/** Room for as many ids as the dictionary has; those beyond a smaller one are no key's. */
+/** Makes room for the samples of `capacity` ids. When room shrinks, the ids beyond it belong to no key. */
 function setCapacity(stream: Stream, part: usize, capacity: u32): void {
   const samples = resize(stream, load<u32>(part, PartPlan.samples), <usize>capacity * SAMPLE_BYTES);
   for (let id = load<u32>(part, PartPlan.sampleCapacity); id < capacity; id++) {
@@ -43,7 +44,7 @@ function setCapacity(stream: Stream, part: usize, capacity: u32): void {
   store<u32>(part, capacity, PartPlan.sampleCapacity);
 }
 
-/** Bytes that the samples of so many ids can need. */
+/** Bytes that the samples of `ids` ids take, over all parts that remember samples. */
 export function sampleBytes(stream: Stream, ids: f64): f64 {
   let bytes = 0.0;
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
@@ -52,7 +53,7 @@ export function sampleBytes(stream: Stream, ids: f64): f64 {
   return bytes;
 }
 
-/** The steps of n events from place `at` of the ring, out of the part's first column into its second. */
+/** Computes the steps of n events from ring place `at`: reads the first column of the part and writes its second. */
 export function fillSteps(part: usize, at: i32, n: i32): void {
   const stream = changetype<Stream>(<usize>load<u32>(part, PartPlan.stream));
   const keys = changetype<Dictionary>(stream.dictionary);
@@ -92,7 +93,9 @@ export function fillSteps(part: usize, at: i32, n: i32): void {
   }
 }
 
-/** Lets go of what no step will be reckoned from, before ids are swept; at the end of the stream of all. */
+/**
+ * Deletes the samples that no later step can start from, and unpins their ids; at the end of the stream, all samples.
+ */
 export function forgetSamples(stream: Stream): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   const watermark = stream.watermark;

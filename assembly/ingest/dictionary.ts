@@ -1,35 +1,41 @@
 /**
- * Keys ↔ dense ids. A key is `width` words of eight bytes (a number's or bigint's bits, a string's number with the producer);
- * where the producer writes ids itself there are no words and no table, and only the order and the liveness of ids are kept.
+ * The dictionary: keys ↔ dense ids. A key is `width` words of 8 bytes (the bits of a number or bigint, or the number
+ * that the producer gave a string). Where the producer writes ids itself, there are no words and no table; only the
+ * order and the use of ids are kept.
  *
- *     table   open addressing, linear probing, at most a quarter full while it fits the cache, else half:  tag u64 │ id + 1 u32 │ –
- *             the tag is the key itself where it is one word, else its hash, and the words decide
- *     small   u32 for each whole number below its length: id + 1 where that key was met since the last sweep; a look at it
- *             spares the way through the table
- *     words   of each id                 live    rows on a grid of time that hold the id: slices, panes, windows that fired
- *                                        holds   what other windows have of it, and samples that are remembered, where there are such
- *     order   ids in the order in which they came alive (NONE: since died), and each id's place in it
+ *     table    slots of 16 bytes: 0 tag: u64 │ 8 id + 1: u32, 0 if the slot is empty. Open addressing, linear probing
+ *              The tag of a key of one word is that word; of others it is a hash, and the words decide
+ *     small    u32 for each whole number below its length: id + 1 if the table found that key lately, else 0
+ *              Spares the search in the table
+ *     words    the key of each id
+ *     live     u32 for each id: number of rows of windows on a grid that hold it (in slices, panes, retained windows)
+ *     pins     u32 for each id: number of things that other stores keep of it, and of remembered samples. Only there if
+ *              there can be any
+ *     order    ids in the order in which they came alive (NONE: died since); `place` is the position of each id in it
  *
- * Law: an id with live = 0 and holds = 0 is in no row. Such ids are swept together once they are half of all, at the start of a batch, when no
- * event is under way: constant time a key, and memory for at most twice the live ones. What the sweep does never shows:
- * order follows from when rows come and go, which is a matter of events alone.
+ * Law: an id with live = 0 and pins = 0 is in no row. Such ids are swept together, once the ids in use have doubled
+ * since the last sweep, and only at the start of a batch, when no event is under way. So a key costs amortized constant
+ * time, and ids take memory for about twice those that were live at the last sweep. A sweep never shows in the results:
+ * their order follows from when rows come and go, which depends on the events alone.
  */
 
 import { allocate, release, resize } from '../base/allocator';
 import { Keys } from '../plan';
 import { Stream } from '../stream';
 
+/** In place of an id, where there is none. */
 export const NONE: u32 = 0xffffffff;
 
 @unmanaged
 export class Dictionary {
+  /** Words of a key, 0 if the producer writes ids or the stream has no keys. */
   width: i32;
-  /** Ids are below this. */
+  /** Every id is below this. */
   limit: u32;
-  /** Ids below the limit that are given to no key, a stack of them. */
+  /** A stack of the ids below `limit` that no key has. */
   free: usize;
   freeCount: u32;
-  /** At how many ids to sweep. */
+  /** Number of ids in use at which to sweep. */
   sweepAt: u32;
   table: usize;
   tableMask: u32;
@@ -38,18 +44,20 @@ export class Dictionary {
   words: usize;
   live: usize;
   pins: usize;
-  /** Ids that are live or held. */
+  /** Number of ids that are live or pinned. */
   aliveCount: u32;
   place: usize;
+  /** Number of ids that the columns have room for. */
   capacity: u32;
   order: usize;
   orderLength: u32;
   orderCapacity: u32;
+  /** Number of ids with live > 0. */
   liveCount: u32;
 }
 
 const INITIAL_SLOTS: u32 = 64;
-/** Slots of a table that is kept sparse: a megabyte. */
+/** Up to this many slots, 1 MiB, a table fits the cache and is kept at most a quarter full; a larger one, half. */
 const SPARSE_SLOTS: u32 = 1 << 16;
 
 export function createDictionary(stream: Stream, width: i32): Dictionary {
@@ -76,7 +84,7 @@ export function destroyDictionary(stream: Stream, keys: Dictionary): void {
   release(stream, changetype<usize>(keys));
 }
 
-/** The producer keeps the keys and writes ids. */
+/** Releases words and table: from now on the producer keeps the keys and writes ids. */
 export function dropWords(stream: Stream, keys: Dictionary): void {
   release(stream, keys.words);
   release(stream, keys.table);
@@ -88,7 +96,7 @@ export function dropWords(stream: Stream, keys: Dictionary): void {
   keys.width = 0;
 }
 
-/** Room for ids below n; new ones are dead. */
+/** Makes room for ids below n; no row holds the new ones. */
 export function growTo(stream: Stream, keys: Dictionary, n: u32): void {
   if (n > keys.capacity) setCapacity(stream, keys, max(n, keys.capacity * 2));
 }
@@ -110,12 +118,15 @@ function setCapacity(stream: Stream, keys: Dictionary, capacity: u32): void {
   memory.fill(keys.small, 0, (<usize>keys.smallLength) << 2);
 }
 
-/** Ids for n keys; `words` holds a column of `lanes` bytes for each word. */
+/**
+ * Writes the ids of n keys to `ids`; a new key gets an id. The words of the keys stand in columns from `words` on,
+ * `columnBytes` apart. `numbers` says that keys are single numbers: -0 is 0, and all NaN are one key.
+ */
 export function mapKeys(
   stream: Stream,
   keys: Dictionary,
   words: usize,
-  lanes: usize,
+  columnBytes: usize,
   ids: usize,
   n: i32,
   numbers: bool,
@@ -131,7 +142,7 @@ export function mapKeys(
     return;
   }
   for (let i: usize = 0; i < <usize>n; i++) {
-    store<u32>(ids + (i << 2), mapTuple(stream, keys, words + (i << 3), lanes));
+    store<u32>(ids + (i << 2), mapTuple(stream, keys, words + (i << 3), columnBytes));
   }
 }
 
@@ -140,7 +151,7 @@ function mapNumbers(stream: Stream, keys: Dictionary, words: usize, ids: usize, 
   let smallLength = keys.smallLength;
   for (let i: usize = 0; i < <usize>n; i++) {
     const number = load<f64>(words + (i << 3));
-    // The low bits of the sum are the number itself where that is whole and below 2^32.
+    // Adding 2^52 leaves a whole number below 2^32 in the low 32 bits.
     const whole = <u32>reinterpret<u64>(number + 4503599627370496);
     let idPlus: u32 = 0;
     if (<f64>whole == number && whole < smallLength) idPlus = load<u32>(small + ((<usize>whole) << 2));
@@ -176,27 +187,30 @@ function mapWord(stream: Stream, keys: Dictionary, word: u64): u32 {
   return id;
 }
 
-function mapTuple(stream: Stream, keys: Dictionary, words: usize, lanes: usize): u32 {
+function mapTuple(stream: Stream, keys: Dictionary, words: usize, columnBytes: usize): u32 {
   let tag: u64 = 0;
-  for (let c = 0; c < keys.width; c++) tag = hash(tag ^ load<u64>(words + <usize>c * lanes));
+  for (let c = 0; c < keys.width; c++) tag = hash(tag ^ load<u64>(words + <usize>c * columnBytes));
   let slot = <u32>(tag >> 32) & keys.tableMask;
   for (;;) {
     const entry = keys.table + ((<usize>slot) << 4);
     const id = load<u32>(entry, 8);
     if (!id) break;
-    if (load<u64>(entry) == tag && sameWords(keys, id - 1, words, lanes)) return id - 1;
+    if (load<u64>(entry) == tag && sameWords(keys, id - 1, words, columnBytes)) return id - 1;
     slot = (slot + 1) & keys.tableMask;
   }
   const id = newId(stream, keys);
   for (let c = 0; c < keys.width; c++) {
-    store<u64>(wordOf(keys, id, c), load<u64>(words + <usize>c * lanes));
+    store<u64>(wordOf(keys, id, c), load<u64>(words + <usize>c * columnBytes));
   }
   addKey(stream, keys, slot, tag, id);
   return id;
 }
 
-/** The id of the key whose first words stand in columns of one place each after `words`, NONE where it has none. */
-export function idAt(stream: Stream, keys: Dictionary, words: usize, lanes: usize): u32 {
+/**
+ * The id of the key whose words stand at `words`, one in each column, the columns `columnBytes` apart; NONE if it has
+ * no id. In a stream without keys every key has id 0.
+ */
+export function idAt(stream: Stream, keys: Dictionary, words: usize, columnBytes: usize): u32 {
   if (stream.keys == Keys.none) return 0;
   let tag: u64 = 0;
   if (keys.width == 1) {
@@ -204,27 +218,27 @@ export function idAt(stream: Stream, keys: Dictionary, words: usize, lanes: usiz
     const isNumber = stream.keys == Keys.numbers;
     tag = isNumber ? reinterpret<u64>(number == number ? number + 0 : NaN) : load<u64>(words);
   } else {
-    for (let c = 0; c < keys.width; c++) tag = hash(tag ^ load<u64>(words + <usize>c * lanes));
+    for (let c = 0; c < keys.width; c++) tag = hash(tag ^ load<u64>(words + <usize>c * columnBytes));
   }
   let slot = <u32>((keys.width == 1 ? hash(tag) : tag) >> 32) & keys.tableMask;
   for (;;) {
     const entry = keys.table + ((<usize>slot) << 4);
     const id = load<u32>(entry, 8);
     if (!id) return NONE;
-    if (load<u64>(entry) == tag && (keys.width == 1 || sameWords(keys, id - 1, words, lanes))) return id - 1;
+    if (load<u64>(entry) == tag && (keys.width == 1 || sameWords(keys, id - 1, words, columnBytes))) return id - 1;
     slot = (slot + 1) & keys.tableMask;
   }
   return NONE;
 }
 
-function sameWords(keys: Dictionary, id: u32, words: usize, lanes: usize): bool {
+function sameWords(keys: Dictionary, id: u32, words: usize, columnBytes: usize): bool {
   for (let c = 0; c < keys.width; c++) {
-    if (load<u64>(wordOf(keys, id, c)) != load<u64>(words + <usize>c * lanes)) return false;
+    if (load<u64>(wordOf(keys, id, c)) != load<u64>(words + <usize>c * columnBytes)) return false;
   }
   return true;
 }
 
-/** Address of column c of an id's key. */
+/** Address of word c of the key of an id. */
 export function wordOf(keys: Dictionary, id: u32, c: i32): usize {
   return keys.words + ((<usize>id * <usize>keys.width + <usize>c) << 3);
 }
@@ -245,11 +259,11 @@ function addKey(stream: Stream, keys: Dictionary, slot: u32, tag: u64, id: u32):
   store<u64>(entry, tag);
   store<u32>(entry, id + 1, 8);
   const used = keys.limit - keys.freeCount;
-  if (<f64>used > roomIn(<f64>(keys.tableMask + 1))) rehash(stream, keys, (keys.tableMask + 1) * 2);
+  if (<f64>used > maxKeysIn(<f64>(keys.tableMask + 1))) rehash(stream, keys, (keys.tableMask + 1) * 2);
 }
 
-/** How many keys a table of so many slots takes. */
-export function roomIn(slots: f64): f64 {
+/** Maximum number of keys in a table of `slots` slots. */
+export function maxKeysIn(slots: f64): f64 {
   return slots <= <f64>SPARSE_SLOTS ? slots / 4 : slots / 2;
 }
 
@@ -277,14 +291,17 @@ function setSlot(keys: Dictionary, tag: u64, idPlus: u32): void {
   store<u32>(keys.table + ((<usize>slot) << 4), idPlus, 8);
 }
 
-/** A finalizer of 64 bits (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014, variant 13). */
+/**
+ * Hashes a word by a 64-bit finalizer (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014,
+ * variant 13).
+ */
 function hash(word: u64): u64 {
   word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9;
   word = (word ^ (word >> 27)) * 0x94d049bb133111eb;
   return word ^ (word >> 31);
 }
 
-/** One more row holds the id. */
+/** Notes that one more row of a window on a grid holds the id. */
 export function addRow(stream: Stream, keys: Dictionary, id: u32): void {
   const live = keys.live + ((<usize>id) << 2);
   const count = load<u32>(live);
@@ -292,19 +309,20 @@ export function addRow(stream: Stream, keys: Dictionary, id: u32): void {
   if (!count) comeAlive(stream, keys, id);
 }
 
-/** A window that is not on a grid has something of the id, or a sample of it is remembered. */
+/** Notes that a store off the grid keeps one more thing of the id, or that a sample of it is remembered. */
 export function pin(keys: Dictionary, id: u32): void {
-  const holds = keys.pins + ((<usize>id) << 2);
-  const count = load<u32>(holds);
-  store<u32>(holds, count + 1);
+  const pins = keys.pins + ((<usize>id) << 2);
+  const count = load<u32>(pins);
+  store<u32>(pins, count + 1);
   if (!count && !load<u32>(keys.live + ((<usize>id) << 2))) keys.aliveCount++;
 }
 
+/** Undoes one `pin`. */
 export function unpin(keys: Dictionary, id: u32): void {
-  const holds = keys.pins + ((<usize>id) << 2);
-  const count = load<u32>(holds) - 1;
+  const pins = keys.pins + ((<usize>id) << 2);
+  const count = load<u32>(pins) - 1;
   assert(<i32>count >= 0);
-  store<u32>(holds, count);
+  store<u32>(pins, count);
   if (!count && !load<u32>(keys.live + ((<usize>id) << 2))) keys.aliveCount--;
 }
 
@@ -312,7 +330,7 @@ function isPinned(keys: Dictionary, id: u32): bool {
   return keys.pins != 0 && load<u32>(keys.pins + ((<usize>id) << 2)) != 0;
 }
 
-/** One row less. */
+/** Undoes one `addRow`. */
 export function removeRow(keys: Dictionary, id: u32): void {
   const live = keys.live + ((<usize>id) << 2);
   const count = load<u32>(live) - 1;
@@ -338,7 +356,7 @@ function comeAlive(stream: Stream, keys: Dictionary, id: u32): void {
   if (!isPinned(keys, id)) keys.aliveCount++;
 }
 
-/** The order without the dead. */
+/** Removes dead ids from the order. */
 function compactOrder(keys: Dictionary): void {
   let length: u32 = 0;
   for (let i: u32 = 0; i < keys.orderLength; i++) {
@@ -351,10 +369,13 @@ function compactOrder(keys: Dictionary): void {
   keys.orderLength = length;
 }
 
-/** Frees every id that is neither live nor in `pinned`, a list of n ids (NONE ones are passed over). */
-export function sweep(stream: Stream, keys: Dictionary, pinned: usize, n: u32): void {
+/**
+ * Frees every id that is neither live nor pinned nor in the list `results` of n ids. Shrinks the table and the columns
+ * where they are far too large.
+ */
+export function sweep(stream: Stream, keys: Dictionary, results: usize, n: u32): void {
   const marks = allocate(stream, <usize>keys.limit + 1);
-  mark(keys, marks, pinned, n);
+  mark(keys, marks, results, n);
   keys.freeCount = 0;
   let top: u32 = 0;
   for (let id = keys.limit; id > 0; id--) {
@@ -376,7 +397,7 @@ export function sweep(stream: Stream, keys: Dictionary, pinned: usize, n: u32): 
   }
   release(stream, marks);
   memory.fill(keys.small, 0, (<usize>keys.smallLength) << 2);
-  // A sweep looks at every id: not before a fair part of them has been given again.
+  // A sweep visits every id below `limit`, so the next one waits until at least a quarter of them are in use.
   keys.sweepAt = max(INITIAL_SLOTS * 16, max(used * 2, top >> 2));
   if (keys.capacity > INITIAL_SLOTS * 16 && top < keys.capacity >> 2) setCapacity(stream, keys, keys.capacity >> 1);
 }
@@ -389,10 +410,10 @@ function tagOf(keys: Dictionary, id: u32): u64 {
   return tag;
 }
 
-/** A byte for each id below the limit: 1 where it is live or pinned. */
-function mark(keys: Dictionary, marks: usize, pinned: usize, n: u32): void {
+/** Writes a byte for each id below `limit`: 1 if it is live, pinned or in the list `results`, else 0. */
+function mark(keys: Dictionary, marks: usize, results: usize, n: u32): void {
   for (let id: u32 = 0; id < keys.limit; id++) {
     store<u8>(marks + id, load<u32>(keys.live + ((<usize>id) << 2)) || isPinned(keys, id) ? 1 : 0);
   }
-  for (let i: u32 = 0; i < n; i++) store<u8>(marks + load<u32>(pinned + ((<usize>i) << 2)), 1);
+  for (let i: u32 = 0; i < n; i++) store<u8>(marks + load<u32>(results + ((<usize>i) << 2)), 1);
 }

@@ -1,14 +1,16 @@
 /**
- * Expressions: a program that the bindings compiled (bindings/program.ts), run over the columns of a batch before any window sees it.
+ * Expressions: runs the program that bindings/plan/program.ts compiled over the columns of a batch, before any window
+ * sees it.
  *
  *     columns of the ring ──┐
  *     constants of the plan ┼─▶ into = op(left, right) ─▶ … ─▶ further columns of the ring
  *     registers ◀───────────┘
  *
- * All instructions go over one tile of events, then over the next, so that registers stay in the first-level cache: one dispatch an
- * instruction and tile. An operand is an address and a step from one pair of values to the next, 0 for a constant.
+ * All instructions run over one tile of events, then over the next, so that registers stay in the first-level cache and
+ * an instruction is dispatched once a tile. An operand is an address and the step in bytes from one pair of values to
+ * the next, 0 for a constant.
  *
- * Law: an instruction writes exactly n values, which depend on the operands of their own event alone.
+ * Law: an instruction writes exactly n values, and each depends only on the operands of its own event.
  */
 
 import { log, mod } from '../base/math';
@@ -16,11 +18,12 @@ import { Instruction, Op, Place } from '../plan';
 import { Stream } from '../stream';
 import { measureColumn, Ring } from './ring';
 
-/** Events worked on at a time. */
+/** Events in a tile. */
 const TILE_EVENTS = 512;
+/** Bytes of a register: one value for each event of a tile. */
 export const REGISTER_BYTES: usize = TILE_EVENTS * 8;
 
-/** Places of the program's operands become addresses. */
+/** Turns the operands of the program, a number and a `Place` each, into addresses. */
 export function linkProgram(stream: Stream, ring: Ring): void {
   for (let i = 0, at = stream.program; i < stream.programLength; i++, at += Instruction.bytes) {
     link(stream, ring, at + Instruction.into);
@@ -38,7 +41,7 @@ function link(stream: Stream, ring: Ring, operand: usize): void {
   store<u32>(operand, <u32>address);
 }
 
-/** The columns stand so much further on than they did. */
+/** Moves the operands that are columns by `distance` bytes. */
 export function moveProgram(stream: Stream, distance: usize): void {
   for (let i = 0, at = stream.program; i < stream.programLength; i++, at += Instruction.bytes) {
     moveOperand(at + Instruction.into, distance);
@@ -51,20 +54,20 @@ function moveOperand(operand: usize, distance: usize): void {
   if (load<u32>(operand, 4) == Place.column) store<u32>(operand, load<u32>(operand) + <u32>distance);
 }
 
-/** Runs the program for n events that stand in a row in the ring, from place `at` on. */
+/** Runs the program for n contiguous events from ring place `at`. */
 export function evaluate(stream: Stream, at: i32, n: i32): void {
   const end = stream.program + <usize>stream.programLength * Instruction.bytes;
   for (let from = 0; from < n; from += TILE_EVENTS) {
     const offset = (<usize>(at + from)) << 3;
     const bytes = (<usize>min(n - from, TILE_EVENTS)) << 3;
-    for (let one = stream.program; one < end; one += Instruction.bytes) {
+    for (let instruction = stream.program; instruction < end; instruction += Instruction.bytes) {
       run(
-        one,
-        addressOf(one + Instruction.into, offset),
-        addressOf(one + Instruction.left, offset),
-        stepOf(one + Instruction.left),
-        addressOf(one + Instruction.right, offset),
-        stepOf(one + Instruction.right),
+        instruction,
+        addressOf(instruction + Instruction.into, offset),
+        addressOf(instruction + Instruction.left, offset),
+        stepOf(instruction + Instruction.left),
+        addressOf(instruction + Instruction.right, offset),
+        stepOf(instruction + Instruction.right),
         bytes,
       );
     }
@@ -79,72 +82,91 @@ function stepOf(operand: usize): usize {
   return load<u32>(operand, 4) == Place.constant ? 0 : 16;
 }
 
-function run(one: usize, into: usize, left: usize, ls: usize, right: usize, rs: usize, bytes: usize): void {
-  switch (load<u32>(one, Instruction.op)) {
+function run(
+  instruction: usize,
+  into: usize,
+  left: usize,
+  leftStep: usize,
+  right: usize,
+  rightStep: usize,
+  bytes: usize,
+): void {
+  switch (load<u32>(instruction, Instruction.op)) {
     case Op.add:
-      return each<Add>(into, left, ls, right, rs, bytes);
+      return each<Add>(into, left, leftStep, right, rightStep, bytes);
     case Op.sub:
-      return each<Sub>(into, left, ls, right, rs, bytes);
+      return each<Sub>(into, left, leftStep, right, rightStep, bytes);
     case Op.mul:
-      return each<Mul>(into, left, ls, right, rs, bytes);
+      return each<Mul>(into, left, leftStep, right, rightStep, bytes);
     case Op.div:
-      return each<Div>(into, left, ls, right, rs, bytes);
+      return each<Div>(into, left, leftStep, right, rightStep, bytes);
     case Op.mod:
-      return each<Mod>(into, left, ls, right, rs, bytes);
+      return each<Mod>(into, left, leftStep, right, rightStep, bytes);
     case Op.neg:
-      return each<Neg>(into, left, ls, right, rs, bytes);
+      return each<Neg>(into, left, leftStep, right, rightStep, bytes);
     case Op.abs:
-      return each<Abs>(into, left, ls, right, rs, bytes);
+      return each<Abs>(into, left, leftStep, right, rightStep, bytes);
     case Op.log:
-      return each<Log>(into, left, ls, right, rs, bytes);
+      return each<Log>(into, left, leftStep, right, rightStep, bytes);
     case Op.sqrt:
-      return each<Sqrt>(into, left, ls, right, rs, bytes);
+      return each<Sqrt>(into, left, leftStep, right, rightStep, bytes);
     case Op.min:
-      return each<Min>(into, left, ls, right, rs, bytes);
+      return each<Min>(into, left, leftStep, right, rightStep, bytes);
     case Op.max:
-      return each<Max>(into, left, ls, right, rs, bytes);
+      return each<Max>(into, left, leftStep, right, rightStep, bytes);
     case Op.eq:
-      return each<Eq>(into, left, ls, right, rs, bytes);
+      return each<Eq>(into, left, leftStep, right, rightStep, bytes);
     case Op.ne:
-      return each<Ne>(into, left, ls, right, rs, bytes);
+      return each<Ne>(into, left, leftStep, right, rightStep, bytes);
     case Op.lt:
-      return each<Lt>(into, left, ls, right, rs, bytes);
+      return each<Lt>(into, left, leftStep, right, rightStep, bytes);
     case Op.lte:
-      return each<Lte>(into, left, ls, right, rs, bytes);
+      return each<Lte>(into, left, leftStep, right, rightStep, bytes);
     case Op.and:
-      return each<And>(into, left, ls, right, rs, bytes);
+      return each<And>(into, left, leftStep, right, rightStep, bytes);
     case Op.or:
-      return each<Or>(into, left, ls, right, rs, bytes);
+      return each<Or>(into, left, leftStep, right, rightStep, bytes);
     case Op.not:
-      return each<Not>(into, left, ls, right, rs, bytes);
+      return each<Not>(into, left, leftStep, right, rightStep, bytes);
     case Op.isIn:
-      return eachIn(into, left, ls, right, load<i32>(one, Instruction.count), bytes);
+      return eachIn(into, left, leftStep, right, load<i32>(instruction, Instruction.count), bytes);
     case Op.isMissing:
-      return each<IsMissing>(into, left, ls, right, rs, bytes);
+      return each<IsMissing>(into, left, leftStep, right, rightStep, bytes);
     case Op.select:
-      return each<Select>(into, left, ls, right, rs, bytes);
+      return each<Select>(into, left, leftStep, right, rightStep, bytes);
     default:
       assert(false);
   }
 }
 
-/** Over pairs of values, and one by itself at the end: what stands beyond it is another's. */
-function each<Operation>(into: usize, left: usize, ls: usize, right: usize, rs: usize, bytes: usize): void {
+/**
+ * Applies an operation to pairs of values. A last value is done by itself, as the bytes after it belong to other data.
+ */
+function each<Operation>(
+  into: usize,
+  left: usize,
+  leftStep: usize,
+  right: usize,
+  rightStep: usize,
+  bytes: usize,
+): void {
   const operation = changetype<Operation>(0);
   const end = into + (bytes & ~15);
   while (into < end) {
     v128.store(into, operation.of(v128.load(left), v128.load(right)));
     into += 16;
-    left += ls;
-    right += rs;
+    left += leftStep;
+    right += rightStep;
   }
   if (bytes & 8) v128.store64_lane(into, operation.of(v128.load64_zero(left), v128.load64_zero(right)), 0);
 }
 
-/** Whether values are among n constants, which stand in a row from `list` on. */
-function eachIn(into: usize, left: usize, ls: usize, list: usize, n: i32, bytes: usize): void {
+/**
+ * Writes whether values are among n constants, which stand from `list` on, each in both lanes. Missing stays missing.
+ */
+function eachIn(into: usize, left: usize, leftStep: usize, list: usize, n: i32, bytes: usize): void {
   const beyond = list + ((<usize>n) << 4);
-  for (let i: usize = 0; i < bytes; i += 16, left += ls) {
+  for (let i: usize = 0; i < bytes; i += 16, left += leftStep) {
     const isLast = bytes - i == 8;
     const values = isLast ? v128.load64_zero(left) : v128.load(left);
     let found = i64x2.splat(0);
@@ -155,7 +177,7 @@ function eachIn(into: usize, left: usize, ls: usize, list: usize, n: i32, bytes:
   }
 }
 
-// Masks have all bits of a lane set, which makes a NaN of whatever they are or-ed into.
+// A mask has all bits of a lane set. Or-ed into a number, it makes the number NaN, which is a missing value.
 
 function one(): v128 {
   return f64x2.splat(1);
@@ -165,12 +187,12 @@ function missing(a: v128): v128 {
   return f64x2.ne(a, a);
 }
 
-/** A comparison: true where the mask is set, and missing where either side is. */
+/** Result of a comparison: 1 where the mask is set, else 0, and missing where either side is missing. */
 function truth(mask: v128, a: v128, b: v128): v128 {
   return v128.or(v128.and(mask, one()), v128.or(missing(a), missing(b)));
 }
 
-/** Where a condition holds: it is neither 0 nor missing. */
+/** Mask of the lanes in which a condition holds: it is neither 0 nor missing. */
 function holds(a: v128): v128 {
   return f64x2.gt(f64x2.abs(a), f64x2.splat(0));
 }
@@ -281,7 +303,7 @@ class Lte {
   }
 }
 
-/** False where either is false, else missing where either is. */
+/** 0 where either side is 0, else missing where either side is missing, else 1. */
 class And {
   @inline
   of(a: v128, b: v128): v128 {
@@ -291,7 +313,7 @@ class And {
   }
 }
 
-/** True where either holds, else missing where either is. */
+/** 1 where either side holds, else missing where either side is missing, else 0. */
 class Or {
   @inline
   of(a: v128, b: v128): v128 {
@@ -314,6 +336,7 @@ class IsMissing {
   }
 }
 
+/** The right side where the left holds, missing elsewhere. */
 class Select {
   @inline
   of(a: v128, b: v128): v128 {

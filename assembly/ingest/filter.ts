@@ -1,15 +1,17 @@
 /**
- * The filter: events for which the condition of the spec does not hold move the clock and do nothing else.
+ * The filter: an event for which the condition of the spec does not hold moves the clock and does nothing else.
  *
  *     ring            a  b  C  d  E  F  g        capitals are kept
- *     kept            C  E  F                    moved together at the front: times, keys, measures
- *     ticks           1: d, 3: g                 so many are taken before the clock is moved to the time of that event
+ *     kept            C  E  F                    moved together to the front: times, keys, measures
+ *     ticks           1: d, 3: g                 after 1 kept event the clock moves to d's time, after 3 to g's
  *
- * Only events that move the newest time tick. A tick is left out where the next event that is kept moves the clock as far itself before it is
- * taken, and nobody can tell one move from two: where windows give one result each, all from one store, which fires by order of end. Others
- * are left out later, where the pipeline sees that they fire nothing.
+ * Only dropped events that move the newest time tick. A tick is left out if the next kept event moves the clock at
+ * least as far before it is taken, and if one move and two give the same results. They do if each window gives one
+ * result and all results come from one store, which fires in order of end. The pipeline skips further ticks: those that
+ * fire nothing.
  *
- * Law: results are those of a stream in which the event itself moves the clock at its place, wherever batches are cut.
+ * Law: the results are those of a stream in which each dropped event moves the clock at its own place, wherever batches
+ * are cut.
  */
 
 import { allocate, release } from '../base/allocator';
@@ -20,28 +22,29 @@ import { measureColumn, Ring } from './ring';
 
 @unmanaged
 class Filter {
-  /** The column of the condition. */
+  /** Address of the column of the condition. */
   column: usize;
-  /** Places of the events that are kept, from the first of the batch. */
+  /** Places of the kept events, u32 each, relative to the first event of the batch. */
   kept: usize;
-  /** Which measures are moved with them. */
-  read: usize;
-  /** Ticks: f64 time │ u32 events kept before it. */
+  /** u8 for each measure: whether it is moved with the kept events. */
+  moves: usize;
+  /** 16 bytes for each tick: 0 its time: f64 │ 8 number of kept events before it: u32. */
   ticks: usize;
   tickCount: i32;
 }
 
-const TICK: usize = 16;
+const TICK_BYTES: usize = 16;
 
+/** Creates the filter whose condition is in a column of measures. */
 export function createFilter(stream: Stream, ring: Ring, measure: u32): usize {
   const capacity = ring.mask + 1;
   const filter = changetype<Filter>(allocate(stream, offsetof<Filter>()));
   filter.column = measureColumn(ring, measure);
-  // One more than there can be is written.
+  // `chooseFast` writes a place before it knows whether the event is kept.
   filter.kept = allocate(stream, (<usize>capacity + 1) << 2);
-  filter.read = allocate(stream, ring.measureCount);
-  markRead(stream, filter, ring);
-  filter.ticks = allocate(stream, <usize>capacity * TICK);
+  filter.moves = allocate(stream, ring.measureCount);
+  markMoved(stream, filter, ring);
+  filter.ticks = allocate(stream, <usize>capacity * TICK_BYTES);
   filter.tickCount = 0;
   return changetype<usize>(filter);
 }
@@ -49,71 +52,74 @@ export function createFilter(stream: Stream, ring: Ring, measure: u32): usize {
 export function destroyFilter(stream: Stream): void {
   const filter = changetype<Filter>(stream.filter);
   release(stream, filter.kept);
-  release(stream, filter.read);
+  release(stream, filter.moves);
   release(stream, filter.ticks);
   release(stream, stream.filter);
 }
 
-/** The columns stand so much further on than they did. */
+/** Moves the address of the condition by `distance` bytes. */
 export function moveFilter(stream: Stream, distance: usize): void {
   changetype<Filter>(stream.filter).column += distance;
 }
 
-/** Bytes of a filter. */
+/** Upper bound on the bytes of a filter for a ring of `capacity` events. */
 export function filterBytes(capacity: f64, measureCount: f64): f64 {
   return capacity * 20 + measureCount + 1024;
 }
 
-/** Moves the events that are kept together, from place `at` on; how many they are. */
+/** Moves the kept ones of n events from ring place `at` together to the front; returns their number. */
 export function compact(stream: Stream, ring: Ring, at: i32, n: i32): i32 {
   const filter = changetype<Filter>(stream.filter);
   const kept = choose(stream, filter, ring.times + ((<usize>at) << 3), filter.column + ((<usize>at) << 3), n);
   stream.filtered += n - kept;
   if (kept == n) return n;
-  const lane = (<usize>ring.mask + 1) << 3;
+  const columnBytes = (<usize>ring.mask + 1) << 3;
   const offset = (<usize>at) << 3;
   gather<u64>(filter.kept, ring.times + offset, kept);
   if (stream.keys == Keys.ids) gather<u32>(filter.kept, ring.ids + (offset >> 1), kept);
   else
-    for (let words = ring.words; words < ring.measures; words += lane) gather<u64>(filter.kept, words + offset, kept);
+    for (let words = ring.words; words < ring.measures; words += columnBytes)
+      gather<u64>(filter.kept, words + offset, kept);
   for (let i = 0; i < ring.measureCount; i++) {
-    if (load<u8>(filter.read + i)) gather<u64>(filter.kept, measureColumn(ring, i) + offset, kept);
+    if (load<u8>(filter.moves + i)) gather<u64>(filter.kept, measureColumn(ring, i) + offset, kept);
   }
   return kept;
 }
 
-/** A byte for each measure: whether it is read when the program has run. */
-function markRead(stream: Stream, filter: Filter, ring: Ring): void {
-  const whole = load<u32>(stream.plan, Plan.givesLate) != 0;
-  memory.fill(filter.read, whole ? 1 : 0, ring.measureCount);
+/** Marks the measures that are read after the program has run: all of them if late events are given back. */
+function markMoved(stream: Stream, filter: Filter, ring: Ring): void {
+  const wantsAll = load<u32>(stream.plan, Plan.givesLate) != 0;
+  memory.fill(filter.moves, wantsAll ? 1 : 0, ring.measureCount);
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    store<u8>(filter.read + <usize>load<u32>(part, PartPlan.measure), 1);
-    store<u8>(filter.read + <usize>load<u32>(part, PartPlan.second), 1);
+    store<u8>(filter.moves + <usize>load<u32>(part, PartPlan.measure), 1);
+    store<u8>(filter.moves + <usize>load<u32>(part, PartPlan.second), 1);
   }
   const when = load<u32>(stream.plan, Plan.when);
-  if (when) store<u8>(filter.read + when - 1, 1);
+  if (when) store<u8>(filter.moves + when - 1, 1);
   for (let w = 0; w < stream.windowCount; w++) {
     const column = load<u32>(windowAt(stream, w), WindowPlan.column);
-    if (column) store<u8>(filter.read + column - 1, 1);
+    if (column) store<u8>(filter.moves + column - 1, 1);
   }
 }
 
+/** Moves the values at n places of a column to its front. */
 function gather<T>(places: usize, column: usize, n: i32): void {
   for (let i: usize = 0; i < <usize>n; i++) {
     store<T>(column + i * sizeof<T>(), load<T>(column + <usize>load<u32>(places + (i << 2)) * sizeof<T>()));
   }
 }
 
-/** Lists the events that are kept, and the ticks of those that are not. */
+/** Lists the events that are kept, and the ticks of the others; returns the number kept. */
 function choose(stream: Stream, filter: Filter, times: usize, condition: usize, n: i32): i32 {
-  const joins = stream.storeCount == 1 && !firesAgain(stream);
-  if (joins && stream.maxFutureSkew == Infinity) return chooseFast(stream, filter, times, condition, n);
-  return chooseSlow(stream, filter, times, condition, n, joins);
+  const canMerge = stream.storeCount == 1 && !firesAgain(stream);
+  if (canMerge && stream.maxFutureSkew == Infinity) return chooseFast(stream, filter, times, condition, n);
+  return chooseSlow(stream, filter, times, condition, n, canMerge);
 }
 
 /**
- * Where ticks may be left out and every time is believed: the clock ticks where all events have moved it further than those kept and the one at
- * hand. That is rare, and nothing else here is a branch.
+ * Chooses where ticks may be left out and every time is believed. A tick is needed before a kept event if the newest
+ * time of all events, `all`, is ahead of where the kept events and the ticks so far, `moved`, and the event at hand
+ * move the clock. That is rare, and it is the only branch.
  */
 function chooseFast(stream: Stream, filter: Filter, times: usize, condition: usize, n: i32): i32 {
   let all = stream.newest;
@@ -128,7 +134,7 @@ function chooseFast(stream: Stream, filter: Filter, times: usize, condition: usi
     if (holds & i32(all > further)) {
       store<f64>(ticks, all);
       store<u32>(ticks, <u32>((at - filter.kept) >> 2), 8);
-      ticks += TICK;
+      ticks += TICK_BYTES;
       moved = all;
     } else {
       moved = further;
@@ -140,16 +146,17 @@ function chooseFast(stream: Stream, filter: Filter, times: usize, condition: usi
   if (all > moved) {
     store<f64>(ticks, all);
     store<u32>(ticks, kept, 8);
-    ticks += TICK;
+    ticks += TICK_BYTES;
   }
-  filter.tickCount = <i32>((ticks - filter.ticks) / TICK);
+  filter.tickCount = <i32>((ticks - filter.ticks) / TICK_BYTES);
   return kept;
 }
 
-function chooseSlow(stream: Stream, filter: Filter, times: usize, condition: usize, n: i32, joins: bool): i32 {
+/** Chooses in all other cases; `canMerge` says that ticks may be left out. */
+function chooseSlow(stream: Stream, filter: Filter, times: usize, condition: usize, n: i32, canMerge: bool): i32 {
   const skew = stream.maxFutureSkew;
   let newest = stream.newest;
-  // The newest before the ticks that may yet be left out, of which there are `open`.
+  // `open`: the last tick may still be left out; `before` is the newest time before it.
   let before = newest;
   let kept = 0;
   let ticks = filter.ticks;
@@ -160,8 +167,8 @@ function chooseSlow(stream: Stream, filter: Filter, times: usize, condition: usi
     const moves = t > newest && isPlausible(stream, t, newest);
     if (holds) {
       if (open) {
-        // Believed either way, it does the same.
-        if (t >= newest && t <= newest + skew && (t <= before + skew || before == -Infinity)) ticks -= TICK;
+        // The event is believed with or without the tick and moves the clock as far, so the tick is redundant.
+        if (t >= newest && t <= newest + skew && (t <= before + skew || before == -Infinity)) ticks -= TICK_BYTES;
         open = false;
       }
       if (moves) newest = t;
@@ -170,14 +177,14 @@ function chooseSlow(stream: Stream, filter: Filter, times: usize, condition: usi
     } else if (moves) {
       if (!open) before = newest;
       newest = t;
-      // Of ticks in a row that nobody can tell apart the last will do.
-      if (!open) ticks += TICK;
-      open = joins;
-      store<f64>(ticks - TICK, t);
-      store<u32>(ticks - TICK, kept, 8);
+      // Of consecutive ticks that may be left out only the last is kept.
+      if (!open) ticks += TICK_BYTES;
+      open = canMerge;
+      store<f64>(ticks - TICK_BYTES, t);
+      store<u32>(ticks - TICK_BYTES, kept, 8);
     }
   }
-  filter.tickCount = <i32>((ticks - filter.ticks) / TICK);
+  filter.tickCount = <i32>((ticks - filter.ticks) / TICK_BYTES);
   return kept;
 }
 
@@ -185,12 +192,12 @@ export function tickCount(stream: Stream): i32 {
   return changetype<Filter>(stream.filter).tickCount;
 }
 
-/** The time of tick i. */
+/** Time to which tick i moves the clock. */
 export function tickAt(stream: Stream, i: i32): f64 {
-  return load<f64>(changetype<Filter>(stream.filter).ticks + <usize>i * TICK);
+  return load<f64>(changetype<Filter>(stream.filter).ticks + <usize>i * TICK_BYTES);
 }
 
-/** How many of the events kept come before it. */
+/** Number of kept events before tick i. */
 export function keptBefore(stream: Stream, i: i32): i32 {
-  return load<i32>(changetype<Filter>(stream.filter).ticks + <usize>i * TICK, 8);
+  return load<i32>(changetype<Filter>(stream.filter).ticks + <usize>i * TICK_BYTES, 8);
 }

@@ -1,10 +1,13 @@
 /**
- * The ring: the only door for events. Columns in linear memory, each `capacity` long:
+ * The ring: columns in linear memory in which every event waits until it is consumed. Each column has room for
+ * `capacity` events:
  *
  *     times  f64 │ ids  u32 │ words  u64 × key width │ measures  f64 × n
  *
- * Head is the oldest event not yet consumed, tail the next to be written; both grow for ever (modulo 2^32) and event s stands at
- * s & mask. head <= tail <= head + capacity.
+ * `head` is the number of the oldest event not yet consumed, `tail` that of the next to be written. Both grow modulo
+ * 2^32, and event s stands at place s & mask.
+ *
+ * Law: head <= tail <= head + capacity.
  */
 
 import { allocate, release } from '../base/allocator';
@@ -21,32 +24,36 @@ export class Ring {
   words: usize;
   measures: usize;
   measureCount: i32;
-  /** Least and greatest of the times last checked. */
-  first: f64;
-  last: f64;
+  /** Least and greatest of the times that `badTime` checked last. */
+  minTime: f64;
+  maxTime: f64;
 }
 
 export function createRing(stream: Stream, capacity: u32, keyWidth: i32, measureCount: i32): Ring {
   const ring = changetype<Ring>(allocate(stream, offsetof<Ring>()));
-  const lanes = (<usize>capacity) << 3;
+  const columnBytes = (<usize>capacity) << 3;
   ring.head = 0;
   ring.tail = 0;
   ring.mask = capacity - 1;
-  ring.times = allocate(stream, lanes * <usize>(2 + keyWidth + measureCount));
-  ring.ids = ring.times + lanes;
-  ring.words = ring.ids + lanes;
+  ring.times = allocate(stream, columnBytes * <usize>(2 + keyWidth + measureCount));
+  ring.ids = ring.times + columnBytes;
+  ring.words = ring.ids + columnBytes;
   ring.measureCount = measureCount;
-  ring.measures = ring.words + lanes * <usize>keyWidth;
-  // An un-keyed stream has the one key 0.
-  memory.fill(ring.ids, 0, lanes);
+  ring.measures = ring.words + columnBytes * <usize>keyWidth;
+  // All events of a stream without keys have id 0.
+  memory.fill(ring.ids, 0, columnBytes);
   return ring;
 }
 
+/** Address of column i of the measures. */
 export function measureColumn(ring: Ring, i: u32): usize {
   return ring.measures + ((<usize>i * <usize>(ring.mask + 1)) << 3);
 }
 
-/** The column of measures that window w reads, 0 where it reads none. Columns move when the stream turns to another segment. */
+/**
+ * Address of the measure column that window w reads, 0 if it reads none. It changes when the stream turns to another
+ * segment.
+ */
 export function windowColumn(stream: Stream, w: i32): usize {
   const measure = load<u32>(windowAt(stream, w), WindowPlan.column);
   return measure ? measureColumn(changetype<Ring>(stream.ring), measure - 1) : 0;
@@ -58,8 +65,9 @@ export function destroyRing(stream: Stream, ring: Ring): void {
 }
 
 /**
- * Where n events in a row may be written, or -1. An empty ring starts over at its first place, so that a batch is never cut
- * and a producer and consumer in turn stay in the same lines of cache.
+ * Returns the place at which n contiguous events may be written, or -1 if there is no room. An empty ring starts over
+ * at its first place, so that a batch is never cut, and a producer and a consumer that take turns stay in the same
+ * cache lines.
  */
 export function claim(ring: Ring, n: u32): i32 {
   const capacity = ring.mask + 1;
@@ -72,43 +80,47 @@ export function claim(ring: Ring, n: u32): i32 {
   return n <= free && n <= capacity - at ? <i32>at : -1;
 }
 
+/** Adds n events that were written at the place `claim` returned. */
 export function publish(ring: Ring, n: u32): void {
   ring.tail += n;
   assert(ring.tail - ring.head <= ring.mask + 1);
 }
 
-/** First of n times at place `at` that is not finite or beyond the limit, or -1. Notes the least and the greatest. */
+/**
+ * Index of the first of n times from ring place `at` that is NaN or whose absolute value exceeds the limit, -1 if there
+ * is none. Notes the least and the greatest of them in the ring.
+ */
 export function badTime(ring: Ring, at: i32, n: i32, limit: f64): i32 {
   const times = ring.times + ((<usize>at) << 3);
   const bytes = (<usize>n) << 3;
-  let least = f64x2.splat(Infinity);
-  let most = f64x2.splat(-Infinity);
+  let low = f64x2.splat(Infinity);
+  let high = f64x2.splat(-Infinity);
   let good = f64x2.splat(limit);
   good = f64x2.eq(good, good);
-  let leastNext = least;
-  let mostNext = most;
+  let lowNext = low;
+  let highNext = high;
   let i: usize = 0;
   for (; i + 32 <= bytes; i += 32) {
     const pair = v128.load(times + i);
     const next = v128.load(times + i, 16);
     good = v128.and(good, v128.and(f64x2.eq(pair, pair), f64x2.eq(next, next)));
-    least = f64x2.pmin(least, pair);
-    leastNext = f64x2.pmin(leastNext, next);
-    most = f64x2.pmax(most, pair);
-    mostNext = f64x2.pmax(mostNext, next);
+    low = f64x2.pmin(low, pair);
+    lowNext = f64x2.pmin(lowNext, next);
+    high = f64x2.pmax(high, pair);
+    highNext = f64x2.pmax(highNext, next);
   }
-  least = f64x2.pmin(least, leastNext);
-  most = f64x2.pmax(most, mostNext);
-  let whole = i64x2.all_true(good);
-  ring.first = min(f64x2.extract_lane(least, 0), f64x2.extract_lane(least, 1));
-  ring.last = max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1));
+  low = f64x2.pmin(low, lowNext);
+  high = f64x2.pmax(high, highNext);
+  let allGood = i64x2.all_true(good);
+  ring.minTime = min(f64x2.extract_lane(low, 0), f64x2.extract_lane(low, 1));
+  ring.maxTime = max(f64x2.extract_lane(high, 0), f64x2.extract_lane(high, 1));
   for (; i < bytes; i += 8) {
     const t = load<f64>(times + i);
-    if (t != t) whole = false;
-    ring.first = min(ring.first, t);
-    ring.last = max(ring.last, t);
+    if (t != t) allGood = false;
+    ring.minTime = min(ring.minTime, t);
+    ring.maxTime = max(ring.maxTime, t);
   }
-  return whole && ring.first >= -limit && ring.last <= limit ? -1 : badTimeSlow(times, n, limit);
+  return allGood && ring.minTime >= -limit && ring.maxTime <= limit ? -1 : badTimeSlow(times, n, limit);
 }
 
 function badTimeSlow(times: usize, n: i32, limit: f64): i32 {

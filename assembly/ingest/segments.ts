@@ -1,8 +1,9 @@
 /**
- * Columns that stand elsewhere: those of a ring that another thread writes. They lie as the stream's own do, so that what points into the ones
- * is moved by one distance to point into the others.
+ * Segments: columns of events outside the stream's own, written by a producer on another thread. They are laid out as
+ * the stream's own columns are, so that every pointer into the ones is moved by the same distance to point into the
+ * others.
  *
- *     segment    times │ ids │ words │ measures        as in ring.ts, `capacity` events
+ *     segment    times │ ids │ words │ measures        as in ring.ts, with room for `capacity` events
  */
 
 import { allocate, Owner, release } from '../base/allocator';
@@ -12,14 +13,14 @@ import { moveProgram } from './expression';
 import { moveFilter } from './filter';
 import { Ring } from './ring';
 
-/** Bytes of the columns of a stream. */
+/** Bytes of a segment: of all columns of a stream. */
 export function segmentBytes(stream: Stream): usize {
   const ring = changetype<Ring>(stream.ring);
-  const lane = (<usize>(ring.mask + 1)) << 3;
-  return ring.measures - ring.times + lane * <usize>ring.measureCount;
+  const columnBytes = (<usize>(ring.mask + 1)) << 3;
+  return ring.measures - ring.times + columnBytes * <usize>ring.measureCount;
 }
 
-/** Room for so many segments one after the other, which count for nobody; 0 where memory is full. */
+/** Allocates n segments, one after the other and filled with 0, which no owner counts. Traps if memory is full. */
 export function createSegments(stream: Stream, n: u32): usize {
   const nobody = changetype<Owner>(0);
   const address = allocate(nobody, segmentBytes(stream) * <usize>n);
@@ -31,7 +32,10 @@ export function destroySegments(address: usize): void {
   release(changetype<Owner>(0), address);
 }
 
-/** The stream's columns are those at an address; its ring is empty, and begins at place `at`. */
+/**
+ * Makes the segment at an address the columns of the stream, whose ring must be empty; the next event stands at place
+ * `at`.
+ */
 export function useSegment(stream: Stream, address: usize, at: u32): void {
   const ring = changetype<Ring>(stream.ring);
   assert(ring.head == ring.tail);
@@ -53,6 +57,7 @@ export function useSegment(stream: Stream, address: usize, at: u32): void {
   if (stream.filter) moveFilter(stream, distance);
 }
 
+/** Moves a pointer that is stored at an address. */
 function move(pointer: usize, distance: usize): void {
   store<u32>(pointer, load<u32>(pointer) + <u32>distance);
 }

@@ -1,10 +1,19 @@
-/** What is done to rows, over all parts of the plan. With columns.ts, where states stand in columns, the only caller of the kernels. */
+/**
+ * Rows: folds, combines, copies and drops the states of rows, for all parts of the plan. Kernels that fold and combine
+ * are called only here and in window/rolling/state-columns.ts, where states stand in columns.
+ *
+ * A heap state owns memory, its block; all other states are inline. Functions with `Inline` in their names leave heap
+ * states alone, those with `Heap` treat heap states only. A list of rows is a list of addresses, u32 each.
+ *
+ * Law: a block belongs to the one row whose state names it. `dropRow` releases it, `cloneRow` copies it, `moveRow`
+ * hands it over.
+ */
 
 import { PartPlan } from '../plan';
 import * as box from '../sketch/shared/box';
 import { copyRow, copyState, FIRINGS, firesAgain, Stream } from '../stream';
 
-/** Fills the columns that are worked out from others, for n events from place `at` of the ring. */
+/** Fills the columns that parts compute from others (`prepare`), for n events from ring place `at`. */
 export function prepareColumns(stream: Stream, at: i32, n: i32): void {
   if (!stream.hasSamples) return;
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
@@ -13,7 +22,9 @@ export function prepareColumns(stream: Stream, at: i32, n: i32): void {
   }
 }
 
-/** Folds n events, from place `at` of the ring, each into its row of the list. The rows' event counts are the caller's. */
+/**
+ * Folds n events from ring place `at`, each into its row in the list. The caller updates the event counts of the rows.
+ */
 export function foldRows(stream: Stream, rows: usize, at: i32, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const fold = load<u32>(part, PartPlan.fold);
@@ -21,15 +32,15 @@ export function foldRows(stream: Stream, rows: usize, at: i32, n: i32): void {
   }
 }
 
-/** Folds n events, from place `at` of the ring, into one row. */
+/** Folds n events from ring place `at` into one row and adds them to its event count. */
 export function foldRun(stream: Stream, row: usize, at: i32, n: i32): void {
   store<f64>(row, load<f64>(row) + <f64>n);
   let listed = false;
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const reduce = load<u32>(part, PartPlan.foldRun);
+    const runKernel = load<u32>(part, PartPlan.foldRun);
     const fold = load<u32>(part, PartPlan.fold);
-    if (reduce) {
-      call_indirect<void>(reduce, part, row, (<usize>at) << 3, n);
+    if (runKernel) {
+      call_indirect<void>(runKernel, part, row, (<usize>at) << 3, n);
     } else if (fold) {
       if (!listed) {
         for (let j: usize = 0; j < <usize>n; j++) store<u32>(stream.rows + (j << 2), <u32>row);
@@ -40,21 +51,21 @@ export function foldRun(stream: Stream, row: usize, at: i32, n: i32): void {
   }
 }
 
-/** One event more in a row. */
+/** Folds the event at ring place `at` into a row and adds it to the event count. */
 export function foldRow(stream: Stream, row: usize, at: i32): void {
   store<f64>(row, load<f64>(row) + 1);
   store<u32>(stream.into, <u32>row);
   foldRows(stream, stream.into, at, 1);
 }
 
-/** The same but for the states that own memory. */
+/** Folds the event at ring place `at` into the inline states of a row and adds it to the event count. */
 export function foldInline(stream: Stream, row: usize, at: i32): void {
   store<f64>(row, load<f64>(row) + 1);
   store<u32>(stream.into, <u32>row);
   foldInlineRows(stream, stream.into, at, 1);
 }
 
-/** As foldRows, but for the states that own memory. */
+/** Folds n events from ring place `at`, each into the inline states of its row in the list. */
 export function foldInlineRows(stream: Stream, rows: usize, at: i32, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const fold = load<u32>(part, PartPlan.drop) ? 0 : load<u32>(part, PartPlan.fold);
@@ -62,29 +73,30 @@ export function foldInlineRows(stream: Stream, rows: usize, at: i32, n: i32): vo
   }
 }
 
-/** An event enters the running states of a row, which are those that own memory; its measures stand side by side. */
+/** Inserts an event into the evictable states of a row. The measures of the event stand side by side at `measures`. */
 export function insertEvent(stream: Stream, row: usize, measures: usize, time: f64): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const enter = load<u32>(part, PartPlan.insert);
-    if (!enter) continue;
+    const insert = load<u32>(part, PartPlan.insert);
+    if (!insert) continue;
     const value = load<f64>(measures + ((<usize>load<u32>(part, PartPlan.measure)) << 3));
-    if (value == value) call_indirect<void>(enter, part, row + load<u32>(part, PartPlan.state), value, time);
+    if (value == value) call_indirect<void>(insert, part, row + load<u32>(part, PartPlan.state), value, time);
   }
 }
 
-/** The event that entered first leaves them. */
+/** Retracts an event, the earliest inserted, from the evictable states of a row. */
 export function retractEvent(stream: Stream, row: usize, measures: usize, time: f64): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const leave = load<u32>(part, PartPlan.retract);
-    if (!leave) continue;
+    const retract = load<u32>(part, PartPlan.retract);
+    if (!retract) continue;
     const value = load<f64>(measures + ((<usize>load<u32>(part, PartPlan.measure)) << 3));
-    if (value == value) call_indirect<void>(leave, part, row + load<u32>(part, PartPlan.state), value, time);
+    if (value == value) call_indirect<void>(retract, part, row + load<u32>(part, PartPlan.state), value, time);
   }
 }
 
 /**
- * Frames of many keys, each with a front and a back of its own: one after the other, n events from byte `at` of the columns on are folded
- * into the back that is listed for each, and a row from `into` on becomes what its front then is with it. Event counts are the caller's.
+ * Rolls frames of many keys, each of which has a front and a back of its own. The n events from byte `at` of the
+ * columns are done one after the other: each is folded into the back listed for it, and the next row from `into` on
+ * becomes front ⊕ back. The caller sets the event counts.
  */
 export function rollRows(stream: Stream, fronts: usize, backs: usize, into: usize, at: usize, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
@@ -94,7 +106,7 @@ export function rollRows(stream: Stream, fronts: usize, backs: usize, into: usiz
   }
 }
 
-/** For parts that have no kernel for it. */
+/** `rollRows` for a part without a kernel `roll`. */
 function rollSlow(stream: Stream, part: usize, fronts: usize, backs: usize, into: usize, at: usize, n: i32): void {
   const fold = load<u32>(part, PartPlan.fold);
   const combine = load<u32>(part, PartPlan.combine);
@@ -105,30 +117,30 @@ function rollSlow(stream: Stream, part: usize, fronts: usize, backs: usize, into
   }
 }
 
-/** into = left ⊕ right for the first n of the stream's three lists. */
+/** into = left ⊕ right for the first n rows in the stream's three lists, event counts included. */
 export function combineRows(stream: Stream, n: i32): void {
-  countRows(stream, n);
+  addCounts(stream, n);
   combineStates(stream, stream.into, stream.left, stream.right, n);
 }
 
-function countRows(stream: Stream, n: i32): void {
+function addCounts(stream: Stream, n: i32): void {
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {
     const events = load<f64>(load<u32>(stream.left + i)) + load<f64>(load<u32>(stream.right + i));
     store<f64>(load<u32>(stream.into + i), events);
   }
 }
 
-/** The same but for the states that own memory. */
+/** Combines the event counts and the inline states of the first n listed rows; heap states stay as they are. */
 export function combineInline(stream: Stream, n: i32): void {
   if (!stream.hasHeapStates) {
     combineRows(stream, n);
     return;
   }
-  countRows(stream, n);
+  addCounts(stream, n);
   combineInlineStates(stream, stream.into, stream.left, stream.right, n);
 }
 
-/** As combineStates, but for the states that own memory. */
+/** into = left ⊕ right for the inline states of n rows in any three lists. */
 export function combineInlineStates(stream: Stream, into: usize, left: usize, right: usize, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const combine = load<u32>(part, PartPlan.drop) ? 0 : load<u32>(part, PartPlan.combine);
@@ -136,7 +148,7 @@ export function combineInlineStates(stream: Stream, into: usize, left: usize, ri
   }
 }
 
-/** The same for the states that own memory alone. */
+/** into = left ⊕ right for the heap states of the first n listed rows. */
 export function combineHeap(stream: Stream, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (!load<u32>(part, PartPlan.drop)) continue;
@@ -144,18 +156,18 @@ export function combineHeap(stream: Stream, n: i32): void {
   }
 }
 
-/** One row ⊕= another, of the states that own memory alone. */
+/** into ⊕= from for the heap states of two rows. */
 export function addHeap(stream: Stream, into: usize, from: usize): void {
-  const rows = stream.single;
-  store<u32>(rows, <u32>into);
-  store<u32>(rows, <u32>from, 4);
+  const pair = stream.single;
+  store<u32>(pair, <u32>into);
+  store<u32>(pair, <u32>from, 4);
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (!load<u32>(part, PartPlan.drop)) continue;
-    call_indirect<void>(load<u32>(part, PartPlan.combine), part, rows, rows, rows + 4, 1);
+    call_indirect<void>(load<u32>(part, PartPlan.combine), part, pair, pair, pair + 4, 1);
   }
 }
 
-/** The same for the states alone, of any three lists. */
+/** into = left ⊕ right for all states of n rows in any three lists; event counts are left alone. */
 export function combineStates(stream: Stream, into: usize, left: usize, right: usize, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const combine = load<u32>(part, PartPlan.combine);
@@ -163,12 +175,12 @@ export function combineStates(stream: Stream, into: usize, left: usize, right: u
   }
 }
 
-/** One more firing of a row. */
+/** Counts one more firing of a row, where rows fire more than once. */
 export function countFiring(stream: Stream, row: usize): void {
   if (firesAgain(stream)) store<f64>(row, load<f64>(row, FIRINGS) + 1, FIRINGS);
 }
 
-/** Adds a row to the lists. */
+/** Writes entry i of the stream's three lists: into, left and right of a combination. */
 export function listRow(stream: Stream, i: i32, into: usize, left: usize, right: usize): void {
   const at = (<usize>i) << 2;
   store<u32>(stream.into + at, <u32>into);
@@ -176,7 +188,7 @@ export function listRow(stream: Stream, i: i32, into: usize, left: usize, right:
   store<u32>(stream.right + at, <u32>right);
 }
 
-/** Gives back what the states of a row own. */
+/** Releases the blocks of a row, whose heap states are then empty. */
 export function dropRow(stream: Stream, row: usize): void {
   if (!stream.hasHeapStates) return;
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
@@ -185,31 +197,33 @@ export function dropRow(stream: Stream, row: usize): void {
   }
 }
 
-/** The same of the first n temporary rows. */
+/** Releases the blocks of the first n temporary rows. */
 export function dropTemporaries(stream: Stream, n: i32): void {
   if (!stream.hasHeapStates) return;
   for (let i = 0, row = stream.temporary; i < n; i++, row += stream.stride) dropRow(stream, row);
 }
 
-/** A row that has seen nothing, in place of one that has. */
+/** Makes a row empty: without events and without blocks. */
 export function resetRow(stream: Stream, row: usize): void {
   dropRow(stream, row);
   copyRow(stream, row, stream.empty);
 }
 
-/** A copy of a row without what it owns; what stood there is no row. */
+/**
+ * Copies a row without its heap states, which are empty in the copy. No row may stand at `to`: its blocks would leak.
+ */
 export function copyInline(stream: Stream, to: usize, from: usize): void {
   copyRow(stream, to, from);
   disown(stream, to);
 }
 
-/** A copy of a row that takes over what it owns; what stood there is no row. */
+/** Copies a row and hands its blocks over to the copy. No row may stand at `to`. */
 export function moveRow(stream: Stream, to: usize, from: usize): void {
   copyRow(stream, to, from);
   disown(stream, from);
 }
 
-/** The states that own memory are as if they had seen nothing: what they own is another row's. */
+/** Makes the heap states of a row empty without releasing their blocks, which belong to another row. */
 function disown(stream: Stream, row: usize): void {
   if (!stream.hasHeapStates) return;
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
@@ -217,13 +231,13 @@ function disown(stream: Stream, row: usize): void {
   }
 }
 
-/** A copy of a row, with blocks of its own; what stood there is no row. */
+/** Copies a row and its blocks. No row may stand at `to`. */
 export function cloneRow(stream: Stream, to: usize, from: usize): void {
   copyRow(stream, to, from);
   if (stream.hasHeapStates) cloneHeap(stream, to, from);
 }
 
-/** The same of the states that own memory alone; what stood there is none. */
+/** Copies the heap states of a row and their blocks. `to` may name no blocks of its own. */
 export function cloneHeap(stream: Stream, to: usize, from: usize): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (!load<u32>(part, PartPlan.drop)) continue;
