@@ -138,7 +138,7 @@ export function buildStream(stream: Stream): bool {
   const when = load<u32>(plan, Plan.when);
   stream.when = when ? measureColumn(ring, when - 1) : 0;
   stream.outbox = changetype<usize>(createOutbox(stream));
-  stream.answer = allocate(stream, <usize>stream.windowCount * (16 + ((<usize>stream.outputCount) << 3)));
+  stream.answers = allocate(stream, <usize>stream.windowCount * (16 + ((<usize>stream.outputCount) << 3)));
   stream.slices = changetype<usize>(createSlices(stream));
   stream.stacks = allocate(stream, <usize>stream.gridCount * offsetof<Stacks>());
   stream.triggered = allocate(stream, <usize>stream.gridCount * offsetof<Triggered>());
@@ -182,7 +182,7 @@ export function destroyStream(stream: Stream): void {
     release(stream, stream.rows);
     release(stream, stream.lateEvents);
     release(stream, stream.misses);
-    release(stream, stream.answer);
+    release(stream, stream.answers);
     release(stream, stream.into);
     release(stream, stream.temporary);
     release(stream, stream.trash);

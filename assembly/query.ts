@@ -32,7 +32,7 @@ export function query(stream: Stream, id: u32, t: f64): usize {
   const outbox = changetype<Outbox>(stream.outbox);
   const lists = outbox.listLength;
   for (let w = 0; w < stream.windowCount; w++) {
-    const at = stream.answer + <usize>w * answerBytes(stream);
+    const at = stream.answers + <usize>w * answerBytes(stream);
     let row: usize;
     if (w < stream.gridCount) {
       row = gridRow(stream, w, id, t);
@@ -49,7 +49,7 @@ export function query(stream: Stream, id: u32, t: f64): usize {
   }
   // The numbers of lists stay in the outbox until the next call overwrites them.
   outbox.listLength = lists;
-  return stream.answer;
+  return stream.answers;
 }
 
 /**

@@ -117,7 +117,7 @@ export class Stream extends Owner {
   misses: usize;
   missed: bool;
   /** The answer to the last query (query.ts), and the bounds of the window that a store was last asked for. */
-  answer: usize;
+  answers: usize;
   askedStart: f64;
   askedEnd: f64;
   /** Why windows fire at present; see `byClock` and the functions after it. */

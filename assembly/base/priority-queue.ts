@@ -18,7 +18,7 @@ export class Heap {
   capacity: i32;
 }
 
-export const ENTRY: usize = 16;
+export const ENTRY_BYTES: usize = 16;
 const FIRST_ENTRY: usize = 48;
 const INITIAL_ENTRIES: i32 = 16;
 

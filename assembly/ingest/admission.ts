@@ -17,7 +17,7 @@ const COUNT: u32 = 0x3fff;
 /**
  * Notes that a store does not take event i of the batch: it is late there, or it lies in none of the store's windows.
  */
-export function miss(stream: Stream, i: i32, late: bool): void {
+export function noteMiss(stream: Stream, i: i32, late: bool): void {
   const mark = stream.misses + ((<usize>i) << 1);
   store<u16>(mark, <u16>((load<u16>(mark) + 1) | (late ? LATE : 0)));
   stream.missed = true;

@@ -24,7 +24,7 @@ import { Keys } from '../plan';
 import { Stream } from '../stream';
 
 /** In place of an id, where there is none. */
-export const NONE: u32 = 0xffffffff;
+export const NO_ID: u32 = 0xffffffff;
 
 @unmanaged
 export class Dictionary {
@@ -224,11 +224,11 @@ export function idAt(stream: Stream, keys: Dictionary, words: usize, columnBytes
   for (;;) {
     const entry = keys.table + ((<usize>slot) << 4);
     const id = load<u32>(entry, 8);
-    if (!id) return NONE;
+    if (!id) return NO_ID;
     if (load<u64>(entry) == tag && (keys.width == 1 || sameWords(keys, id - 1, words, columnBytes))) return id - 1;
     slot = (slot + 1) & keys.tableMask;
   }
-  return NONE;
+  return NO_ID;
 }
 
 function sameWords(keys: Dictionary, id: u32, words: usize, columnBytes: usize): bool {
@@ -302,7 +302,7 @@ function hash(word: u64): u64 {
 }
 
 /** Notes that one more row of a window on a grid holds the id. */
-export function addRow(stream: Stream, keys: Dictionary, id: u32): void {
+export function countRow(stream: Stream, keys: Dictionary, id: u32): void {
   const live = keys.live + ((<usize>id) << 2);
   const count = load<u32>(live);
   store<u32>(live, count + 1);
@@ -331,13 +331,13 @@ function isPinned(keys: Dictionary, id: u32): bool {
 }
 
 /** Undoes one `addRow`. */
-export function removeRow(keys: Dictionary, id: u32): void {
+export function uncountRow(keys: Dictionary, id: u32): void {
   const live = keys.live + ((<usize>id) << 2);
   const count = load<u32>(live) - 1;
   assert(<i32>count >= 0);
   store<u32>(live, count);
   if (!count) {
-    store<u32>(keys.order + ((<usize>load<u32>(keys.place + ((<usize>id) << 2))) << 2), NONE);
+    store<u32>(keys.order + ((<usize>load<u32>(keys.place + ((<usize>id) << 2))) << 2), NO_ID);
     keys.liveCount--;
     if (!isPinned(keys, id)) keys.aliveCount--;
   }
@@ -361,7 +361,7 @@ function compactOrder(keys: Dictionary): void {
   let length: u32 = 0;
   for (let i: u32 = 0; i < keys.orderLength; i++) {
     const id = load<u32>(keys.order + ((<usize>i) << 2));
-    if (id == NONE) continue;
+    if (id == NO_ID) continue;
     store<u32>(keys.order + ((<usize>length) << 2), id);
     store<u32>(keys.place + ((<usize>id) << 2), length);
     length++;

@@ -13,7 +13,7 @@
 
 import { allocate } from '../../base/allocator';
 import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem } from '../../base/priority-queue';
-import { miss } from '../../ingest/admission';
+import { noteMiss } from '../../ingest/admission';
 import { moveClock } from '../../ingest/clock';
 import { Ring } from '../../ingest/ring';
 import { WindowPlan } from '../../plan';
@@ -106,7 +106,7 @@ export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
     const queue = openQueue(stream, counted, id);
     const number = queue.count++;
     if (number - floor(number / counted.every) * counted.every >= counted.size) {
-      miss(stream, i, false);
+      noteMiss(stream, i, false);
       continue;
     }
     let pane = changetype<Event>(<usize>queue.openPane);

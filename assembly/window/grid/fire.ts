@@ -8,7 +8,7 @@
  * Cost: windows without events neither fire nor cost anything, however far time jumps.
  */
 
-import { Dictionary, NONE } from '../../ingest/dictionary';
+import { Dictionary, NO_ID } from '../../ingest/dictionary';
 import { Firing } from '../../plan';
 import { putResults } from '../../result/lower';
 import { countFiring, dropTemporaries } from '../../state/rows';
@@ -121,7 +121,7 @@ function putWindow(stream: Stream, w: i32, k: f64, retained: Pane | null): bool 
   let listed = 0;
   for (let i: usize = 0; i < <usize>keys.orderLength; i++) {
     const id = load<u32>(keys.order + (i << 2));
-    if (id == NONE) continue;
+    if (id == NO_ID) continue;
     const temporary = stream.temporary + n * stream.stride;
     const row = retained
       ? rowIn(stream, retained, id)

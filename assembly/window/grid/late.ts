@@ -10,8 +10,8 @@
  * holds it.
  */
 
-import { miss } from '../../ingest/admission';
-import { addRow, Dictionary } from '../../ingest/dictionary';
+import { noteMiss } from '../../ingest/admission';
+import { countRow, Dictionary } from '../../ingest/dictionary';
 import { Firing } from '../../plan';
 import { putResults } from '../../result/lower';
 import { countFiring, foldRow } from '../../state/rows';
@@ -47,7 +47,7 @@ export function assignLate(stream: Stream, t: f64, id: u32, at: i32, i: i32): us
   let row = stream.trash;
   if (pending) row = foldIntoOpen(stream, t, id, at, amended);
   if (pending || amended) scheduleNext(stream);
-  else miss(stream, i, covered);
+  else noteMiss(stream, i, covered);
   return row;
 }
 
@@ -78,7 +78,7 @@ function foldIntoOpen(stream: Stream, t: f64, id: u32, at: i32, amended: bool): 
     slice.hasCompleteWindow = slice.hasCompleteWindow || amended;
     widenTable(stream, slice, changetype<Dictionary>(stream.dictionary).limit);
     const row = rowFor(stream, slice, id);
-    if (load<f64>(row) == 0) addRow(stream, changetype<Dictionary>(stream.dictionary), id);
+    if (load<f64>(row) == 0) countRow(stream, changetype<Dictionary>(stream.dictionary), id);
     store<f64>(row, load<f64>(row) + 1);
     return row;
   }

@@ -16,7 +16,7 @@
  */
 
 import { allocate, release, resize } from '../../base/allocator';
-import { addRow, Dictionary, removeRow } from '../../ingest/dictionary';
+import { countRow, Dictionary, uncountRow } from '../../ingest/dictionary';
 import { cloneRow, dropRow } from '../../state/rows';
 import { copyRow, Stream } from '../../stream';
 
@@ -144,7 +144,7 @@ export function copyPacked(stream: Stream, block: usize, bits: u64, clone: bool)
 
 /** Inserts an empty row for an id that has none, and returns it. Other rows of its piece may move. */
 export function insertRow(stream: Stream, pane: Pane, id: u32): usize {
-  addRow(stream, changetype<Dictionary>(stream.dictionary), id);
+  countRow(stream, changetype<Dictionary>(stream.dictionary), id);
   const block = id >> 6;
   const bit = (<u64>1) << (id & 63);
   const i = pieceIndex(pane, block);
@@ -179,7 +179,7 @@ function destroyPane(stream: Stream, pane: Pane): void {
     const piece = pieceAt(pane, i);
     for (let left = bitsOf(piece); left; left &= left - 1) {
       const bit = <u32>ctz(left);
-      removeRow(keys, (blockOf(piece) << 6) + bit);
+      uncountRow(keys, (blockOf(piece) << 6) + bit);
       dropRow(stream, rowAt(stream, piece, bit));
     }
     release(stream, load<u32>(piece, 8) & ~SPREAD);

@@ -10,7 +10,7 @@
  */
 
 import { allocate } from '../../base/allocator';
-import { addRow, Dictionary } from '../../ingest/dictionary';
+import { countRow, Dictionary } from '../../ingest/dictionary';
 import { cloneRow } from '../../state/rows';
 import { copyRow, EMITTED, FIRINGS, firesAgain, Stream } from '../../stream';
 import * as edges from './edges';
@@ -44,7 +44,7 @@ export function retain(stream: Stream, stacks: Stacks, k: f64): Pane {
       store<u32>(stream.chunkRows + offset, <u32>row);
       store<u32>(stream.chunkIds + offset, id);
       offset += 4;
-      addRow(stream, keys, id);
+      countRow(stream, keys, id);
       if (firesAgain(stream)) {
         store<f64>(row, 0, EMITTED);
         store<f64>(row, 0, FIRINGS);

@@ -14,7 +14,7 @@
  */
 
 import { allocate, release, resize } from '../../base/allocator';
-import { Dictionary, removeRow } from '../../ingest/dictionary';
+import { Dictionary, uncountRow } from '../../ingest/dictionary';
 import { dropRow } from '../../state/rows';
 import { copyRow, FIRINGS, Stream, windowAt } from '../../stream';
 import { end, newest, oldest, start } from './edges';
@@ -148,7 +148,7 @@ export function destroyBlock(stream: Stream, block: usize, b: u32): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   for (let left = presentBits(stream, block); left; left &= left - 1) {
     const i = <u32>ctz(left);
-    removeRow(keys, (b << 6) + i);
+    uncountRow(keys, (b << 6) + i);
     dropRow(stream, block + <usize>i * stream.stride);
   }
   release(stream, block);

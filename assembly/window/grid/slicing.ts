@@ -14,7 +14,7 @@
  */
 
 import { isFuture } from '../../ingest/admission';
-import { addRow, Dictionary } from '../../ingest/dictionary';
+import { countRow, Dictionary } from '../../ingest/dictionary';
 import { Ring } from '../../ingest/ring';
 import { Keys } from '../../plan';
 import { foldRows, foldRun } from '../../state/rows';
@@ -78,7 +78,7 @@ export function takeGrid(stream: Stream, ring: Ring, at: i32, n: i32): void {
     if (stream.keys == Keys.none && run >= MIN_FOLD_RUN) {
       foldListed(stream, at, folded, i);
       const row = rowFor(stream, slice, 0);
-      if (load<f64>(row) == 0) addRow(stream, keys, 0);
+      if (load<f64>(row) == 0) countRow(stream, keys, 0);
       foldRun(stream, row, at + i, run);
       folded = i + run;
     } else {
@@ -150,7 +150,7 @@ function locate(stream: Stream, slice: Slice, ids: usize, i: i32, n: i32): void 
     const row = block ? block + <usize>(id & 63) * stride : rowFor(stream, slice, id);
     const events = load<f64>(row);
     store<f64>(row, events + 1);
-    if (events == 0) addRow(stream, keys, id);
+    if (events == 0) countRow(stream, keys, id);
     store<u32>(rows + ((<usize>i) << 2), <u32>row);
   }
 }

@@ -12,8 +12,8 @@
  */
 
 import { allocate } from '../../base/allocator';
-import { isFuture, miss } from '../../ingest/admission';
-import { addRow, Dictionary, NONE } from '../../ingest/dictionary';
+import { isFuture, noteMiss } from '../../ingest/admission';
+import { countRow, Dictionary, NO_ID } from '../../ingest/dictionary';
 import { Ring } from '../../ingest/ring';
 import { Firing } from '../../plan';
 import { putResults } from '../../result/lower';
@@ -146,7 +146,7 @@ function locate(stream: Stream, window: TriggeredWindow, id: u32): usize {
   const keys = changetype<Dictionary>(stream.dictionary);
   widenTable(stream, window, keys.limit);
   const row = rowFor(stream, window, id);
-  if (!isPresent(stream, row)) addRow(stream, keys, id);
+  if (!isPresent(stream, row)) countRow(stream, keys, id);
   store<f64>(row, load<f64>(row) + 1);
   return row;
 }
@@ -178,7 +178,7 @@ function foldEverywhere(stream: Stream, t: f64, id: u32, at: i32, i: i32): bool 
       putRows(stream, window, w, Firing.late, 1);
     }
   }
-  if (!taken) miss(stream, i, covered);
+  if (!taken) noteMiss(stream, i, covered);
   return taken;
 }
 
@@ -253,7 +253,7 @@ function putWindow(stream: Stream, window: TriggeredWindow, w: i32, firing: i32)
   let n: usize = 0;
   for (let i: usize = 0; i < <usize>keys.orderLength; i++) {
     const id = load<u32>(keys.order + (i << 2));
-    const row = id == NONE ? <usize>0 : rowIn(stream, window, id);
+    const row = id == NO_ID ? <usize>0 : rowIn(stream, window, id);
     if (!row || !isDue(stream, row, firing)) continue;
     store<u32>(stream.chunkRows + (n << 2), <u32>row);
     store<u32>(stream.chunkIds + (n << 2), id);

@@ -40,7 +40,7 @@
  */
 
 import { allocate, release, resize } from '../../base/allocator';
-import { addRow, Dictionary } from '../../ingest/dictionary';
+import { countRow, Dictionary } from '../../ingest/dictionary';
 import { WindowPlan } from '../../plan';
 import {
   cloneRow,
@@ -223,7 +223,7 @@ function gather(stream: Stream, into: Slice, slice: Slice): void {
     for (let left = presentBits(stream, from); left; left &= left - 1) {
       const i = <u32>ctz(left);
       const row = rowFor(stream, into, (b << 6) + i);
-      if (load<f64>(row) == 0) addRow(stream, keys, (b << 6) + i);
+      if (load<f64>(row) == 0) countRow(stream, keys, (b << 6) + i);
       listRow(stream, n++, row, row, from + <usize>i * stream.stride);
     }
     combineRows(stream, n);
@@ -243,7 +243,7 @@ function addPane(stream: Stream, stacks: Stacks, slice: Slice, mayMove: bool): v
       store<u32>(place, 0);
       pane.appendPiece(stream, added, b, bits, pane.packBlock(stream, block, bits));
     } else {
-      for (let left = bits; left; left &= left - 1) addRow(stream, keys, (b << 6) + <u32>ctz(left));
+      for (let left = bits; left; left &= left - 1) countRow(stream, keys, (b << 6) + <u32>ctz(left));
       pane.appendPiece(stream, added, b, bits, pane.copyPacked(stream, block, bits, true));
     }
   }
@@ -279,7 +279,7 @@ function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, mayMove
       if (stacks.overlaps) copyInline(stream, row, from + i * stream.stride);
       else if (mayMove) moveRow(stream, row, from + i * stream.stride);
       else cloneRow(stream, row, from + i * stream.stride);
-      if (markLive) addRow(stream, keys, (b << 6) + <u32>i);
+      if (markLive) countRow(stream, keys, (b << 6) + <u32>i);
     } else {
       listRow(stream, n++, row, row, from + i * stream.stride);
     }
@@ -391,7 +391,7 @@ export function foldLate(stream: Stream, stacks: Stacks, t: f64, id: u32, at: i3
   if (!stacks.overlaps) {
     stacks.backStart = min(stacks.backStart, edges.edgeBefore(stacks.window, t));
     const row = makeBackRow(stream, stacks, id);
-    if (load<f64>(row) == 0) addRow(stream, keys, id);
+    if (load<f64>(row) == 0) countRow(stream, keys, id);
     foldRow(stream, row, at);
     return;
   }
@@ -404,7 +404,7 @@ export function foldLate(stream: Stream, stacks: Stacks, t: f64, id: u32, at: i3
     const slice = changetype<Slice>(stacks.gathered);
     widenTable(stream, slice, keys.limit);
     const row = rowFor(stream, slice, id);
-    if (load<f64>(row) == 0) addRow(stream, keys, id);
+    if (load<f64>(row) == 0) countRow(stream, keys, id);
     foldRow(stream, row, at);
     return;
   }

@@ -14,7 +14,7 @@
 
 import { allocate, release } from '../../base/allocator';
 import { createHeap, destroyHeap, heapBytes, moveTop, popItem, topItem, topKey } from '../../base/priority-queue';
-import { miss } from '../../ingest/admission';
+import { noteMiss } from '../../ingest/admission';
 import { moveClock } from '../../ingest/clock';
 import { measureColumn, Ring } from '../../ingest/ring';
 import { Closed, Plan, WindowPlan } from '../../plan';
@@ -149,7 +149,7 @@ function isTaken(stream: Stream, rolling: Rolling, ring: Ring, at: i32, i: i32):
   const t = load<f64>(ring.times + ((<usize>(at + i)) << 3));
   if (!moveClock(stream, t, i)) return false;
   if (rolling.byRows || t + stream.allowedLateness >= stream.watermark) return true;
-  miss(stream, i, true);
+  noteMiss(stream, i, true);
   return false;
 }
 

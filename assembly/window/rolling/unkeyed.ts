@@ -27,7 +27,7 @@
  */
 
 import { allocate, release, resize } from '../../base/allocator';
-import { isFuture, miss } from '../../ingest/admission';
+import { isFuture, noteMiss } from '../../ingest/admission';
 import { measureColumn, Ring } from '../../ingest/ring';
 import { Closed, PartPlan, Plan, WindowPlan } from '../../plan';
 import { openResults, putCauses, putEventHeads } from '../../result/outbox';
@@ -196,7 +196,7 @@ export function take(stream: Stream, unkeyed: Unkeyed, at: i32, n: i32): void {
     i = end;
     if (i == n) break;
     const t = load<f64>(times + ((<usize>i) << 3));
-    if (t <= stream.newest || !isFuture(stream, t, i)) miss(stream, i, true);
+    if (t <= stream.newest || !isFuture(stream, t, i)) noteMiss(stream, i, true);
     i++;
   }
   finish(stream, unkeyed);

@@ -25,7 +25,7 @@ import {
   topItem,
   topKey,
 } from '../../base/priority-queue';
-import { miss } from '../../ingest/admission';
+import { noteMiss } from '../../ingest/admission';
 import { moveClock } from '../../ingest/clock';
 import { Dictionary, pin, unpin } from '../../ingest/dictionary';
 import { Ring, windowColumn } from '../../ingest/ring';
@@ -122,7 +122,7 @@ export function take(stream: Stream, capped: Capped, at: i32, n: i32): void {
     if (stream.watermark > before) drain(stream, capped, i);
     if (t + stream.allowedLateness < stream.watermark) {
       listNone(stream, i);
-      miss(stream, i, true);
+      noteMiss(stream, i, true);
       continue;
     }
     const event = createEvent(stream, capped.reorder, load<u32>(ids + ((<usize>i) << 2)), t);

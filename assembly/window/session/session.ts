@@ -47,7 +47,7 @@ import {
   topKey,
   topTie,
 } from '../../base/priority-queue';
-import { isFuture, miss } from '../../ingest/admission';
+import { isFuture, noteMiss } from '../../ingest/admission';
 import { Dictionary } from '../../ingest/dictionary';
 import { Ring, windowColumn } from '../../ingest/ring';
 import { Closed, Firing, WindowPlan } from '../../plan';
@@ -213,7 +213,7 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
       if (!span) {
         if (gap > sessions.longest) noteLongerGap(stream, sessions, gap);
         listNone(stream, i);
-        miss(stream, i, true);
+        noteMiss(stream, i, true);
         continue;
       }
     }

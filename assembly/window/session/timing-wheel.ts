@@ -14,7 +14,7 @@
  */
 
 import { allocate, release } from '../../base/allocator';
-import { ENTRY, Heap, isBefore, pushItem, setEntry } from '../../base/priority-queue';
+import { ENTRY_BYTES, Heap, isBefore, pushItem, setEntry } from '../../base/priority-queue';
 import { Stream } from '../../stream';
 import { dropPointer, dueOf, moreOf, Span, SpanState, Spans } from '../keyed/span';
 
@@ -64,10 +64,10 @@ export function createWheel(stream: Stream): Wheel {
 
 /** Destroys a wheel, and frees the dropped spans that it alone still points to. */
 export function destroyWheel(stream: Stream, wheel: Wheel, spans: Spans): void {
-  for (; wheel.first < wheel.end; wheel.first += ENTRY) unpointDropped(stream, spans, load<u32>(wheel.first, 12));
+  for (; wheel.first < wheel.end; wheel.first += ENTRY_BYTES) unpointDropped(stream, spans, load<u32>(wheel.first, 12));
   const total = wheel.count;
   const all = takeOut(stream, wheel, 0, BUCKETS);
-  for (let entry = all; entry < all + <usize>total * ENTRY; entry += ENTRY)
+  for (let entry = all; entry < all + <usize>total * ENTRY_BYTES; entry += ENTRY_BYTES)
     unpointDropped(stream, spans, load<u32>(entry, 12));
   if (all) release(stream, all);
   if (wheel.ready) release(stream, wheel.ready);
@@ -144,7 +144,7 @@ export function place(stream: Stream, wheel: Wheel, spans: Spans, span: Span, du
 function takeOut(stream: Stream, wheel: Wheel, from: f64, n: f64): usize {
   const total = countIn(wheel, from, n);
   if (!total) return 0;
-  const all = allocate(stream, <usize>total * ENTRY);
+  const all = allocate(stream, <usize>total * ENTRY_BYTES);
   let entry = all;
   for (let b = from; b < from + n; b += 1) {
     const slot = slotOf(b);
@@ -153,7 +153,7 @@ function takeOut(stream: Stream, wheel: Wheel, from: f64, n: f64): usize {
     store<u32>(wheel.counts + slot, 0);
     while (block) {
       const end = block + ((<usize>load<u32>(block, 4)) << 2);
-      for (let at = block; at < end; at += 4, entry += ENTRY) {
+      for (let at = block; at < end; at += 4, entry += ENTRY_BYTES) {
         const span = changetype<Span>(<usize>load<u32>(at, 8));
         setEntry(entry, dueOf(stream, span), span.serial, changetype<usize>(span));
       }
@@ -172,7 +172,7 @@ function takeOut(stream: Stream, wheel: Wheel, from: f64, n: f64): usize {
  */
 function putBack(stream: Stream, wheel: Wheel, spans: Spans, all: usize, total: u32): usize {
   let kept: usize = 0;
-  for (let entry = all; entry < all + <usize>total * ENTRY; entry += ENTRY) {
+  for (let entry = all; entry < all + <usize>total * ENTRY_BYTES; entry += ENTRY_BYTES) {
     const span = changetype<Span>(<usize>load<u32>(entry, 12));
     const due = load<f64>(entry);
     if (span.state == SpanState.dropped) {
@@ -184,14 +184,14 @@ function putBack(stream: Stream, wheel: Wheel, spans: Spans, all: usize, total: 
       moreOf(spans, span).wheeled = false;
       moreOf(spans, span).due = due;
     }
-    v128.store(all + kept * ENTRY, v128.load(entry));
+    v128.store(all + kept * ENTRY_BYTES, v128.load(entry));
     kept++;
   }
   return kept;
 }
 
 function pushEntries(stream: Stream, heap: Heap, all: usize, n: usize): void {
-  for (let entry = all; entry < all + n * ENTRY; entry += ENTRY) {
+  for (let entry = all; entry < all + n * ENTRY_BYTES; entry += ENTRY_BYTES) {
     pushItem(stream, heap, load<f64>(entry), load<u32>(entry, 8), load<u32>(entry, 12));
   }
 }
@@ -214,7 +214,7 @@ export function turnWheel(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap
 
 /** Removes the first ready entry. */
 export function shiftReady(stream: Stream, wheel: Wheel): void {
-  wheel.first += ENTRY;
+  wheel.first += ENTRY_BYTES;
   if (wheel.first < wheel.end) return;
   release(stream, wheel.ready);
   wheel.ready = 0;
@@ -224,18 +224,18 @@ export function shiftReady(stream: Stream, wheel: Wheel): void {
 function sortIntoReady(stream: Stream, wheel: Wheel, heap: Heap, all: usize, n: usize): void {
   let bins: u32 = 16;
   while (<usize>bins < n) bins *= 2;
-  const ready = allocate(stream, n * ENTRY + ((<usize>bins) << 2));
-  const table = ready + n * ENTRY;
+  const ready = allocate(stream, n * ENTRY_BYTES + ((<usize>bins) << 2));
+  const table = ready + n * ENTRY_BYTES;
   memory.fill(table, 0, (<usize>bins) << 2);
-  const end = all + n * ENTRY;
+  const end = all + n * ENTRY_BYTES;
   let start = Infinity;
   let last = -Infinity;
-  for (let entry = all; entry < end; entry += ENTRY) {
+  for (let entry = all; entry < end; entry += ENTRY_BYTES) {
     start = min(start, load<f64>(entry));
     last = max(last, load<f64>(entry));
   }
   const scale = last > start ? <f64>bins / (last - start) : 0;
-  for (let entry = all; entry < end; entry += ENTRY) {
+  for (let entry = all; entry < end; entry += ENTRY_BYTES) {
     const bin = table + binOf(load<f64>(entry), start, scale, bins);
     store<u32>(bin, load<u32>(bin) + 1);
   }
@@ -243,12 +243,12 @@ function sortIntoReady(stream: Stream, wheel: Wheel, heap: Heap, all: usize, n: 
   for (let bin = table; bin < table + ((<usize>bins) << 2); bin += 4) {
     const count = load<u32>(bin);
     store<u32>(bin, before);
-    before += count * <u32>ENTRY;
+    before += count * <u32>ENTRY_BYTES;
   }
-  for (let entry = all; entry < end; entry += ENTRY) {
+  for (let entry = all; entry < end; entry += ENTRY_BYTES) {
     const bin = table + binOf(load<f64>(entry), start, scale, bins);
     const to = load<u32>(bin);
-    store<u32>(bin, to + <u32>ENTRY);
+    store<u32>(bin, to + <u32>ENTRY_BYTES);
     v128.store(to, v128.load(entry));
   }
   wheel.ready = ready;
@@ -266,23 +266,23 @@ function binOf(key: f64, start: f64, scale: f64, bins: u32): usize {
  */
 function insertEntries(stream: Stream, heap: Heap, first: usize, end: usize): usize {
   let last = first;
-  for (let entry = first; entry < end; entry += ENTRY) {
+  for (let entry = first; entry < end; entry += ENTRY_BYTES) {
     const key = load<f64>(entry);
     const tie = load<u32>(entry, 8);
     const item = load<u32>(entry, 12);
     let at = last;
     let steps = MAX_INSERTION_STEPS;
-    while (at > first && steps && isBefore(key, tie, at - ENTRY)) {
-      at -= ENTRY;
+    while (at > first && steps && isBefore(key, tie, at - ENTRY_BYTES)) {
+      at -= ENTRY_BYTES;
       steps--;
     }
     if (!steps) {
       pushItem(stream, heap, key, tie, item);
       continue;
     }
-    for (let to = last; to > at; to -= ENTRY) v128.store(to, v128.load(to - ENTRY));
+    for (let to = last; to > at; to -= ENTRY_BYTES) v128.store(to, v128.load(to - ENTRY_BYTES));
     setEntry(at, key, tie, item);
-    last += ENTRY;
+    last += ENTRY_BYTES;
   }
   return last;
 }
@@ -294,7 +294,7 @@ export function nextTurnTime(wheel: Wheel): f64 {
 
 /** How many spans are ready or in the buckets up to that of `watermark`. */
 export function countComing(wheel: Wheel, watermark: f64): u32 {
-  const ready = <u32>((wheel.end - wheel.first) / ENTRY);
+  const ready = <u32>((wheel.end - wheel.first) / ENTRY_BYTES);
   if (!wheel.count) return ready;
   const n = min(numberOf(wheel, watermark) - wheel.now, <f64>BUCKETS);
   return ready + countIn(wheel, wheel.now + 1, n);
