@@ -51,17 +51,17 @@ export class ConsumerRing {
 
   /** Whether the producer has said more of time than is known here, or that it has ended. */
   get hasNews(): boolean {
-    return this.indices.there(1) === 0 && (this.isOver || this.#promised() > this.watermark);
+    return this.indices.available(1) === 0 && (this.isOver || this.#promised() > this.watermark);
   }
 
   /** Whether there is anything to take: events, or strings, which the producer may be waiting to send more of. */
   get isFilled(): boolean {
-    return this.indices.there(1) > 0 || this.#strings.areThere;
+    return this.indices.available(1) > 0 || this.#strings.areThere;
   }
 
   /** Whether no more can come. */
   get isOver(): boolean {
-    return this.indices.isProducerGone && this.indices.there(1) === 0;
+    return this.indices.isProducerGone && this.indices.available(1) === 0;
   }
 
   /** Takes up to n events in a row; how many. @throws {OrielError} ERR_ORIEL_MEMORY where they stay as they are */
@@ -71,7 +71,7 @@ export class ConsumerRing {
     const promised = this.#promised();
     const head = this.indices.head & (RING_CAPACITY - 1);
     const at = head & (RING_EVENTS - 1);
-    const there = this.indices.there(RING_CAPACITY);
+    const there = this.indices.available(RING_CAPACITY);
     const count = Math.min(n, RING_EVENTS - at, there);
     if (count === 0) {
       if (there === 0) this.watermark = Math.max(this.watermark, promised);

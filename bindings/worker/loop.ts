@@ -164,7 +164,7 @@ export class WorkerLoop {
     if (again) this.#most = RING_EVENTS;
     for (const source of this.#sources) {
       if (source.isStalled && !again) continue;
-      let left = source.consumer.indices.there(RING_CAPACITY);
+      let left = source.consumer.indices.available(RING_CAPACITY);
       for (let n = this.#takeFrom(source, left); ; n = this.#takeFrom(source, left)) {
         left -= n;
         any ||= n > 0;

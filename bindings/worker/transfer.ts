@@ -91,7 +91,7 @@ export class Transfer {
 
   /** Sends what there is. @param even where that is no events, but news of the producer */
   flush(even: boolean): void {
-    const end = (this.#indices.head + this.#indices.there(RING_CAPACITY)) >>> 0;
+    const end = (this.#indices.head + this.#indices.available(RING_CAPACITY)) >>> 0;
     let isFirst = even || this.#hasNews;
     this.#hasNews = false;
     while (this.#sent !== end || isFirst) {
@@ -126,6 +126,6 @@ export class Transfer {
     else this.#indices.resume();
     if (state === 'gone' || error) this.#indices.endConsuming();
     if (released) this.#indices.release(released);
-    if (error) this.lost = this.#indices.there(RING_CAPACITY);
+    if (error) this.lost = this.#indices.available(RING_CAPACITY);
   }
 }
