@@ -2,7 +2,7 @@
  * The two indices of a ring between a producer thread and a consumer thread, and how each waits for the other. This
  * file does not know where the events are stored.
  *
- *     control   head │ tail │ room │ events        128 bytes each, so that the two threads never write to one cache line
+ *     control   head │ tail │ room │ events        128 bytes each: the two threads never write to one cache line
  *
  * `head` is the sequence number of the oldest event not yet released, `tail` that of the next event to be published;
  * both grow modulo 2^32. Law: head ≤ tail ≤ head + capacity. Only the consumer writes `head`, only the producer writes
