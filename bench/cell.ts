@@ -1,9 +1,10 @@
 /**
- * One cell, in a process of its own: `tsx bench/cell.ts <name> <rounds> <clock>` writes its outcome as JSON.
+ * Runs one cell in a process of its own: `tsx bench/cell.ts <name> <rounds> <clock>` writes its outcome as JSON.
  *
- * Every contender first runs once with all its results summed up, and the sums must agree; then rounds, in each of which every
- * contender runs once, the first few not counted: it takes tens of milliseconds until V8 has compiled everything for good. No
- * collection of garbage is forced in between: it makes V8 forget what it knew, and costs oriel and the tuned rivals dearly.
+ * First every contender runs once, summing up all its results, and the sums must agree. Then come the rounds, in each
+ * of which every contender runs once. The first rounds are not counted, because V8 needs tens of milliseconds to
+ * compile everything with full optimisation. No garbage collection is forced between runs: it would make V8 discard
+ * optimised code, which costs oriel and the tuned contenders most.
  */
 
 import { Bench } from 'tinybench';
@@ -14,12 +15,12 @@ import { compare, Sink } from './sink';
 export interface Outcome {
   scores?: Score[];
   facts?: Fact[];
-  /** Nanoseconds for one step of a fixed loop, before and after: whether the machine was the same all the while. */
+  /** Nanoseconds per step of a fixed loop, before and after: they differ if the machine changed its speed meanwhile. */
   calibration: [before: number, after: number];
 }
 
-/** Rounds that are not counted. */
-const WARMING = 2;
+/** Number of rounds that are not counted. */
+const WARMUP_ROUNDS = 2;
 
 const [name, rounds, clock] = process.argv.slice(2);
 const now = clock === 'cpu' ? processorTime : undefined;
@@ -37,16 +38,16 @@ async function run(cell: Cell, rounds: number): Promise<Outcome> {
 async function contest(cell: Cell, contenders: Contender[], rounds: number): Promise<Score[]> {
   const counts = await checked(cell, contenders);
   const scores = contenders.map(({ name, side }): Score => ({ name, side, nanoseconds: [], pauses: [] }));
-  for (let round = -WARMING; round < rounds; round++) {
+  for (let round = -WARMUP_ROUNDS; round < rounds; round++) {
     const bench = new Bench({ now, iterations: 1, time: 0, warmup: false, retainSamples: true, throws: true });
     const taking: number[] = [];
     contenders.forEach((contender, i) => {
-      // What takes long has warmed up while it was checked.
+      // A contender with fewer rounds is slow, and has warmed up during the check.
       if (contender.rounds && (round < 0 || round >= contender.rounds)) return;
       taking.push(i);
       let sink: Sink;
       bench.add(contender.name, () => contender.run(contender.events, sink), {
-        // Else it would be called once to see.
+        // Without this, tinybench would call it once to find out whether it is async.
         async: cell.waits === true,
         beforeEach: () => {
           sink = new Sink(false, cell.pauses);
@@ -72,13 +73,13 @@ async function contest(cell: Cell, contenders: Contender[], rounds: number): Pro
   return scores;
 }
 
-/** Milliseconds that all threads of this process were running, those of the garbage collector among them. */
+/** Processor time of all threads of this process, the garbage collector's included, in milliseconds. */
 function processorTime(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
-/** Number of results of each, after all were found to be the same. */
+/** Checks that all contenders give the same results. Returns the number of results of each. */
 async function checked(cell: Cell, contenders: Contender[]): Promise<number[]> {
   const reference = contenders[0] as Contender;
   const expected = new Map<number, Sink>();
@@ -98,7 +99,7 @@ async function checked(cell: Cell, contenders: Contender[]): Promise<number[]> {
   return counts;
 }
 
-/** The least of three: a chain of multiplications and as many reads all over 64 MB. */
+/** Nanoseconds per step of a chain of multiplications and reads scattered over 64 MB; the minimum of three runs. */
 function calibrate(): number {
   const words = new Uint32Array(1 << 24).fill(1);
   let least = Number.POSITIVE_INFINITY;

@@ -1,6 +1,7 @@
 /**
- * The command beside others that answer a question of a file of lines: `npm run bench:cli`, of ten million lines; `--quick` of one million,
- * `--lines 1e5` of so many. Each answer is a process of its own, from its start to its end, and all answers have to be the same.
+ * Compares the command with other programs that answer the same query on a file: `npm run bench:cli` uses ten million
+ * lines, `--quick` one million, `--lines 1e5` any other number. Each answer is timed as a whole process, and all
+ * answers must be equal.
  */
 
 import { spawn } from 'node:child_process';
@@ -46,9 +47,8 @@ const contenders = {
 
 const folder = await mkdtemp(join(tmpdir(), 'oriel-bench-'));
 try {
-  console.log(
-    `${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}; ${lines.toLocaleString('en')} lines, medians of ${ROUNDS}`,
-  );
+  console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}`);
+  console.log(`${lines.toLocaleString('en')} lines, medians of ${ROUNDS}`);
   for (const [format, file] of Object.entries(await generate(folder, lines))) {
     console.log(`\n${format}, ${Math.round((await stat(file)).size / 1e6)} MB`);
     await compare(file);
@@ -80,13 +80,12 @@ async function compare(file: string): Promise<void> {
     const of = (field: keyof Outcome) => median((outcomes[i] as Outcome[]).map((outcome) => outcome[field]));
     const seconds = of('seconds');
     const rate = Math.round(lines / seconds).toLocaleString('en');
-    console.log(
-      `| ${name} | ${seconds.toFixed(2)} | ${rate} | ${(seconds / first).toFixed(2)}x | ${of('cpuSeconds').toFixed(2)} | ${Math.round(of('megabytes'))} |`,
-    );
+    const usage = `${of('cpuSeconds').toFixed(2)} | ${Math.round(of('megabytes'))}`;
+    console.log(`| ${name} | ${seconds.toFixed(2)} | ${rate} | ${(seconds / first).toFixed(2)}x | ${usage} |`);
   }
 }
 
-/** Runs a program of Node to its end. */
+/** Runs a Node program to its end and measures it. */
 async function run(program: string[], output?: string): Promise<Outcome> {
   const before = performance.now();
   const stdout = output ? openSync(output, 'w') : 'inherit';
@@ -98,18 +97,18 @@ async function run(program: string[], output?: string): Promise<Outcome> {
   return { seconds: (performance.now() - before) / 1000, ...JSON.parse(usage) };
 }
 
-/** Start, user and figures of every window, in one order and one notation. */
+/** Start, user and aggregates of every window, in a common order and notation. */
 function answersIn(file: string): string[] {
   const rows = readFileSync(file, 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => line.split(','));
-  // The command also says when a window ends.
-  const figures = rows[0]?.[0] === 'start' ? rows.slice(1).map(([start, , ...others]) => [start, ...others]) : rows;
-  return figures.map(([start, user, ...others]) => [Number(start), user, ...others.map(Number)].join()).sort();
+  // The command also writes the end of each window.
+  const answers = rows[0]?.[0] === 'start' ? rows.slice(1).map(([start, , ...others]) => [start, ...others]) : rows;
+  return answers.map(([start, user, ...others]) => [Number(start), user, ...others.map(Number)].join()).sort();
 }
 
-/** Requests of a thousand users, in order of time. */
+/** Writes requests of a thousand users, in order of time, as NDJSON and CSV. */
 async function generate(folder: string, lines: number): Promise<Record<'NDJSON' | 'CSV', string>> {
   const random = uniform(1);
   const files = { NDJSON: join(folder, 'events.ndjson'), CSV: join(folder, 'events.csv') };

@@ -1,9 +1,9 @@
-/** What a cell is: contenders that do the same work, or facts that are measured once. */
+/** Cells of the benchmarks: contenders that do the same work, or facts that are measured once. */
 
 import { type Spec, windowed } from 'oriel';
 import type { Sink } from './sink';
 
-/** Events in a batch, on every side. */
+/** Events in a batch, for every contender. */
 export const BATCH = 4096;
 
 export type Side = 'oriel' | 'tuned' | 'naive' | 'other';
@@ -11,13 +11,13 @@ export type Side = 'oriel' | 'tuned' | 'naive' | 'other';
 export interface Score {
   name: string;
   side: Side;
-  /** One for each round, for one event. */
+  /** Nanoseconds per event, one value for each round. */
   nanoseconds: number[];
-  /** Milliseconds of the longest batch, one for each round. */
+  /** Milliseconds of the longest batch, one value for each round. */
   pauses: number[];
 }
 
-/** Milliseconds that count, where not the whole iteration does. */
+/** The milliseconds to count, if it is not the whole iteration. */
 export interface Timed {
   overriddenDuration: number;
 }
@@ -26,11 +26,14 @@ export interface Contender {
   name: string;
   side: Side;
   events: number;
-  /** One iteration: everything made, all events taken batch by batch, results given out after each, everything freed; may be a promise of `Timed`. */
+  /**
+   * One iteration: creates everything, pushes all events batch by batch, takes the results after each batch, and frees
+   * everything. May return a promise of `Timed`.
+   */
   run(events: number, sink: Sink): unknown;
-  /** Gives no results: there is nothing to compare. */
+  /** Has no results to compare. */
   silent?: boolean;
-  /** Rounds to time where all of them would take too long. */
+  /** Number of rounds to time, if all of them would take too long. */
   rounds?: number;
 }
 
@@ -43,16 +46,16 @@ export interface Fact {
 export interface Cell {
   name: string;
   title: string;
-  /** The first contender is what the others are compared with. */
+  /** The contenders. The others are compared with the first one. */
   contenders?(): Contender[];
-  /** Contenders that are several threads, and time and check themselves. */
+  /** Scores of contenders with several threads, which time and check themselves. */
   scores?(rounds: number): Promise<Score[]>;
   facts?(): Fact[] | Promise<Fact[]>;
-  /** The contenders wait for other threads, and say themselves how long it took, by the clock on the wall. */
+  /** The contenders wait for other threads, and report their wall time themselves. */
   waits?: boolean;
-  /** The contenders do different work: their results are not compared. */
+  /** The contenders do different work, so their results are not compared. */
   different?: boolean;
-  /** Also reports the longest batch of each. */
+  /** Report the longest batch of each contender, too. */
   pauses?: boolean;
 }
 
@@ -73,9 +76,12 @@ type Stream = ReturnType<typeof windowed<Spec>>;
 type Write = (views: Record<string, Float64Array>, from: number, n: number, stream: Stream) => void;
 type ColumnSource = Readonly<Record<string, Float64Array | readonly unknown[]>>;
 
-/** One iteration of oriel with `pushColumns`; `close: false` leaves open windows unfired, where they would outnumber the others. */
+/**
+ * One iteration of oriel with `pushColumns`. `close: false` does not fire open windows, for cases where they would
+ * outnumber the others.
+ */
 export function pushed(spec: Spec, columns: ColumnSource, close = true): Contender['run'] {
-  // Plain arrays have no views: theirs are cut up beforehand, as batches come from outside.
+  // Plain arrays have no views, so they are cut into batches beforehand: callers have batches already.
   const entries = Object.entries(columns).map(([name, values]) => [name, values, cut(values)] as const);
   return (events, sink) => {
     const stream = windowed(spec);
@@ -93,7 +99,7 @@ export function pushed(spec: Spec, columns: ColumnSource, close = true): Contend
   };
 }
 
-/** One iteration of oriel with events written into the ring; `prepare` may ask for ids first. */
+/** One iteration of oriel with `claim` and `commit`. `prepare` may call `keyId` first. */
 export function placed(spec: Spec, write: Write, prepare?: (stream: Stream) => void): Contender['run'] {
   return (events, sink) => {
     const stream = windowed(spec);

@@ -1,6 +1,6 @@
 /** Seeded data: the same numbers in every run, on every machine and in every process. */
 
-/** Uniform numbers in [0, 1) (Vigna and Blackman's xoshiro128**, 2018, seeded by a 32-bit mix). */
+/** Uniform numbers in [0, 1): xoshiro128** (Blackman, Vigna, 2018), seeded by a 32-bit mix. */
 export function uniform(seed: number): () => number {
   const mix = () => {
     seed = (seed + 0x9e3779b9) | 0;
@@ -26,21 +26,21 @@ export function uniform(seed: number): () => number {
   };
 }
 
-/** Times that rise by `step`, from 0 on. */
+/** Times that start at 0 and rise by `step`. */
 export function steadyTimes(n: number, step = 1): Float64Array {
   const times = new Float64Array(n);
   for (let i = 0; i < n; i++) times[i] = i * step;
   return times;
 }
 
-/** Times that rise by 2 after every other event: one unit an event, two events at a time. */
+/** Times 0, 0, 2, 2, 4, 4 …: one unit per event on average, two events at each time. */
 export function pairedTimes(n: number): Float64Array {
   const times = new Float64Array(n);
   for (let i = 0; i < n; i++) times[i] = i - (i % 2);
   return times;
 }
 
-/** Times that rise by `step`, but by `pause` with the probability of `share`. */
+/** Times that rise by `pause` with probability `share`, otherwise by `step`. */
 export function pausingTimes(n: number, step: number, pause: number, share: number, seed = 8): Float64Array {
   const random = uniform(seed);
   const times = new Float64Array(n);
@@ -55,7 +55,7 @@ export function randomValues(n: number, seed = 1): Float64Array {
   return values;
 }
 
-/** As latencies are: most are small, a few very large (log-normal, with a median of 20). */
+/** Values like latencies, most small and a few very large: log-normal with a median of 20. */
 export function skewedValues(n: number, seed = 9): Float64Array {
   const random = uniform(seed);
   const values = new Float64Array(n);
@@ -68,7 +68,7 @@ export function skewedValues(n: number, seed = 9): Float64Array {
 
 export type Skew = 'uniform' | 'zipf';
 
-/** Keys from 0 to `keys` - 1, as often each, or by Zipf's law with exponent 1 and the frequent ones anywhere. */
+/** Keys in [0, keys): uniform, or by Zipf's law with exponent 1, the frequent ones at random places. */
 export function randomIds(n: number, keys: number, skew: Skew, seed = 2): Uint32Array {
   const random = uniform(seed);
   const ids = new Uint32Array(n);
@@ -86,7 +86,7 @@ export function randomIds(n: number, keys: number, skew: Skew, seed = 2): Uint32
   return ids;
 }
 
-/** Distinct whole numbers below 2^53, without order. */
+/** Distinct whole numbers below 2^53, unordered. */
 export function wideKeys(keys: number, seed = 3): Float64Array {
   const random = uniform(seed);
   const seen = new Set<number>();
@@ -98,7 +98,7 @@ export function names(keys: number): string[] {
   return Array.from({ length: keys }, (_, id) => `user-${id}`);
 }
 
-/** Column of what each id stands for. */
+/** Maps a column of ids to the values they stand for. */
 export function column<T>(ids: Uint32Array, of: ArrayLike<T>): T[] {
   const values = new Array<T>(ids.length);
   for (let i = 0; i < ids.length; i++) values[i] = of[ids[i] as number] as T;
@@ -110,12 +110,12 @@ export function numberColumn(ids: Uint32Array, of?: Float64Array): Float64Array 
 }
 
 /**
- * An order of arrival for events whose times are 0, 1, 2 …: `share` of them come late, by less than `bound`.
- * @returns for each arrival which event it is
+ * An order of arrival for events with times 0, 1, 2 …: a share of them comes late, by less than `bound`.
+ * @returns the index of the event that arrives at each place
  */
 export function arrivals(n: number, share: number, bound: number, seed = 4): Uint32Array {
   const random = uniform(seed);
-  // One number says when an event arrives and which it is, so that they sort without a comparison function.
+  // One number holds the arrival time and the event's index, so that sorting needs no comparison function.
   const shift = 2 ** Math.ceil(Math.log2(n));
   const marks = new Float64Array(n);
   for (let i = 0; i < n; i++) {
@@ -126,7 +126,7 @@ export function arrivals(n: number, share: number, bound: number, seed = 4): Uin
   return Uint32Array.from(marks, (mark) => mark % shift);
 }
 
-/** Walker's alias method for the weights 1, 1/2, 1/3 …: a number in constant time. */
+/** Tables of Walker's alias method for the weights 1, 1/2, 1/3 …: one draw takes constant time. */
 function aliasTable(keys: number): { threshold: Float64Array; alias: Uint32Array } {
   let total = 0;
   for (let rank = 1; rank <= keys; rank++) total += 1 / rank;

@@ -1,8 +1,9 @@
 /**
- * The benchmarks: `npm run bench`; `npm run bench -- keyed hopping` for the cells whose names begin with one of these; `--quick`
- * for fewer rounds; `--cpu` for processor time instead of the clock on the wall, where others use the machine as well.
+ * Runs the benchmarks: `npm run bench` all of them, `npm run bench -- keyed hopping` the cells whose names begin with
+ * one of these. `--quick` runs fewer rounds. `--cpu` measures processor time instead of wall time, for a machine that
+ * others use as well.
  *
- * Ratios above 1 mean that the first contender, oriel, is faster by so much.
+ * A ratio is a contender's time divided by that of the first one, oriel: above 1 oriel is faster.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -23,15 +24,14 @@ const [cpu] = cpus();
 console.log(
   `${process.platform} ${process.arch}, ${cpus().length} × ${cpu?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
 );
-console.log(
-  `Node ${process.versions.node}, V8 ${process.versions.v8}; ${rounds} rounds, medians, ${clock === 'cpu' ? 'processor' : 'wall'} time\n`,
-);
+const measured = clock === 'cpu' ? 'processor' : 'wall';
+console.log(`Node ${process.versions.node}, V8 ${process.versions.v8}; ${rounds} rounds, medians, ${measured} time\n`);
 
 const results: { cell: Cell; scores: Score[] }[] = [];
 for (const cell of chosen) {
   const outcome = measure(cell);
   if (!outcome) {
-    // What its process had to say is on the screen already; the other cells still have something to tell.
+    // Its process has already printed the error. The other cells still run.
     console.log(`${cell.name}: failed\n`);
     process.exitCode = 1;
     continue;

@@ -1,4 +1,4 @@
-/** What is printed: a table for each cell as it is done, and one of all cells to be pasted into Markdown. */
+/** Formats the output: a table for each cell, and a Markdown table of all cells. */
 
 import type { Cell, Fact, Score, Side } from './contest';
 
@@ -9,7 +9,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? upper : (upper + (sorted[middle - 1] as number)) / 2;
 }
 
-/** How many times as long as the reference: by rounds, as what slows the machine for a while slows both. */
+/** The time relative to the reference: the median over rounds, because whatever slows a round slows both contenders. */
 function ratio(score: Score, reference: Score): number {
   return median(score.nanoseconds.map((ns, round) => ns / (reference.nanoseconds[round] as number)));
 }
@@ -24,7 +24,8 @@ export function showScores(cell: Cell, scores: readonly Score[]): string {
     const pause = pauses.length
       ? `   longest batch ${digits(median(pauses))} ms (most ${digits(Math.max(...pauses))})`
       : '';
-    return `  ${name.padEnd(50)}${digits(ns).padStart(9)}${spread.padStart(16)}${`${digits(ratio(score, scores[0] as Score))}x`.padStart(10)}${pause}`;
+    const times = `${digits(ratio(score, scores[0] as Score))}x`;
+    return `  ${name.padEnd(50)}${digits(ns).padStart(9)}${spread.padStart(16)}${times.padStart(10)}${pause}`;
   });
   const head = `  ${'contender'.padEnd(50)}${'ns/event'.padStart(9)}${'min–max'.padStart(16)}${'ratio'.padStart(10)}`;
   return [`${cell.name}: ${cell.title}`, head, ...lines].join('\n');
@@ -37,7 +38,7 @@ export function showFacts(cell: Cell, facts: readonly Fact[]): string {
   return [`${cell.name}: ${cell.title}`, ...lines].join('\n');
 }
 
-/** Each cell in a row: its first contender beside the fastest tuned and naive ones that do the same work. */
+/** One row for each cell: its first contender beside the fastest tuned and the fastest naive one. */
 export function summary(results: readonly { cell: Cell; scores: readonly Score[] }[]): string {
   const rows = results
     .filter(({ cell }) => !cell.different)

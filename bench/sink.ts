@@ -1,13 +1,13 @@
-/** Where results go: counted always, summed up where contenders are compared. */
+/** Receives the results of a contender: counts them, and sums them up if contenders are to be compared. */
 
 type Column = ArrayLike<number | string>;
 
 export class Sink {
   rows = 0;
-  /** The longest step so far, in milliseconds; only where steps are timed. */
+  /** The longest step so far, in milliseconds, if steps are timed. */
   longest = 0;
   #last = 0;
-  /** Of each column its sum, and one in which every value counts by its key and window, so that none may stand elsewhere. */
+  /** For each column its sum, and a sum weighted by key and window, which differs if a value is in the wrong row. */
   readonly sums: Record<string, number> = {};
 
   constructor(
@@ -30,7 +30,7 @@ export class Sink {
   take(n: number, columns: Readonly<Record<string, Column>>): void {
     this.rows += n;
     if (!this.checking || n === 0) return;
-    // Rolling windows have the time of the event instead.
+    // Results of rolling windows have the event's time instead of an end.
     const end = columns.end ?? columns.at;
     const key = columns.key ?? [];
     for (const [name, values] of Object.entries(columns)) {
@@ -60,7 +60,7 @@ export class Sink {
   }
 }
 
-/** @throws where two contenders did not come to the same results */
+/** @throws if two contenders have different results */
 export function compare(name: string, given: Sink, expectedName: string, expected: Sink): void {
   if (given.rows !== expected.rows) {
     throw new Error(`${name} gave ${given.rows} results, ${expectedName} ${expected.rows}`);
@@ -72,7 +72,7 @@ export function compare(name: string, given: Sink, expectedName: string, expecte
   }
 }
 
-/** Names of keys end in their number. */
+/** The number at the end of a key's name. */
 function numberOf(value: number | string | undefined): number {
   return typeof value === 'string' ? Number(value.slice(value.lastIndexOf('-') + 1)) : (value ?? 0);
 }

@@ -1,4 +1,4 @@
-/** Columns of results as data of a type that the caller names. */
+/** Converts columns of results to Arrow data of a type that the caller chooses. */
 
 import {
   type Data,
@@ -12,19 +12,20 @@ import {
   Type,
   vectorFromArray,
 } from 'apache-arrow';
-import { dataOf, isNone, nullsOf, refused } from './build';
+import { columnError, dataOf, isNullish, nullsOf } from './build';
 import { DAY, TICKS, UNITS } from './words';
 
 type Values = ArrayLike<unknown>;
 
-const isMissing = (value: unknown) => isNone(value) || Number.isNaN(value);
-/** What is missing is no time, and neither are the ends of a window that has none. */
+const isMissing = (value: unknown) => isNullish(value) || Number.isNaN(value);
+/** Whether a value is not a time: it is missing, or the infinite bound of an unbounded window. */
 const isTimeless = (value: unknown) => isMissing(value) || Math.abs(value as number) === Number.POSITIVE_INFINITY;
 
 /**
- * What is missing is null, in floats only where `nulls` says so.
- * @param unit of times, in nanoseconds
- * @throws {OrielError} ERR_ORIEL_COLUMN, naming the column, and of whole numbers and times the index, where a value is none of the type
+ * Converts a column. Missing values become null; in floats NaN becomes null only if `nulls` is set.
+ * @param unit the unit of the stream's times, in nanoseconds
+ * @throws {OrielError} ERR_ORIEL_COLUMN, naming the column, if a value does not fit the type; for integers and times it
+ *   also names the index
  */
 export function cast(name: string, values: Values, type: DataType, nulls: boolean, unit: number): Data {
   const timesOf = (tick: number) => integers(name, values, type, isTimeless, (time) => ticksOf(time, unit, tick));
@@ -39,18 +40,18 @@ export function cast(name: string, values: Values, type: DataType, nulls: boolea
       return timesOf((type as Date_).unit === DateUnit.DAY ? DAY : UNITS.ms);
   }
   if (type instanceof Float64 && values instanceof Float64Array) return dataOf(name, values, nulls);
-  const isNull = nulls || type?.typeId !== Type.Float ? isMissing : isNone;
+  const isNull = nulls || type?.typeId !== Type.Float ? isMissing : isNullish;
   try {
     return vectorFromArray(
       Array.from(values, (value) => (isNull(value) ? null : value)),
       type,
     ).data[0] as Data;
   } catch (cause) {
-    throw refused(name, values[0], `values of type ${type}`, undefined, cause);
+    throw columnError(name, values[0], `values of type ${type}`, undefined, cause);
   }
 }
 
-/** Whole numbers, each of which must be one of the type. */
+/** Converts to an integer type. Each value must be a whole number in its range. */
 function integers(
   name: string,
   values: Values,
@@ -66,12 +67,12 @@ function integers(
     const isWhole = typeof value === 'bigint' || Number.isInteger(value);
     if (isWhole) data[i] = isWide ? BigInt(value as number) : Number(value);
     // biome-ignore lint/suspicious/noDoubleEquals: a bigint may be a number here
-    if (!isWhole || data[i] != value) throw refused(name, values[i], `what a ${type} can be`, i);
+    if (!isWhole || data[i] != value) throw columnError(name, values[i], `what a ${type} can be`, i);
   }
   return makeData({ type, length: values.length, data, ...nullsOf(values, isNull) } as never);
 }
 
-/** A time in ticks: to the nearest where they are finer than the unit, else those that have begun. */
+/** Converts a time to ticks: rounds to the nearest if ticks are finer than the unit, otherwise down. */
 function ticksOf(time: unknown, unit: number, tick: number): number | bigint | undefined {
   if (typeof time !== 'number') return undefined;
   if (tick >= unit) return Math.floor(time / (tick / unit));

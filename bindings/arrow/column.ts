@@ -1,4 +1,7 @@
-/** A column of an Arrow table as those of a stream: what its values become depends on what they are wanted for. */
+/**
+ * Adapts a column of an Arrow table to the columns of a stream. The values are converted only when asked for, as
+ * numbers or as values.
+ */
 
 import {
   type Data,
@@ -20,7 +23,7 @@ import { writeDecimals } from './decimals';
 import { writeCodes } from './texts';
 import { DAY, type Refuse, TICKS, UNITS, writeTimes, writeWholes } from './words';
 
-/** Strings of dictionaries that were read. */
+/** Caches the decoded strings of dictionaries. */
 const dictionaries = new WeakMap<Vector, readonly (string | null)[]>();
 
 export class ArrowColumn<Value = unknown> extends ColumnInput<Value> {
@@ -34,7 +37,7 @@ export class ArrowColumn<Value = unknown> extends ColumnInput<Value> {
     readonly name: string,
     readonly type: DataType,
     readonly chunks: readonly Data[],
-    /** Of times, in nanoseconds. */
+    /** The unit of the stream's times, in nanoseconds. */
     readonly unit: number,
   ) {
     super();
@@ -44,7 +47,8 @@ export class ArrowColumn<Value = unknown> extends ColumnInput<Value> {
   }
 
   numbers(refuse: (value: unknown, index: number) => Error): Numbers {
-    this.#numbers ??= this.#direct() ?? (isNumeric(this.type) ? this.#converted(refuse) : this.#picked(refuse));
+    this.#numbers ??=
+      this.#direct() ?? (isNumeric(this.type) ? this.#converted(refuse) : this.#numbersOfValues(refuse));
     return this.#numbers;
   }
 
@@ -53,14 +57,14 @@ export class ArrowColumn<Value = unknown> extends ColumnInput<Value> {
     return this.#values;
   }
 
-  /** The array itself, where it holds numbers and nothing is missing. */
+  /** The array itself, without a copy, if it is one chunk of numbers without nulls. */
   #direct(): Numbers | undefined {
     const [chunk] = this.chunks;
     if (!chunk || this.chunks.length > 1 || this.hasMissing || !isDirect(this.type)) return undefined;
     return chunk.values.subarray(0, chunk.length);
   }
 
-  /** All chunks as one array, NaN where a value is missing. */
+  /** Converts all chunks to one array of numbers; null becomes NaN. */
   #converted(refuse: (value: unknown, index: number) => Error): Numbers {
     const numbers = new Float64Array(this.length);
     let at = 0;
@@ -77,8 +81,8 @@ export class ArrowColumn<Value = unknown> extends ColumnInput<Value> {
     return numbers;
   }
 
-  /** Values, one by one, as numbers. */
-  #picked(refuse: (value: unknown, index: number) => Error): Numbers {
+  /** Converts values one by one to numbers; null becomes NaN. */
+  #numbersOfValues(refuse: (value: unknown, index: number) => Error): Numbers {
     return Float64Array.from(plain(this.values()) as ArrayLike<unknown>, (value, i) => {
       if (value === null) return Number.NaN;
       const number = typeof value === 'bigint' ? Number(value) : value;
@@ -89,16 +93,16 @@ export class ArrowColumn<Value = unknown> extends ColumnInput<Value> {
 
   #asValues(): Given | CodedStrings {
     const { type, chunks } = this;
-    if (this.isText && isDictionary(type)) return this.#coded();
-    if (type.typeId === Type.Utf8 || type.typeId === Type.LargeUtf8) return this.#recoded();
-    if (isDictionary(type)) return this.#looked();
+    if (this.isText && isDictionary(type)) return this.#dictionaryStrings();
+    if (type.typeId === Type.Utf8 || type.typeId === Type.LargeUtf8) return this.#plainStrings();
+    if (isDictionary(type)) return this.#dictionaryValues();
     if (!isNumeric(type)) return chunks.length ? [...new Vector(chunks)] : [];
-    const values = isWide(type) ? this.#wide() : this.numbers((value, i) => badMeasure(this.name, value, i));
+    const values = isWide(type) ? this.#wideIntegers() : this.numbers((value, i) => badMeasure(this.name, value, i));
     return this.hasMissing ? this.#withNulls(values) : values;
   }
 
-  /** Whole numbers of 64 bits. */
-  #wide(): BigInt64Array | BigUint64Array {
+  /** All chunks as one array of 64-bit integers; of nulls it has any value. */
+  #wideIntegers(): BigInt64Array | BigUint64Array {
     const [first] = this.chunks;
     if (first && this.chunks.length === 1) return first.values.subarray(0, first.length);
     const values = (this.type as Int).isSigned ? new BigInt64Array(this.length) : new BigUint64Array(this.length);
@@ -110,6 +114,7 @@ export class ArrowColumn<Value = unknown> extends ColumnInput<Value> {
     return values;
   }
 
+  /** Copies values into a list, with null where the bitmap says so. */
   #withNulls(values: ArrayLike<unknown>): unknown[] {
     const list = Array.from(values);
     let at = 0;
@@ -122,8 +127,8 @@ export class ArrowColumn<Value = unknown> extends ColumnInput<Value> {
     return list;
   }
 
-  /** Strings that are places in a dictionary already; where chunks have several, in all of them in a row. */
-  #coded(): CodedStrings {
+  /** Strings of dictionaries. If chunks have different dictionaries, the codes refer to their concatenation. */
+  #dictionaryStrings(): CodedStrings {
     const { chunks } = this;
     const [first] = chunks;
     if (first && chunks.length === 1 && !this.hasMissing && first.values instanceof Int32Array) {
@@ -152,6 +157,7 @@ export class ArrowColumn<Value = unknown> extends ColumnInput<Value> {
     return new CodedStrings(codes, lists.length === 1 ? (lists[0] as []) : lists.flat());
   }
 
+  /** The decoded strings of a chunk's dictionary. */
   #listOf({ dictionary }: Data): readonly (string | null)[] {
     if (!dictionary) return [];
     let list = dictionaries.get(dictionary);
@@ -162,12 +168,13 @@ export class ArrowColumn<Value = unknown> extends ColumnInput<Value> {
     return list;
   }
 
+  /** A dictionary as a column of its own. */
   #dictionary(dictionary: Vector): ArrowColumn {
     return new ArrowColumn(this.name, (this.type as Dictionary).dictionary, dictionary.data, this.unit);
   }
 
-  /** Strings that stand there one by one. */
-  #recoded(): CodedStrings {
+  /** Encodes strings that have no dictionary. */
+  #plainStrings(): CodedStrings {
     const codes = new Int32Array(this.length);
     const list: string[] = [];
     let at = 0;
@@ -182,8 +189,8 @@ export class ArrowColumn<Value = unknown> extends ColumnInput<Value> {
     return new CodedStrings(codes, list);
   }
 
-  /** Values of dictionaries that are no strings. */
-  #looked(): unknown[] {
+  /** Looks up the values of dictionaries that do not hold strings. */
+  #dictionaryValues(): unknown[] {
     const values = this.chunks.flatMap((chunk) => {
       const list = chunk.dictionary ? this.#dictionary(chunk.dictionary).values() : [];
       return Array.from({ length: chunk.length }, (_, i) => (list as Given)[Number(chunk.values[i])] ?? null);
@@ -204,13 +211,13 @@ function isWide(type: DataType): boolean {
   return type.typeId === Type.Int && (type as Int).bitWidth === 64;
 }
 
-/** Whether its arrays hold numbers as they are. */
+/** Whether arrays of the type hold plain JavaScript numbers. */
 function isDirect(type: DataType): boolean {
   if (type.typeId === Type.Float) return (type as Float).precision !== Precision.HALF;
   return type.typeId === Type.Int && !isWide(type);
 }
 
-/** Whether `write` knows it. */
+/** Whether `write` can convert the type. */
 function isNumeric(type: DataType): boolean {
   switch (type.typeId) {
     case Type.Float:
@@ -229,7 +236,7 @@ function isNumeric(type: DataType): boolean {
   }
 }
 
-/** Writes the values of a chunk as numbers; of nulls anything. */
+/** Writes the values of a chunk as numbers. For nulls it may write anything. */
 function write(chunk: Data, into: Float64Array, unit: number, refuse: Refuse): void {
   const { type, values } = chunk;
   switch (type.typeId) {
@@ -272,8 +279,9 @@ function isValid({ nullBitmap, offset }: Data, i: number): boolean {
   return (((nullBitmap[at >> 3] as number) >> (at & 7)) & 1) === 1;
 }
 
+/** Calls `see` with the index of every null. */
 function eachNull(chunk: Data, see: (i: number) => void): void {
   if (!hasNulls(chunk)) return;
-  const isNone = chunk.type.typeId === Type.Null;
-  for (let i = 0; i < chunk.length; i++) if (isNone || !isValid(chunk, i)) see(i);
+  const isAllNull = chunk.type.typeId === Type.Null;
+  for (let i = 0; i < chunk.length; i++) if (isAllNull || !isValid(chunk, i)) see(i);
 }

@@ -1,4 +1,4 @@
-/** Results as an Arrow table. */
+/** Converts results to Arrow tables. */
 
 import {
   type Bool,
@@ -23,7 +23,10 @@ import { dataOf } from './build';
 import { cast } from './cast';
 import { type Unit, unitOf } from './words';
 
-/** The type that a column has in Arrow by its values; those of keys, which may be of several kinds, are not known beforehand. */
+/**
+ * The Arrow type of a column, by the type of its values. Keys may be of several kinds, so theirs is only known at run
+ * time.
+ */
 type TypeOf<Value> = [Value] extends [number]
   ? Float64
   : [Value] extends [string | null]
@@ -40,28 +43,36 @@ type TypeOf<Value> = [Value] extends [number]
 
 type TypesFor<Row> = { readonly [Name in keyof Row & string]?: DataType };
 
-/** The table of results of these rows, some columns with types of the caller's. */
+/** The type of the table for results of type `Row`, with the caller's types for some columns. */
 export type TableOf<Row, Types = unknown> = Table<{
   [Name in keyof Row & string]: Name extends keyof Types ? Extract<Types[Name], DataType> : TypeOf<Row[Name]>;
 }>;
 
 export interface TableOptions<Types> {
-  /** Types of columns that are not to have the one that their values suggest: `{ start: new TimestampMillisecond(), visits: new Int32() }`. */
+  /**
+   * Types for columns that should not get the type their values suggest: `{ start: new TimestampMillisecond(), visits:
+   * new Int32() }`.
+   */
   readonly types?: Types;
-  /** NaN becomes null in every column of numbers. Default false: it stays NaN, and columns are not looked through. */
+  /**
+   * Whether NaN becomes null in columns of numbers. Default false: it stays NaN, and columns need not be searched for
+   * it.
+   */
   readonly nulls?: boolean;
-  /** In what unit the stream has its times, for columns that become timestamps or dates. Default `'ms'`. */
+  /** The unit of the stream's times, used for columns that become timestamps or dates. Default `'ms'`. */
   readonly unit?: Unit;
 }
 
 /**
- * A batch of results, or of late events, as a table of one record batch with the same columns. Those of numbers are not copied: the table has the
- * arrays of the batch. docs/arrow.md has the types.
+ * Converts a batch of results or late events to a table of one record batch with the same columns. Columns of numbers
+ * are not copied: the table shares the arrays of the batch. docs/arrow.md lists the types.
  *
- * @throws {OrielError} ERR_ORIEL_COLUMN where values of a column are of different kinds, or none of the type that is asked for; ERR_ORIEL_SPEC
+ * @throws {OrielError} ERR_ORIEL_COLUMN if values of a column are of different kinds, or do not fit the type chosen for
+ *   it; ERR_ORIEL_SPEC
  *
  * @example
- * const table = toArrow(visits.take(), { types: { start: new TimestampMillisecond(), end: new TimestampMillisecond() } });
+ * const time = new TimestampMillisecond();
+ * const table = toArrow(visits.take(), { types: { start: time, end: time } });
  * await writeFile('visits.arrow', tableToIPC(table, 'file'));
  */
 export function toArrow<Row, const Types extends TypesFor<Row> = Record<never, never>>(

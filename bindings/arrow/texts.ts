@@ -1,20 +1,22 @@
-/** Strings of Arrow, bytes of UTF-8 one after the other, as places in a list of those that differ. */
+/** Encodes Arrow strings, which are concatenated UTF-8 bytes, as indices in a list of the distinct ones. */
 
 import type { Data } from 'apache-arrow';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-const SHORT = 24;
+/** Strings up to this length are decoded without TextDecoder if they are ASCII. */
+const MAX_SHORT_BYTES = 24;
 
 /**
- * Writes the place in `list` of each string, which gets those that are not there yet. Strings are told apart as bytes, by a table of those that have
- * come, and each that differs is decoded once: that takes longer than all else. What is null is written like any other.
+ * Appends the distinct strings of a chunk to `list`, and writes the index of each row's string to `codes`. Strings are
+ * compared as bytes, in a hash table, and each distinct one is decoded once, because decoding costs more than
+ * everything else. A null gets a code like any other row.
  */
 export function writeCodes({ valueOffsets, values }: Data, codes: Int32Array, list: string[]): void {
   const n = codes.length;
   const offsets = valueOffsets instanceof Int32Array ? valueOffsets : Float64Array.from(valueOffsets, Number);
   const bytes = values as Uint8Array;
   const base = list.length;
-  // Of the strings that differ the hash, and where one of them stands; of a hash its string, 0 for none.
+  // For each distinct string: its hash, and a row that has it. A slot holds the number of a string + 1, or 0 if empty.
   const hashes = new Int32Array(n);
   const rows = new Int32Array(n);
   let slots = new Int32Array(1024);
@@ -38,16 +40,16 @@ export function writeCodes({ valueOffsets, values }: Data, codes: Int32Array, li
       rows[found] = i;
       slots[slot] = count;
       list.push(stringOf(bytes, from, to));
-      if (2 * count > slots.length) slots = spread(hashes, count, 2 * slots.length);
+      if (2 * count > slots.length) slots = rehash(hashes, count, 2 * slots.length);
     }
     codes[i] = base + found;
   }
 }
 
-/** A decoder takes longer to begin than short strings of ASCII take altogether. */
+/** Decodes a string. Starting TextDecoder takes longer than decoding a short ASCII string by hand. */
 function stringOf(bytes: Uint8Array, from: number, to: number): string {
   let value = '';
-  let i = to - from <= SHORT ? from : to;
+  let i = to - from <= MAX_SHORT_BYTES ? from : to;
   for (; i + 4 <= to; i += 4) {
     const a = bytes[i] as number;
     const b = bytes[i + 1] as number;
@@ -71,8 +73,8 @@ function isSame(bytes: Uint8Array, from: number, to: number, other: number): boo
   return true;
 }
 
-/** The slots of a greater table. */
-function spread(hashes: Int32Array, count: number, size: number): Int32Array<ArrayBuffer> {
+/** Builds the slots of a larger table. */
+function rehash(hashes: Int32Array, count: number, size: number): Int32Array<ArrayBuffer> {
   const slots = new Int32Array(size);
   for (let i = 0; i < count; i++) {
     let slot = (hashes[i] as number) & (size - 1);

@@ -1,21 +1,24 @@
 /**
- * Integers of 64 bits, and times of one unit as numbers of another. An integer of 64 bits is read as two words of 32,
+ * Converts 64-bit integers to numbers, and times from one unit to another. A 64-bit integer is read as two 32-bit
+ * words,
  *
  *     value = high · 2^32 + low
  *
- * which takes a fraction of the time that a bigint does. What no number can be is missing, and `refuse` is told.
+ * which takes a fraction of the time of a bigint. A value that no number represents exactly becomes NaN, and `refuse`
+ * is called with its index.
  */
 
 import { reject, show } from '../base/errors';
 
-/** Nanoseconds of each unit of time. */
+/** Units of time, in nanoseconds. */
 export const UNITS = { s: 1e9, ms: 1e6, us: 1e3, ns: 1 } as const;
 export type Unit = keyof typeof UNITS;
-/** The same by the numbers that Arrow has for them. */
+/** Units of time in nanoseconds, indexed by Arrow's TimeUnit. */
 export const TICKS: readonly number[] = [UNITS.s, UNITS.ms, UNITS.us, UNITS.ns];
+/** A day in nanoseconds. */
 export const DAY = 86_400 * UNITS.s;
 
-/** Nanoseconds of the unit that a caller has named. @throws {OrielError} ERR_ORIEL_SPEC */
+/** The unit that a caller has named, in nanoseconds. @throws {OrielError} ERR_ORIEL_SPEC */
 export function unitOf(unit: Unit = 'ms', call: string): number {
   if (!Object.hasOwn(UNITS, unit)) reject(`${call}: unit`, Object.keys(UNITS).map(show).join(', '), unit);
   return UNITS[unit];
@@ -24,14 +27,14 @@ export function unitOf(unit: Unit = 'ms', call: string): number {
 export type Refuse = (index: number) => void;
 type Wide = BigInt64Array | BigUint64Array;
 
-/** Splits integers into words; those of value i are at 2 i and 2 i + 1. */
+/** Views integers as words; value i has its low word at 2i and its high word at 2i + 1. */
 function wordsOf(values: Wide): [low: Uint32Array, high: Int32Array | Uint32Array] {
   const { buffer, byteOffset, length } = values;
   const low = new Uint32Array(buffer, byteOffset, 2 * length);
   return [low, values instanceof BigUint64Array ? low : new Int32Array(buffer, byteOffset, 2 * length)];
 }
 
-/** The integers themselves. */
+/** Writes integers as numbers. */
 export function writeWholes(values: Wide, into: Float64Array, refuse: Refuse): void {
   const [low, high] = wordsOf(values);
   for (let i = 0; i < into.length; i++) {
@@ -41,7 +44,7 @@ export function writeWholes(values: Wide, into: Float64Array, refuse: Refuse): v
   }
 }
 
-/** Times of `from` nanoseconds as numbers of `to` nanoseconds. */
+/** Converts times from a unit of `from` nanoseconds to one of `to` nanoseconds. */
 export function writeTimes(
   values: Int32Array | BigInt64Array,
   from: number,
@@ -50,7 +53,7 @@ export function writeTimes(
   refuse: Refuse,
 ): void {
   if (from < to) {
-    writeParts(values instanceof Int32Array ? BigInt64Array.from(values, BigInt) : values, to / from, into, refuse);
+    writeCoarser(values instanceof Int32Array ? BigInt64Array.from(values, BigInt) : values, to / from, into, refuse);
     return;
   }
   if (values instanceof Int32Array) into.set(values.subarray(0, into.length));
@@ -64,12 +67,12 @@ export function writeTimes(
 }
 
 /**
- * Times of which it takes a number, 1000, 1e6 or 1e9, to make a unit. Fractions that no number has are rounded, but never up to a whole unit: a
- * time stays on its side of the edge of a window.
+ * Converts times to a coarser unit of `parts` = 1000, 1e6 or 1e9 of the finer ones. Fractions are rounded, but never up
+ * to a whole unit, so that a time stays on its side of a window's edge.
  */
-function writeParts(values: BigInt64Array, parts: number, into: Float64Array, refuse: Refuse): void {
+function writeCoarser(values: BigInt64Array, parts: number, into: Float64Array, refuse: Refuse): void {
   const [low, high] = wordsOf(values);
-  // In two steps where one would leave the integers that are exact.
+  // Divides in two steps if one would exceed the exact integers.
   const first = Math.min(parts, 1e6);
   const second = parts / first;
   const whole = Math.floor(2 ** 32 / first);

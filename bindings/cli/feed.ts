@@ -1,4 +1,4 @@
-/** Batches into the stream. */
+/** Pushes batches into the stream. */
 
 import { OrielError, type Spec, type WindowedStream } from 'oriel';
 import type { BadLines } from './read/bad-lines';
@@ -8,22 +8,22 @@ import { UsageError } from './usage-error';
 export type Stream = WindowedStream<Spec>;
 export type Results = ReturnType<Stream['take']>;
 
-/** As many rows at a time as a stream takes in one step. */
+/** Rows in one push: as many as a stream takes in one batch. */
 const PUSH_ROWS = 4096;
 
 /**
- * Pushes a batch, and gives the results that are then there.
- * @throws {UsageError} where there is no memory for a single row
+ * Pushes a batch and yields the results that fire.
+ * @throws {UsageError} if there is no memory for even one row
  */
 export function* feed(stream: Stream, batch: Batch, file: string, badLines: BadLines): Generator<Results> {
   for (let from = 0; from < batch.length; from += PUSH_ROWS) {
     yield* push(stream, batch, file, badLines, from, Math.min(from + PUSH_ROWS, batch.length));
   }
-  // The clock may have gone on.
+  // Without rows the clock may still have fired windows.
   if (batch.length === 0) yield stream.take();
 }
 
-/** What the stream refuses it refuses whole: halves of it are tried, down to the rows that are to blame. */
+/** Pushes rows. The stream refuses a batch as a whole; so then each half is tried, down to the rows at fault. */
 function* push(
   stream: Stream,
   batch: Batch,
@@ -44,7 +44,7 @@ function* push(
     }
     const line = batch.lines[from] as number;
     if (error.code === 'ERR_ORIEL_MEMORY') {
-      throw new UsageError(`${file}:${line}: no more memory for what windows hold`, 1);
+      throw new UsageError(`${file}:${line}: no memory left for the windows`, 1);
     }
     badLines.add(file, line, error.message.replace(/ at index \d+/, ''));
   }

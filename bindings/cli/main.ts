@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `oriel`: windows over a stream of lines. */
+/** The `oriel` command: aggregates lines of events in windows. */
 
 import { readFileSync } from 'node:fs';
 import { HELP } from './help';

@@ -1,4 +1,4 @@
-/** What the command is told: its options, read and checked by themselves. */
+/** Reads the command's options, and checks each on its own. */
 
 import { parseArgs } from 'node:util';
 import { list, show, UsageError } from './usage-error';
@@ -12,7 +12,7 @@ export type Format = (typeof FORMATS)[number];
 export type Output = (typeof OUTPUTS)[number];
 export type Unit = (typeof UNITS)[number];
 
-/** Every option: whether it has a value, its letter, and whether it may be given more than once. */
+/** Every option: whether it takes a value, its short form, and whether it may be repeated. */
 const OPTIONS = {
   from: { type: 'string' },
   delimiter: { type: 'string' },
@@ -45,7 +45,7 @@ const OPTIONS = {
 type Name = keyof typeof OPTIONS;
 
 export interface Options {
-  /** `-` is stdin. */
+  /** Paths of the files; `-` is stdin. */
   readonly files: readonly string[];
   readonly from: Format | undefined;
   readonly delimiter: string | undefined;
@@ -73,7 +73,7 @@ export interface Options {
   readonly explain: boolean;
 }
 
-/** The arguments of a command. @throws {UsageError} naming the option, what was given and what is accepted */
+/** Reads the command's arguments. @throws {UsageError} naming the option, the given value and the accepted ones */
 export function readOptions(args: readonly string[]): Options | 'help' | 'version' {
   const { values, files } = parsed(args);
   if (values.help) return 'help';
@@ -135,7 +135,7 @@ function parsed(args: readonly string[]): { values: Partial<Record<Name, unknown
     const { name, rawName, value } = token;
     if (!Object.hasOwn(OPTIONS, name)) {
       throw new UsageError(
-        `${rawName}: there is no such option; there are ${list(Object.keys(OPTIONS).map((one) => `--${one}`))}`,
+        `${rawName}: no such option; the options are ${list(Object.keys(OPTIONS).map((one) => `--${one}`))}`,
       );
     }
     const option: { type: string; multiple?: boolean } = OPTIONS[name as Name];
@@ -161,7 +161,7 @@ function namesOf(name: Name, given: string | undefined): string[] | undefined {
   return names;
 }
 
-/** A length of time: a bare number is one of the unit of the stream's times, all else is for the stream to judge. */
+/** A length of time: a bare number counts in the unit of the stream's times; anything else is checked by the stream. */
 function lengthOf(given: string | undefined): string | number | undefined {
   return given !== undefined && /^\d+(\.\d+)?$/.test(given) ? Number(given) : given;
 }

@@ -1,4 +1,4 @@
-/** From options to what a stream is told, and which columns it reads. */
+/** Turns options into the spec of a stream and the fields to read. */
 
 import { OrielError, type Spec, windowed } from 'oriel';
 import type { Stream } from './feed';
@@ -36,7 +36,7 @@ export function planOf(options: Options): Plan {
   return { spec: given as Spec, fields: fieldsOf(time, keys, uses) };
 }
 
-/** The options by the names that a stream has for them. */
+/** The command's options by the fields of the spec they set, for messages. */
 const OPTIONS: Record<string, string> = {
   key: 'key',
   outOfOrder: 'out-of-order',
@@ -50,7 +50,7 @@ const OPTIONS: Record<string, string> = {
   memory: 'memory',
 };
 
-/** The stream of a plan. @throws {UsageError} naming the option */
+/** Creates the stream of a plan. @throws {UsageError} naming the option at fault */
 export function streamOf({ spec }: Plan, onLate: Spec['onLate']): Stream {
   try {
     return windowed(onLate ? { ...spec, onLate } : spec);

@@ -1,8 +1,9 @@
-/** How far the command is: a line on a terminal, written over again and again. */
+/** A progress line on a terminal, overwritten in place. */
 
 import { stat } from 'node:fs/promises';
 
-const EVERY_MS = 200;
+/** Minimum time between two updates. */
+const INTERVAL_MS = 200;
 
 export class Progress {
   lines = 0;
@@ -17,7 +18,7 @@ export class Progress {
     readonly write: (text: string) => void,
   ) {}
 
-  /** Asks how much there is to read, where files say so. */
+  /** Adds up the sizes of the files, for percentages. Without a total if one is compressed or has no size. */
   async measure(files: readonly string[]): Promise<void> {
     if (!this.isOn) return;
     const sizes = await Promise.all(
@@ -32,9 +33,10 @@ export class Progress {
     if (total > 0 && !files.some((file) => file.endsWith('.gz'))) this.#total = total;
   }
 
+  /** Shows the line, unless it was updated just now. */
   show(badLines: number): void {
     const now = performance.now();
-    if (!this.isOn || now - this.#shownAt < EVERY_MS) return;
+    if (!this.isOn || now - this.#shownAt < INTERVAL_MS) return;
     this.#shownAt = now;
     this.#isShown = true;
     const rate = Math.round((this.lines / (now - this.#begun)) * 1000);
@@ -44,7 +46,7 @@ export class Progress {
     this.write(`\r\x1b[K${parts.join(' · ')}`);
   }
 
-  /** Makes way for other lines. */
+  /** Erases the line before other output. */
   clear(): void {
     if (this.#isShown) this.write('\r\x1b[K');
     this.#isShown = false;

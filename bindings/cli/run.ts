@@ -1,4 +1,4 @@
-/** A command from its first line to its last result. */
+/** Runs a command from its first line to its last result. */
 
 import { createWriteStream } from 'node:fs';
 import type { Spec } from 'oriel';
@@ -18,10 +18,10 @@ import { list, UsageError } from './usage-error';
 import { OutputStream } from './write/output';
 import { writerOf } from './write/writers';
 
-/** How long one waits for lines before the clock is looked at. */
-const PAUSE_MS = 500;
+/** After this long without input the clock is checked. */
+const IDLE_MS = 500;
 
-/** @returns the code that the process ends with @throws {UsageError} */
+/** @returns the process's exit code @throws {UsageError} */
 export async function run(options: Options): Promise<number> {
   const plan = planOf(options);
   checkFormats(options);
@@ -79,19 +79,19 @@ export async function run(options: Options): Promise<number> {
     await late?.end();
   } finally {
     progress.clear();
-    // Nobody wants the rest.
+    // Stops reading files that are still open.
     stop.abort('done');
   }
   const { reason } = stop.signal;
   if (reason === 'gone') return 0;
   const unseen = batch.unseen;
-  if (stream.stats().events > 0 && unseen.length > 0) say(`in no line: ${list(unseen)}`);
-  const missing = missingOf(stream, badLines.count);
+  if (stream.stats().events > 0 && unseen.length > 0) say(`no event has a value for ${list(unseen)}`);
+  const missing = skippedOf(stream, badLines.count);
   if (missing) say(missing);
   return reason === 'interrupt' && !options.follow && options.files[0] !== '-' ? 130 : 0;
 }
 
-/** @throws {UsageError} of options that are of no use for the files */
+/** @throws {UsageError} for options that do not apply to the format of the files */
 function checkFormats({ files, from, follow, columns, delimiter }: Options): void {
   const formats = files.map((file) => from ?? formatOf(file));
   if (follow && (formats.includes('parquet') || files.some((file) => file.endsWith('.gz')))) {
@@ -104,7 +104,7 @@ function checkFormats({ files, from, follow, columns, delimiter }: Options): voi
   }
 }
 
-/** A file, step by step. */
+/** Reads a file step by step. */
 function stepsOf(file: string, task: Task, options: Options, signal: AbortSignal): AsyncGenerator<Step> {
   const format = options.from ?? formatOf(file);
   if (format === 'parquet') return parquetOf({ ...task, file }, signal);
@@ -115,7 +115,7 @@ function stepsOf(file: string, task: Task, options: Options, signal: AbortSignal
   };
   const pieces = options.follow ? followed(file, signal) : piecesOf(file, signal);
   const hasClock = options.time === undefined || options.idle !== undefined;
-  return decodeAll(task.file, hasClock && file === '-' ? withPauses(pieces, PAUSE_MS) : pieces, decoderOf);
+  return decodeAll(task.file, hasClock && file === '-' ? withPauses(pieces, IDLE_MS) : pieces, decoderOf);
 }
 
 async function* parquetOf(task: Task, signal: AbortSignal): AsyncGenerator<Step> {
@@ -128,7 +128,7 @@ function formatOf(file: string): Format {
   return /\.(csv|tsv)(\.gz)?$/i.test(file) ? 'csv' : 'ndjson';
 }
 
-/** The columns of results that are times, where they are to be written as dates. */
+/** The columns of results to be written as dates. */
 function timesOf({ iso, unit, time = 'time' }: Options, { spec }: Plan, to: Output): Set<string> {
   if (!iso && (to !== 'table' || unit === 'none')) return new Set();
   const windows =
@@ -136,16 +136,19 @@ function timesOf({ iso, unit, time = 'time' }: Options, { spec }: Plan, to: Outp
   return new Set(windows.some(({ kind }) => kind === 'rolling') ? ['start', 'end', time] : ['start', 'end']);
 }
 
-/** What is in no result, in words. */
-function missingOf(stream: Stream, badLines: number): string {
+/** Says which lines and events are in no result; empty if there are none. */
+function skippedOf(stream: Stream, badLines: number): string {
   const { late, skipped, future } = stream.stats();
-  const counts = {
-    'bad lines': badLines,
-    'late events': late,
-    'events in no window': skipped,
-    'future events': future,
-  };
-  const parts = Object.entries(counts).flatMap(([what, n]) => (n ? `${what} ${n.toLocaleString('en')}` : []));
+  const parts = [
+    counted(badLines, 'bad line'),
+    counted(late, 'late event'),
+    counted(skipped, 'event', ' in no window'),
+    counted(future, 'event', ' too far ahead'),
+  ].flat();
   const hint = late ? '; see --out-of-order' : '';
-  return parts.length ? `left out: ${parts.join(', ')}${hint}` : '';
+  return parts.length ? `skipped ${parts.join(', ')}${hint}` : '';
+}
+
+function counted(n: number, noun: string, rest = ''): string[] {
+  return n ? [`${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}${rest}`] : [];
 }

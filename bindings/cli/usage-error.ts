@@ -1,22 +1,22 @@
-/** What the command cannot or will not do: said on stderr, with the code that the process then ends with. */
+/** An error that the command prints on stderr without a stack, and the exit code that goes with it. */
 export class UsageError extends Error {
   constructor(
     message: string,
-    /** 1: files, or what is in them; 2: the command itself. */
+    /** 1: bad input; 2: wrong usage. */
     readonly exitCode: 1 | 2 = 2,
   ) {
     super(message);
   }
 }
 
-/** A value as a message shows it. */
+/** Formats a value for a message, at most 60 characters. */
 export function show(value: unknown): string {
   if (value === undefined || value === '') return 'nothing';
   const shown = JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)) ?? String(value);
   return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
 }
 
-/** Names in a sentence. */
+/** Joins names for a message. */
 export function list(names: Iterable<string>): string {
   return [...names].join(', ') || 'none';
 }

@@ -2,10 +2,10 @@
  * A ring buffer of columns between two threads: one producer, one consumer, both wait-free.
  *
  *     control   see indices.ts
- *     columns   capacity values each
+ *     columns   `capacity` values each
  *
- * Event s stands at s & (capacity - 1). Only the consumer reads and releases what is from head on, only the producer writes and publishes
- * what is from tail on.
+ * Event s is stored at index s & (capacity - 1). Only the consumer reads and releases the events in [head, tail); only
+ * the producer writes and publishes the slots in [tail, head + capacity).
  */
 
 import { OrielError, show } from '../base/errors';
@@ -24,19 +24,19 @@ const ARRAYS = {
   u64: BigUint64Array,
 };
 
-/** The kind of a column's values. */
+/** The type of a column's values. */
 export type ColumnType = keyof typeof ARRAYS;
 /** The columns of a ring, by name. */
 export type Schema = Readonly<Record<string, ColumnType>>;
 
 type ViewConstructor = new (buffer: ArrayBufferLike, at: number, length: number) => unknown;
 type ArrayOf<Type extends ColumnType> = InstanceType<(typeof ARRAYS)[Type]>;
-/** Live views of whole columns. */
+/** Live views of whole columns, by name. */
 export type RingColumns<S extends Schema> = { readonly [Name in keyof S]: ArrayOf<S[Name]> };
-/** Values to be copied into a column: of the same kind, numbers or bigints. */
+/** Values to copy into a column: bigints for 64-bit integers, numbers otherwise. */
 type Values<Type extends ColumnType> = ArrayLike<Type extends 'i64' | 'u64' ? bigint : number>;
 
-/** What `postMessage` carries to the other thread, where `ring(handle)` is the same ring. */
+/** The form of a ring that `postMessage` can carry; `ring(handle)` on the other thread opens the same ring. */
 export interface RingHandle<S extends Schema = Schema> {
   readonly schema: S;
   readonly capacity: number;
@@ -44,21 +44,21 @@ export interface RingHandle<S extends Schema = Schema> {
 }
 
 /**
- * A ring of columns in shared memory, for one thread that produces and one that consumes; `ring(schema, capacity)` makes one.
+ * A ring of columns in shared memory, for one producer and one consumer; `ring(schema, capacity)` makes one.
  *
  * @example
  * const events = ring({ at: 'f64', id: 'u32' }, 65536);
- * worker.postMessage(events.handle);               // there: const events = ring(handle)
- * const n = events.push({ at: times, id: ids });   // how many went in
+ * worker.postMessage(events.handle);               // on that thread: const events = ring(handle)
+ * const n = events.push({ at: times, id: ids });   // number of events accepted
  */
 export class Ring<S extends Schema = Schema> {
-  /** Live views of the columns, `capacity` long, good for ever. */
+  /** Live views of the columns, `capacity` long. They stay valid as long as the ring. */
   readonly columns: RingColumns<S>;
   readonly handle: RingHandle<S>;
   readonly #indices: Indices;
   readonly #mask: number;
   readonly #names: readonly (keyof S & string)[];
-  /** Events that `push` was given and that did not go in, the ring being full. */
+  /** Number of events that `push` did not accept because the ring was full. */
   refused = 0;
 
   /** @internal */
@@ -77,15 +77,16 @@ export class Ring<S extends Schema = Schema> {
     this.#mask = capacity - 1;
   }
 
-  /** How many events it holds at the most. */
+  /** Maximum number of events that the ring holds. */
   get capacity(): number {
     return this.handle.capacity;
   }
 
   /**
-   * For the producer: how many of up to n places in a row may be written, from `writeAt` on in every column. 0: it is full.
-   * A row ends where the columns do, and the next claim begins at 0.
-   * @throws {OrielError} ERR_ORIEL_CLAIM where n is no whole number
+   * For the producer: returns how many consecutive slots, at most n, can be written from index `writeAt` on in every
+   * column; 0 if the ring is full. A claim never wraps: it stops at the end of the columns, and the next one starts at
+   * 0.
+   * @throws {OrielError} ERR_ORIEL_CLAIM if n is not a whole number, 0 or more
    */
   claim(n: number = this.capacity): number {
     checkCount('claim', n);
@@ -95,12 +96,15 @@ export class Ring<S extends Schema = Schema> {
     return free < wanted ? free : wanted;
   }
 
-  /** Where the next event is written. */
+  /** Index of the slot for the next event. */
   get writeAt(): number {
     return this.#indices.tail & this.#mask;
   }
 
-  /** Gives the first n claimed events to the consumer. @throws {OrielError} ERR_ORIEL_CLAIM where they are more than may be claimed */
+  /**
+   * Hands the first n claimed events to the consumer.
+   * @throws {OrielError} ERR_ORIEL_CLAIM if n is more than the free slots
+   */
   publish(n: number): void {
     if (!Number.isInteger(n) || n < 0 || n > this.#indices.free(n)) {
       throw new OrielError('ERR_ORIEL_CLAIM', `publish: expected a whole number up to the places free, got ${show(n)}`);
@@ -108,23 +112,27 @@ export class Ring<S extends Schema = Schema> {
     this.#indices.publish(n);
   }
 
-  /** For the consumer: how many of up to n events in a row are there, from `readAt` on in every column. 0: it is empty. @throws as `claim` */
+  /**
+   * For the consumer: returns how many consecutive events, at most n, can be read from index `readAt` on in every
+   * column; 0 if the ring is empty. Like a claim it stops at the end of the columns.
+   * @throws as `claim`
+   */
   peek(n: number = this.capacity): number {
     checkCount('peek', n);
     const atEnd = this.capacity - this.readAt;
     const wanted = n < atEnd ? n : atEnd;
-    const there = this.#indices.there(wanted);
+    const there = this.#indices.available(wanted);
     return there < wanted ? there : wanted;
   }
 
-  /** Where the oldest event stands. */
+  /** Index of the oldest event. */
   get readAt(): number {
     return this.#indices.head & this.#mask;
   }
 
-  /** The oldest n events have been read. @throws {OrielError} ERR_ORIEL_CLAIM where there are not so many */
+  /** Frees the slots of the oldest n events. @throws {OrielError} ERR_ORIEL_CLAIM if the ring holds fewer */
   release(n: number): void {
-    if (!Number.isInteger(n) || n < 0 || n > this.#indices.there(n)) {
+    if (!Number.isInteger(n) || n < 0 || n > this.#indices.available(n)) {
       throw new OrielError(
         'ERR_ORIEL_CLAIM',
         `release: expected a whole number up to the events there, got ${show(n)}`,
@@ -134,12 +142,13 @@ export class Ring<S extends Schema = Schema> {
   }
 
   /**
-   * Copies events in, from place `from` of the given columns on, which are of one length. Numbers become what typed arrays make of them.
-   * @returns how many went in, the first of them; the others are counted as refused
-   * @throws {OrielError} ERR_ORIEL_COLUMN; nothing went in then
+   * Copies events into the ring, starting at index `from` of the given columns, which must have equal lengths. Numbers
+   * are converted as typed arrays convert them.
+   * @returns how many events went in, from `from` on; the others are counted in `refused`
+   * @throws {OrielError} ERR_ORIEL_COLUMN; then no event went in
    */
   push(given: { readonly [Name in keyof S]: Values<S[Name]> }, from = 0): number {
-    const length = lengthOf(given, this.#names);
+    const length = sharedLength(given, this.#names);
     if (!Number.isInteger(from) || from < 0 || from > length) {
       throw new OrielError('ERR_ORIEL_COLUMN', `push: expected a place from 0 to ${length}, got ${show(from)}`);
     }
@@ -162,10 +171,10 @@ export class Ring<S extends Schema = Schema> {
     return n;
   }
 
-  /** Takes out up to n of the oldest events, as copies. @throws as `claim` */
+  /** Removes up to n of the oldest events and returns copies of them. @throws as `claim` */
   take(n: number = this.capacity): { readonly length: number; readonly columns: RingColumns<S> } {
     checkCount('take', n);
-    const length = Math.min(n, this.#indices.there(n));
+    const length = Math.min(n, this.#indices.available(n));
     const columns: Record<string, unknown> = {};
     const first = Math.min(length, this.capacity - this.readAt);
     for (const name of this.#names) {
@@ -180,25 +189,33 @@ export class Ring<S extends Schema = Schema> {
   }
 
   /**
-   * For the producer: is done when n places are free, or all where n is more: true; false where the consumer has gone and there are not so
-   * many.
-   * @throws what `signal` was aborted with; {OrielError} ERR_ORIEL_CLAIM where n is no whole number
+   * For the producer: resolves to true when n slots are free (all of them if n exceeds the capacity), to false if the
+   * consumer has called `cancel` and fewer are free.
+   * @throws the reason of `signal` if it is aborted; {OrielError} ERR_ORIEL_CLAIM if n is not a whole number, 0 or more
    */
   async ready(n = 1, { signal }: { signal?: AbortSignal } = {}): Promise<boolean> {
     return this.#indices.ready(this.#atMost('ready', n), signal);
   }
 
-  /** The same, standing still: for workers. False also where time ran out. @throws {OrielError} ERR_ORIEL_THREAD where a page would have to */
+  /**
+   * Like `ready`, but blocks the thread; false also if time ran out.
+   * @throws {OrielError} ERR_ORIEL_THREAD on the main thread of a page, which must not block; ERR_ORIEL_CLAIM as
+   *   `ready`
+   */
   waitReady(n = 1, timeoutMs?: number): boolean {
     return this.#indices.waitReady(this.#atMost('waitReady', n), timeoutMs);
   }
 
-  /** For the consumer: is done when n events are there, true; false where the producer has gone and there are not so many. @throws as `ready` */
+  /**
+   * For the consumer: resolves to true when n events can be read, to false if the producer has called `end` and fewer
+   * are left.
+   * @throws as `ready`
+   */
   async filled(n = 1, { signal }: { signal?: AbortSignal } = {}): Promise<boolean> {
     return this.#indices.filled(this.#atMost('filled', n), signal);
   }
 
-  /** The same, standing still. @throws as `waitReady` */
+  /** Like `filled`, but blocks the thread; false also if time ran out. @throws as `waitReady` */
   waitFilled(n = 1, timeoutMs?: number): boolean {
     return this.#indices.waitFilled(this.#atMost('waitFilled', n), timeoutMs);
   }
@@ -208,17 +225,17 @@ export class Ring<S extends Schema = Schema> {
     return Math.min(n, this.capacity);
   }
 
-  /** For the producer: no more events come. What is there can still be read. */
+  /** For the producer: says that no more events come. Events in the ring can still be read. */
   end(): void {
     this.#indices.endProducing();
   }
 
-  /** For the consumer: no more events are read, and nobody waits for room. */
+  /** For the consumer: says that no more events are read, so that the producer stops waiting for room. */
   cancel(): void {
     this.#indices.endConsuming();
   }
 
-  /** Whether the producer has called `end`; events may still be there. */
+  /** Whether the producer has called `end`; the ring may still hold events. */
   get isEnded(): boolean {
     return this.#indices.isProducerGone;
   }
@@ -229,7 +246,7 @@ export class Ring<S extends Schema = Schema> {
   }
 }
 
-/** On lines of their own. */
+/** Bytes of a column, rounded up so that no two columns share a cache line. */
 function columnBytes(type: ColumnType, capacity: number): number {
   return Math.ceil((ARRAYS[type].BYTES_PER_ELEMENT * capacity) / 128) * 128;
 }
@@ -243,9 +260,9 @@ function checkCount(method: string, n: number): void {
   throw new OrielError('ERR_ORIEL_CLAIM', `${method}: expected a whole number, 0 or more, got ${show(n)}`);
 }
 
-/** Copies n values, from place `from` of what is given to place `at`. */
+/** Copies n values, from index `from` of `given` to index `at` of `column`. */
 function copy(column: Float64Array, at: number, given: ArrayLike<number>, from: number, n: number): void {
-  // A view of a part costs as much as twenty values.
+  // Creating a subarray costs as much as copying 20 values.
   if (n > 20 && ArrayBuffer.isView(given)) {
     const values = given as unknown as Float64Array;
     column.set(from === 0 && n === values.length ? values : values.subarray(from, from + n), at);
@@ -254,7 +271,8 @@ function copy(column: Float64Array, at: number, given: ArrayLike<number>, from: 
   for (let i = 0; i < n; i++) column[at + i] = given[from + i] as number;
 }
 
-function lengthOf(given: Readonly<Record<string, ArrayLike<unknown>>>, names: readonly string[]): number {
+/** The length that all given columns have. @throws {OrielError} ERR_ORIEL_COLUMN */
+function sharedLength(given: Readonly<Record<string, ArrayLike<unknown>>>, names: readonly string[]): number {
   const length = given?.[names[0] as string]?.length;
   for (const name of names) {
     const actual = given?.[name]?.length;
@@ -269,14 +287,15 @@ function lengthOf(given: Readonly<Record<string, ArrayLike<unknown>>>, names: re
 const MAX_EVENTS = 2 ** 28;
 
 /**
- * A ring buffer for one producer and one consumer, on threads of their own or on one.
+ * Creates a ring buffer for one producer and one consumer, on the same thread or on two.
  *
- * @param schema the columns, and what they hold: `'f64'`, `'f32'`, `'i8'` to `'i64'`, `'u8'` to `'u64'`
- * @param capacity how many events it holds; a power of two up to 2^28, others are raised to the next
- * @throws {OrielError} ERR_ORIEL_SPEC; ERR_ORIEL_MEMORY; ERR_ORIEL_THREAD where memory cannot be shared, as on pages that are not cross-origin isolated
+ * @param schema the columns and their types: `'f64'`, `'f32'`, `'i8'` to `'i64'`, `'u8'` to `'u64'`
+ * @param capacity the number of events it holds, up to 2^28; rounded up to a power of two
+ * @throws {OrielError} ERR_ORIEL_SPEC; ERR_ORIEL_MEMORY; ERR_ORIEL_THREAD if memory cannot be shared, as on pages that
+ *   are not cross-origin isolated
  */
 export function ring<const S extends Schema>(schema: S, capacity: number): Ring<S>;
-/** The ring of a handle that another thread sent. */
+/** Opens the ring of a handle that another thread sent. */
 export function ring<S extends Schema>(handle: RingHandle<S>): Ring<S>;
 export function ring(given: Schema | RingHandle, capacity?: number): Ring {
   if (capacity === undefined) {

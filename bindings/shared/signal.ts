@@ -1,13 +1,13 @@
 /**
- * How a thread that has nothing to do is woken by another, over two words of shared memory:
+ * How one thread wakes another, using two words of shared memory:
  *
- *     bell      changes whenever somebody is to be woken
- *     waiting   1 while somebody may be asleep
+ *     bell      changes whenever a sleeping thread is to be woken
+ *     waiting   1 while a thread may be asleep
  *
- * Who finds nothing to do sets `waiting`, looks once more whether there is something to do, and sleeps until the bell is no longer what it was before.
- * Who has made something to do looks at `waiting` after that, and only rings where it is set. All four are sequentially consistent:
- * one of the two sees what the other did, so that nobody sleeps while there is something to do; and where nobody sleeps
- * nobody is called. test/ring-model.test.ts goes through every interleaving.
+ * A thread with nothing to do reads `bell`, sets `waiting`, checks once more for work, and sleeps until `bell` changes.
+ * A thread that creates work reads `waiting` afterwards, and rings only if it is set. These four accesses are
+ * sequentially consistent, so at least one thread sees the other's write: no thread sleeps while there is work, and
+ * `notify` is called only if a thread may be asleep. test/laws/ring-model.test.ts checks every interleaving.
  */
 
 import { OrielError } from '../base/errors';
@@ -18,28 +18,28 @@ const WAITING = 1;
 type Woken = { readonly async: false } | { readonly async: true; readonly value: Promise<unknown> };
 type WaitAsync = (words: Int32Array, index: number, value: number, timeoutMs?: number) => Woken;
 
-/** Where an engine has no way to wait without standing still, it is looked again this often. */
+/** Interval of polling where the engine has no Atomics.waitAsync. */
 const POLL_MS = 1;
-/** No sleep is longer: a thread may have died between its work and its ring. */
+/** Maximum length of one sleep. The other thread may have died after creating work and before ringing. */
 const MAX_SLEEP_MS = 1000;
 
 export class Signal {
   readonly #words: Int32Array;
   readonly #at: number;
 
-  /** @param at the first of two words that are nobody else's, on a line of their own */
+  /** @param at index of the first of two words that nothing else uses, in a cache line of their own */
   constructor(words: Int32Array, at: number) {
     this.#words = words;
     this.#at = at;
   }
 
-  /** Wakes who waits; to be called after there is something to do. */
+  /** Wakes the waiting thread, if any. Call it after creating the work. */
   raise(): void {
     if (Atomics.load(this.#words, this.#at + WAITING) === 0) return;
     this.ring();
   }
 
-  /** The same, whether somebody seems to wait or not. */
+  /** Wakes the waiting thread without checking whether there is one. */
   ring(): void {
     Atomics.store(this.#words, this.#at + WAITING, 0);
     Atomics.add(this.#words, this.#at + BELL, 1);
@@ -47,8 +47,8 @@ export class Signal {
   }
 
   /**
-   * Stands still until there is something to do; false where time ran out. Not on the main thread of a page.
-   * @throws {OrielError} ERR_ORIEL_THREAD
+   * Blocks the thread until `isReady` returns true; false if time ran out.
+   * @throws {OrielError} ERR_ORIEL_THREAD if the thread must not block, as the main thread of a page
    */
   wait(isReady: () => boolean, timeoutMs = Number.POSITIVE_INFINITY): boolean {
     if (isReady()) return true;
@@ -67,7 +67,7 @@ export class Signal {
     }
   }
 
-  /** Is done when there is something to do. @throws what the signal was aborted with */
+  /** Resolves when `isReady` returns true. @throws the reason of `signal` if it is aborted */
   async ready(isReady: () => boolean, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     if (isReady()) return;
@@ -76,7 +76,7 @@ export class Signal {
       abort = resolve;
     });
     signal?.addEventListener('abort', abort);
-    // Node would end a process or worker in which nothing but this waits.
+    // A pending waitAsync does not keep a Node process or worker alive; a timer does.
     const alive = setInterval(() => undefined, 1 << 30);
     try {
       for (;;) {
@@ -92,7 +92,7 @@ export class Signal {
     }
   }
 
-  /** Is done when the bell is no longer what it was. */
+  /** Resolves when the bell is no longer `bell`, after MAX_SLEEP_MS, or after one POLL_MS where it has to poll. */
   async #rung(bell: number): Promise<void> {
     const { waitAsync } = Atomics as unknown as { waitAsync?: WaitAsync };
     if (!waitAsync || !isShared(this.#words.buffer)) {
@@ -104,7 +104,7 @@ export class Signal {
   }
 }
 
-/** Whether other threads see the same memory. */
+/** Whether a buffer is shared between threads. */
 export function isShared(buffer: ArrayBufferLike): boolean {
   return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
 }

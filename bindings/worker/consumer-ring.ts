@@ -1,4 +1,7 @@
-/** Where the events of one producer come in: what they are is turned from the producer's terms into the stream's, in place, and taken. */
+/**
+ * The worker's side of a producer's ring. It replaces the producer's string numbers by the stream's in place, and
+ * commits the events to the stream without copying them.
+ */
 
 import { RING_EVENTS } from '../base/core';
 import { OrielError } from '../base/errors';
@@ -23,15 +26,20 @@ export class ConsumerRing {
   readonly #strings: IncomingStrings;
   readonly #segments: readonly Segment[];
   readonly #promise: BigInt64Array;
-  /** Numbers of strings as they came, to put back where events are not taken; and for each the batch that last had it. */
-  readonly #given = new Float64Array(RING_EVENTS);
-  readonly #marks: Uint32Array[];
-  #mark = 0;
-  #sweeps: number;
-  /** The time before which it gives no event any more, as far as it is known; -Infinity before the first. */
+  /** The producer's string numbers of the first translated column, to restore them if the events are not taken. */
+  readonly #originals = new Float64Array(RING_EVENTS);
+  /** For each column, by string number: the last batch in which the string occurred. */
+  readonly #lastBatches: Uint32Array[];
+  #batch = 0;
+  /** `#sweepCount` when the translations were last valid. */
+  #sweepsSeen: number;
+  /**
+   * The producer's watermark: the time before which no more events are expected from it; -Infinity before the first
+   * event.
+   */
   watermark = Number.NEGATIVE_INFINITY;
-  /** When the last event came, by the wall. */
-  cameAt = performance.now();
+  /** When the last event came, on the clock of `performance.now()`. */
+  lastEventMs = performance.now();
 
   constructor(
     readonly engine: Engine,
@@ -45,33 +53,39 @@ export class ConsumerRing {
     this.#promise = new BigInt64Array(control);
     const columns = layout.keys.length + layout.texts.length;
     this.#strings = new IncomingStrings(definitions, columns);
-    this.#marks = Array.from({ length: columns }, () => new Uint32Array(0));
-    this.#sweeps = this.#swept;
+    this.#lastBatches = Array.from({ length: columns }, () => new Uint32Array(0));
+    this.#sweepsSeen = this.#sweepCount;
   }
 
-  /** Whether the producer has said more of time than is known here, or that it has ended. */
+  /** Whether the ring is empty and the producer has ended or promised a time beyond its watermark. */
   get hasNews(): boolean {
-    return this.indices.there(1) === 0 && (this.isOver || this.#promised() > this.watermark);
+    return this.indices.available(1) === 0 && (this.isOver || this.#promised() > this.watermark);
   }
 
-  /** Whether there is anything to take: events, or strings, which the producer may be waiting to send more of. */
-  get isFilled(): boolean {
-    return this.indices.there(1) > 0 || this.#strings.areThere;
+  /**
+   * Whether there is anything to read: events, or string definitions, for which the producer may be waiting to get
+   * room.
+   */
+  get hasInput(): boolean {
+    return this.indices.available(1) > 0 || this.#strings.hasInput;
   }
 
-  /** Whether no more can come. */
+  /** Whether the producer has ended and all its events are read. */
   get isOver(): boolean {
-    return this.indices.isProducerGone && this.indices.there(1) === 0;
+    return this.indices.isProducerGone && this.indices.available(1) === 0;
   }
 
-  /** Takes up to n events in a row; how many. @throws {OrielError} ERR_ORIEL_MEMORY where they stay as they are */
+  /**
+   * Takes up to n consecutive events and returns how many.
+   * @throws {OrielError} ERR_ORIEL_MEMORY; then the events stay in the ring unchanged
+   */
   take(n: number): number {
     const { engine } = this;
     this.#strings.read();
     const promised = this.#promised();
     const head = this.indices.head & (RING_CAPACITY - 1);
     const at = head & (RING_EVENTS - 1);
-    const there = this.indices.there(RING_CAPACITY);
+    const there = this.indices.available(RING_CAPACITY);
     const count = Math.min(n, RING_EVENTS - at, there);
     if (count === 0) {
       if (there === 0) this.watermark = Math.max(this.watermark, promised);
@@ -83,21 +97,21 @@ export class ConsumerRing {
     if (core.exports.badTime(handle, at, count, spec.timeLimit) >= 0) {
       throw new OrielError('ERR_ORIEL_TIME', `column ${spec.time}: a producer wrote what is no time`);
     }
-    this.#settle();
+    this.#adoptKinds();
     const last = core.exports.lastTime(handle);
-    const back = this.#translate(segment, at, count);
+    const undo = this.#translate(segment, at, count);
     try {
       engine.edges.cover(segment.times.subarray(at, at + count));
       core.inUse = [handle, at, count];
       engine.takeWritten(count);
     } catch (error) {
-      back();
+      undo();
       throw error;
     } finally {
       core.inUse = undefined;
     }
     engine.clock.note();
-    this.cameAt = performance.now();
+    this.lastEventMs = performance.now();
     const passed = Math.min(last, engine.newest) - spec.outOfOrder;
     this.watermark = Math.max(this.watermark, passed, count === there ? promised : passed);
     this.indices.release(count);
@@ -105,7 +119,10 @@ export class ConsumerRing {
     return count;
   }
 
-  /** Puts in events that came as columns. */
+  /**
+   * Writes events that came as a message into the ring.
+   * @throws {OrielError} ERR_ORIEL_COLUMN if another producer has settled another kind
+   */
   accept({ n, columns, definitions, kinds, promise, isEnded }: EventsMessage): void {
     kinds.forEach((kind, i) => {
       const mine = this.kinds[i] as number;
@@ -128,14 +145,17 @@ export class ConsumerRing {
     if (isEnded) this.indices.endProducing();
   }
 
-  /** What the producer has promised; read before its events are. */
+  /**
+   * The time that the producer has promised. It must be read before the number of events: the promise covers the events
+   * published before it.
+   */
   #promised(): number {
     scratchBits[0] = Atomics.load(this.#promise, CONTROL.promise);
     return scratchBits[0] === 0n ? Number.NEGATIVE_INFINITY : (scratch[0] as number) + 0;
   }
 
-  /** Kinds of columns as producers have settled them. */
-  #settle(): void {
+  /** Adopts the kinds of columns that producers have settled. */
+  #adoptKinds(): void {
     const { keys, plan } = this.engine;
     keys.settle(keys.columns.map((_, c) => KEY_KINDS[(this.kinds[c] as number) - 1]));
     plan.measures.columns.forEach((column, i) => {
@@ -143,28 +163,28 @@ export class ConsumerRing {
     });
   }
 
-  /** How often numbers of strings have been given to others. */
-  get #swept(): number {
+  /** How often the stream has swept its key strings, after which their numbers may stand for other strings. */
+  get #sweepCount(): number {
     return this.engine.keys.columns.reduce((sum, { strings }) => sum + strings.sweeps, 0);
   }
 
-  /** Strings come to have the stream's numbers; how to undo it. */
+  /** Replaces the producer's string numbers by the stream's. Returns a function that undoes it. */
   #translate(segment: Segment, at: number, n: number): () => void {
     const { keys, plan } = this.engine;
-    const swept = this.#swept;
-    for (let c = 0; swept !== this.#sweeps && c < keys.columns.length; c++) this.#strings.forget(c);
-    this.#sweeps = swept;
-    this.#mark++;
+    const sweeps = this.#sweepCount;
+    for (let c = 0; sweeps !== this.#sweepsSeen && c < keys.columns.length; c++) this.#strings.forget(c);
+    this.#sweepsSeen = sweeps;
+    this.#batch++;
     const undo: (() => void)[] = [];
     const change = (
       column: Float64Array | Uint32Array,
-      of: number,
-      meaning: (value: string) => number,
+      stringColumn: number,
+      translate: (value: string) => number,
       touch: boolean,
     ) => {
-      const given = undo.length ? new Float64Array(n) : this.#given;
+      const given = undo.length ? new Float64Array(n) : this.#originals;
       for (let i = 0; i < n; i++) given[i] = column[at + i] as number;
-      this.#replace(column, at, n, of, meaning, touch);
+      this.#replace(column, at, n, stringColumn, translate, touch);
       undo.push(() => {
         for (let i = 0; i < n; i++) column[at + i] = given[i] as number;
       });
@@ -185,35 +205,36 @@ export class ConsumerRing {
     };
   }
 
-  /** @param touch whether the stream is to know of every string that it came again */
+  /** @param touch call `translate` for each string of the batch, so that the stream knows that it is still in use */
   #replace(
     column: Float64Array | Uint32Array,
     at: number,
     n: number,
-    of: number,
-    meaning: (value: string) => number,
+    stringColumn: number,
+    translate: (value: string) => number,
     touch: boolean,
   ) {
-    const values = this.#strings.values[of] as string[];
-    const meanings = this.#strings.meanings[of] as Float64Array;
-    if (touch && (this.#marks[of] as Uint32Array).length === 0) this.#marks[of] = new Uint32Array(meanings.length);
-    const marks = this.#marks[of] as Uint32Array;
-    const mark = this.#mark;
+    const values = this.#strings.values[stringColumn] as string[];
+    const translations = this.#strings.translations[stringColumn] as Float64Array;
+    if (touch && (this.#lastBatches[stringColumn] as Uint32Array).length === 0)
+      this.#lastBatches[stringColumn] = new Uint32Array(translations.length);
+    const lastBatches = this.#lastBatches[stringColumn] as Uint32Array;
+    const batch = this.#batch;
     for (let i = at; i < at + n; i++) {
       const number = column[i] as number;
       if (Number.isNaN(number)) continue;
-      let means = meanings[number] as number;
-      if (Number.isNaN(means) || (touch && marks[number] !== mark)) {
-        means = meaning(values[number] as string);
-        meanings[number] = means;
-        if (touch) marks[number] = mark;
+      let translated = translations[number] as number;
+      if (Number.isNaN(translated) || (touch && lastBatches[number] !== batch)) {
+        translated = translate(values[number] as string);
+        translations[number] = translated;
+        if (touch) lastBatches[number] = batch;
       }
-      column[i] = means;
+      column[i] = translated;
     }
   }
 
-  /** Nothing of it is in use any more. */
-  end(): void {
+  /** Frees the columns. */
+  destroy(): void {
     this.engine.goHome();
     this.engine.core.keepOut.delete(this.handle.address);
     this.engine.core.exports.destroySegments(this.handle.address);
@@ -223,7 +244,7 @@ export class ConsumerRing {
 const scratch = new Float64Array(1);
 const scratchBits = new BigInt64Array(scratch.buffer);
 
-/** Columns for another producer, in the memory of the stream. */
+/** Allocates the segments of another producer, in the memory of the stream. @throws {OrielError} ERR_ORIEL_MEMORY */
 export function createColumns(engine: Engine): { buffer: ArrayBufferLike; address: number; bytes: number } {
   const { core, handle } = engine;
   const bytes = core.exports.segmentBytes(handle);

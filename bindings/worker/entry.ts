@@ -1,4 +1,4 @@
-/** What runs on a worker's thread: `oriel/worker`, a file of its own. */
+/** The program of a worker's thread: `oriel/worker`, a file of its own. */
 
 import bytes from '../../build/shared.wasm';
 import { decode, provideCore } from '../base/core';
@@ -6,7 +6,7 @@ import { type Port, WorkerLoop } from './loop';
 import { nodeThreads } from './node';
 import type { Reply, Request } from './protocol';
 
-/** How a worker of the web, and Node's, speaks with the thread that made it. */
+/** The global scope of a web worker, as far as it is used here. */
 interface Scope {
   postMessage(message: unknown, transfer?: Transferable[]): void;
   onmessage: ((event: MessageEvent<Request>) => void) | null;
@@ -26,7 +26,7 @@ const isWeb = typeof (globalThis as { WorkerGlobalScope?: unknown }).WorkerGloba
 if (isWeb) {
   new WorkerLoop(portOf(globalThis as unknown as Scope));
 } else {
-  // Not awaited: bundlers make classic scripts of workers, which cannot.
+  // No top-level await: bundlers turn workers into classic scripts, which do not have it.
   nodeThreads().then(({ parentPort: port }) => {
     if (!port) return;
     new WorkerLoop({

@@ -1,8 +1,10 @@
 /**
- * The thread that aggregates. It takes what producers have written, wherever they are, and answers the calls of the stream's owner.
+ * The worker's side of a stream: takes the events that producers have written, and answers the calls of the stream's
+ * owner.
  *
- * Each producer has a watermark of its own, and the stream's is the least of those that are not idle. While there is one producer alone, time
- * goes on with every event, as on one thread; from the second on, with what each has given by then.
+ * Each producer has its own watermark; the stream's is the minimum over the producers that are not idle. With a single
+ * producer and a single worker the watermark advances with every event, as on one thread. From the second producer on
+ * it advances after each batch, as far as all of them allow.
  */
 
 import { Stat } from '../../assembly/plan';
@@ -18,22 +20,25 @@ import { RING_CAPACITY } from './ring-layout';
 import { unpackSpec } from './spec-message';
 import type { Acknowledgement, EventsMessage } from './transfer';
 
-/** How long calls may have to wait for events. */
-const MAX_WAIT_MS = 2;
+/** The loop yields after this long without a pause, so that calls are answered. */
+const MAX_BUSY_MS = 2;
 
-/** What messages come and go through. */
+/** The connection to the owner's thread. */
 export interface Port {
   post(message: Reply, transfer?: Transferable[]): void;
   receive(handler: (message: Request) => void): void;
 }
 
-/** One producer as the thread knows it. */
-interface Source {
+/** A producer as the worker sees it. */
+interface AttachedProducer {
   readonly consumer: ConsumerRing;
-  /** Whether time waits for it before its first event. */
-  counts: boolean;
+  /** Whether the watermark waits for this producer. The owner's own holds it only from its first event on. */
+  holdsWatermark: boolean;
+  /** Whether the stream has no room for its next event. */
   isStalled: boolean;
-  readonly report: ((receipt: Acknowledgement) => void) | undefined;
+  /** Sends an acknowledgement, if memory is not shared. */
+  readonly report: ((acknowledgement: Acknowledgement) => void) | undefined;
+  /** Number of events taken and not yet acknowledged. */
   unreported: number;
 }
 
@@ -41,15 +46,15 @@ export class WorkerLoop {
   #engine: Engine | undefined;
   #kinds: Int32Array = new Int32Array();
   #bell: Signal | undefined;
-  #sources: Source[] = [];
-  /** The owner of the stream, where its events come as messages. */
-  #owner: Source | undefined;
+  #producers: AttachedProducer[] = [];
+  /** The producer of the stream's owner, if its events come as messages. */
+  #ownerProducer: AttachedProducer | undefined;
+  /** Whether every event moves the watermark: one worker, and at most one producer that holds it. */
   #isAlone = true;
-  /** How many events are taken at once: all that a segment holds until there was no room for so many. */
-  #most = RING_EVENTS;
+  /** Maximum number of events taken at once: a whole segment, or less after a batch did not fit into memory. */
+  #batchLimit = RING_EVENTS;
   #isOver = false;
-
-  /** Requests that wait for what producers had sent before. */
+  /** Requests that wait for events sent before them through other ports. */
   #requests: Request[] = [];
   #hasPorts = false;
 
@@ -57,7 +62,10 @@ export class WorkerLoop {
     port.receive((request) => this.#receive(request));
   }
 
-  /** Of messages that came through several ports, those of the owner are not always the last to be seen that are the last to have been sent. */
+  /**
+   * Answers a request. Messages from different ports are not ordered: a request can overtake events that were sent
+   * before it. So if there are ports, requests are answered on the next turn of the event loop.
+   */
   #receive(request: Request): void {
     if (!this.#hasPorts) {
       this.#answer(request);
@@ -73,8 +81,8 @@ export class WorkerLoop {
   }
 
   #answer({ id, call, given }: Request): void {
-    if (call === 'parcel') {
-      if (this.#owner) this.#accept(this.#owner, given as EventsMessage);
+    if (call === 'events') {
+      if (this.#ownerProducer) this.#accept(this.#ownerProducer, given as EventsMessage);
       return;
     }
     const transfer: Transferable[] = [];
@@ -85,7 +93,7 @@ export class WorkerLoop {
       const { message } = error as Error;
       reply = { id, error: { code: error instanceof OrielError ? error.code : undefined, message } };
     }
-    this.#giveLate();
+    this.#postLate();
     this.port.post(reply, transfer);
   }
 
@@ -93,7 +101,7 @@ export class WorkerLoop {
     const calls: { [Each in Name]: (given: Calls[Each]['given']) => Calls[Each]['back'] } = {
       start: (options) => this.#start(options),
       attach: (given) => this.#attach(given),
-      parcel: () => undefined,
+      events: () => undefined,
       take: () => this.#take(transfer),
       query: ({ key, at }) => this.#query(key, at, transfer),
       advance: (time) => this.#advance(time),
@@ -113,118 +121,132 @@ export class WorkerLoop {
     this.#bell = new Signal(new Int32Array(bell), 0);
     this.#isAlone = isAlone;
     if (!isAlone) this.#engine.timeByHand();
-    // Where memory is not shared nobody rings: events come as messages.
+    // If memory is not shared, events come as messages and the bell never rings.
     if (isShared(bell)) this.#run(this.#bell).catch(fail);
   }
 
-  #attach({ control, definitions, port, counts, isShared }: Calls['attach']['given']): Calls['attach']['back'] {
+  #attach({ control, definitions, port, holdsWatermark, isShared }: Calls['attach']['given']): Calls['attach']['back'] {
     const engine = this.#stream;
     const columns = createColumns(engine);
     const ring = { ...columns, control, definitions, bell: new ArrayBuffer(8) };
     const answer = port
-      ? (receipt: Acknowledgement) => port.postMessage(receipt)
-      : (receipt: Acknowledgement) => this.port.post({ receipt });
+      ? (acknowledgement: Acknowledgement) => port.postMessage(acknowledgement)
+      : (acknowledgement: Acknowledgement) => this.port.post({ acknowledgement });
     const consumer = new ConsumerRing(engine, ring, this.#kinds);
-    const source: Source = { consumer, counts, isStalled: false, report: isShared ? undefined : answer, unreported: 0 };
-    this.#sources.push(source);
-    if (counts) this.#countIn(source);
+    const producer: AttachedProducer = {
+      consumer,
+      holdsWatermark,
+      isStalled: false,
+      report: isShared ? undefined : answer,
+      unreported: 0,
+    };
+    this.#producers.push(producer);
+    if (holdsWatermark) this.#holdWatermark(producer);
     if (isShared) return columns;
-    if (!port) this.#owner = source;
+    if (!port) this.#ownerProducer = producer;
     else {
       this.#hasPorts = true;
-      port.onmessage = ({ data }: MessageEvent<EventsMessage>) => this.#accept(source, data);
-      port.addEventListener('close', () => this.#giveUp(source));
+      port.onmessage = ({ data }: MessageEvent<EventsMessage>) => this.#accept(producer, data);
+      port.addEventListener('close', () => this.#detach(producer));
     }
     return undefined;
   }
 
-  /** Takes events as they come, for as long as there is memory that producers share. */
+  /** Takes events from shared memory until the stream is closed. */
   async #run(bell: Signal): Promise<void> {
     let last = performance.now();
     while (!this.#isOver) {
       const isBusy = this.#drain(false);
-      this.#giveLate();
+      this.#postLate();
       if (!isBusy) {
-        await bell.ready(() => this.#isOver || this.#sources.some((source) => this.#isWanted(source)));
+        await bell.ready(() => this.#isOver || this.#producers.some((producer) => this.#hasWork(producer)));
         last = performance.now();
-      } else if (performance.now() - last > MAX_WAIT_MS) {
+      } else if (performance.now() - last > MAX_BUSY_MS) {
         await nextTurn();
         last = performance.now();
       }
     }
   }
 
-  #isWanted({ consumer, isStalled }: Source): boolean {
-    return (!isStalled && consumer.isFilled) || consumer.hasNews;
+  #hasWork({ consumer, isStalled }: AttachedProducer): boolean {
+    return (!isStalled && consumer.hasInput) || consumer.hasNews;
   }
 
-  /** Takes what is there; whether that was anything. @param again whether to try what there was no room for */
-  #drain(again: boolean): boolean {
+  /**
+   * Takes all events that are available; returns whether there were any.
+   * @param retryStalled also try producers that are stalled
+   */
+  #drain(retryStalled: boolean): boolean {
     let any = false;
-    if (again) this.#most = RING_EVENTS;
-    for (const source of this.#sources) {
-      if (source.isStalled && !again) continue;
-      let left = source.consumer.indices.there(RING_CAPACITY);
-      for (let n = this.#takeFrom(source, left); ; n = this.#takeFrom(source, left)) {
+    if (retryStalled) this.#batchLimit = RING_EVENTS;
+    for (const producer of this.#producers) {
+      if (producer.isStalled && !retryStalled) continue;
+      let left = producer.consumer.indices.available(RING_CAPACITY);
+      for (let n = this.#takeFrom(producer, left); ; n = this.#takeFrom(producer, left)) {
         left -= n;
         any ||= n > 0;
         if (n === 0 || left === 0) break;
       }
     }
-    this.#moveOn();
+    this.#advanceWatermark();
     return any;
   }
 
-  #takeFrom(source: Source, left: number): number {
-    const { consumer } = source;
-    // Also where its events went to other workers, and only their time came here.
-    if (left > 0 || consumer.hasNews) this.#countIn(source);
-    for (let wanted = Math.min(left, this.#most); ; wanted = this.#most) {
+  /**
+   * Takes up to `left` events from a producer, in smaller batches if memory is short; returns how many, 0 if it stalls.
+   */
+  #takeFrom(producer: AttachedProducer, left: number): number {
+    const { consumer } = producer;
+    // A promise counts as well: the producer's events may all have gone to other workers.
+    if (left > 0 || consumer.hasNews) this.#holdWatermark(producer);
+    for (let wanted = Math.min(left, this.#batchLimit); ; wanted = this.#batchLimit) {
       try {
         const n = consumer.take(wanted);
-        if (source.isStalled) consumer.indices.resume();
-        source.isStalled = false;
-        source.unreported += n;
-        if (n > 0) this.#moveOn();
+        if (producer.isStalled) consumer.indices.resume();
+        producer.isStalled = false;
+        producer.unreported += n;
+        if (n > 0) this.#advanceWatermark();
         return n;
       } catch (error) {
         if (!(error instanceof OrielError && error.code === 'ERR_ORIEL_MEMORY')) throw error;
-        // Fewer may have room, and move time on, so that there is something to give out.
-        this.#most = wanted >> 1;
-        if (this.#most > 0) continue;
-        this.#most = 1;
-        source.isStalled = true;
+        // A smaller batch may fit. It also moves the watermark, so that windows fire and can be taken.
+        this.#batchLimit = wanted >> 1;
+        if (this.#batchLimit > 0) continue;
+        this.#batchLimit = 1;
+        producer.isStalled = true;
         consumer.indices.stall();
         return 0;
       }
     }
   }
 
-  /** Time waits for a source from now on. From the second such source on it does not go on with every event. */
-  #countIn(source: Source): void {
-    source.counts = true;
-    if (!this.#isAlone || this.#sources.filter(({ counts }) => counts).length < 2) return;
+  /** Makes the watermark wait for a producer. From the second such producer on, single events no longer move it. */
+  #holdWatermark(producer: AttachedProducer): void {
+    producer.holdsWatermark = true;
+    if (!this.#isAlone || this.#producers.filter(({ holdsWatermark }) => holdsWatermark).length < 2) return;
     this.#isAlone = false;
     this.#stream.timeByHand();
   }
 
-  /** The watermark goes on as far as all producers let it. */
-  #moveOn(): void {
+  /** Detaches producers that have ended, and moves the watermark as far as the others allow. */
+  #advanceWatermark(): void {
     const engine = this.#stream;
-    this.#sources = this.#sources.filter(({ consumer }) => {
+    this.#producers = this.#producers.filter(({ consumer }) => {
       if (!consumer.isOver) return true;
-      consumer.end();
+      consumer.destroy();
       return false;
     });
     const now = performance.now();
-    const awake = this.#sources.filter(({ counts, consumer }) => counts && now - consumer.cameAt < engine.spec.idle);
+    const awake = this.#producers.filter(
+      ({ holdsWatermark, consumer }) => holdsWatermark && now - consumer.lastEventMs < engine.spec.idle,
+    );
     const least = Math.min(...awake.map(({ consumer }) => consumer.watermark));
     if (!Number.isFinite(least) || least <= engine.stat(Stat.watermark)) return;
-    this.#orWait(() => engine.moveTo(least));
+    this.#unlessFull(() => engine.moveTo(least));
   }
 
-  /** What there is no room for now is done when there is. */
-  #orWait(run: () => void): void {
+  /** Runs `run`, ignoring a lack of memory: it is tried again later. */
+  #unlessFull(run: () => void): void {
     try {
       run();
     } catch (error) {
@@ -232,17 +254,18 @@ export class WorkerLoop {
     }
   }
 
-  /** Before a call is answered: all that was there when it was made. */
+  /** Takes all available events before a call is answered, and moves the clock if nothing else does. */
   #catchUp(): Engine {
     const engine = this.#stream;
     this.#drain(true);
     const now = performance.now();
-    const isSilent = this.#sources.every(({ consumer }) => now - consumer.cameAt >= engine.spec.idle);
-    if (!engine.spec.hasTime || isSilent) this.#orWait(() => void engine.tick());
-    for (const source of this.#sources) this.#report(source);
+    const isSilent = this.#producers.every(({ consumer }) => now - consumer.lastEventMs >= engine.spec.idle);
+    if (!engine.spec.hasTime || isSilent) this.#unlessFull(() => void engine.tick());
+    for (const producer of this.#producers) this.#report(producer);
     return engine;
   }
 
+  /** Hands over all results that have fired. */
   #take(transfer: Transferable[]): Calls['take']['back'] {
     const engine = this.#catchUp();
     const raw = engine.results.gather();
@@ -252,13 +275,13 @@ export class WorkerLoop {
     for (const column of [raw.windows, raw.starts, raw.ends, raw.panes, raw.firings, lists, ...raw.figures]) {
       transfer.push(column.buffer as ArrayBuffer);
     }
-    // There may be room now.
+    // Taking the results may have made room.
     this.#drain(true);
-    for (const source of this.#sources) this.#report(source);
+    for (const producer of this.#producers) this.#report(producer);
     return { raw: { ...raw, lists }, texts, watermark: engine.stat(Stat.watermark) };
   }
 
-  /** Strings that numbers among the figures stand for. */
+  /** The strings that numbers in the results stand for. @param from index of the first output column in `figures` */
   #textsOf({ figures }: Pick<RawResults, 'figures'>, lists: Float64Array, from = 0): StringsByColumn {
     const { measures, ...plan } = this.#stream.plan;
     return measures.columns.map((column) => {
@@ -298,70 +321,75 @@ export class WorkerLoop {
 
   #stats(): Calls['stats']['back'] {
     const stats = this.#catchUp().stats();
-    return { ...stats, producers: this.#sources.length };
+    return { ...stats, producers: this.#producers.length };
   }
 
-  /** Ends the stream; of events for which there is no room nothing is lost: results have to be taken first. */
+  /**
+   * Fires everything open and ends the stream.
+   * @throws {OrielError} ERR_ORIEL_MEMORY if events are waiting for room; then nothing is lost
+   */
   #close(transfer: Transferable[]): Calls['close']['back'] {
     const engine = this.#catchUp();
-    if (this.#sources.some(({ isStalled }) => isStalled)) {
+    if (this.#producers.some(({ isStalled }) => isStalled)) {
       throw new OrielError(
         'ERR_ORIEL_MEMORY',
         'close: the stream has no room for the events that are there: take its results first',
       );
     }
     engine.moveTo(Number.POSITIVE_INFINITY);
-    for (const source of this.#sources) {
-      source.consumer.indices.endConsuming();
-      this.#report(source, 'gone');
+    for (const producer of this.#producers) {
+      producer.consumer.indices.endConsuming();
+      this.#report(producer, 'gone');
     }
     this.#isOver = true;
     this.#bell?.ring();
     const back = this.#take(transfer);
-    this.#sources = [];
+    this.#producers = [];
     return back;
   }
 
-  /** Events that came as a message. */
-  #accept(source: Source, parcel: EventsMessage): void {
-    if (source.consumer.indices.isProducerGone) return;
+  /** Takes events that came as a message. After an error the producer is detached. */
+  #accept(producer: AttachedProducer, message: EventsMessage): void {
+    if (producer.consumer.indices.isProducerGone) return;
     try {
-      source.consumer.accept(parcel);
+      producer.consumer.accept(message);
       this.#drain(false);
-      this.#report(source);
+      this.#report(producer);
     } catch (error) {
       const { code, message } = error as OrielError;
-      this.#report(source, 'gone', { code, message });
-      this.#giveUp(source);
+      this.#report(producer, 'gone', { code, message });
+      this.#detach(producer);
     }
-    this.#giveLate();
+    this.#postLate();
   }
 
-  /** No more comes from there, and time does not wait for it. */
-  #giveUp({ consumer }: Source): void {
+  /** Ends a producer, so that the watermark no longer waits for it. */
+  #detach({ consumer }: AttachedProducer): void {
     if (this.#isOver) return;
     consumer.indices.endProducing();
     this.#drain(false);
-    this.#giveLate();
+    this.#postLate();
   }
 
+  /** Acknowledges the events taken since the last report, if memory is not shared. */
   #report(
-    source: Source,
-    state: Acknowledgement['state'] = source.isStalled ? 'stalled' : 'open',
+    producer: AttachedProducer,
+    state: Acknowledgement['state'] = producer.isStalled ? 'stalled' : 'open',
     error?: Acknowledgement['error'],
   ): void {
-    const released = source.unreported;
-    source.unreported = 0;
-    source.report?.({ released, kinds: this.#kinds.slice(), state, ...(error && { error }) });
+    const released = producer.unreported;
+    producer.unreported = 0;
+    producer.report?.({ released, kinds: this.#kinds.slice(), state, ...(error && { error }) });
   }
 
-  #giveLate(): void {
+  /** Sends late events to the owner. */
+  #postLate(): void {
     const late = this.#engine?.takeLate();
     if (late) this.port.post({ late });
   }
 }
 
-/** Ends the thread, or on the web lets its maker know: what goes wrong in a promise stays there. */
+/** Rethrows an error outside of any promise: on Node it ends the thread, on the web it fires the owner's `onerror`. */
 function fail(error: unknown): void {
   setTimeout(() => {
     throw error;

@@ -1,6 +1,6 @@
 /**
- * The results of a stream without keys whose events are spread over several workers: each has a part of every window, and a window is given
- * out when no worker has anything of it any more.
+ * Merges the results of a stream without keys whose events are spread over several workers. Each worker may hold a part
+ * of every window. A window is emitted once the watermark of every worker has passed its end plus the allowed lateness.
  */
 
 import { OrielError } from '../base/errors';
@@ -11,8 +11,8 @@ import type { Calls, StringsByColumn } from './protocol';
 type Taken = Calls['take']['back'];
 type Answer = Calls['query']['back'];
 
-/** What workers have of one window. */
-interface Whole {
+/** The parts of one window that workers have emitted, packed as the core packs rows. */
+interface WindowParts {
   readonly window: number;
   readonly start: number;
   readonly end: number;
@@ -21,13 +21,17 @@ interface Whole {
 }
 
 export class Merger {
-  readonly #waiting = new Map<string, Whole>();
-  /** How many windows have been given out. */
-  windows = 0;
+  readonly #pending = new Map<string, WindowParts>();
+  /** Number of windows emitted so far. */
+  emittedCount = 0;
 
   constructor(readonly engine: Engine) {}
 
-  /** Takes what workers gave out, each up to its watermark; gives the windows that all have passed, in order. @throws {OrielError} ERR_ORIEL_MEMORY */
+  /**
+   * Adds the parts that each worker emitted up to its watermark. Returns the windows that are complete, ordered by end,
+   * start and window.
+   * @throws {OrielError} ERR_ORIEL_MEMORY
+   */
   take(taken: readonly Taken[]): Taken {
     const { spec } = this.engine;
     for (const { raw, texts } of taken) {
@@ -37,22 +41,25 @@ export class Merger {
       });
     }
     const watermark = Math.min(...taken.map((one) => one.watermark));
-    const due = [...this.#waiting].filter(([, { end }]) => end + spec.allowedLateness <= watermark);
-    const wholes = due
-      .map(([, whole]) => whole)
+    const due = [...this.#pending].filter(([, { end }]) => end + spec.allowedLateness <= watermark);
+    const windows = due
+      .map(([, entry]) => entry)
       .sort((a, b) => a.end - b.end || a.start - b.start || a.window - b.window);
-    const raw = this.#merge(wholes);
-    for (const [name] of due) this.#waiting.delete(name);
-    this.windows += wholes.length;
+    const raw = this.#merge(windows);
+    for (const [name] of due) this.#pending.delete(name);
+    this.emittedCount += windows.length;
     const kinds = taken.map(({ texts }) => texts.map(({ kind }) => ({ kind, strings: [] })));
-    return { raw, texts: joined([...new Set(wholes.flatMap(({ texts }) => texts)), ...kinds]), watermark };
+    return { raw, texts: joinStrings([...new Set(windows.flatMap(({ texts }) => texts)), ...kinds]), watermark };
   }
 
-  /** One answer out of those of all workers, as of the latest time of theirs. @throws {OrielError} ERR_ORIEL_MEMORY */
-  ask(answers: readonly Answer[]): Answer {
+  /**
+   * Merges the workers' answers to a query into one, for the latest of their times. Parts of other windows are ignored.
+   * @throws {OrielError} ERR_ORIEL_MEMORY
+   */
+  answer(answers: readonly Answer[]): Answer {
     const at = Math.max(...answers.map((one) => one.at));
     const latest = answers.find((one) => one.at === at) as Answer;
-    const wholes = latest.raw.figures.map((bounds, window): Whole => {
+    const windows = latest.raw.figures.map((bounds, window): WindowParts => {
       const [start, end] = bounds as unknown as [number, number];
       const parts = answers.flatMap(({ raw }) => {
         const own = raw.figures[window] as Float64Array<ArrayBuffer>;
@@ -60,28 +67,32 @@ export class Merger {
       });
       return { window, start, end, parts, texts: [] };
     });
-    const { figures, lists } = this.#merge(wholes);
-    const answerOf = ({ start, end }: Whole, w: number) =>
+    const { figures, lists } = this.#merge(windows);
+    const answerOf = ({ start, end }: WindowParts, w: number) =>
       Float64Array.from([start, end, ...figures.map((column) => column[w] as number)]);
-    return { raw: { figures: wholes.map(answerOf), lists }, texts: joined(answers.map(({ texts }) => texts)), at };
+    return {
+      raw: { figures: windows.map(answerOf), lists },
+      texts: joinStrings(answers.map(({ texts }) => texts)),
+      at,
+    };
   }
 
   #add(window: number, start: number, end: number, part: Uint8Array, texts: StringsByColumn): void {
     const name = `${window} ${start} ${end}`;
-    const whole = this.#waiting.get(name) ?? { window, start, end, parts: [], texts: [] };
-    whole.parts.push(part);
-    whole.texts.push(texts);
-    this.#waiting.set(name, whole);
+    const entry = this.#pending.get(name) ?? { window, start, end, parts: [], texts: [] };
+    entry.parts.push(part);
+    entry.texts.push(texts);
+    this.#pending.set(name, entry);
   }
 
-  /** Results, one for each window, in the order in which they stand. */
-  #merge(wholes: readonly Whole[]): RawResults {
+  /** Merges the parts of each window into one result, in the given order. */
+  #merge(windows: readonly WindowParts[]): RawResults {
     const { core, handle, results } = this.engine;
     const { exports } = core;
-    for (const { window, start, end, parts } of wholes) {
+    for (const { window, start, end, parts } of windows) {
       const bytes = parts.reduce((sum, part) => sum + part.length, 0);
       const packed = exports.openPacked(bytes);
-      // Once as they are, and again while they are merged, which may make what comes of it twice as large.
+      // The packed parts, and the states while they are merged: the result may be twice as large as its parts.
       if (!packed || !exports.reserve(4 * bytes + MERGE_SPARE_BYTES)) {
         if (packed) exports.closePacked(packed);
         exports.emptyResults(handle);
@@ -105,10 +116,10 @@ export class Merger {
   }
 }
 
-/** What merging can take beside what is merged: sketches become whole tables. */
+/** Memory that a merge can need beyond a multiple of its input: a sketch may grow to its full table. */
 const MERGE_SPARE_BYTES = 1 << 24;
 
-/** The bytes of every part in a column of lists. */
+/** Copies the bytes of every part out of a column of lists. */
 function partsOf(column: Float64Array<ArrayBuffer> | undefined, lists: Float64Array): Uint8Array[] {
   const places = new Uint32Array(column?.buffer ?? new ArrayBuffer(0));
   return Array.from({ length: places.length / 2 }, (_, i) => {
@@ -117,8 +128,8 @@ function partsOf(column: Float64Array<ArrayBuffer> | undefined, lists: Float64Ar
   });
 }
 
-/** All strings, of every column. */
-function joined(all: readonly StringsByColumn[]): StringsByColumn {
+/** Concatenates the strings of every column; a column's kind is the first one known. */
+function joinStrings(all: readonly StringsByColumn[]): StringsByColumn {
   return (all[0] ?? []).map((_, i) => ({
     kind: all.find((texts) => texts[i]?.kind)?.[i]?.kind,
     strings: all.flatMap((texts) => texts[i]?.strings ?? []),

@@ -1,4 +1,7 @@
-/** A stream whose core runs in workers: the side of who owns it. */
+/**
+ * A stream whose core runs in workers: the owner's side. It starts the workers, sends them calls, and shapes and merges
+ * their results.
+ */
 
 import { joined, WindowBatch } from '../base/batch';
 import { core } from '../base/core';
@@ -34,30 +37,33 @@ import { startThread, type Thread, type WorkerLike } from './start';
 import { cancelStrings } from './string-sync';
 import { type Carrier, type EventsMessage, GONE } from './transfer';
 
-/** How events reach the worker: through memory that both share, or as columns that change hands. */
+/** How events reach the workers: through shared memory, or as columns transferred in messages. */
 export type Transport = 'shared' | 'transferred';
 
 export interface WorkerOptions {
-  /** How many workers the keys are spread over, from 1, the default, to 64. */
+  /** Number of workers that the keys are spread over, from 1 (default) to 64. */
   readonly parallelism?: number;
-  /** By default `'shared'` where memory can be shared between threads, as it can on pages that are cross-origin isolated. */
+  /**
+   * Default: `'shared'` if memory can be shared between threads, as in Node and on pages that are cross-origin
+   * isolated; otherwise `'transferred'`.
+   */
   readonly transport?: Transport;
-  /** Makes a worker that runs `oriel/worker`, where the one that comes with the package cannot be found by itself. */
+  /** Makes a worker that runs `oriel/worker`, for bundlers and servers where the package's own file cannot be found. */
   readonly worker?: () => WorkerLike;
 }
 
 /**
- * Counters of all workers together, and how they are had. Where they share windows, as they do without keys, `windows` counts those that were
- * taken, and a span of time is live in each of them.
+ * Counters summed over all workers, and how the workers are set up. If several workers share windows, as they do
+ * without keys, `windows` counts the windows taken, and `liveSlices` counts a slice once in each worker that holds it.
  */
 export interface WorkerStats extends Stats {
-  /** Producers that may give events, that of the stream itself among them. */
+  /** Number of open producers, including the stream's own. */
   producers: number;
   transport: Transport;
   parallelism: number;
 }
 
-/** One worker, and the calls it has not answered. */
+/** A worker and the calls it has not yet answered. */
 class WorkerClient {
   readonly calls = new Map<number, { resolve(value: never): void; reject(error: unknown): void }>();
   thread: Thread | undefined;
@@ -69,6 +75,10 @@ class WorkerClient {
     readonly onDeath: () => void,
   ) {}
 
+  /**
+   * Calls the worker. The process stays alive until it answers.
+   * @throws {OrielError} as the worker does; ERR_ORIEL_THREAD if it dies
+   */
   ask<N extends Name>(call: N, given: Calls[N]['given'], transfer: Transferable[] = []): Promise<Calls[N]['back']> {
     if (this.error) return Promise.reject(this.error);
     const id = this.#next++;
@@ -84,16 +94,16 @@ class WorkerClient {
     });
   }
 
-  /** Takes the events of the stream's owner, where memory is not shared: between the calls, in order. */
+  /** Sends the owner's events if memory is not shared: as calls, so that they stay in order with the others. */
   readonly carrier: Carrier = {
     onmessage: null,
-    postMessage: (parcel, transfer) => {
-      if (!this.error) this.thread?.post({ id: -1, call: 'parcel', given: parcel as EventsMessage }, transfer);
+    postMessage: (message, transfer) => {
+      if (!this.error) this.thread?.post({ id: -1, call: 'events', given: message as EventsMessage }, transfer);
     },
   };
 
-  readonly reply = ({ id, value, error, late, receipt }: Reply): void => {
-    if (receipt) this.carrier.onmessage?.({ data: receipt } as MessageEvent);
+  readonly reply = ({ id, value, error, late, acknowledgement }: Reply): void => {
+    if (acknowledgement) this.carrier.onmessage?.({ data: acknowledgement } as MessageEvent);
     if (late) this.onLate(late);
     if (id === undefined) return;
     const call = this.calls.get(id);
@@ -107,12 +117,12 @@ class WorkerClient {
     if (this.error) return;
     const message = `a worker of the stream has died: what it had taken and not given out is lost: ${cause}`;
     this.error = new OrielError('ERR_ORIEL_THREAD', message, { cause });
-    this.#refuse(this.error);
+    this.#rejectCalls(this.error);
     this.onDeath();
   };
 
-  /** Nobody waits for the worker any more. */
-  #refuse(error: OrielError): void {
+  /** Rejects all calls that are not answered, and tells the owner's producer that the worker is gone. */
+  #rejectCalls(error: OrielError): void {
     for (const call of this.calls.values()) call.reject(error);
     this.calls.clear();
     this.carrier.onmessage?.({ data: GONE } as MessageEvent);
@@ -120,34 +130,34 @@ class WorkerClient {
 
   async end(): Promise<void> {
     this.error ??= new OrielError('ERR_ORIEL_CLOSED', 'the stream is closed: it takes no more calls');
-    this.#refuse(this.error);
+    this.#rejectCalls(this.error);
     await this.thread?.end();
   }
 }
 
 /**
- * A windowed stream in workers; `await windowedWorker(spec)` makes one. It takes events of its own thread through `push` and the like, and of others
- * through `producer`; how many went in is what those give back, fewer than there were where a ring is full. All else is as with `windowed`, and gives a
- * promise.
+ * A windowed stream in workers; `await windowedWorker(spec)` makes one. It accepts events from its own thread through
+ * `push`, `pushRows` and `pushColumns`, and from other threads through `producer`. These return how many events went
+ * in: fewer than were given if a ring is full. The other methods work as in `windowed`, but return promises.
  */
 export class WindowedWorker<const S extends Spec = Spec> {
   readonly #engine: Engine;
   readonly #packed: PackedSpec;
-  readonly #partners: readonly WorkerClient[];
+  readonly #clients: readonly WorkerClient[];
   readonly #transport: Transport;
   readonly #kinds: ArrayBufferLike;
   readonly #bells: readonly ArrayBufferLike[];
   readonly #filler: GapFiller | undefined;
-  /** Where events are spread over the workers whatever they are. */
+  /** Merges windows, if events have no key and are spread over several workers. */
   readonly #merger: Merger | undefined;
-  /** What is shared with all producers, to tell them when it is over. */
-  #shared: Pick<ProducerRingHandle, 'control' | 'definitions'>[] = [];
-  #own: Producer<S> | undefined;
-  /** And where memory is not shared, what says so. */
-  readonly #lines: MessagePort[] = [];
-  /** What workers gave out that have closed already, while others could not. */
-  #closed: Calls['close']['back'][] = [];
-  /** Taken, and given back by a pipe that nobody reads any more. */
+  /** Shared memory of all producers' rings, to tell producers when the stream is closed. */
+  #controls: Pick<ProducerRingHandle, 'control' | 'definitions'>[] = [];
+  #producer: Producer<S> | undefined;
+  /** If memory is not shared: ports that tell producers when the stream is closed. */
+  readonly #closePorts: MessagePort[] = [];
+  /** Results of workers that have closed, kept while another could not close. */
+  #closeAnswers: Calls['close']['back'][] = [];
+  /** Results that a pipe took but nobody read; they come first in the next batch. */
   #kept: WindowBatch<Row<S>> | undefined;
   #isClosed = false;
   #hasProducers = false;
@@ -157,8 +167,8 @@ export class WindowedWorker<const S extends Spec = Spec> {
     const checked = check(spec, core().aggregates);
     checked.isShared = true;
     const isSpread = parallelism > 1 && checked.keys.length === 0;
-    if (isSpread) checkSpread(checked, parallelism);
-    // What is merged here is the workers' memory.
+    if (isSpread) checkMergeable(checked, parallelism);
+    // The workers limit memory. Here only their parts are merged.
     this.#engine = new Engine(isSpread ? { ...checked, memoryLimit: 2 ** 32 } : checked, core());
     this.#packed = { ...packSpec(checked), isPartial: isSpread };
     this.#merger = isSpread ? new Merger(this.#engine) : undefined;
@@ -167,8 +177,8 @@ export class WindowedWorker<const S extends Spec = Spec> {
     this.#kinds = make(4 * (checked.keys.length + this.#engine.plan.measures.texts.length) + 8);
     const late = (columns: Record<string, ArrayLike<unknown>>) =>
       checked.onLate?.(new WindowBatch<LateEvent<Spec>>(columns[checked.time]?.length ?? 0, columns));
-    this.#partners = Array.from({ length: parallelism }, () => new WorkerClient(late, () => this.#cutOff()));
-    this.#bells = this.#partners.map(() => make(8));
+    this.#clients = Array.from({ length: parallelism }, () => new WorkerClient(late, () => this.#cutOffProducers()));
+    this.#bells = this.#clients.map(() => make(8));
     const { core: own, handle, edges, plan } = this.#engine;
     this.#filler = checked.fill ? new GapFiller(own, handle, checked, edges, plan.outputs) : undefined;
   }
@@ -178,13 +188,13 @@ export class WindowedWorker<const S extends Spec = Spec> {
     const spec = this.#packed;
     try {
       await Promise.all(
-        this.#partners.map(async (partner, i) => {
-          partner.thread = await startThread(worker, partner);
-          const isAlone = this.#partners.length === 1;
-          await partner.ask('start', { spec, kinds: this.#kinds, bell: this.#bells[i] as ArrayBufferLike, isAlone });
+        this.#clients.map(async (client, i) => {
+          client.thread = await startThread(worker, client);
+          const isAlone = this.#clients.length === 1;
+          await client.ask('start', { spec, kinds: this.#kinds, bell: this.#bells[i] as ArrayBufferLike, isAlone });
         }),
       );
-      this.#own = new Producer<S>(await this.#attach(false));
+      this.#producer = new Producer<S>(await this.#attach(false));
     } catch (error) {
       await this[Symbol.asyncDispose]();
       throw error;
@@ -193,83 +203,85 @@ export class WindowedWorker<const S extends Spec = Spec> {
   }
 
   /**
-   * A handle by which another thread gives events: `postMessage(handle, handle.transfer)`, and there `producer(handle)`. Time waits for it from now on,
-   * until it is closed, or idle for as long as the spec says. For a thread that has died `producer(handle).close()` can be called here, where
-   * memory is shared.
+   * Creates a handle with which another thread can push events: send it with `postMessage(handle, handle.transfer)`,
+   * and call `producer(handle)` there. From now on the watermark waits for this producer until it is closed, or idle
+   * for as long as the spec says. If its thread dies and memory is shared, call `producer(handle).close()` on this
+   * thread.
    * @throws {OrielError} ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED, ERR_ORIEL_THREAD
    */
   async producer(): Promise<ProducerHandle> {
-    this.#open();
+    this.#checkOpen();
     this.#hasProducers = true;
     return (await this.#attach(true)) as ProducerHandle;
   }
 
-  async #attach(counts: boolean): Promise<Omit<ProducerHandle, 'transfer'> & { transfer: Carrier[] }> {
+  /** Creates the rings of a producer, one into each worker. @param isRemote whether it is for another thread */
+  async #attach(isRemote: boolean): Promise<Omit<ProducerHandle, 'transfer'> & { transfer: Carrier[] }> {
     const make = memoryOf(this.#transport);
     const layout = layoutOf(this.#engine);
     const isShared = this.#transport === 'shared';
     const transfer: Carrier[] = [];
-    this.#shared = this.#shared.filter(({ control }) => !indicesOf(control).isProducerGone);
+    this.#controls = this.#controls.filter(({ control }) => !indicesOf(control).isProducerGone);
     const rings = await Promise.all(
-      this.#partners.map(async (partner, i): Promise<ProducerRingHandle> => {
+      this.#clients.map(async (client, i): Promise<ProducerRingHandle> => {
         const mine = createControl(make);
-        const channel = isShared || !counts ? undefined : new MessageChannel();
-        if (!isShared) transfer[i] = channel?.port1 ?? partner.carrier;
+        const channel = isShared || !isRemote ? undefined : new MessageChannel();
+        if (!isShared) transfer[i] = channel?.port1 ?? client.carrier;
         const theirs = isShared ? mine : createControl(make);
-        const given = { ...theirs, port: channel?.port2, counts, isShared };
-        const back = await partner.ask('attach', given, channel ? [channel.port2] : []);
-        if (isShared) this.#shared.push(mine);
+        const given = { ...theirs, port: channel?.port2, holdsWatermark: isRemote, isShared };
+        const back = await client.ask('attach', given, channel ? [channel.port2] : []);
+        if (isShared) this.#controls.push(mine);
         const bytes = segmentBytesOf(layout);
         const columns = back ?? { buffer: new ArrayBuffer(bytes * SEGMENTS), address: 0, bytes };
         return { ...columns, ...mine, bell: this.#bells[i] as ArrayBufferLike };
       }),
     );
-    if (!isShared && counts) {
+    if (!isShared && isRemote) {
       const { port1, port2 } = new MessageChannel();
       transfer.push(port1);
-      this.#lines.push(port2);
+      this.#closePorts.push(port2);
     }
     return { layout, rings, kinds: this.#kinds, transfer };
   }
 
-  /** As `Producer.push`. @throws as it does */
+  /** Like `Producer.push`. @throws as it does */
   push<E extends Event<S>>(event: E): number {
-    return this.#mine.push(event);
+    return this.#openProducer.push(event);
   }
 
-  /** As `Producer.pushRows`. */
+  /** Like `Producer.pushRows`. */
   pushRows<E extends Event<S>>(rows: Iterable<E>, from = 0): number {
-    return this.#mine.pushRows(rows, from);
+    return this.#openProducer.pushRows(rows, from);
   }
 
-  /** As `Producer.pushColumns`. */
+  /** Like `Producer.pushColumns`. */
   pushColumns<C extends Columns<S>>(columns: C, from = 0): number {
-    return this.#mine.pushColumns(columns, from);
+    return this.#openProducer.pushColumns(columns, from);
   }
 
-  /** As `Producer.claim`. */
+  /** Like `Producer.claim`. */
   claim(n: number): Claim<S> {
-    return this.#mine.claim(n);
+    return this.#openProducer.claim(n);
   }
 
-  /** As `Producer.commit`. */
+  /** Like `Producer.commit`. */
   commit(n: number): void {
-    this.#mine.commit(n);
+    this.#openProducer.commit(n);
   }
 
-  /** As `Producer.keyId`. */
+  /** Like `Producer.keyId`. */
   keyId(key: string | number, column?: string): number {
-    return this.#mine.keyId(key, column);
+    return this.#openProducer.keyId(key, column);
   }
 
-  /** As `Producer.ready`. */
+  /** Like `Producer.ready`. */
   ready(n = 1, options: { signal?: AbortSignal } = {}): Promise<void> {
-    return this.#mine.ready(n, options);
+    return this.#openProducer.ready(n, options);
   }
 
   /**
-   * As `WindowedStream.over`. Events wait for room where the ring is full. At the end of the source the stream is closed, whatever other producers
-   * it has.
+   * Like `WindowedStream.over`. If the ring is full, events wait for room. The stream is closed at the end of the
+   * source, even if it has other producers.
    */
   over<I extends Item<S>>(
     source: Source<I>,
@@ -278,7 +290,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
     return over(this.#outlet(), source, options);
   }
 
-  /** As `WindowedStream.transform`. */
+  /** Like `WindowedStream.transform`. */
   transform(
     writableStrategy?: QueuingStrategy<Item<S>>,
     readableStrategy?: QueuingStrategy<WindowBatch<Row<S>>>,
@@ -286,18 +298,19 @@ export class WindowedWorker<const S extends Spec = Spec> {
     return transform(this.#outlet(), writableStrategy, readableStrategy);
   }
 
+  /** The stream as `over` and `transform` see it. */
   #outlet(): Outlet<Row<S>> {
-    this.#open();
+    this.#checkOpen();
     const { hasTime, idle } = this.#engine.spec;
     const isAlone = () => !this.#hasProducers && hasTime && idle === Number.POSITIVE_INFINITY;
     return {
       column: this.#engine.firstColumn,
-      // Events of other threads may let windows fire as well.
+      // Events of other threads and the clock may fire windows as well, so then `over` has to look for them.
       get patienceMs() {
         return isAlone() ? Number.POSITIVE_INFINITY : CHECK_MS;
       },
       most: RING_CAPACITY / 2,
-      enter: (events) => this.#mine.enter(events),
+      enter: (events) => this.#openProducer.enter(events),
       take: () => this.take(),
       close: () => this.close(),
       keep: (batch) => {
@@ -306,15 +319,18 @@ export class WindowedWorker<const S extends Spec = Spec> {
     };
   }
 
-  /** The windows that have fired since the last take, in order; of several workers by end, then start, then worker. */
+  /**
+   * Returns the windows that have fired since the last take, in order; with several workers by end, then start, then
+   * worker.
+   */
   async take(): Promise<WindowBatch<Row<S>>> {
-    this.#open();
+    this.#checkOpen();
     return this.#batch(await this.#askAll('take', undefined));
   }
 
-  /** As `WindowedStream.query`: the present value of a key. */
+  /** Like `WindowedStream.query`: the present results of a key. */
   async query(key?: KeyOf<S>, at?: number): Promise<Answer<S>> {
-    this.#open();
+    this.#checkOpen();
     const { spec, plan } = this.#engine;
     const { keys, windowNames, places, timeLimit } = spec;
     const parts = keys.length === 0 ? [] : keys.length === 1 ? [key] : (key as readonly unknown[] | undefined);
@@ -326,39 +342,44 @@ export class WindowedWorker<const S extends Spec = Spec> {
     }
     if (at !== undefined && !(typeof at === 'number' && Math.abs(at) <= timeLimit))
       throw badTime('query', at, timeLimit);
-    this.#own?.flush();
-    const partner = this.#partners[workerOf(parts, this.#partners.length)] as WorkerClient;
+    this.#producer?.flush();
+    const client = this.#clients[workerOf(parts, this.#clients.length)] as WorkerClient;
     const { raw, texts } = this.#merger
       ? await this.#askSpread(this.#merger, at)
-      : await partner.ask('query', { key: parts, at });
-    const answers = this.#with(texts, () => shapeAnswers(raw, spec, plan));
+      : await client.ask('query', { key: parts, at });
+    const answers = this.#withStrings(texts, () => shapeAnswers(raw, spec, plan));
     if (!windowNames) return answers[0] as Answer<S>;
     const named = [...places.keys()].sort((a, b) => (places[a] as number) - (places[b] as number));
     return Object.fromEntries(named.map((w) => [windowNames[w], answers[w]])) as Answer<S>;
   }
 
-  /** The answer of all workers, as of one time: where they are not at the same they are asked again. */
+  /**
+   * Asks all workers for the same time: if their answers are for different times, asks again for the latest of them.
+   */
   async #askSpread(merger: Merger, at: number | undefined): Promise<Calls['query']['back']> {
-    for (let time = at, turn = 0; ; turn++) {
+    for (let time = at, round = 0; ; round++) {
       const answers = await this.#askAll('query', { key: [], at: time });
       const times = answers.map((answer) => answer.at);
       time = Math.max(...times);
-      // Events that keep coming may move one of them on every time.
-      if (turn === MAX_ROUNDS || times.every((one) => one === time)) return merger.ask(answers);
+      // With events still coming, one of the workers may move on in every round.
+      if (round === MAX_ROUNDS || times.every((one) => one === time)) return merger.answer(answers);
     }
   }
 
-  /** Moves the watermark of the stream on by hand, whatever its producers say. @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED */
+  /**
+   * Moves the stream's watermark to `time`, even if its producers are behind.
+   * @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED
+   */
   async advance(time: number): Promise<void> {
-    this.#open();
+    this.#checkOpen();
     const { timeLimit } = this.#engine.spec;
     if (typeof time !== 'number' || !(Math.abs(time) <= timeLimit)) throw badTime('advance', time, timeLimit);
     await this.#askAll('advance', time);
   }
 
-  /** Counters and sizes, as of now, of all workers together; the watermark is the least of theirs. */
+  /** Current counters and sizes, summed over all workers; the watermark is their minimum. */
   async stats(): Promise<WorkerStats> {
-    this.#open();
+    this.#checkOpen();
     const all = await this.#askAll('stats', undefined);
     const { producers, ...total } = all[0] as Calls['stats']['back'];
     for (const one of all.slice(1)) {
@@ -366,57 +387,63 @@ export class WindowedWorker<const S extends Spec = Spec> {
         total[name] = name === 'watermark' ? Math.min(total[name], one[name]) : total[name] + one[name];
       }
     }
-    if (this.#merger) total.windows = this.#merger.windows;
-    return { ...total, producers, transport: this.#transport, parallelism: this.#partners.length };
+    if (this.#merger) total.windows = this.#merger.emittedCount;
+    return { ...total, producers, transport: this.#transport, parallelism: this.#clients.length };
   }
 
-  /** Ends the stream and its workers: everything still open fires. What has not been taken is in the batch; no more events are. */
+  /**
+   * Ends the stream and its workers: all open windows fire. Returns the results that were not yet taken. No more events
+   * are accepted.
+   */
   async close(): Promise<WindowBatch<Row<S>>> {
-    this.#open();
-    this.#own?.flush();
-    const answers = await Promise.allSettled(this.#partners.map((partner) => partner.ask('close', undefined)));
-    for (const answer of answers) if (answer.status === 'fulfilled') this.#closed.push(answer.value);
+    this.#checkOpen();
+    this.#producer?.flush();
+    const answers = await Promise.allSettled(this.#clients.map((client) => client.ask('close', undefined)));
+    for (const answer of answers) if (answer.status === 'fulfilled') this.#closeAnswers.push(answer.value);
     for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
-    const batch = this.#batch(this.#closed);
+    const batch = this.#batch(this.#closeAnswers);
     await this[Symbol.asyncDispose]();
     return batch;
   }
 
-  /** Ends the workers; what has not been taken is gone. Calls that wait are refused. */
+  /** Ends the workers. Results that were not taken are lost, and pending calls are rejected. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#cutOff();
+    this.#cutOffProducers();
     this.#engine.core.exports.destroy(this.#engine.handle);
-    await Promise.all(this.#partners.map((partner) => partner.end()));
+    await Promise.all(this.#clients.map((client) => client.end()));
   }
 
-  get #mine(): Producer<S> {
-    this.#open();
-    return this.#own as Producer<S>;
+  /** The stream's own producer. @throws {OrielError} as `#checkOpen` */
+  get #openProducer(): Producer<S> {
+    this.#checkOpen();
+    return this.#producer as Producer<S>;
   }
 
-  #open(): void {
+  /** @throws {OrielError} ERR_ORIEL_CLOSED; ERR_ORIEL_THREAD if a worker has died */
+  #checkOpen(): void {
     if (this.#isClosed) throw new OrielError('ERR_ORIEL_CLOSED', 'the stream is closed: it takes no more calls');
-    for (const { error } of this.#partners) if (error) throw error;
+    for (const { error } of this.#clients) if (error) throw error;
   }
 
-  /** Producers, wherever they are, wait for nobody any more. */
-  #cutOff(): void {
-    for (const { control, definitions } of this.#shared) {
+  /** Tells all producers, on any thread, that the stream is closed, so that none waits any more. */
+  #cutOffProducers(): void {
+    for (const { control, definitions } of this.#controls) {
       indicesOf(control).endConsuming();
       cancelStrings(definitions);
     }
-    for (const line of this.#lines) line.postMessage(GONE);
+    for (const closePort of this.#closePorts) closePort.postMessage(GONE);
   }
 
+  /** Calls all workers, after sending the events that the stream's own producer still holds. */
   #askAll<N extends Name>(call: N, given: Calls[N]['given']): Promise<Calls[N]['back'][]> {
-    this.#own?.flush();
-    return Promise.all(this.#partners.map((partner) => partner.ask(call, given)));
+    this.#producer?.flush();
+    return Promise.all(this.#clients.map((client) => client.ask(call, given)));
   }
 
-  /** Runs what reads figures that stand for strings. */
-  #with<Result>(texts: StringsByColumn, run: () => Result, kinds = texts.map(({ kind }) => kind)): Result {
+  /** Runs `run` while the engine knows the strings that numbers in the results stand for. */
+  #withStrings<Result>(texts: StringsByColumn, run: () => Result, kinds = texts.map(({ kind }) => kind)): Result {
     const { columns } = this.#engine.plan.measures;
     columns.forEach((column, i) => {
       column.kind = kinds[i];
@@ -427,16 +454,17 @@ export class WindowedWorker<const S extends Spec = Spec> {
     return result;
   }
 
+  /** Shapes and merges the results of the workers into one batch. */
   #batch(taken: readonly Calls['take']['back'][]): WindowBatch<Row<S>> {
     const parts = this.#merger ? [this.#merger.take(taken)] : taken;
     const { spec, plan } = this.#engine;
     const kinds = plan.measures.columns.map((_, i) => parts.find(({ texts }) => texts[i]?.kind)?.texts[i]?.kind);
-    const shaped = parts.map(({ raw, texts }) => this.#with(texts, () => shapeResults(raw, spec, plan), kinds));
+    const shaped = parts.map(({ raw, texts }) => this.#withStrings(texts, () => shapeResults(raw, spec, plan), kinds));
     const windows = parts.map(({ raw }) => raw.windows);
     const { columns, order } =
       parts.length === 1
         ? { columns: shaped[0] as Shaped, order: undefined }
-        : merged(
+        : interleaved(
             shaped,
             parts.map(({ raw }) => raw),
           );
@@ -452,26 +480,28 @@ export class WindowedWorker<const S extends Spec = Spec> {
   }
 }
 
-/** How often all workers are asked for an answer before that of one that is behind the others is left out. */
+/** How often all workers are asked again before the answers of those that are behind are ignored. */
 const MAX_ROUNDS = 8;
 
-/** @throws {OrielError} ERR_ORIEL_SPEC where what several workers have of events without keys cannot be merged */
-function checkSpread({ windows, updates, aggregates }: CheckedSpec, parallelism: number): void {
+/**
+ * @throws {OrielError} ERR_ORIEL_SPEC if the parts that several workers hold of a window without keys cannot be merged
+ */
+function checkMergeable({ windows, updates, aggregates }: CheckedSpec, parallelism: number): void {
   const accepted = '1 where events have no key to be spread by';
   if (windows.some(({ kind }) => !GRIDS.includes(kind))) {
     reject('parallelism', `${accepted} and make windows, such as sessions and rolling ones`, parallelism);
   }
   if (updates) reject('parallelism', `${accepted} and windows fire more than once`, parallelism);
-  const goesOn = ({ kind, fields }: AnyAggregate): boolean =>
-    Object.values(fields ?? {}).some(goesOn) || (core().aggregates[kind]?.prepare ?? 0) > 0;
-  const found = aggregates.find(([, one]) => goesOn(one));
+  const needsPrevious = ({ kind, fields }: AnyAggregate): boolean =>
+    Object.values(fields ?? {}).some(needsPrevious) || (core().aggregates[kind]?.prepare ?? 0) > 0;
+  const found = aggregates.find(([, one]) => needsPrevious(one));
   if (found) reject('parallelism', `${accepted} and ${show(found[0])} goes on from one event to the next`, parallelism);
 }
 
 type Shaped = Record<string, ArrayLike<unknown>>;
 
-/** The rows of several workers as those of one: by end, then start, then worker. */
-function merged(
+/** Interleaves the rows of several workers: by end, then start, then worker. */
+function interleaved(
   shaped: readonly Shaped[],
   raws: readonly RawResults[],
 ): { columns: Shaped; order: [part: number, i: number][] } {
@@ -491,7 +521,7 @@ function indicesOf(control: ArrayBufferLike): Indices {
   return new Indices(new Int32Array(control, 0, CONTROL.promise * 2), RING_CAPACITY);
 }
 
-/** What memory between the threads is made of. */
+/** Allocates memory for a transport. */
 function memoryOf(transport: Transport): (bytes: number) => ArrayBufferLike {
   return (bytes) => (transport === 'shared' ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
 }

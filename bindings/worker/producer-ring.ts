@@ -1,4 +1,4 @@
-/** A ring of a producer, from the side of the producer: into one worker. */
+/** The producer's side of its ring into one worker. */
 
 import { RING_EVENTS } from '../base/core';
 import type { OrielError } from '../base/errors';
@@ -13,8 +13,8 @@ export class ProducerRing {
   readonly segments: readonly Segment[];
   readonly strings: OutgoingStrings;
   readonly #promise: BigInt64Array;
-  readonly #relay: Transfer | undefined;
-  /** Events written and not yet published. */
+  readonly #transfer: Transfer | undefined;
+  /** Number of events written and not yet published. */
   written = 0;
 
   constructor(handle: ProducerRingHandle, layout: Layout, port: Carrier | undefined, kinds: Int32Array) {
@@ -31,68 +31,72 @@ export class ProducerRing {
       (event) => indices.isReleased(event),
       () => (indices.tail + this.written) >>> 0,
     );
-    this.#relay = port && new Transfer(port, handle, layout, this.segments, kinds);
+    this.#transfer = port && new Transfer(port, handle, layout, this.segments, kinds);
   }
 
-  /** How many of n places in a row are free, from `at` of `segment` on. */
+  /** Number of free slots, at most n, that follow each other from index `at` of `segment` on. */
   room(n: number): number {
     const wanted = Math.min(n, RING_EVENTS - this.at);
     return Math.min(wanted, this.indices.free(this.written + wanted) - this.written);
   }
 
+  /** Index of the next slot in `segment`. */
   get at(): number {
     return (this.indices.tail + this.written) & (RING_EVENTS - 1);
   }
 
+  /** The segment of the next slot. */
   get segment(): Segment {
     return this.segments[(((this.indices.tail + this.written) & (RING_CAPACITY - 1)) / RING_EVENTS) | 0] as Segment;
   }
 
+  /** Hands the written events to the worker. */
   publish(): void {
     if (this.written === 0) return;
     const n = this.written;
     this.written = 0;
     this.indices.publish(n);
-    this.#relay?.flushSoon();
+    this.#transfer?.flushSoon();
   }
 
-  /** No event before a time comes any more. */
+  /** Promises that no event before `time` comes any more. */
   promise(time: number): void {
-    // All bits 0 say that nothing was promised.
+    // All bits 0 mean that nothing was promised, so time 0 is stored as -0.
     scratch[0] = time || -0;
     Atomics.store(this.#promise, CONTROL.promise, bits[0] as bigint);
     this.wake();
   }
 
-  /** The other side looks what there is. */
+  /** Wakes the worker, so that it checks for events, strings and promises. */
   wake(): void {
     this.indices.wake();
-    this.#relay?.flushSoon(true);
+    this.#transfer?.flushSoon(true);
   }
 
+  /** Says that no more events come. */
   end(): void {
     this.indices.endProducing();
-    this.#relay?.flush(true);
+    this.#transfer?.flush(true);
   }
 
-  /** Sends what waits to be sent. */
+  /** Sends published events at once, if memory is not shared. */
   flush(): void {
-    this.#relay?.flush(false);
+    this.#transfer?.flush(false);
   }
 
-  /** What the other side, or who owns it, says. */
-  hear(receipt: Acknowledgement): void {
-    this.#relay?.receive(receipt);
+  /** Handles an acknowledgement of the worker, or the owner's message that the stream is closed. */
+  receive(acknowledgement: Acknowledgement): void {
+    this.#transfer?.receive(acknowledgement);
   }
 
-  /** Events that the other side did not take, though there was room. */
+  /** Number of events in flight when the worker refused the producer. */
   get lost(): number {
-    return this.#relay?.lost ?? 0;
+    return this.#transfer?.lost ?? 0;
   }
 
-  /** What went wrong on the way. */
+  /** The error with which the worker refused the producer. */
   get failure(): OrielError | undefined {
-    return this.#relay?.failure;
+    return this.#transfer?.failure;
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * The side of a stream's events that is on the thread they come from: checked, and written where the thread that aggregates reads them. Where
- * several do, a key goes to the one that its hash says, and each has a ring, a ring.
+ * The producer's side of a stream in workers: checks events on the thread they come from, and writes them into the ring
+ * of a worker. There is one ring for each worker; the hash of the key chooses it, and events without a key go round
+ * robin.
  */
 
 import { RING_EVENTS } from '../base/core';
@@ -26,17 +27,18 @@ import type { Given, Numbers } from '../spec/column-input';
 import type { Spec } from '../spec/spec';
 import type { Claim, Columns, Event } from '../spec/types';
 import type { Events } from '../stream/intake';
-import { hashInto, scratchSpace, withPart, workerOfHash } from './partition';
+import { mixIntoHash, scatter, scratchSpace, workerOfHash } from './partition';
 import { ProducerRing } from './producer-ring';
 import { KEY_KINDS, type Layout, type ProducerHandle, RING_CAPACITY, type Segment, TEXT_KINDS } from './ring-layout';
 import { type Carrier, listen } from './transfer';
 
-interface Counted {
+/** Columns of n events as a caller gave them. */
+interface GivenColumns {
   columns: Record<string, Given>;
   n: number;
 }
 
-/** Columns that were checked, of n events. */
+/** Columns of n events that have been checked. `measures` has the numbers first, then those that may be strings. */
 interface Checked {
   times: Numbers;
   measures: readonly Given[];
@@ -45,8 +47,9 @@ interface Checked {
 }
 
 /**
- * A producer of a stream's events: `producer(handle)` on the thread that has them. What a call is given is checked whole; what it gives back is how
- * many events went in, from the first on: fewer than there were where the ring is full. Those can be given again after `ready`.
+ * A producer of a stream's events; call `producer(handle)` on the thread that has them. Each call checks all events it
+ * is given before it writes any, and returns how many of the first ones went in: fewer than were given if a ring is
+ * full. Give the others again after `ready`.
  *
  * @example
  * const events = producer(handle);
@@ -61,15 +64,17 @@ export class Producer<S extends Spec = Spec> {
   readonly #kinds: Int32Array;
   readonly #keys: readonly KeyColumn[];
   readonly #texts: readonly TextColumn[];
-  readonly #alone: ProducerRing;
-  /** Where events have no key: of the ring that the last went to. */
-  #turn = 0;
-  /** Of an event that is being pushed, the measures that are numbers. */
-  readonly #row: Float64Array;
+  readonly #firstRing: ProducerRing;
+  /** Index of the ring that got the last event, if events have no key. */
+  #lastRing = 0;
+  /** The numeric measures of the event being pushed. */
+  readonly #eventNumbers: Float64Array;
+  /** Number of slots claimed. */
   #claimed = 0;
-  /** Whether the claimed column of keys is that of ids itself. */
+  /** Whether the claimed key column is the column of ids. */
   #claimsIds = false;
   #isEnded = false;
+  /** The last time promised. */
   #promised = Number.NEGATIVE_INFINITY;
   #refused = 0;
 
@@ -78,20 +83,21 @@ export class Producer<S extends Spec = Spec> {
     this.#layout = layout;
     this.#kinds = new Int32Array(kinds);
     this.#rings = rings.map((ring, i) => new ProducerRing(ring, layout, transfer[i], this.#kinds));
-    this.#alone = this.#rings[0] as ProducerRing;
-    const line = transfer[rings.length];
-    if (line) listen(line, (receipt) => this.#rings.forEach((ring) => void ring.hear(receipt)));
-    this.#row = new Float64Array(layout.plain.length);
+    this.#firstRing = this.#rings[0] as ProducerRing;
+    const closePort = transfer[rings.length];
+    if (closePort)
+      listen(closePort, (acknowledgement) => this.#rings.forEach((ring) => void ring.receive(acknowledgement)));
+    this.#eventNumbers = new Float64Array(layout.plain.length);
     this.#keys = layout.keys.map((name) => new KeyColumn(name));
     this.#texts = layout.texts.map(({ name, accepted, literals }) => new TextColumn(name, accepted, literals, false));
   }
 
   /**
-   * Takes one event: 1; 0 where the ring is full.
+   * Pushes one event; returns 1, or 0 if the ring is full.
    * @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_COLUMN, ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED, ERR_ORIEL_THREAD
    */
   push<E extends Event<S>>(event: E): number {
-    this.#open();
+    this.#checkOpen();
     if (typeof event !== 'object' || event === null) {
       throw new OrielError('ERR_ORIEL_COLUMN', `push: expected an event, got ${show(event)}`);
     }
@@ -107,59 +113,72 @@ export class Producer<S extends Spec = Spec> {
     (ring.segment.times as Float64Array)[ring.at] = t;
     ring.written++;
     ring.publish();
-    this.#goOn(t);
+    this.#promiseAfter(t);
     return 1;
   }
 
-  /** Takes an array or iterable of events, from place `from` on. @returns how many went in @throws as `push` */
+  /**
+   * Pushes an array or iterable of events, starting at index `from`.
+   * @returns how many events went in
+   * @throws as `push`
+   */
   pushRows<E extends Event<S>>(rows: Iterable<E>, from = 0): number {
-    this.#open();
-    return this.#take(this.#columnsOf(rows), from);
+    this.#checkOpen();
+    return this.#takeColumns(this.#columnsOf(rows), from);
   }
 
-  /** Takes events as columns of one length, from place `from` on. @returns how many went in @throws as `push`, naming column and index */
+  /**
+   * Pushes events as columns of equal length, starting at index `from`.
+   * @returns how many events went in
+   * @throws as `push`, naming column and index
+   */
   pushColumns<C extends Columns<S>>(columns: C, from = 0): number {
-    this.#open();
+    this.#checkOpen();
     if (typeof columns !== 'object' || columns === null) {
       throw new OrielError('ERR_ORIEL_COLUMN', `pushColumns: expected a record of columns, got ${show(columns)}`);
     }
-    return this.#take(this.#counted(columns as never), from);
+    return this.#takeColumns(this.#givenColumns(columns as never), from);
   }
 
-  /** @internal Checks events whole. What it gives back puts them in as far as there is room and waits for more; true once all are in. */
+  /**
+   * @internal Checks all events, and returns a function. Each call of it writes as many as fit, then waits for room if
+   *   some are left; it resolves to true once all are written.
+   */
   enter(events: Events): () => Promise<boolean> {
-    this.#open();
-    const given = Array.isArray(events) ? this.#columnsOf(events) : this.#counted(events as Record<string, Given>);
+    this.#checkOpen();
+    const given = Array.isArray(events) ? this.#columnsOf(events) : this.#givenColumns(events as Record<string, Given>);
     const checked = this.#check(given);
     let from = 0;
     return async () => {
-      this.#open();
-      from += this.#put(checked, from);
+      this.#checkOpen();
+      from += this.#writeAvailable(checked, from);
       if (from < checked.n) await this.ready(Math.min(checked.n - from, RING_EVENTS));
       return from === checked.n;
     };
   }
 
-  #columnsOf(rows: unknown): Counted {
+  #columnsOf(rows: unknown): GivenColumns {
     const { time, hasTime, keys, plain, texts } = this.#layout;
     const list = listOf(rows);
     const others = [...keys, ...texts.map(({ name }) => name)];
     return { columns: columnsOfRows(list, plain, hasTime ? [time, ...others] : others), n: list.length };
   }
 
-  #counted(columns: Record<string, Given>): Counted {
+  #givenColumns(columns: Record<string, Given>): GivenColumns {
     const { keys, plain, texts, hasTime, time } = this.#layout;
     const name = hasTime ? time : (keys[0] ?? plain[0] ?? texts[0]?.name ?? 'time');
     return { columns, n: lengthOf(columns, name) };
   }
 
   /**
-   * Room for up to n events in the ring itself: live views, as long as there are places in a row; every column that the spec names must be
-   * written. A column of number keys holds the numbers; one of strings the numbers that `keyId` gives. Good until `commit`.
-   * @throws {OrielError} ERR_ORIEL_CLAIM where keys are spread over several workers
+   * Returns live views into the ring, for up to n events; they are shorter if fewer consecutive slots are free. Write
+   * every column that the spec names, then call `commit`, which ends the claim. A key column of numbers takes the
+   * numbers themselves, one of strings the numbers that `keyId` returns.
+   * @throws {OrielError} ERR_ORIEL_CLAIM if events are spread over several workers, or n is not a whole number from 1
+   *   on
    */
   claim(n: number): Claim<S> {
-    this.#open();
+    this.#checkOpen();
     if (this.#rings.length > 1) {
       throw new OrielError(
         'ERR_ORIEL_CLAIM',
@@ -169,8 +188,8 @@ export class Producer<S extends Spec = Spec> {
     if (!Number.isInteger(n) || n < 1) {
       throw new OrielError('ERR_ORIEL_CLAIM', `claim: expected a whole number from 1 on, got ${show(n)}`);
     }
-    this.#learn();
-    const ring = this.#alone;
+    this.#readKinds();
+    const ring = this.#firstRing;
     const { segment, at } = ring;
     this.#claimed = Math.max(0, ring.room(n));
     this.#claimsIds = this.#isDirect;
@@ -187,10 +206,14 @@ export class Producer<S extends Spec = Spec> {
     return views as Claim<S>;
   }
 
-  /** What stands for a string in a claimed column: of keys, or of measures. @throws {OrielError} ERR_ORIEL_COLUMN, ERR_ORIEL_CLAIM where the ring is full */
+  /**
+   * Returns the number that stands for a string in a claimed column of keys or measures.
+   * @throws {OrielError} ERR_ORIEL_COLUMN; ERR_ORIEL_CLAIM if no more strings can be sent until the worker has read
+   *   some
+   */
   keyId(key: string | number, column: string | undefined = this.#layout.keys[0]): number {
-    this.#open();
-    this.#learn();
+    this.#checkOpen();
+    this.#readKinds();
     const c = this.#layout.keys.indexOf(column as string);
     const i = this.#layout.texts.findIndex(({ name }) => name === column);
     const found = this.#keys[c] ?? this.#texts[i];
@@ -199,11 +222,12 @@ export class Producer<S extends Spec = Spec> {
     }
     const kind = found.kindOf(key);
     if (kind !== 'string') return key as number;
-    this.#settle(
+    this.#settleKinds(
       this.#keys.map((one) => (one === found ? 'string' : undefined)),
       this.#texts.map((one) => (one === found ? 'string' : undefined)),
     );
-    const number = c >= 0 ? this.#alone.strings.numberOf(c, key as string) : this.#numberOf(this.#alone, i, key);
+    const number =
+      c >= 0 ? this.#firstRing.strings.numberOf(c, key as string) : this.#numberOf(this.#firstRing, i, key);
     if (number !== undefined && number >= 0) return number;
     throw new OrielError(
       'ERR_ORIEL_CLAIM',
@@ -211,9 +235,12 @@ export class Producer<S extends Spec = Spec> {
     );
   }
 
-  /** Takes the first n events of the claim. @throws {OrielError} ERR_ORIEL_CLAIM, ERR_ORIEL_TIME, ERR_ORIEL_COLUMN */
+  /**
+   * Checks and pushes the first n events of the claim.
+   * @throws {OrielError} ERR_ORIEL_CLAIM, ERR_ORIEL_TIME, ERR_ORIEL_COLUMN
+   */
   commit(n: number): void {
-    this.#open();
+    this.#checkOpen();
     if (!Number.isInteger(n) || n < 0 || n > this.#claimed) {
       throw new OrielError(
         'ERR_ORIEL_CLAIM',
@@ -221,13 +248,13 @@ export class Producer<S extends Spec = Spec> {
       );
     }
     const { time, hasTime, timeLimit, keys, plain, texts, gaps } = this.#layout;
-    const ring = this.#alone;
+    const ring = this.#firstRing;
     const { segment, at } = ring;
     const part = (view: Float64Array) => view.subarray(at, at + n);
     if (!hasTime) segment.times.fill(Date.now(), at, at + n);
     checkTimes(time, part(segment.times), timeLimit);
-    this.#learn();
-    this.#settle(
+    this.#readKinds();
+    this.#settleKinds(
       this.#keys.map(({ kind }) => kind ?? 'number'),
       this.#texts.map(({ kind }) => kind),
     );
@@ -269,18 +296,21 @@ export class Producer<S extends Spec = Spec> {
     ring.publish();
   }
 
-  /** No event before `time` comes from here any more. @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_CLOSED */
+  /**
+   * Promises that this producer pushes no more events before `time`.
+   * @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_CLOSED
+   */
   advance(time: number): void {
-    this.#open();
+    this.#checkOpen();
     const { timeLimit } = this.#layout;
     if (typeof time !== 'number' || !(Math.abs(time) <= timeLimit)) throw badTime('advance', time, timeLimit);
     this.#promise(time);
   }
 
   /**
-   * Is done when there is room for n events, whatever their keys.
-   * @throws {OrielError} ERR_ORIEL_MEMORY while the stream has no room for what is there, until results are taken; ERR_ORIEL_CLOSED, ERR_ORIEL_THREAD; what
-   *   `signal` was aborted with
+   * Resolves when there is room for n events, whatever their keys.
+   * @throws {OrielError} ERR_ORIEL_MEMORY if the stream's memory is full, until results are taken; ERR_ORIEL_CLOSED;
+   *   ERR_ORIEL_THREAD; the reason of `signal` if it is aborted
    */
   async ready(n = 1, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
     const wanted = Math.min(n, RING_CAPACITY);
@@ -290,11 +320,11 @@ export class Producer<S extends Spec = Spec> {
         await ring.strings.ready(signal);
       }
       await ring.indices.ready(wanted, signal);
-      this.#open();
+      this.#checkOpen();
     }
   }
 
-  /** The same, standing still: for workers. False where time ran out. @throws as `ready` */
+  /** Like `ready`, but blocks the thread; for use in workers. False if time ran out. @throws as `ready` */
   waitReady(n = 1, timeoutMs = Number.POSITIVE_INFINITY): boolean {
     const end = performance.now() + timeoutMs;
     for (const ring of this.#rings) {
@@ -303,23 +333,26 @@ export class Producer<S extends Spec = Spec> {
         if (!ring.strings.waitReady(end - performance.now())) return false;
       }
       const isReady = ring.indices.waitReady(Math.min(n, RING_CAPACITY), end - performance.now());
-      this.#open();
+      this.#checkOpen();
       if (!isReady) return false;
     }
     return true;
   }
 
-  /** @internal What was given goes on its way before anything else does. */
+  /** @internal Sends pushed events at once, so that they arrive before the next message. */
   flush(): void {
     for (const ring of this.#rings) ring.flush();
   }
 
-  /** Events that a call was given and that did not go in, the ring being full; and those that were on their way when the producer was shut out. */
+  /**
+   * Number of events that did not go in because a ring was full, plus those in flight when a worker refused the
+   * producer.
+   */
   get refused(): number {
     return this.#rings.reduce((sum, { lost }) => sum + lost, this.#refused);
   }
 
-  /** No more events come from here; the stream goes on without. */
+  /** Ends the producer. The stream goes on without it. */
   close(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -327,7 +360,7 @@ export class Producer<S extends Spec = Spec> {
   }
 
   /** @throws {OrielError} ERR_ORIEL_CLOSED, ERR_ORIEL_MEMORY, ERR_ORIEL_THREAD */
-  #open(): void {
+  #checkOpen(): void {
     if (this.#isEnded) throw new OrielError('ERR_ORIEL_CLOSED', 'the producer is closed: it takes no more calls');
     for (const { indices, failure } of this.#rings) {
       if (failure) throw failure;
@@ -344,13 +377,13 @@ export class Producer<S extends Spec = Spec> {
     }
   }
 
-  /** Whether ids stand for the keys. */
+  /** Whether the column of ids holds the keys: the only key column has strings. */
   get #isDirect(): boolean {
     return this.#keys.length === 1 && this.#keys[0]?.kind === 'string';
   }
 
-  /** Kinds that others have settled. */
-  #learn(): void {
+  /** Reads the kinds of columns that other producers have settled. */
+  #readKinds(): void {
     const kinds = this.#kinds;
     const keys = this.#keys.length;
     for (let c = 0; c < keys; c++) {
@@ -363,9 +396,12 @@ export class Producer<S extends Spec = Spec> {
     }
   }
 
-  /** One event; what of it are numbers is kept in `row`, and kinds are settled. Nothing is written. */
+  /**
+   * Checks one event, settles the kinds of its columns, and keeps its numeric measures in `#eventNumbers`. Writes
+   * nothing to the ring.
+   */
   #checkEvent(fields: Record<string, unknown>): void {
-    this.#learn();
+    this.#readKinds();
     let isSettled = true;
     for (const column of this.#keys) {
       column.kindOf(fields[column.name]);
@@ -377,15 +413,16 @@ export class Producer<S extends Spec = Spec> {
     }
     const { plain, gaps } = this.#layout;
     for (const name of gaps) checkGaps(name, numberOf(name, fields[name]));
-    for (let i = 0; i < plain.length; i++) this.#row[i] = numberOf(plain[i] as string, fields[plain[i] as string]);
+    for (let i = 0; i < plain.length; i++)
+      this.#eventNumbers[i] = numberOf(plain[i] as string, fields[plain[i] as string]);
     if (isSettled) return;
-    this.#settle(
+    this.#settleKinds(
       this.#keys.map((column) => column.kindOf(fields[column.name])),
       this.#texts.map((column) => column.kindOf(fields[column.name])),
     );
   }
 
-  /** Writes what was checked but its time; false where a string cannot be sent. */
+  /** Writes a checked event, except its time; false if a string cannot be sent. */
   #writeEvent(ring: ProducerRing, fields: Record<string, unknown>): boolean {
     const { segment, at } = ring;
     const { keys, plain, texts } = this.#layout;
@@ -397,17 +434,20 @@ export class Producer<S extends Spec = Spec> {
       if (number === undefined) return false;
       (segment.measures[plain.length + i] as Float64Array)[at] = number;
     }
-    for (let i = 0; i < plain.length; i++) (segment.measures[i] as Float64Array)[at] = this.#row[i] as number;
+    for (let i = 0; i < plain.length; i++) (segment.measures[i] as Float64Array)[at] = this.#eventNumbers[i] as number;
     return true;
   }
 
-  /** Settles kinds for all producers. @throws {OrielError} ERR_ORIEL_COLUMN where another was quicker, with others */
-  #settle(keys: readonly (KeyKind | undefined)[], texts: readonly (string | undefined)[]): void {
+  /**
+   * Settles kinds of columns for all producers.
+   * @throws {OrielError} ERR_ORIEL_COLUMN if another producer has settled another kind
+   */
+  #settleKinds(keys: readonly (KeyKind | undefined)[], texts: readonly (string | undefined)[]): void {
     const settle = (column: { name: string; kind: unknown }, at: number, code: number) => {
       if (column.kind !== undefined || code === 0) return;
       const before = Atomics.compareExchange(this.#kinds, at, 0, code);
       if (before === 0 || before === code) return;
-      this.#learn();
+      this.#readKinds();
       throw new OrielError(
         'ERR_ORIEL_COLUMN',
         `column ${show(column.name)}: another producer has settled that it holds other values`,
@@ -419,37 +459,38 @@ export class Producer<S extends Spec = Spec> {
     this.#texts.forEach((column, i) => {
       settle(column, this.#keys.length + i, 1 + TEXT_KINDS.indexOf(texts[i] as 'string'));
     });
-    this.#learn();
+    this.#readKinds();
   }
 
-  /** Checks columns whole and writes as many events as go in. */
-  #take(given: Counted, from: number): number {
+  /** Checks all events, then writes as many as fit; returns how many. */
+  #takeColumns(given: GivenColumns, from: number): number {
     const { n } = given;
     if (!Number.isInteger(from) || from < 0 || from > n) {
       throw new OrielError('ERR_ORIEL_COLUMN', `expected a place from 0 to ${n} to begin at, got ${show(from)}`);
     }
-    const written = this.#put(this.#check(given), from);
+    const written = this.#writeAvailable(this.#check(given), from);
     this.#refused += n - from - written;
     return written;
   }
 
-  #check({ columns, n }: Counted): Checked {
+  /** Checks columns and settles their kinds. */
+  #check({ columns, n }: GivenColumns): Checked {
     const { time, hasTime, timeLimit, plain, gaps } = this.#layout;
     const times = hasTime ? timesOf(columns, time, timeLimit) : new Float64Array(n).fill(Date.now());
     checkTimes(time, times, timeLimit);
     const numbers = plain.map((name) => measuresOf(columns, name, n));
     const keys = this.#keys.map(({ name }) => plainOf(valuesOf(columns, name, n)));
     const texts = this.#texts.map(({ name }) => plainOf(textsOf(columns, name, n)));
-    this.#learn();
+    this.#readKinds();
     const kinds = this.#keys.map((column, c) => column.kindOfColumn(keys[c] as Given));
     const textKinds = this.#texts.map((column, i) => column.kindOfColumn(texts[i] as Given));
     for (const name of gaps) checkGaps(name, numbers[plain.indexOf(name)] as Numbers);
-    this.#settle(kinds, textKinds);
+    this.#settleKinds(kinds, textKinds);
     return { times, measures: [...numbers, ...texts], keys, n };
   }
 
-  /** Writes as many events as go in, from a place on; how many. */
-  #put(checked: Checked, from: number): number {
+  /** Writes events from index `from` on, as many as fit; returns how many. */
+  #writeAvailable(checked: Checked, from: number): number {
     const { times, n } = checked;
     this.#claimed = 0;
     let i = from;
@@ -461,11 +502,11 @@ export class Producer<S extends Spec = Spec> {
       i += written;
     }
     for (const ring of this.#rings) ring.publish();
-    if (this.#rings.length > 1) this.#goOn(newestOf(times, from, i));
+    if (this.#rings.length > 1) this.#promiseAfter(newestOf(times, from, i));
     return i - from;
   }
 
-  /** Writes up to n events in a row into a ring; how many. */
+  /** Writes up to n consecutive events into one ring; returns how many. */
   #write(ring: ProducerRing, { times, measures, keys }: Checked, from: number, n: number): number {
     let count = Math.min(n, ring.room(n));
     count = this.#writeKeys(ring, keys, from, count);
@@ -479,7 +520,7 @@ export class Producer<S extends Spec = Spec> {
     return count;
   }
 
-  /** Writes up to n events in a row, each into the ring of its key; how many. */
+  /** Writes up to n consecutive events, each into the ring of its key; returns how many. */
   #spread({ times, measures, keys }: Checked, from: number, n: number): number {
     const rings = this.#rings;
     const plain = this.#layout.plain.length;
@@ -505,18 +546,18 @@ export class Producer<S extends Spec = Spec> {
     const columns = [times, ...(measures.slice(0, plain) as Numbers[])];
     columns.forEach((column, m) => {
       const into = segments.map((segment) => (m ? segment.measures[m - 1] : segment.times) as Float64Array);
-      hashInto(into, column, from, count);
+      scatter(into, column, from, count);
     });
     for (let i = 0; i < count; i++) (rings[which[i] as number] as ProducerRing).written++;
     return count;
   }
 
-  /** Which rings up to n events go to, and where there; of how many. */
+  /** Assigns up to n events to rings and places (`scratchSpace`), until one of the rings is full; returns how many. */
   #assign(keys: readonly Given[], from: number, n: number): number {
     const { hashes, which, places } = scratchSpace;
     hashes.fill(0, 0, n);
     for (const column of keys) {
-      for (let i = 0; i < n; i++) hashes[i] = withPart(hashes[i] as number, column[from + i]);
+      for (let i = 0; i < n; i++) hashes[i] = mixIntoHash(hashes[i] as number, column[from + i]);
     }
     const next = this.#rings.map((ring) => ring.at);
     const ends = this.#rings.map((ring) => ring.at + ring.room(RING_EVENTS));
@@ -531,7 +572,7 @@ export class Producer<S extends Spec = Spec> {
     return n;
   }
 
-  /** One part of a key; false where it is a string that cannot be sent. */
+  /** Writes one part of a key; false if it is a string that cannot be sent. */
   #writeKey(ring: ProducerRing, segment: Segment, c: number, value: unknown, at: number): boolean {
     const { kind } = this.#keys[c] as KeyColumn;
     const words = segment.words[c] as Float64Array;
@@ -548,7 +589,7 @@ export class Producer<S extends Spec = Spec> {
     return true;
   }
 
-  /** The keys of up to n events; of how many. */
+  /** Writes the keys of up to n events; returns how many, fewer if a string cannot be sent. */
   #writeKeys(ring: ProducerRing, columns: readonly Given[], from: number, n: number): number {
     const { segment, at, strings } = ring;
     let count = n;
@@ -572,7 +613,7 @@ export class Producer<S extends Spec = Spec> {
     return count;
   }
 
-  /** The measures that may be strings of up to n events; of how many. */
+  /** Writes the measures that may be strings, of up to n events; returns how many, fewer if a string cannot be sent. */
   #writeTexts(ring: ProducerRing, columns: readonly Given[], from: number, n: number): number {
     let count = n;
     columns.forEach((column, i) => {
@@ -586,19 +627,19 @@ export class Producer<S extends Spec = Spec> {
     return count;
   }
 
-  /** Time goes on in all rings: no event before `time` comes from here any more. */
+  /** Promises in all rings that no event before `time` comes any more. */
   #promise(time: number): void {
     if (!(time > this.#promised)) return;
     this.#promised = time;
     for (const ring of this.#rings) ring.promise(time);
   }
 
-  /** A ring that gets no event learns by this how far the others are. */
-  #goOn(newest: number): void {
+  /** Promises a time after events up to `newest`, so that workers that got none of them also move on. */
+  #promiseAfter(newest: number): void {
     if (this.#rings.length > 1 && this.#layout.hasTime) this.#promise(newest - this.#layout.outOfOrder);
   }
 
-  /** What stands for a value of a column that may hold strings; undefined where that cannot be sent. */
+  /** The number for a value of a measure that may be a string; undefined if its string cannot be sent. */
   #numberOf(ring: ProducerRing, i: number, value: unknown): number | undefined {
     const { form } = this.#layout.texts[i] as Layout['texts'][number];
     if (typeof value !== 'string' || form !== 'kept') {
@@ -609,24 +650,24 @@ export class Producer<S extends Spec = Spec> {
     return number < 0 ? undefined : number;
   }
 
-  /** Whether keys say which ring an event goes to. */
+  /** Whether the key chooses the ring. */
   get #isSpread(): boolean {
     return this.#keys.length > 0 && this.#rings.length > 1;
   }
 
-  /** Where they do not, each in turn that has room, if there is any. */
+  /** The next ring with room, round robin; any ring if none has room. */
   #ringInTurn(): ProducerRing {
     const rings = this.#rings;
     for (let i = 0; i < rings.length; i++) {
-      this.#turn = (this.#turn + 1) % rings.length;
-      if ((rings[this.#turn] as ProducerRing).room(1) > 0) break;
+      this.#lastRing = (this.#lastRing + 1) % rings.length;
+      if ((rings[this.#lastRing] as ProducerRing).room(1) > 0) break;
     }
-    return rings[this.#turn] as ProducerRing;
+    return rings[this.#lastRing] as ProducerRing;
   }
 
   #ringOfEvent(fields: Record<string, unknown>): ProducerRing {
     let hash = 0;
-    for (const name of this.#layout.keys) hash = withPart(hash, fields[name]);
+    for (const name of this.#layout.keys) hash = mixIntoHash(hash, fields[name]);
     return this.#rings[workerOfHash(hash, this.#rings.length)] as ProducerRing;
   }
 }
@@ -635,7 +676,7 @@ function copy(column: Float64Array, at: number, given: Numbers, from: number, n:
   column.set(from === 0 && n === given.length ? given : given.subarray(from, from + n), at);
 }
 
-/** The producer of a handle that a stream in workers gave: see `WindowedWorker.producer`. One thread, one producer. */
+/** Opens the producer of a handle: see `WindowedWorker.producer`. A handle is for one thread only. */
 export function producer<S extends Spec = Spec>(handle: ProducerHandle): Producer<S> {
   return new Producer<S>(handle);
 }

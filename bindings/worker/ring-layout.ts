@@ -1,4 +1,4 @@
-/** What the two sides of a producer agree on: which columns there are, and where they stand. */
+/** What a producer and the worker must agree on: the columns of a ring and where they lie in memory. */
 
 import { RING_EVENTS } from '../base/core';
 import type { Engine } from '../engine/engine';
@@ -6,59 +6,75 @@ import type { KeyKind } from '../input/keys';
 import { CONTROL_BYTES } from '../shared/indices';
 import { definitionBytes } from './string-sync';
 
-/** Segments of a producer's ring, RING_EVENTS events each: see assembly/segment.ts. */
+/** Number of segments in a producer's ring, each of RING_EVENTS events: see assembly/ingest/segments.ts. */
 export const SEGMENTS = 16;
+/** Number of events that a producer's ring holds. */
 export const RING_CAPACITY = SEGMENTS * RING_EVENTS;
 const COLUMN_BYTES = RING_EVENTS * 8;
 
-/** Kinds as the shared words have them, from 1 on. */
+/** Kinds of key columns. The shared words hold the index + 1; 0 means not yet known. */
 export const KEY_KINDS: readonly KeyKind[] = ['string', 'number', 'int64', 'uint64'];
+/** Kinds of measures that may be strings; numbered like KEY_KINDS. */
 export const TEXT_KINDS = ['string', 'number'] as const;
 
-/** What a producer must know of a stream to check and write its events. */
+/** What a producer must know about a stream to check and write its events. */
 export interface Layout {
   readonly time: string;
   readonly hasTime: boolean;
   readonly timeLimit: number;
   readonly outOfOrder: number;
   readonly keys: readonly string[];
-  /** Measures that are numbers, and after them those that may be strings. */
+  /** Measures that are always numbers. In a segment they come before `texts`. */
   readonly plain: readonly string[];
+  /**
+   * Measures that may be strings: what values they accept, the strings that the spec mentions, and what a string
+   * becomes.
+   */
   readonly texts: readonly {
     readonly name: string;
     readonly accepted: 'strings' | 'either';
     readonly literals: readonly string[];
     readonly form: 'kept' | 'hashed' | 'known';
   }[];
+  /** Measures that are gaps of sessions. */
   readonly gaps: readonly string[];
 }
 
-/** One ring of a producer: into one worker. */
+/** A producer's ring into one worker. */
 export interface ProducerRingHandle {
-  /** The memory that the columns stand in, and from where on. */
+  /** The memory that holds the columns, and the address of the first segment in it. */
   readonly buffer: ArrayBufferLike;
   readonly address: number;
   /** Bytes from one segment to the next. */
   readonly bytes: number;
-  /** Indices, and the words below. */
+  /** The indices, followed by the promise: see CONTROL. */
   readonly control: ArrayBufferLike;
+  /** The ring of string definitions: see string-sync.ts. */
   readonly definitions: ArrayBufferLike;
-  /** What wakes the worker. */
+  /** The signal that wakes the worker. */
   readonly bell: ArrayBufferLike;
 }
 
-/** What `postMessage` carries to the thread that produces; `producer(handle)` is made of it there. */
+/** The form of a producer that `postMessage` can carry; `producer(handle)` on the other thread opens it. */
 export interface ProducerHandle {
   readonly layout: Layout;
   readonly rings: readonly ProducerRingHandle[];
-  /** Kinds of the keys' columns and of those that may hold strings, as the first value settles them: 0 while none has. */
+  /**
+   * The kind of each key column, then of each measure that may be a string, settled by its first value; 0 before that.
+   */
   readonly kinds: ArrayBufferLike;
-  /** Where memory is not shared: what carries the columns, a port for each ring, and after them one by which the owner says that it is over. */
-  // biome-ignore lint/suspicious/noExplicitAny: to Node's types and to those of the web, what can be transferred is not the same
+  /**
+   * If memory is not shared: a port for the events of each ring, and after them one by which the owner says that the
+   * stream is closed.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: Node's types and the web's disagree on what can be transferred
   readonly transfer: any[];
 }
 
-/** Bytes of the control block, and where in it stands, as bits of a f64, the time before which the producer gives no event any more. */
+/**
+ * Size of the control block in bytes, and the index of the promise in it, in words of 64 bits. The promise is the time
+ * before which the producer pushes no more events, as the bits of an f64.
+ */
 export const CONTROL = { bytes: CONTROL_BYTES + 8, promise: CONTROL_BYTES / 8 };
 
 export function layoutOf({ spec, plan, gaps }: Engine): Layout {
@@ -76,7 +92,7 @@ export function layoutOf({ spec, plan, gaps }: Engine): Layout {
   };
 }
 
-/** Views of one segment's columns. */
+/** Views of the columns of one segment. `bits` are the `words` as integers. */
 export interface Segment {
   readonly address: number;
   readonly times: Float64Array;
@@ -86,7 +102,7 @@ export interface Segment {
   readonly measures: readonly Float64Array[];
 }
 
-/** Bytes of a segment of which only what a producer writes is there. */
+/** Bytes of a segment that has only the columns that a producer writes. */
 export function segmentBytesOf({ keys, plain, texts }: Layout): number {
   return COLUMN_BYTES * (2 + keys.length + plain.length + texts.length);
 }
@@ -110,7 +126,7 @@ export function segmentsAt(buffer: ArrayBufferLike, address: number, bytes: numb
   });
 }
 
-/** Memory for the indices of a producer's ring, and for strings on their way. */
+/** Allocates the control block of a producer's ring and the ring of its string definitions. */
 export function createControl(
   make: (bytes: number) => ArrayBufferLike,
 ): Pick<ProducerRingHandle, 'control' | 'definitions'> {

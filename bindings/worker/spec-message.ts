@@ -1,4 +1,7 @@
-/** A checked spec as a message carries it, and the same again: what is an object of a class, or a function, has to be made anew. */
+/**
+ * Converts a checked spec to a form that a message can carry, and back. Instances of classes are rebuilt; functions
+ * cannot be sent.
+ */
 
 import { OrielError } from '../base/errors';
 import { Aggregate, type AnyAggregate } from '../spec/aggregates';
@@ -14,21 +17,21 @@ interface PackedAggregate {
   readonly kind: string;
   readonly columns: readonly (string | PackedExpression)[];
   readonly parameters: readonly number[];
-  /** How many numbers it can be, where it is a list. */
+  /** If the result is a list, its maximum length in numbers. */
   readonly most: number | undefined;
   readonly fields: Readonly<Record<string, PackedAggregate>> | undefined;
   readonly texts: AnyAggregate['texts'];
   readonly condition: PackedExpression | undefined;
 }
 
-/** Everything of a spec but its functions. */
+/** A checked spec without its functions. */
 export interface PackedSpec extends Omit<CheckedSpec, 'aggregates' | 'where' | 'onLate' | 'when' | 'clock'> {
   readonly packed: readonly (readonly [name: string, aggregate: PackedAggregate])[];
   readonly condition: PackedExpression | undefined;
   readonly wantsLate: boolean;
 }
 
-/** @throws {OrielError} ERR_ORIEL_SPEC where a function would have to be called on another thread */
+/** @throws {OrielError} ERR_ORIEL_SPEC if a function of the spec would have to be called on another thread */
 export function packSpec(spec: CheckedSpec): PackedSpec {
   const { aggregates, where, onLate, when, clock, ...rest } = spec;
   const functions = {
@@ -38,8 +41,8 @@ export function packSpec(spec: CheckedSpec): PackedSpec {
   };
   for (const [name, one] of Object.entries(functions)) {
     if (!one) continue;
-    const message = `${name}: functions do not go to another thread; expected a spec without it, or windowed(spec) on this one`;
-    throw new OrielError('ERR_ORIEL_SPEC', message);
+    const accepted = 'a spec without it, or windowed(spec) on this one';
+    throw new OrielError('ERR_ORIEL_SPEC', `${name}: functions do not go to another thread; expected ${accepted}`);
   }
   return {
     ...rest,
@@ -66,20 +69,20 @@ function packAggregate({ kind, columns, parameters, list, fields, texts, conditi
     columns: columns.map((column) => (typeof column === 'string' ? column : pack(column))),
     parameters,
     most: list?.most,
-    fields: fields && mapped(fields, packAggregate),
+    fields: fields && mapValues(fields, packAggregate),
     texts,
     condition: condition && pack(condition),
   };
 }
 
-/** The same figure; its lists are read on the thread that sent it. */
+/** Rebuilds an aggregate. Its lists are read on the thread that sent it, so `read` is never called here. */
 function unpackAggregate({ kind, columns, parameters, most, fields, texts, condition }: PackedAggregate): AnyAggregate {
   return new Aggregate(
     kind,
     columns.map((column) => (typeof column === 'string' ? column : unpack(column))),
     parameters,
     most === undefined ? undefined : { most, read: () => undefined as never },
-    fields && mapped(fields, unpackAggregate),
+    fields && mapValues(fields, unpackAggregate),
     texts,
     condition && unpack(condition),
   );
@@ -96,6 +99,6 @@ function unpack({ op, operands }: PackedExpression): Expression<never, never, ne
   );
 }
 
-function mapped<From, To>(record: Readonly<Record<string, From>>, change: (value: From) => To): Record<string, To> {
+function mapValues<From, To>(record: Readonly<Record<string, From>>, change: (value: From) => To): Record<string, To> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }

@@ -1,19 +1,19 @@
-/** Workers of the web and of Node, as one. */
+/** Starts workers: web workers and Node's behind one interface. */
 
 import { OrielError } from '../base/errors';
 import { nodeThreads, workerFile } from './node';
 import type { Reply, Request } from './protocol';
 
-/** A worker: of the web, of Node, or what is like one of them. */
+/** A web worker, a worker of Node, or an object with the same methods. */
 export interface WorkerLike {
   postMessage(message: unknown, transfer: never[]): void;
   terminate(): unknown;
 }
 
-/** A thread that a stream runs on. */
+/** A thread that runs a stream. */
 export interface Thread {
   post(request: Request, transfer: Transferable[]): void;
-  /** Whether the process may end while nothing else goes on. */
+  /** `true` keeps the process alive, `false` lets it end if nothing else is running. */
   hold(isHeld: boolean): void;
   end(): Promise<void>;
 }
@@ -35,7 +35,10 @@ interface WebWorker extends WorkerLike {
   onmessageerror: ((event: MessageEvent) => void) | null;
 }
 
-/** Starts a thread, `make`d by the caller or out of the file beside this one. @throws {OrielError} ERR_ORIEL_THREAD */
+/**
+ * Starts a thread: the worker that `make` returns, or one that runs the package's own file.
+ * @throws {OrielError} ERR_ORIEL_THREAD
+ */
 export async function startThread(make: (() => WorkerLike) | undefined, handlers: Handlers): Promise<Thread> {
   try {
     return wrap(make ? make() : await ownWorker(), handlers);
@@ -45,7 +48,7 @@ export async function startThread(make: (() => WorkerLike) | undefined, handlers
 }
 
 async function ownWorker(): Promise<WorkerLike> {
-  // Written out: bundlers know it by its looks.
+  // Bundlers recognise this exact expression.
   if (typeof Worker === 'function') return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
   const node = await nodeThreads();
   return new node.Worker(workerFile(), { execArgv: [] }) as unknown as WorkerLike;

@@ -1,21 +1,24 @@
 /**
- * Strings on their way to another thread: a producer has a number for each that it has seen, and tells the other side what a number stands for
- * before the first event that has it. Nobody locks, and no thread sees a table of another.
+ * Sends strings to another thread. A producer numbers the strings of each column, and sends the definition of a number
+ * before the first event that uses it. There are no locks, and neither thread reads a table of the other.
  *
- *     definition    column │ number: 2 units │ length: 2 units │ the string, in units of UTF-16
+ *     definition    column │ number: 2 units │ length: 2 units │ the string, in UTF-16 units
  *
- * Numbers are given again: those from 0 up to GENERATION, then as many above, then the first once more. That is right as long as no event of
- * the time before last is still on its way; where one is, there is no number to be had until it has been consumed.
+ * Numbers are reused by generations: first those in [0, GENERATION_SIZE), then those in [GENERATION_SIZE, 2 ·
+ * GENERATION_SIZE), then the first ones again. A generation may begin only when all events with the numbers that it
+ * reuses, those of the last but one, have been released. Until then there are no new numbers.
  */
 
 import { Ring } from '../shared/ring';
 
-export const GENERATION = 1 << 16;
-/** Units that may be on their way. */
+/** Number of strings of a column in one generation. */
+export const GENERATION_SIZE = 1 << 16;
+/** Capacity of the ring of definitions, in UTF-16 units. */
 const RING_UNITS = 1 << 16;
-const HEAD = 5;
+/** Units of a definition before the string. */
+const HEADER_UNITS = 5;
 
-/** The memory of definitions on their way. */
+/** Size in bytes of the memory for the ring of definitions. */
 export function definitionBytes(): number {
   return 1024 + 2 * RING_UNITS;
 }
@@ -24,21 +27,24 @@ function ringOn(buffer: ArrayBufferLike): Ring<{ unit: 'u16' }> {
   return new Ring({ schema: { unit: 'u16' }, capacity: RING_UNITS, buffer: buffer as SharedArrayBuffer });
 }
 
-/** Nobody reads definitions any more, and nobody waits to send them. */
+/** Says that no definitions are read any more, so that the producer stops waiting for room. */
 export function cancelStrings(buffer: ArrayBufferLike): void {
   ringOn(buffer).cancel();
 }
 
-/** Strings that one producer sends. */
+/** The strings that one producer sends. */
 export class OutgoingStrings {
   readonly #ring: Ring<{ unit: 'u16' }>;
   readonly #numbers: readonly Map<string, number>[];
-  /** Of every column the first number of the generation at hand, and the event that came after the last of the one before. */
+  /**
+   * For each column: the first number of the current generation, and the sequence number of the next event when it
+   * began.
+   */
   readonly #bases: number[];
   readonly #ends: number[];
-  /** A definition that did not fit, and how far it has been sent. */
-  #rest: Uint16Array | undefined;
-  #sent = 0;
+  /** A definition that did not fit into the ring as a whole, and how many of its units have been sent. */
+  #unsent: Uint16Array | undefined;
+  #sentUnits = 0;
 
   constructor(
     buffer: ArrayBufferLike,
@@ -52,83 +58,84 @@ export class OutgoingStrings {
     this.#ends = new Array(columns).fill(tail());
   }
 
-  /** The number of a string; -1 where it cannot be sent until the other side has read more. */
+  /** The number of a string; -1 if it cannot be sent until the other side has read more. */
   numberOf(column: number, value: string): number {
-    if (this.#rest && !this.#flush()) return -1;
+    if (this.#unsent && !this.#flush()) return -1;
     return this.#numbers[column]?.get(value) ?? this.#define(column, value);
   }
 
-  /** Whether a number was given out. */
+  /** Whether a number of the current generation is in use. */
   has(column: number, number: number): boolean {
     const from = number - (this.#bases[column] as number);
     return Number.isInteger(number) && from >= 0 && from < (this.#numbers[column]?.size ?? 0);
   }
 
-  /** Is done when more can be sent. */
+  /** Resolves when there is room to send more. */
   ready(signal?: AbortSignal): Promise<boolean> {
     return this.#ring.ready(1, signal ? { signal } : {});
   }
 
-  /** The same, standing still; false where time ran out. */
+  /** Blocks until there is room to send more; false if time ran out. */
   waitReady(timeoutMs: number): boolean {
     return this.#ring.waitReady(1, timeoutMs);
   }
 
-  /** Whether something waits for room. */
+  /** Tries to send the rest of a definition; true if it still does not fit. */
   get isStuck(): boolean {
     return !this.#flush();
   }
 
+  /** Numbers a new string and sends its definition; -1 if there is no number or not enough room. */
   #define(column: number, value: string): number {
     const numbers = this.#numbers[column] as Map<string, number>;
-    if (numbers.size === GENERATION) {
+    if (numbers.size === GENERATION_SIZE) {
       if (!this.isReleased(this.#ends[column] as number)) return -1;
       numbers.clear();
       this.#ends[column] = this.tail();
-      this.#bases[column] = GENERATION - (this.#bases[column] as number);
+      this.#bases[column] = GENERATION_SIZE - (this.#bases[column] as number);
     }
     const number = (this.#bases[column] as number) + numbers.size;
-    const units = new Uint16Array(HEAD + value.length);
+    const units = new Uint16Array(HEADER_UNITS + value.length);
     units.set([column, number & 0xffff, number >>> 16, value.length & 0xffff, value.length >>> 16]);
-    for (let i = 0; i < value.length; i++) units[HEAD + i] = value.charCodeAt(i);
-    this.#rest = units;
-    this.#sent = 0;
+    for (let i = 0; i < value.length; i++) units[HEADER_UNITS + i] = value.charCodeAt(i);
+    this.#unsent = units;
+    this.#sentUnits = 0;
     numbers.set(value, number);
     return this.#flush() ? number : -1;
   }
 
-  /** Sends what is left of a definition; whether all of it is sent. */
+  /** Sends the rest of a definition; returns whether all of it is sent. */
   #flush(): boolean {
-    const rest = this.#rest;
-    if (!rest) return true;
-    this.#sent += this.#ring.push({ unit: rest }, this.#sent);
-    if (this.#sent < rest.length) return false;
-    this.#rest = undefined;
+    const unsent = this.#unsent;
+    if (!unsent) return true;
+    this.#sentUnits += this.#ring.push({ unit: unsent }, this.#sentUnits);
+    if (this.#sentUnits < unsent.length) return false;
+    this.#unsent = undefined;
     return true;
   }
 }
 
-/** Strings of one producer as they come in. */
+/** The strings that come from one producer. */
 export class IncomingStrings {
   readonly #ring: Ring<{ unit: 'u16' }>;
-  /** Of every column the strings by number, and what the stream makes of them, NaN where that is not known. */
+  /** For each column: the strings by number, and the stream's own numbers for them, NaN if not yet known. */
   readonly values: string[][];
-  readonly meanings: Float64Array[];
-  #head: number[] = [];
+  readonly translations: Float64Array[];
+  #header: number[] = [];
   #units: number[] = [];
 
   constructor(buffer: ArrayBufferLike, columns: number) {
     this.#ring = ringOn(buffer);
     this.values = Array.from({ length: columns }, () => []);
-    this.meanings = Array.from({ length: columns }, () => new Float64Array(2 * GENERATION).fill(Number.NaN));
+    this.translations = Array.from({ length: columns }, () => new Float64Array(2 * GENERATION_SIZE).fill(Number.NaN));
   }
 
-  /** Whether any have come. */
-  get areThere(): boolean {
+  /** Whether there are definitions to read. */
+  get hasInput(): boolean {
     return this.#ring.peek(1) > 0;
   }
 
-  /** Reads what has come. */
+  /** Reads all definitions that have come through the ring. */
   read(): void {
     for (let n = this.#ring.peek(RING_UNITS); n > 0; n = this.#ring.peek(RING_UNITS)) {
       const from = this.#ring.readAt;
@@ -137,24 +144,24 @@ export class IncomingStrings {
     }
   }
 
-  /** The same of units that came another way. */
+  /** Reads units that came through the ring or in a message. A definition may be split between two calls. */
   feed(units: Uint16Array): void {
     for (let i = 0; i < units.length; i++) {
-      if (this.#head.length < HEAD) this.#head.push(units[i] as number);
+      if (this.#header.length < HEADER_UNITS) this.#header.push(units[i] as number);
       else this.#units.push(units[i] as number);
-      const [column = 0, low = 0, high = 0, short = 0, long = 0] = this.#head;
-      if (this.#head.length < HEAD || this.#units.length < short + long * 65536) continue;
+      const [column = 0, low = 0, high = 0, short = 0, long = 0] = this.#header;
+      if (this.#header.length < HEADER_UNITS || this.#units.length < short + long * 65536) continue;
       const number = low + high * 65536;
       (this.values[column] as string[])[number] = textOf(this.#units);
-      (this.meanings[column] as Float64Array)[number] = Number.NaN;
-      this.#head = [];
+      (this.translations[column] as Float64Array)[number] = Number.NaN;
+      this.#header = [];
       this.#units = [];
     }
   }
 
-  /** What the numbers of a column mean is not known any more. */
+  /** Forgets the stream's numbers for the strings of a column. */
   forget(column: number): void {
-    this.meanings[column]?.fill(Number.NaN);
+    this.translations[column]?.fill(Number.NaN);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * Where two threads share no memory: what a producer has written into a ring of its own goes to the other side as columns that change hands, and the
- * places are free again when that says so. The same indices and the same rule of a full ring, a message for each batch.
+ * The transport for threads that share no memory. The producer writes into a ring of its own; the columns are copied
+ * out and sent as transferred buffers, one message for each batch. A slot is free again when the worker acknowledges
+ * its event, so the indices work, and the ring fills up, as in shared memory.
  */
 
 import { RING_EVENTS } from '../base/core';
@@ -9,18 +10,18 @@ import { CONTROL_BYTES, Indices } from '../shared/indices';
 import { Ring } from '../shared/ring';
 import { CONTROL, type Layout, type ProducerRingHandle, RING_CAPACITY, type Segment } from './ring-layout';
 
-/** Events on their way: the bytes of every column, times, ids, words and measures. */
+/** A batch of events: the bytes of every column, in the order times, ids, words, measures. */
 export interface EventsMessage {
   readonly n: number;
   readonly columns: readonly ArrayBuffer[];
   readonly definitions: Uint16Array<ArrayBuffer>;
   readonly kinds: Int32Array<ArrayBuffer>;
-  /** As bits of a f64, 0 where there is none. */
+  /** The time before which no more events come, as the bits of an f64; 0 if there is none. */
   readonly promise: bigint;
   readonly isEnded: boolean;
 }
 
-/** What comes back: how many events are free again, whether more are read, and what went wrong. */
+/** The worker's answer: how many slots are free again, whether it reads on, and the error if it failed. */
 export interface Acknowledgement {
   readonly released: number;
   readonly kinds: Int32Array<ArrayBuffer>;
@@ -28,17 +29,20 @@ export interface Acknowledgement {
   readonly error?: { code: OrielErrorCode; message: string };
 }
 
-/** What parcels go and receipts come through: a port of a channel, or the worker's own where calls are not to overtake events. */
+/**
+ * Carries events out and acknowledgements back: a port of a channel, or for the owner's producer the worker itself, so
+ * that calls do not overtake events.
+ */
 export interface Carrier {
   postMessage(message: EventsMessage | Acknowledgement, transfer: Transferable[]): void;
   onmessage: ((event: MessageEvent) => void) | null;
 }
 
-/** There is nobody any more at the other end. */
+/** Says that the other end no longer exists. */
 export const GONE: Acknowledgement = { released: 0, kinds: new Int32Array(0), state: 'gone' };
 
-/** Receipts as they come; a process or worker in which nothing but this waits may end. */
-export function listen(port: Carrier, receive: (receipt: Acknowledgement) => void): void {
+/** Calls `receive` for each acknowledgement. Listening does not keep a process or worker alive. */
+export function listen(port: Carrier, receive: (acknowledgement: Acknowledgement) => void): void {
   port.onmessage = ({ data }: MessageEvent<Acknowledgement>) => receive(data);
   (port as Partial<{ unref(): void }>).unref?.();
 }
@@ -50,11 +54,11 @@ export class Transfer {
   readonly #kinds: Int32Array;
   /** Sequence number of the next event to be sent. */
   #sent: number;
-  #isWaiting = false;
-  /** Whether there is news of the producer that is to be sent, with events or without. */
+  #isScheduled = false;
+  /** Whether to send a message even if there are no events: the producer has promised a time or asked for a wake-up. */
   #hasNews = false;
   failure: OrielError | undefined;
-  /** Events that were on their way when it failed. */
+  /** Number of events in flight when it failed. */
   lost = 0;
 
   constructor(
@@ -75,27 +79,30 @@ export class Transfer {
     this.#promise = new BigInt64Array(control);
     this.#kinds = kinds;
     this.#sent = this.#indices.head;
-    listen(port, (receipt) => this.receive(receipt));
+    listen(port, (acknowledgement) => this.receive(acknowledgement));
   }
 
-  /** Sends what there is when the code at hand is done, in one go. @param even as of `flush` */
-  flushSoon(even = false): void {
-    this.#hasNews ||= even;
-    if (this.#isWaiting) return;
-    this.#isWaiting = true;
+  /**
+   * Sends all published events in a microtask, so that events of one call share a message.
+   * @param force as in `flush`
+   */
+  flushSoon(force = false): void {
+    this.#hasNews ||= force;
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
     queueMicrotask(() => {
-      this.#isWaiting = false;
+      this.#isScheduled = false;
       this.flush(false);
     });
   }
 
-  /** Sends what there is. @param even where that is no events, but news of the producer */
-  flush(even: boolean): void {
-    const end = (this.#indices.head + this.#indices.there(RING_CAPACITY)) >>> 0;
-    let isFirst = even || this.#hasNews;
+  /** Sends all published events. @param force send a message even if there are no events */
+  flush(force: boolean): void {
+    const end = (this.#indices.head + this.#indices.available(RING_CAPACITY)) >>> 0;
+    let mustSend = force || this.#hasNews;
     this.#hasNews = false;
-    while (this.#sent !== end || isFirst) {
-      isFirst = false;
+    while (this.#sent !== end || mustSend) {
+      mustSend = false;
       const at = this.#sent & (RING_EVENTS - 1);
       const n = Math.min((end - this.#sent) >>> 0, RING_EVENTS - at);
       const segment = this.segments[((this.#sent & (RING_CAPACITY - 1)) / RING_EVENTS) | 0] as Segment;
@@ -103,20 +110,21 @@ export class Transfer {
         (column) => column.slice(at, at + n).buffer as ArrayBuffer,
       );
       const isLast = (this.#sent + n) >>> 0 === end;
-      const parcel: EventsMessage = {
+      const message: EventsMessage = {
         n,
         columns,
         definitions: this.#definitions.take().columns.unit as Uint16Array<ArrayBuffer>,
         kinds: this.#kinds.slice(),
-        // Not before the last of the events that it was made after.
+        // A promise covers the events published before it, so it goes with the last of them.
         promise: isLast ? Atomics.load(this.#promise, CONTROL.promise) : 0n,
         isEnded: this.#indices.isProducerGone && (this.#sent + n) >>> 0 === end,
       };
       this.#sent = (this.#sent + n) >>> 0;
-      this.port.postMessage(parcel, [...columns, parcel.definitions.buffer]);
+      this.port.postMessage(message, [...columns, message.definitions.buffer]);
     }
   }
 
+  /** Applies an acknowledgement to the indices. */
   receive({ released, kinds, state, error }: Acknowledgement): void {
     kinds.forEach((kind, i) => {
       this.#kinds[i] ||= kind;
@@ -126,6 +134,6 @@ export class Transfer {
     else this.#indices.resume();
     if (state === 'gone' || error) this.#indices.endConsuming();
     if (released) this.#indices.release(released);
-    if (error) this.lost = this.#indices.there(RING_CAPACITY);
+    if (error) this.lost = this.#indices.available(RING_CAPACITY);
   }
 }

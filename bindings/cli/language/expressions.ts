@@ -1,13 +1,13 @@
-/** Expressions of columns, as oriel computes them: what they read, and what they come to. */
+/** Evaluates parsed expressions to oriel's expressions of columns, and notes which columns they read. */
 
 import { col, type Expression, lit, text } from 'oriel';
 import { list, show, UsageError } from '../usage-error';
 import { type Node, print } from './syntax';
 
-/** What a command makes of a column: which values it may have follows from it. */
+/** How a command uses a column, which decides what values it may have: numbers, strings, or either. */
 export type Use = 'number' | 'text' | 'any';
 
-/** The columns that a command reads, with the narrowest use of each. */
+/** The columns that a command reads, with the strictest use of each. */
 export class Uses extends Map<string, Use> {
   note(column: string, use: Use): void {
     const before = this.get(column);
@@ -15,7 +15,7 @@ export class Uses extends Map<string, Use> {
   }
 }
 
-/** A column by itself, of which nothing is known yet. */
+/** A bare column whose use is not yet known. */
 export class Column {
   constructor(readonly name: string) {}
 }
@@ -31,7 +31,7 @@ export type Value =
   | Value[]
   | { [name: string]: Value };
 
-/** What there is to compute, by operator; of names each is a function and a method as well. */
+/** Operators and the methods of oriel's expressions for them. Each method can also be called by name. */
 const OPERATORS: Record<string, string> = {
   '+': 'add',
   '-': 'sub',
@@ -52,6 +52,7 @@ const OPERATORS: Record<string, string> = {
   or: 'or',
   in: 'in',
 };
+/** Functions by name, and how many operands each takes, including the one before the dot. */
 const FUNCTIONS: Record<string, number> = {
   abs: 1,
   sqrt: 1,
@@ -65,9 +66,12 @@ const FUNCTIONS: Record<string, number> = {
 };
 for (const name of Object.values(OPERATORS)) FUNCTIONS[name] = 2;
 
-/** The value of an expression: a constant, a column, or an oriel expression of columns. */
-export function evaluate(node: Node, by: string, uses: Uses): Value {
-  const value = (inner: unknown) => evaluate(inner as Node, by, uses);
+/**
+ * Evaluates an expression to a constant, a column, or an oriel expression of columns.
+ * @param subject what messages name as the place of an error
+ */
+export function evaluate(node: Node, subject: string, uses: Uses): Value {
+  const value = (inner: unknown) => evaluate(inner as Node, subject, uses);
   switch (node.type) {
     case 'Literal':
       return node.value as Value;
@@ -87,7 +91,8 @@ export function evaluate(node: Node, by: string, uses: Uses): Value {
     case 'BinaryExpression': {
       const op = own(OPERATORS, node.operator);
       if (op) return compute(op, [value(node.left), value(node.right)], node, uses);
-      if (node.operator === '=') throw refused(by, `${print(node.left as Node)} == ${print(node.right as Node)}`, node);
+      if (node.operator === '=')
+        throw refused(subject, `${print(node.left as Node)} == ${print(node.right as Node)}`, node);
       break;
     }
     case 'CallExpression': {
@@ -105,16 +110,20 @@ export function evaluate(node: Node, by: string, uses: Uses): Value {
       return text(only) as unknown as Expression;
     }
   }
-  throw refused(by, `columns, numbers, strings, operators such as * and >=, and ${list(Object.keys(FUNCTIONS))}`, node);
+  throw refused(
+    subject,
+    `columns, numbers, strings, operators such as * and >=, and ${list(Object.keys(FUNCTIONS))}`,
+    node,
+  );
 }
 
-/** An operation, by the method that it is of oriel's expressions. */
+/** Applies an operation by its method of oriel's expressions. Constants are folded; `== null` means isMissing. */
 function compute(op: string, operands: Value[], node: Node, uses: Uses): Value {
-  const places = own(FUNCTIONS, op);
-  if (places === undefined) throw refused(op, `one of ${list(Object.keys(FUNCTIONS))}`, node);
+  const operandCount = own(FUNCTIONS, op);
+  if (operandCount === undefined) throw refused(op, `one of ${list(Object.keys(FUNCTIONS))}`, node);
   const isExtreme = op === 'min' || op === 'max';
-  if (operands.length !== places && !(isExtreme && operands.length > 2)) {
-    throw refused(op, places === 1 ? 'one operand' : 'two operands', node);
+  if (operands.length !== operandCount && !(isExtreme && operands.length > 2)) {
+    throw refused(op, operandCount === 1 ? 'one operand' : 'two operands', node);
   }
   if (operands.length > 2) return operands.reduce((left, right) => compute(op, [left, right], node, uses));
   const isEquality = op === 'eq' || op === 'ne';
@@ -124,15 +133,15 @@ function compute(op: string, operands: Value[], node: Node, uses: Uses): Value {
     return op === 'eq' ? missing : compute('not', [missing], node, uses);
   }
   if (typeof left === 'number' && (op === 'neg' || typeof right === 'number')) {
-    const constant = folded(op, left, right as number);
+    const constant = foldConstants(op, left, right as number);
     if (constant !== undefined) return constant;
   }
-  if (op === 'isMissing') return apply(op, plainly(left, 'any', uses) ?? expressionOf(left, op, uses));
+  if (op === 'isMissing') return apply(op, bareColumn(left, 'any', uses) ?? expressionOf(left, op, uses));
   if (typeof (Array.isArray(right) ? right[0] : right) === 'string') {
-    return apply(op, plainly(left, 'text', uses) ?? expressionOf(left, op, uses), right);
+    return apply(op, bareColumn(left, 'text', uses) ?? expressionOf(left, op, uses), right);
   }
   const receiver = expressionOf(left, op, uses);
-  if (places === 1) return apply(op, receiver);
+  if (operandCount === 1) return apply(op, receiver);
   return apply(op, receiver, Array.isArray(right) ? right : operandOf(right, op, uses));
 }
 
@@ -140,14 +149,14 @@ function apply(op: string, receiver: Expression, ...others: unknown[]): Expressi
   return (receiver as unknown as Record<string, (...others: unknown[]) => Expression>)[op]?.(...others) as Expression;
 }
 
-/** A column by itself, where that is what it is. */
-function plainly(value: Value, use: Use, uses: Uses): Expression | undefined {
+/** The oriel column of a bare column; undefined for any other value. */
+function bareColumn(value: Value, use: Use, uses: Uses): Expression | undefined {
   if (!(value instanceof Column)) return undefined;
   uses.note(value.name, use);
   return col(value.name) as unknown as Expression;
 }
 
-function folded(op: string, a: number, b: number): number | undefined {
+function foldConstants(op: string, a: number, b: number): number | undefined {
   switch (op) {
     case 'neg':
       return -a;
@@ -172,28 +181,29 @@ export function isExpression(value: Value): value is Expression {
   return typeof value === 'object' && value !== null && 'op' in value;
 }
 
-/** A value as an expression of numbers. */
-export function expressionOf(value: Value, by: string, uses: Uses): Expression {
-  const column = plainly(value, 'number', uses);
+/** Converts a value to a numeric expression. */
+export function expressionOf(value: Value, subject: string, uses: Uses): Expression {
+  const column = bareColumn(value, 'number', uses);
   if (column) return column;
-  const operand = operandOf(value, by, uses);
+  const operand = operandOf(value, subject, uses);
   return typeof operand === 'number' ? (lit(operand) as unknown as Expression) : operand;
 }
 
-/** The same, but that a number may be one. */
-function operandOf(value: Value, by: string, uses: Uses): number | Expression {
+/** Converts a value to a number or a numeric expression. */
+function operandOf(value: Value, subject: string, uses: Uses): number | Expression {
   if (typeof value === 'number') return value;
   if (typeof value === 'boolean') return value ? 1 : 0;
-  if (value instanceof Column) return expressionOf(value, by, uses);
+  if (value instanceof Column) return expressionOf(value, subject, uses);
   if (isExpression(value)) return value;
-  throw new UsageError(`${by}: expected a column, a number or an expression of them, got ${show(value)}`);
+  throw new UsageError(`${subject}: expected a column, a number or an expression of them, got ${show(value)}`);
 }
 
-/** What a table has under a name, and not what every object has. */
+/** Looks up an own property, not one that every object inherits. */
 export function own<T>(table: Record<string, T>, name: string): T | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-export function refused(by: string, accepted: string, node: Node): UsageError {
-  return new UsageError(`${by}: expected ${accepted}; got ${print(node)}`);
+/** The error for a node that is not accepted. */
+export function refused(subject: string, accepted: string, node: Node): UsageError {
+  return new UsageError(`${subject}: expected ${accepted}; got ${print(node)}`);
 }

@@ -1,4 +1,4 @@
-/** How --window, --where and --agg are written: as JavaScript writes expressions, with durations, `and`, `or`, `in` and `name = …`. */
+/** Parses --window, --where and --agg: JavaScript expressions, plus durations, `and`, `or`, `in` and `name = …`. */
 
 import objects, { type ObjectExpression } from '@jsep-plugin/object';
 import jsep from 'jsep';
@@ -24,7 +24,7 @@ jsep.addBinaryOp('or', 1);
 jsep.addBinaryOp('and', 2);
 jsep.addBinaryOp('in', 7);
 
-/** The expressions in a text, one after the other. @throws {UsageError} naming the place in the text */
+/** Parses the expressions in a text. @throws {UsageError} showing the place in the text */
 export function parse(text: string): Node[] {
   try {
     const node = jsep(text) as Node;
@@ -38,7 +38,7 @@ export function parse(text: string): Node[] {
   throw new UsageError('expected an expression, got nothing');
 }
 
-/** An expression as a text again. */
+/** Prints an expression as text. */
 export function print(node: Node): string {
   switch (node.type) {
     case 'Literal':

@@ -1,4 +1,4 @@
-/** What --window, --where and --agg mean: windows, conditions and aggregates of oriel. */
+/** Translates --window, --where and --agg to windows, conditions and aggregates of oriel. */
 
 import type { Aggregate, Expression, Window } from 'oriel';
 import * as oriel from 'oriel';
@@ -8,7 +8,9 @@ import { type Node, parse, print } from './syntax';
 
 export type AnyAggregate = Aggregate<string, unknown, string>;
 
-/** Aggregates: what each takes, columns of numbers, columns of any kind and others; and its options by name. */
+/**
+ * Aggregates: their arguments (a column of numbers, a column of any kind, or another value), and their named options.
+ */
 const AGGREGATES: Record<
   string,
   readonly [takes: readonly ('number' | 'any' | 'value')[], options?: readonly string[]]
@@ -53,7 +55,7 @@ const AGGREGATES: Record<
   timeWeightedMean: [['number']],
 };
 
-/** Windows: how many lengths each takes, and its options by name. */
+/** Windows: the number of their lengths, and their named options. */
 const WINDOWS: Record<string, readonly [lengths: number, options: readonly string[]]> = {
   tumbling: [1, ['offset']],
   hopping: [2, ['offset']],
@@ -63,25 +65,28 @@ const WINDOWS: Record<string, readonly [lengths: number, options: readonly strin
   everything: [0, []],
 };
 
-/** Figures by name: `visits = count(), p99 = quantile(ms, 0.99)`. One without a name has that of its function. */
+/**
+ * Reads aggregates by name: `visits = count(), p99 = quantile(ms, 0.99)`. Without a name an aggregate gets that of its
+ * function.
+ */
 export function readAggregates(texts: readonly string[], uses: Uses): Record<string, AnyAggregate> {
   return within('--agg', () => aggregatesOf(texts, uses));
 }
 
 function aggregatesOf(texts: readonly string[], uses: Uses): Record<string, AnyAggregate> {
-  const figures: Record<string, AnyAggregate> = {};
+  const aggregates: Record<string, AnyAggregate> = {};
   for (const { name, node } of texts.flatMap((text) => parse(text)).map(named)) {
-    const figure = aggregateOf(node, uses);
-    const called = name ?? nameOf(node);
-    if (Object.hasOwn(figures, called)) {
-      throw new UsageError(`two figures are called ${called}: expected a name for each, as in total = sum(bytes)`);
+    const aggregate = aggregateOf(node, uses);
+    const title = name ?? nameOf(node);
+    if (Object.hasOwn(aggregates, title)) {
+      throw new UsageError(`two aggregates are called ${title}: expected a name for each, as in total = sum(bytes)`);
     }
-    figures[called] = figure;
+    aggregates[title] = aggregate;
   }
-  return figures;
+  return aggregates;
 }
 
-/** A window, or several by name: `1m`, `1m/10s`, `session(5m)`, `fast = 10s, slow = 1h/1m`. */
+/** Reads one window, or several by name: `1m`, `1m/10s`, `session(5m)`, `fast = 10s, slow = 1h/1m`. */
 export function readWindow(text: string, uses: Uses): Window | Record<string, Window> {
   return within('--window', () => windowsOf(text, uses));
 }
@@ -100,16 +105,16 @@ function windowsOf(text: string, uses: Uses): Window | Record<string, Window> {
   return record;
 }
 
-/** A condition: `status >= 500 && path != "/health"`. */
+/** Reads a condition: `status >= 500 && path != "/health"`. */
 export function readCondition(text: string, uses: Uses): Expression {
   return within('--where', () => {
     const [node, more] = parse(text) as [Node, Node?];
-    if (more) throw refused('condition', 'one alone', more);
+    if (more) throw refused('condition', 'a single condition', more);
     return expressionOf(evaluate(node, 'condition', uses), 'condition', uses);
   });
 }
 
-/** Says of every refusal which option it is about. */
+/** Puts the name of the option before the message of every error. */
 function within<T>(option: string, read: () => T): T {
   try {
     return read();
@@ -139,18 +144,18 @@ function nameOf(node: Node): string {
 
 function aggregateOf(node: Node, uses: Uses): AnyAggregate {
   const accepted = `one of ${list(Object.keys(AGGREGATES))}, as in count() or sum(bytes)`;
-  if (node.type !== 'CallExpression') throw refused('figures', accepted, node);
+  if (node.type !== 'CallExpression') throw refused('aggregates', accepted, node);
   const callee = node.callee as Node;
   const given = node.arguments as Node[];
   if (callee.type === 'MemberExpression' && print(callee.property as Node) === 'where') {
     const [condition, ...more] = given;
     if (!condition || more.length > 0) throw refused('where', 'one condition', node);
-    const figure = aggregateOf(callee.object as Node, uses);
-    return figure.where(expressionOf(evaluate(condition, 'where', uses), 'where', uses) as never) as AnyAggregate;
+    const aggregate = aggregateOf(callee.object as Node, uses);
+    return aggregate.where(expressionOf(evaluate(condition, 'where', uses), 'where', uses) as never) as AnyAggregate;
   }
   const kind = print(callee);
   const [takes, names = []] = own(AGGREGATES, kind) ?? [];
-  if (!takes) throw refused('figures', accepted, node);
+  if (!takes) throw refused('aggregates', accepted, node);
   const read = (argument: Node) => evaluate(argument, kind, uses);
   const { values, options } = argumentsOf(kind, given, takes.length, names, read);
   const inputs = values.map((value, i) => {
@@ -182,7 +187,7 @@ function windowOf(node: Node, uses: Uses): Window {
   return window;
 }
 
-/** A length of a window, or another of its parameters. */
+/** Reads a length or another argument of a window. */
 function lengthOf(node: Node): unknown {
   if (node.type === 'Literal') return node.value;
   if (node.type === 'Identifier') return node.name;
@@ -199,11 +204,11 @@ function lengthOf(node: Node): unknown {
   return call(kind, values, 3, options);
 }
 
-/** The arguments of a call: those by place, and the others by name, as `name = value` or in an object. */
+/** Splits the arguments of a call into positional ones and named ones, written as `name = value` or in an object. */
 function argumentsOf<T>(
   kind: string,
   nodes: readonly Node[],
-  most: number,
+  maxValues: number,
   names: readonly string[],
   read: (node: Node) => T,
 ): { values: T[]; options: Record<string, T> | undefined } {
@@ -214,8 +219,8 @@ function argumentsOf<T>(
       for (const { key, value } of node.properties) options.push([nameIn(key as Node), (value ?? key) as Node]);
     } else if (named(node).name !== undefined) {
       options.push([named(node).name as string, named(node).node]);
-    } else if (values.push(read(node)) > most) {
-      throw refused(kind, most === 1 ? 'one argument' : `${most || 'no'} arguments`, node);
+    } else if (values.push(read(node)) > maxValues) {
+      throw refused(kind, maxValues === 1 ? 'one argument' : `${maxValues || 'no'} arguments`, node);
     }
   }
   for (const [name] of options) {
@@ -231,7 +236,7 @@ function nameIn(key: Node): string {
   return key.type === 'Literal' ? String(key.value) : print(key);
 }
 
-/** What a function of oriel makes of its arguments. */
+/** Calls a function of oriel, with the options as argument number `places`. */
 function call(kind: string, values: readonly unknown[], places: number, options?: object): unknown {
   const given = [...values];
   if (options) given[places] = options;

@@ -1,8 +1,8 @@
-/** Lines that are no events, or not such as the stream takes: left out and counted, the first of them shown. */
+/** Counts the lines that are skipped because they are not events the stream accepts, and shows the first few. */
 
 import { UsageError } from '../usage-error';
 
-const SHOWN_LINES = 5;
+const MAX_SHOWN_LINES = 5;
 
 export class BadLines {
   count = 0;
@@ -12,12 +12,12 @@ export class BadLines {
     readonly say: (line: string) => void,
   ) {}
 
-  /** @throws {UsageError} where one is too many */
+  /** Counts a bad line. @throws {UsageError} with --strict */
   add(file: string, line: number, reason: string): void {
     this.count++;
     const place = `${file}:${line}: ${reason}`;
     if (this.isStrict) throw new UsageError(place, 1);
-    if (this.count <= SHOWN_LINES) this.say(`${place}; left out`);
-    if (this.count === SHOWN_LINES + 1) this.say('further bad lines are only counted');
+    if (this.count <= MAX_SHOWN_LINES) this.say(`${place}; skipped`);
+    if (this.count === MAX_SHOWN_LINES + 1) this.say('further bad lines are only counted');
   }
 }

@@ -1,15 +1,15 @@
-/** Bytes, piece by piece, to a decoder, with what it left of the piece before. */
+/** Feeds the pieces of a file to a decoder, each after the bytes that it left of the piece before. */
 
 import { UsageError } from '../usage-error';
 import type { Decoder, Step } from './decoder';
 import type { Piece } from './files';
 
-/** Bytes that are held at first, and at the most. */
+/** Initial and maximum size of the buffer. */
 const INITIAL_BYTES = 2 ** 21;
 const MAX_BYTES = 2 ** 26;
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** Runs through the pieces of a file; after each the decoder has added to its batch what was whole. */
+/** Decodes a file piece by piece. After each step the batch has the rows that were complete. */
 export async function* decodeAll(
   file: string,
   pieces: AsyncIterable<Piece>,

@@ -1,17 +1,18 @@
-/** Rows on their way from a file to the stream, as columns that are used again and again. */
+/** Rows on their way from a file to the stream, in columns that are reused for every batch. */
 
 import { type Field, isNumeric } from './fields';
 
 export class Batch {
-  /** How many rows there are. */
+  /** Number of rows. */
   length = 0;
-  /** Those of numbers, in the order of the fields; undefined where a field has a list. */
+  /** The numeric columns, by field; undefined if the field has a list. */
   readonly numbers: (Float64Array | undefined)[];
+  /** The other columns, by field; undefined if the field is numeric. */
   readonly lists: (unknown[] | undefined)[];
-  /** Lines of the rows. */
+  /** The line number of each row. */
   lines = new Float64Array(1024);
 
-  /** Fields of which there was no value yet. */
+  /** Fields that had no value up to the last `clear`. */
   #unseen: readonly number[];
 
   constructor(readonly fields: readonly Field[]) {
@@ -20,7 +21,7 @@ export class Batch {
     this.lists = fields.map((field) => (isNumeric(field) ? undefined : []));
   }
 
-  /** Columns that had no value in any row so far. */
+  /** Names of columns that had no value in any row up to the last `clear`. */
   get unseen(): string[] {
     return this.#unseen.map((f) => (this.fields[f] as Field).name);
   }
@@ -35,7 +36,7 @@ export class Batch {
     return this.lines.length;
   }
 
-  /** Room for twice as many rows. */
+  /** Doubles the capacity. */
   grow(): void {
     const grown = (column: Float64Array) => {
       const wider = new Float64Array(2 * column.length);
@@ -48,7 +49,7 @@ export class Batch {
     });
   }
 
-  /** Adds a row of which `valueAt` gives the values by field. Where that throws nothing was added. */
+  /** Adds a row; `valueAt` returns the value of a field. If it throws, no row is added. */
   add(line: number, valueAt: (field: number) => unknown): void {
     const row = this.length;
     for (let f = 0; f < this.fields.length; f++) {
@@ -62,14 +63,16 @@ export class Batch {
     if (this.length === this.capacity) this.grow();
   }
 
-  /** Rows from `from` to `to` as `pushColumns` takes them. Without a single column something says how many there are. */
+  /**
+   * Rows [from, to) as columns for `pushColumns`. If there are no fields, an unnamed column gives the number of rows.
+   */
   columns(from: number, to: number): Record<string, Float64Array | unknown[]> {
     const columns: Record<string, Float64Array | unknown[]> = this.fields.length
       ? {}
       : { '': new Float64Array(to - from) };
     this.fields.forEach(({ name }, f) => {
       const list = this.lists[f];
-      // What stands behind the last row is left of one that was not added, or of rows before.
+      // Behind the last row a list may have values of a row that was not added, or of an earlier batch.
       if (list && to === this.length) list.length = to;
       if (list) columns[name] = from === 0 && to === list.length ? list : list.slice(from, to);
       else columns[name] = (this.numbers[f] as Float64Array).subarray(from, to);
@@ -77,7 +80,7 @@ export class Batch {
     return columns;
   }
 
-  /** Makes room for others. */
+  /** Removes all rows. */
   clear(): void {
     this.#unseen = this.#unseen.filter((f) => !this.#hasValue(f));
     this.length = 0;

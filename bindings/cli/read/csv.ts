@@ -1,4 +1,6 @@
-/** CSV with a line of names. Rows in which nothing is out of the way are read as bytes; all others by papaparse, as RFC 4180 has them. */
+/**
+ * Decodes CSV with a header line. Simple rows are read directly from bytes; papaparse reads all others, by RFC 4180.
+ */
 
 import Papa from 'papaparse';
 import { list, show, UsageError } from '../usage-error';
@@ -10,19 +12,19 @@ import { end, numberAt } from './scan';
 const NEWLINE = 10;
 const RETURN = 13;
 const QUOTE = 34;
-/** A quote that is not closed within so many bytes was none. */
+/** A quote that is not closed within this many bytes is taken as an error of its line. */
 const MAX_QUOTED_BYTES = 2 ** 24;
-/** Bytes that are parsed at first, where something is out of the way. */
-const MIN_PARSED_BYTES = 2 ** 12;
+/** Bytes given to papaparse at first, when a row is not simple. */
+const INITIAL_PARSED_BYTES = 2 ** 12;
 
 export class CsvDecoder implements Decoder {
   lines = 0;
   readonly #task: Task;
   readonly #delimiter: string;
-  readonly #target: RowBuilder;
-  /** Names of the columns, once they are known. */
+  readonly #builder: RowBuilder;
+  /** Names of the columns, once known. */
   #names: readonly string[] | undefined;
-  /** Place of each field in a row; and the field of each place, -1 where nobody asks. */
+  /** The position of each field in a row; and the field at each position, -1 if the column is not read. */
   #places: readonly number[] = [];
   #fields: readonly number[] = [];
 
@@ -31,19 +33,19 @@ export class CsvDecoder implements Decoder {
     this.#task = task;
     this.#delimiter = delimiter;
     const converts = fields.map((field) => ofTexts(field, unit) as Convert);
-    this.#target = new RowBuilder(batch, fields, converts, unit);
-    if (names) this.#call(names);
+    this.#builder = new RowBuilder(batch, fields, converts, unit);
+    if (names) this.#setNames(names);
   }
 
   decode(bytes: Buffer, isLast: boolean): number {
     const lines = bytes.lastIndexOf(NEWLINE) + 1;
     const last = isLast ? bytes.length : lines;
     let at = 0;
-    // How many bytes are parsed at a time: more and more while rows go on to be out of the way.
-    let size = MIN_PARSED_BYTES;
+    // Bytes parsed at a time. Doubled as long as no simple row comes.
+    let size = INITIAL_PARSED_BYTES;
     while (at < last) {
       const next = this.#names ? this.#scan(bytes, at, lines) : at;
-      if (next > at) size = MIN_PARSED_BYTES;
+      if (next > at) size = INITIAL_PARSED_BYTES;
       at = next;
       if (at === last) break;
       const to = bytes.indexOf(NEWLINE, at + size) + 1 || last;
@@ -56,10 +58,10 @@ export class CsvDecoder implements Decoder {
     return at;
   }
 
-  /** Reads rows up to one that is out of the way. @returns where that begins */
+  /** Reads simple rows. @returns where the first row begins that is not simple, or `to` */
   #scan(bytes: Buffer, from: number, to: number): number {
-    const target = this.#target;
-    const { numbers } = target.batch;
+    const builder = this.#builder;
+    const { numbers } = builder.batch;
     const fields = this.#fields;
     const delimiter = this.#delimiter.charCodeAt(0);
     for (let start = from; ; ) {
@@ -77,12 +79,12 @@ export class CsvDecoder implements Decoder {
           const close = closingQuoteInLine(bytes, at + 1);
           at = endAt(bytes, close + 1, delimiter);
           if (close < 0 || at < 0) return start;
-          if (field >= 0) problem = this.#put(field, bytes, first + 1, close, quotes > 0);
+          if (field >= 0) problem = this.#put(field, bytes, first + 1, close, escapedQuotes > 0);
         } else {
           const number = field >= 0 && numbers[field] ? numberAt(bytes, at) : Number.NaN;
           at = Number.isNaN(number) ? -1 : endAt(bytes, end, delimiter);
           if (at >= 0) {
-            target.putNumber(field, number);
+            builder.putNumber(field, number);
           } else {
             at = first;
             while (c !== delimiter && c !== NEWLINE) c = bytes[++at] as number;
@@ -96,24 +98,27 @@ export class CsvDecoder implements Decoder {
       this.lines++;
       if (isBlank) continue;
       if (count !== fields.length) problem = `expected ${fields.length} values, got ${count}`;
-      if (problem === undefined) target.endRow(this.lines);
+      if (problem === undefined) builder.endRow(this.lines);
       else this.#task.badLines.add(this.#task.file, this.lines, problem);
     }
   }
 
-  /** Takes any value. @returns what is wrong with it */
+  /** Adds a value that is not a plain number. @returns what is wrong with it, if anything */
   #put(field: number, bytes: Buffer, from: number, to: number, hasQuotes = false): string | undefined {
     try {
-      if (hasQuotes) this.#target.put(field, bytes.toString('utf8', from, to).replaceAll('""', '"'));
-      else if (from === to) this.#target.put(field, '');
-      else this.#target.putString(field, bytes, from, to);
+      if (hasQuotes) this.#builder.put(field, bytes.toString('utf8', from, to).replaceAll('""', '"'));
+      else if (from === to) this.#builder.put(field, '');
+      else this.#builder.putString(field, bytes, from, to);
     } catch (error) {
       if (error instanceof BadValue) return error.message;
       throw error;
     }
   }
 
-  /** Reads text up to its end, to a row that has none yet, or past the names. @returns where that is */
+  /**
+   * Parses rows up to the end of the text, to a row that is not yet complete, or past the header line.
+   * @returns where it stopped
+   */
   #parse(text: string, isLast: boolean): number {
     const hadNames = this.#names !== undefined;
     let at = 0;
@@ -126,7 +131,7 @@ export class CsvDecoder implements Decoder {
     return at;
   }
 
-  /** Takes rows up to one with a quote out of place, of which the first line alone is left out. */
+  /** Parses rows up to one with a misplaced quote; of that row only the first line is skipped. */
   #takeRows(text: string, from: number, isLast: boolean): number {
     let at = from;
     const parser = new Papa.Parser({
@@ -148,14 +153,14 @@ export class CsvDecoder implements Decoder {
         }
         const line = this.lines + 1;
         for (const next = from + meta.cursor; at < next; this.lines++) at = text.indexOf('\n', at) + 1 || text.length;
-        this.#take(row as string[], line);
+        this.#takeRow(row as string[], line);
       },
     });
     parser.parse(text.substring(from), 0, !isLast);
     return at;
   }
 
-  /** Leaves out a line. @throws {UsageError} where it should have the names */
+  /** Skips a bad line. @throws {UsageError} if it is the header line */
   #skip(text: string, at: number, reason: string): number {
     this.lines++;
     if (!this.#names) throw new UsageError(`${this.#task.file}:${this.lines}: expected names of columns: ${reason}`, 1);
@@ -163,22 +168,23 @@ export class CsvDecoder implements Decoder {
     return text.indexOf('\n', at) + 1 || text.length;
   }
 
-  #take(row: string[], line: number): void {
+  /** Adds a parsed row to the batch, or takes the names from the header line. */
+  #takeRow(row: string[], line: number): void {
     const last = row.length - 1;
     if (row[last]?.endsWith('\r')) row[last] = row[last].slice(0, -1);
     if (last === 0 && row[0]?.trim() === '') return;
     if (!this.#names) {
-      this.#call(row.map((name) => name.trim()));
+      this.#setNames(row.map((name) => name.trim()));
     } else if (row.length !== this.#names.length) {
       const { badLines, file } = this.#task;
       badLines.add(file, line, `expected ${this.#names.length} values, got ${row.length}`);
     } else {
-      addRow(this.#task, line, (f) => this.#target.converts[f]?.(row[this.#places[f] as number]));
+      addRow(this.#task, line, (f) => this.#builder.converts[f]?.(row[this.#places[f] as number]));
     }
   }
 
-  /** Takes the names of the columns. @throws {UsageError} where one is missing that is to be read */
-  #call(names: readonly string[]): void {
+  /** Sets the names of the columns. @throws {UsageError} if a column to be read is missing */
+  #setNames(names: readonly string[]): void {
     this.#names = names;
     this.#places = this.#task.fields.map(({ name }) => {
       const place = names.indexOf(name);
@@ -189,22 +195,26 @@ export class CsvDecoder implements Decoder {
   }
 }
 
-/** How many quotes, each written twice, the string has that was looked at last. */
-let quotes = 0;
+/** Set by `closingQuoteInLine`: how many doubled quotes the string contains. */
+let escapedQuotes = 0;
 
-/** Where a string ends that begins behind its quote: at its other quote. -1 where that is in another line. */
+/** Finds the closing quote of a string that begins at `from`; -1 if it is not in this line. */
 function closingQuoteInLine(bytes: Buffer, from: number): number {
-  quotes = 0;
+  escapedQuotes = 0;
   for (let at = from; bytes[at] !== NEWLINE; at++) {
     if (bytes[at] !== QUOTE) continue;
     if (bytes[at + 1] !== QUOTE) return at;
-    quotes++;
+    escapedQuotes++;
     at++;
   }
   return -1;
 }
 
-/** Where, in bytes up to `to` of which there is a text, a line of that text begins. Of bytes that are no UTF-8 it does not tell how many they were. */
+/**
+ * The byte at which a line of `text` begins, given that the text was decoded from the bytes before `to`. It counts
+ * lines from the end, because the length of a text does not tell its bytes, least of all where these are not valid
+ * UTF-8.
+ */
 function startOf(bytes: Buffer, to: number, text: string, line: number): number {
   let start = to;
   for (let at = line; at < text.length; at = text.indexOf('\n', at) + 1 || text.length) {
@@ -213,14 +223,14 @@ function startOf(bytes: Buffer, to: number, text: string, line: number): number 
   return start;
 }
 
-/** Where the delimiter or newline stands that ends a value at a place; -1 where it goes on. */
+/** The place of the delimiter or newline, if a value ends at `at`; otherwise -1. */
 function endAt(bytes: Buffer, at: number, delimiter: number): number {
   const c = bytes[at];
   if (c === delimiter || c === NEWLINE) return at;
   return c === RETURN && bytes[at + 1] === NEWLINE ? at + 1 : -1;
 }
 
-/** The end of a value before a delimiter or newline, of which there are two kinds. */
+/** The end of a value before a delimiter or a newline, which may be LF or CRLF. */
 function lineEnd(bytes: Buffer, from: number, at: number): number {
   return bytes[at] === NEWLINE && at > from && bytes[at - 1] === RETURN ? at - 1 : at;
 }

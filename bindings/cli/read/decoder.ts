@@ -1,11 +1,11 @@
-/** What makes rows of bytes. */
+/** The interface of decoders, which turn bytes into rows. */
 
 import type { Unit } from '../options';
 import type { BadLines } from './bad-lines';
 import type { Batch } from './column-batch';
 import { BadValue, type Field } from './fields';
 
-/** What decoders of every format are given. */
+/** What decoders of all formats need. */
 export interface Task {
   readonly file: string;
   readonly fields: readonly Field[];
@@ -14,23 +14,23 @@ export interface Task {
   readonly badLines: BadLines;
 }
 
-/** What one step through a file came to. */
+/** How much one step read. */
 export interface Step {
   readonly bytes: number;
   readonly lines: number;
 }
 
 export interface Decoder {
-  /** Lines that were read. */
+  /** Number of lines read. */
   readonly lines: number;
   /**
-   * Takes as many whole rows as there are, of the last bytes of a file all that is left, and adds them to the batch.
-   * @returns how many bytes that were
+   * Adds all complete rows to the batch; of the last bytes of a file, everything.
+   * @returns the number of bytes consumed
    */
   decode(bytes: Buffer, isLast: boolean): number;
 }
 
-/** Adds a row, or says why it is none. */
+/** Adds a row, or counts it as a bad line. */
 export function addRow({ batch, badLines, file }: Task, line: number, valueAt: (field: number) => unknown): void {
   try {
     batch.add(line, valueAt);

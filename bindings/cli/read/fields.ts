@@ -1,15 +1,16 @@
-/** The columns that are read, and what their values become: numbers, times in milliseconds, strings. */
+/** The columns to read, and how their values are converted to numbers, times in milliseconds, or strings. */
 
 import type { Uses } from '../language/expressions';
 import type { Unit } from '../options';
 import { show } from '../usage-error';
 
-/** What is made of a column. A key that nothing else is made of may be strings or numbers, but is never missing. */
+/** A column and its use. Use `key` means that it is nothing but a key: strings or numbers, never missing. */
 export interface Field {
   readonly name: string;
   readonly use: 'time' | 'number' | 'text' | 'any' | 'key';
 }
 
+/** The fields to read: the time, the keys, then the columns of expressions. */
 export function fieldsOf(time: string | undefined, keys: readonly string[], uses: Uses): Field[] {
   const fields = new Map<string, Field>();
   if (time !== undefined) fields.set(time, { name: time, use: 'time' });
@@ -18,18 +19,18 @@ export function fieldsOf(time: string | undefined, keys: readonly string[], uses
   return [...fields.values()];
 }
 
-/** Whether a field's values are all numbers. */
+/** Whether a field's converted values are all numbers. */
 export function isNumeric({ use }: Field): boolean {
   return use === 'time' || use === 'number';
 }
 
-/** What a value of a row becomes. @throws {BadValue} */
+/** Converts a value of a row. @throws {BadValue} */
 export type Convert = (value: unknown) => unknown;
 
-/** A value that a column does not take: its row is left out. */
+/** A value that its column does not accept; the row is skipped. */
 export class BadValue extends Error {}
 
-/** How values with types of their own are converted: of JSON, and of Parquet. */
+/** The conversion of typed values, from JSON and Parquet. */
 export function ofValues(field: Field, unit: Unit): Convert {
   const { name, use } = field;
   const bad = (accepted: string, value: unknown) =>
@@ -67,7 +68,7 @@ export function ofValues(field: Field, unit: Unit): Convert {
   }
 }
 
-/** How texts are converted, such as CSV has: what nothing makes a number of stays a string. */
+/** The conversion of texts, from CSV. A value that is not used as a number stays a string. */
 export function ofTexts(field: Field, unit: Unit): (text: string) => unknown {
   const { name, use } = field;
   const bad = (accepted: string, text: string) =>
@@ -92,7 +93,7 @@ export function ofTexts(field: Field, unit: Unit): (text: string) => unknown {
   }
 }
 
-/** Milliseconds in a unit of time, and units in a millisecond. */
+/** Factor and divisor that convert a unit of time to milliseconds. */
 export const SCALES: Record<Unit, readonly [mul: number, div: number]> = {
   none: [1, 1],
   ms: [1, 1],
@@ -109,7 +110,7 @@ function scaled(value: unknown, unit: Unit): number {
 
 const DATE = /^[+-]?\d{4,6}-\d\d(-\d\d)?([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?( ?Z| ?[+-]\d\d(:?\d\d)?)?$/i;
 
-/** Milliseconds of an ISO date; of one without an offset those of UTC. NaN where it is none. */
+/** Milliseconds of an ISO date, in UTC if it has no offset; NaN if the text is not a date. */
 export function dateOf(text: string): number {
   const [date, , clock, , , offset] = DATE.exec(text) ?? [];
   if (date === undefined) return Number.NaN;

@@ -1,4 +1,4 @@
-/** Where bytes come from: files, compressed or not, files that are still being written, and stdin. */
+/** Reads bytes: from files, compressed or not, from files that are still being written, and from stdin. */
 
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
@@ -7,14 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { UsageError } from '../usage-error';
 
-/** What a file has next: bytes, nothing for now, or the beginning of another file of the same name. */
+/** What a file yields: bytes, 'idle' if there is nothing for now, or 'restart' if it begins anew. */
 export type Piece = Buffer | 'idle' | 'restart';
 
 const PIECE_BYTES = 2 ** 20;
-/** How often one looks whether a file has grown. */
-const PAUSE_MS = 200;
+/** Interval of checking whether a file has grown. */
+const POLL_MS = 200;
 
-/** A file from its beginning to its end, or until somebody wants no more. @throws {UsageError} */
+/** Reads a file to its end, or until `signal` is aborted. @throws {UsageError} */
 export async function* piecesOf(file: string, signal: AbortSignal): AsyncGenerator<Piece> {
   try {
     yield* streamOf(file, signal) as AsyncIterable<Buffer>;
@@ -27,11 +27,14 @@ function streamOf(file: string, signal: AbortSignal): Readable {
   if (file === '-') return addAbortSignal(signal, process.stdin);
   const bytes = createReadStream(file, { highWaterMark: PIECE_BYTES, signal });
   if (!file.endsWith('.gz')) return bytes;
-  // What goes wrong shows where the stream is read.
+  // The reader of the stream sees any error.
   return pipeline(bytes, createGunzip({ chunkSize: PIECE_BYTES }), () => {});
 }
 
-/** A file as it grows, and after it whatever takes its name; cut short, it begins anew. @throws {UsageError} */
+/**
+ * Reads a file as it grows. If it is truncated, or another file takes its name, reading restarts.
+ * @throws {UsageError}
+ */
 export async function* followed(file: string, signal: AbortSignal): AsyncGenerator<Piece> {
   const buffer = Buffer.allocUnsafe(PIECE_BYTES);
   try {
@@ -49,7 +52,7 @@ export async function* followed(file: string, signal: AbortSignal): AsyncGenerat
   }
 }
 
-/** One file until another has its name, or it was cut short. */
+/** Reads one file until it is truncated or another takes its name. */
 async function* grown(file: string, handle: FileHandle, buffer: Buffer, signal: AbortSignal): AsyncGenerator<Piece> {
   let isReplaced = false;
   for (let at = 0; !signal.aborted; ) {
@@ -63,13 +66,13 @@ async function* grown(file: string, handle: FileHandle, buffer: Buffer, signal: 
     if (isReplaced || size < at) return;
     yield 'idle';
     const named = await stat(file).catch(() => undefined);
-    // What was written to this one until now is still to be read.
+    // If it was replaced, read once more what was written to it before.
     isReplaced = named !== undefined && (named.ino !== ino || named.dev !== dev);
-    if (!isReplaced) await sleep(PAUSE_MS, undefined, { signal });
+    if (!isReplaced) await sleep(POLL_MS, undefined, { signal });
   }
 }
 
-/** A source, and 'idle' whenever nothing has come for so long. */
+/** Passes pieces on, and adds 'idle' whenever nothing has come for `pauseMs`. */
 export async function* withPauses(pieces: AsyncGenerator<Piece>, pauseMs: number): AsyncGenerator<Piece> {
   for (;;) {
     const next = pieces.next();
@@ -85,6 +88,7 @@ export async function* withPauses(pieces: AsyncGenerator<Piece>, pauseMs: number
   }
 }
 
+/** The error for a file that cannot be read. */
 export function unreadable(file: string, error: unknown): UsageError {
   if (error instanceof UsageError) return error;
   const { code, message } = error as NodeJS.ErrnoException;

@@ -1,11 +1,12 @@
 /**
- * Lines of JSON that differ in their values alone, as those of one program do. A layout is what stands between the values:
+ * Reads lines of JSON that differ only in their values, like the lines that one program writes. A shape is the text
+ * between the values:
  *
  *     {"at":1767225600004,"user":"ada","ms":9.23}
  *     ~~~~~~             ~~~~~~~~     ~~~~~~    ~
  *
- * A line that has the same there is right if its values are, and only these are looked at. All others are for JSON.parse, and from them
- * new layouts are learned.
+ * A line with the same text between its values is valid if its values are, so only the values are read. JSON.parse
+ * reads all other lines, and new shapes are learned from them.
  */
 
 import type { RowBuilder } from './row-builder';
@@ -17,54 +18,54 @@ const NEWLINE = 10;
 const RETURN = 13;
 const BACKSLASH = 92;
 
-/** Of an object within an object and so on there is an end. */
+/** Maximum nesting of objects and lists in a shape. */
 const MAX_DEPTH = 16;
 
-/** A value's place in a line. */
+/** The place of a value in a line. */
 interface Slot {
-  /** What stands before it: as many words as it has, and up to three bytes. */
+  /** The text before it: as 32-bit words, then up to three bytes. */
   readonly words: Int32Array;
   readonly rest: Buffer;
-  /** Which field it is the value of; -1 where nobody asks. */
+  /** The field whose value it is; -1 if it is not read. */
   readonly field: number;
 }
 
-/** A field that lines have not, and what becomes of it. */
+/** A field that lines of the shape do not have, and its converted value. */
 interface AbsentField {
   readonly field: number;
   readonly value: unknown;
 }
 
 export class JsonShape {
-  readonly #target: RowBuilder;
+  readonly #builder: RowBuilder;
   readonly #slots: readonly Slot[];
   readonly #after: Buffer;
   readonly #absent: readonly AbsentField[];
 
-  private constructor(target: RowBuilder, slots: readonly Slot[], after: Buffer, absent: readonly AbsentField[]) {
-    this.#target = target;
+  private constructor(builder: RowBuilder, slots: readonly Slot[], after: Buffer, absent: readonly AbsentField[]) {
+    this.#builder = builder;
     this.#slots = slots;
     this.#after = after;
     this.#absent = absent;
   }
 
-  /** The layout of a line that JSON.parse took; undefined where it is none that others would have. */
+  /** The shape of a line that JSON.parse accepted; undefined if it cannot be used for other lines. */
   static of(
     line: Buffer,
     event: unknown,
     getters: readonly ((event: never) => unknown)[],
-    target: RowBuilder,
+    builder: RowBuilder,
   ): JsonShape | undefined {
     const values = valuesIn(line);
     if (!values) return undefined;
     const places = new Map<number, number>();
     const absent: AbsentField[] = [];
-    for (const [f, { name }] of target.fields.entries()) {
+    for (const [f, { name }] of builder.fields.entries()) {
       const value = getters[f]?.(event as never);
       const place = values.findIndex(({ path }) => path === name);
       if (values.findLastIndex(({ path }) => path === name) > place) return undefined;
       if (place >= 0 && Object.is(JSON.parse(values[place]?.text as string), value)) places.set(place, f);
-      else if (place < 0 && value === undefined) absent.push({ field: f, value: target.converts[f]?.(undefined) });
+      else if (place < 0 && value === undefined) absent.push({ field: f, value: builder.converts[f]?.(undefined) });
       else return undefined;
     }
     const slots = values.map(({ from }, i) => {
@@ -73,16 +74,16 @@ export class JsonShape {
       const words = Int32Array.from({ length: whole / 4 }, (_, i) => before.readInt32LE(4 * i));
       return { words, rest: before.subarray(whole), field: places.get(i) ?? -1 };
     });
-    return new JsonShape(target, slots, Buffer.from(line.subarray(values.at(-1)?.to ?? 0)), absent);
+    return new JsonShape(builder, slots, Buffer.from(line.subarray(values.at(-1)?.to ?? 0)), absent);
   }
 
   /**
-   * Reads a line, which ends with a newline, into the row behind the last of the batch.
-   * @returns where the next line begins; -1 where it has another layout
+   * Reads a line, which ends with a newline, into the row after the last one of the batch.
+   * @returns where the next line begins; -1 if the line has another shape
    * @throws {BadValue}
    */
   read(bytes: Buffer, view: DataView, from: number): number {
-    const target = this.#target;
+    const builder = this.#builder;
     const slots = this.#slots;
     let at = from;
     for (let s = 0; s < slots.length; s++) {
@@ -94,7 +95,7 @@ export class JsonShape {
       if (c === QUOTE) {
         const to = closingQuote(bytes, at + 1);
         if (to >= 0) {
-          if (field >= 0) target.putString(field, bytes, at + 1, to);
+          if (field >= 0) builder.putString(field, bytes, at + 1, to);
           at = to + 1;
         } else {
           at = field < 0 ? skipString(bytes, at + 1) : -1;
@@ -104,11 +105,11 @@ export class JsonShape {
         const number = numberAt(bytes, at);
         at = end;
         if (at < 0) return -1;
-        if (field >= 0) target.putNumber(field, number);
+        if (field >= 0) builder.putNumber(field, number);
       } else {
         const word = c === 116 ? TRUE : c === 102 ? FALSE : NULL;
         for (let i = 0; i < word.length; i++) if (bytes[at++] !== word[i]) return -1;
-        if (field >= 0) target.put(field, word === NULL ? null : word === TRUE);
+        if (field >= 0) builder.put(field, word === NULL ? null : word === TRUE);
       }
     }
     const after = this.#after;
@@ -118,7 +119,7 @@ export class JsonShape {
     const absent = this.#absent;
     for (let i = 0; i < absent.length; i++) {
       const { field, value } = absent[i] as AbsentField;
-      target.putConverted(field, value);
+      builder.putConverted(field, value);
     }
     return at + 1;
   }
@@ -128,7 +129,7 @@ const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
 const NULL = Buffer.from('null');
 
-/** Behind a string that has simple escapes, and that nobody wants; -1 where it has others. */
+/** Skips a string with simple escapes; -1 if it has others. @returns the place after its closing quote */
 function skipString(bytes: Buffer, from: number): number {
   let at = from;
   for (let c = bytes[at] as number; c !== QUOTE; c = bytes[++at] as number) {
@@ -138,16 +139,18 @@ function skipString(bytes: Buffer, from: number): number {
   return at + 1;
 }
 
-/** A value that has no values in it. */
+/** A value that is neither an object nor a list with values in it. */
 interface Found {
-  /** Its name, with those of the objects that it lies in. */
+  /** Its name, after the names of the objects around it. */
   readonly path: string;
   readonly text: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** The values in a line of JSON that is right. None where names come twice or have escapes: it is not worth it. */
+/**
+ * The values in a line of valid JSON; undefined if a name occurs twice or has escapes, which is too rare to support.
+ */
 function valuesIn(line: Buffer): Found[] | undefined {
   const found: Found[] = [];
   let at = 0;

@@ -1,4 +1,4 @@
-/** NDJSON: an object of JSON on each line. */
+/** Decodes NDJSON: one JSON object on each line. */
 
 import { addRow, type Decoder, type Task } from './decoder';
 import { BadValue, ofValues } from './fields';
@@ -6,33 +6,33 @@ import { JsonShape } from './json-shape';
 import { RowBuilder } from './row-builder';
 
 const NEWLINE = 10;
-/** Layouts that are known at a time. */
+/** Maximum number of shapes kept. */
 const MAX_SHAPES = 8;
-/** What lines of a layout that is known save, what it costs to find that one has another, and to learn it. */
-const SAVED = 2;
-const TRIED = 1;
-const LEARNED = 16;
-/** What may be spent before it pays; if it does not, nothing is looked for in so many lines. */
-const CREDIT = 256;
-const PAUSE = 4096;
+/** Credit gained by a line of a known shape, and spent by trying a shape in vain and by learning one. */
+const HIT_GAIN = 2;
+const TRY_COST = 1;
+const LEARN_COST = 16;
+/** Initial and maximum credit. When it is used up, shapes are not tried for PAUSE_LINES lines. */
+const MAX_CREDIT = 256;
+const PAUSE_LINES = 4096;
 
 export class NdjsonDecoder implements Decoder {
   lines = 0;
   readonly #task: Task;
-  readonly #target: RowBuilder;
+  readonly #builder: RowBuilder;
   readonly #getters: ((event: Record<string, unknown>) => unknown)[];
-  /** Those that are of use more often come first, by and by. */
-  readonly #layouts: JsonShape[] = [];
-  #credit = CREDIT;
-  /** The line from which on layouts are of use. */
-  #from = 0;
+  /** Known shapes. A shape that fits moves one place forward, so that frequent ones come first. */
+  readonly #shapes: JsonShape[] = [];
+  #credit = MAX_CREDIT;
+  /** Shapes are tried from this line on. */
+  #resumeLine = 0;
 
   constructor(task: Task) {
     const { fields, batch, unit } = task;
     this.#task = task;
     this.#getters = fields.map(({ name }) => getterOf(name));
     const converts = fields.map((field) => ofValues(field, unit));
-    this.#target = new RowBuilder(batch, fields, converts, unit);
+    this.#builder = new RowBuilder(batch, fields, converts, unit);
   }
 
   decode(bytes: Buffer, isLast: boolean): number {
@@ -41,30 +41,33 @@ export class NdjsonDecoder implements Decoder {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let at = 0; at < end; ) {
       this.lines++;
-      const next = at < lines && this.lines >= this.#from ? this.#scan(bytes, view, at) : -1;
+      const next = at < lines && this.lines >= this.#resumeLine ? this.#readByShape(bytes, view, at) : -1;
       if (next >= 0) {
-        this.#target.endRow(this.lines);
+        this.#builder.endRow(this.lines);
         at = next;
       } else {
         const newline = bytes.indexOf(NEWLINE, at);
         const to = newline < 0 ? end : newline;
-        this.#take(bytes.subarray(at, to));
+        this.#parseLine(bytes.subarray(at, to));
         at = to + 1;
       }
     }
     return end;
   }
 
-  /** Reads a line of a layout that is known; what is bad about one is found out where it is read whole. */
-  #scan(bytes: Buffer, view: DataView, at: number): number {
-    const layouts = this.#layouts;
+  /**
+   * Reads a line by a known shape; -1 if none fits or a value is bad. Then the line is parsed whole, which gives the
+   * reason.
+   */
+  #readByShape(bytes: Buffer, view: DataView, at: number): number {
+    const shapes = this.#shapes;
     try {
-      for (let i = 0; i < layouts.length; i++) {
-        const layout = layouts[i] as JsonShape;
-        const next = layout.read(bytes, view, at);
+      for (let i = 0; i < shapes.length; i++) {
+        const shape = shapes[i] as JsonShape;
+        const next = shape.read(bytes, view, at);
         if (next < 0) continue;
-        this.#credit = Math.min(this.#credit + SAVED - i * TRIED, CREDIT);
-        if (i > 0) [layouts[i - 1], layouts[i]] = [layout, layouts[i - 1] as JsonShape];
+        this.#credit = Math.min(this.#credit + HIT_GAIN - i * TRY_COST, MAX_CREDIT);
+        if (i > 0) [shapes[i - 1], shapes[i]] = [shape, shapes[i - 1] as JsonShape];
         return next;
       }
     } catch (error) {
@@ -73,14 +76,14 @@ export class NdjsonDecoder implements Decoder {
     return -1;
   }
 
-  #take(line: Buffer): void {
+  #parseLine(line: Buffer): void {
     const { badLines, file, batch } = this.#task;
     const text = line.toString();
     let event: unknown;
     try {
       event = JSON.parse(text);
     } catch (error) {
-      if (text.trim() !== '') badLines.add(file, this.lines, `no JSON: ${(error as Error).message}`);
+      if (text.trim() !== '') badLines.add(file, this.lines, `not JSON: ${(error as Error).message}`);
       return;
     }
     if (typeof event !== 'object' || event === null || Array.isArray(event)) {
@@ -89,26 +92,27 @@ export class NdjsonDecoder implements Decoder {
     }
     const fields = event as Record<string, unknown>;
     const before = batch.length;
-    addRow(this.#task, this.lines, (f) => this.#target.converts[f]?.(this.#getters[f]?.(fields)));
-    if (batch.length > before && this.lines >= this.#from) this.#learn(line, event);
+    addRow(this.#task, this.lines, (f) => this.#builder.converts[f]?.(this.#getters[f]?.(fields)));
+    if (batch.length > before && this.lines >= this.#resumeLine) this.#learn(line, event);
   }
 
+  /** Learns the shape of a line, if the credit allows it. */
   #learn(line: Buffer, event: unknown): void {
-    const layouts = this.#layouts;
-    this.#credit -= LEARNED + layouts.length * TRIED;
+    const shapes = this.#shapes;
+    this.#credit -= LEARN_COST + shapes.length * TRY_COST;
     if (this.#credit < 0) {
-      layouts.length = 0;
-      this.#credit = CREDIT;
-      this.#from = this.lines + PAUSE;
+      shapes.length = 0;
+      this.#credit = MAX_CREDIT;
+      this.#resumeLine = this.lines + PAUSE_LINES;
       return;
     }
-    const layout = JsonShape.of(line, event, this.#getters, this.#target);
-    if (layout) layouts.unshift(layout);
-    if (layouts.length > MAX_SHAPES) layouts.length = MAX_SHAPES;
+    const shape = JsonShape.of(line, event, this.#getters, this.#builder);
+    if (shape) shapes.unshift(shape);
+    if (shapes.length > MAX_SHAPES) shapes.length = MAX_SHAPES;
   }
 }
 
-/** How the value of a column is found; one with dots in its name may lie in objects within the object. */
+/** Returns a function that finds the value of a column. A name with dots may be a path through nested objects. */
 export function getterOf(name: string): (event: Record<string, unknown>) => unknown {
   const path = name.split('.');
   return (event) =>

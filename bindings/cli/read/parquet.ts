@@ -1,4 +1,4 @@
-/** Parquet: the columns that are read, a group of rows at a time. */
+/** Reads the needed columns of a Parquet file, one row group at a time. */
 
 import { asyncBufferFromFile, parquetMetadataAsync, parquetRead, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
@@ -8,10 +8,10 @@ import { ofValues } from './fields';
 import { unreadable } from './files';
 import { getterOf } from './ndjson';
 
-/** Rows in a batch. */
+/** Maximum number of rows in a batch. */
 const BATCH_ROWS = 16_384;
 
-/** Runs through a file; after each step the batch has the rows of a part of it. @throws {UsageError} */
+/** Reads a file. After each step the batch has the next rows. @throws {UsageError} */
 export async function* readParquet(task: Task, signal: AbortSignal): AsyncGenerator<Step> {
   const { file, fields, unit } = task;
   if (file === '-')

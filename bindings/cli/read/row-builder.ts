@@ -1,4 +1,4 @@
-/** Where values go that are read from bytes: into the row behind the last of a batch. */
+/** Writes values read from bytes into the row after the last one of a batch. */
 
 import type { Unit } from '../options';
 import type { Batch } from './column-batch';
@@ -22,11 +22,12 @@ export class RowBuilder {
     [this.#mul, this.#div] = SCALES[unit];
   }
 
-  /** A value as it was read. @throws {BadValue} */
+  /** Converts a value and adds it. @throws {BadValue} */
   put(field: number, value: unknown): void {
     this.putConverted(field, this.converts[field]?.(value));
   }
 
+  /** Adds a value that is already converted. */
   putConverted(field: number, value: unknown): void {
     const { batch } = this;
     const numbers = batch.numbers[field];
@@ -34,7 +35,7 @@ export class RowBuilder {
     else (batch.lists[field] as unknown[])[batch.length] = value;
   }
 
-  /** A number. @throws {BadValue} */
+  /** Converts a number and adds it. @throws {BadValue} */
   putNumber(field: number, number: number): void {
     const { batch } = this;
     const numbers = batch.numbers[field];
@@ -45,7 +46,7 @@ export class RowBuilder {
     }
   }
 
-  /** A string that is not empty. @throws {BadValue} */
+  /** Converts a string that is not empty and adds it. @throws {BadValue} */
   putString(field: number, bytes: Buffer, from: number, to: number): void {
     const { batch } = this;
     const list = batch.lists[field];
@@ -58,7 +59,7 @@ export class RowBuilder {
     else (batch.numbers[field] as Float64Array)[batch.length] = time;
   }
 
-  /** The row is whole. */
+  /** Completes the row. */
   endRow(line: number): void {
     const { batch } = this;
     batch.lines[batch.length++] = line;

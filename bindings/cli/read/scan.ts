@@ -1,18 +1,18 @@
 /**
- * Values read from bytes as they stand there, without a string for each. Every function reads from a place, up to what cannot belong
- * to the value; lines end with a newline, so that nothing reads on.
+ * Reads values directly from bytes, without making a string of each. Every function starts at a given place and stops
+ * at a byte that cannot belong to the value. Lines end with a newline, so none reads past its line.
  */
 
 const QUOTE = 34;
 const BACKSLASH = 92;
 
-/** Powers of ten that are exact. */
+/** Powers of ten for up to 15 digits; all are exact. */
 const POWERS = Float64Array.from({ length: 16 }, (_, i) => 10 ** i);
 
-/** Where the value that was read last ended; -1 where there was none. */
+/** Set by `numberAt`: where the number ended; -1 if there was none. */
 export let end = -1;
 
-/** A number as JSON writes it. */
+/** Reads a number in JSON's notation, and sets `end`; NaN if there is none. */
 export function numberAt(bytes: Buffer, from: number): number {
   let at = from;
   let c = bytes[at] as number;
@@ -41,12 +41,12 @@ export function numberAt(bytes: Buffer, from: number): number {
   }
   if (count > 15 || c === 101 || c === 69) return longNumberAt(bytes, from, at);
   end = at;
-  // Both sides are exact, so that the quotient is the number that is nearest.
+  // Both operands are exact, so the quotient is correctly rounded.
   const number = places ? digits / (POWERS[places] as number) : digits;
   return isNegative ? -number : number;
 }
 
-/** One with an exponent, or with more digits than a double has for sure. */
+/** Reads a number with an exponent, or with more digits than a double surely holds. */
 function longNumberAt(bytes: Buffer, from: number, to: number): number {
   let at = to;
   if (bytes[at] === 101 || bytes[at] === 69) {
@@ -59,23 +59,28 @@ function longNumberAt(bytes: Buffer, from: number, to: number): number {
   return Number(bytes.toString('latin1', from, at));
 }
 
-/** Where the string that begins at a place behind its quote ends: at its other quote. -1 where it has escapes, or is none. */
+/** Finds the closing quote of a string that begins at `from`; -1 if it has escapes or is not closed in its line. */
 export function closingQuote(bytes: Buffer, from: number): number {
   let at = from;
   for (let c = bytes[at] as number; c !== QUOTE; c = bytes[++at] as number) if (c < 32 || c === BACKSLASH) return -1;
   return at;
 }
 
+/** Reads two digits; NaN if they are none. */
 const two = (bytes: Buffer, at: number): number => {
   const tens = (bytes[at] as number) - 48;
   const ones = (bytes[at + 1] as number) - 48;
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 };
 
+/** The last date read, as yyyymmdd, and its milliseconds. */
 let day = -1;
 let dayMs = 0;
 
-/** Milliseconds of a date such as 2026-01-31T12:00:00.123Z, of UTC also without the Z; NaN where it is not just that. */
+/**
+ * Reads a date such as 2026-01-31T12:00:00.123Z, with or without milliseconds and Z, as milliseconds in UTC; NaN for
+ * any other notation.
+ */
 export function dateAt(bytes: Buffer, from: number, to: number): number {
   const year = two(bytes, from) * 100 + two(bytes, from + 2);
   const month = two(bytes, from + 5);
@@ -90,7 +95,7 @@ export function dateAt(bytes: Buffer, from: number, to: number): number {
     bytes[from + 13] === 58 &&
     bytes[from + 16] === 58 &&
     (rest === 19 || bytes[from + 19] === 46);
-  // Every month has 28 days; of the others somebody else knows.
+  // Every month has 28 days. Later days are left to `dateOf`, which checks the calendar.
   if (!isShaped || !(year >= 1000 && month >= 1 && month <= 12 && date >= 1 && date <= 28)) return Number.NaN;
   const hour = two(bytes, from + 11);
   const minute = two(bytes, from + 14);

@@ -1,21 +1,22 @@
 /**
- * Strings by their bytes, so that one that comes again is neither made nor hashed anew. A table with open addresses, of which all is
- * forgotten when it is full: what it gives are strings, good for ever.
+ * Caches strings by their bytes, so that a repeated string is not decoded again. It is a hash table with open
+ * addressing that is emptied when full; the strings it has returned stay valid.
  */
 
+/** Maximum number of strings in the cache, and of their bytes. */
 const MAX_STRINGS = 2 ** 18;
 const MAX_BYTES = 2 ** 24;
 
 export class StringCache {
-  /** Numbers of strings, by hash; -1 where there is none. */
+  /** Numbers of strings, by hash; -1 in an empty slot. */
   #table = new Int32Array(2048).fill(-1);
   #hashes = new Int32Array(1024);
-  /** Where the bytes of each end; they begin where those of the one before do. */
+  /** Where the bytes of each string end; they begin where those of the one before end. */
   #ends = new Int32Array(1024);
   #bytes = Buffer.allocUnsafe(2 ** 16);
   #strings: string[] = [];
 
-  /** The string of the bytes, which are UTF-8. */
+  /** The string of UTF-8 bytes. */
   at(bytes: Buffer, from: number, to: number): string {
     let hash = 0x811c9dc5;
     for (let i = from; i < to; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
@@ -29,6 +30,7 @@ export class StringCache {
     }
   }
 
+  /** Whether string `number` has these bytes. */
   #holds(number: number, bytes: Buffer, from: number, to: number): boolean {
     const own = this.#bytes;
     let at = number ? (this.#ends[number - 1] as number) : 0;

@@ -1,4 +1,4 @@
-/** Results as a stream of Apache Arrow, where that is installed. */
+/** Writes results as a stream of Apache Arrow, if apache-arrow is installed. */
 
 import type { DataType, RecordBatchStreamWriter, Table } from 'apache-arrow';
 import type { Results } from '../feed';
@@ -8,10 +8,10 @@ import type { Writer } from './cells';
 type Arrow = typeof import('apache-arrow');
 type ToArrow = (batch: Results, options: { types: Record<string, DataType>; nulls: true }) => Table;
 
-/** For so many rows one waits to see what a column holds of which there was no value yet. */
+/** Maximum number of rows held back until every column has had a value, which tells its type. */
 const MAX_HELD_ROWS = 10_000;
 
-/** @param times the columns to be written as timestamps @throws {UsageError} where Arrow is not there */
+/** @param times the columns to be written as timestamps @throws {UsageError} if apache-arrow is not installed */
 export async function arrowWriter(times: ReadonlySet<string>): Promise<Writer> {
   try {
     const arrow = await import('apache-arrow');
@@ -25,11 +25,11 @@ export async function arrowWriter(times: ReadonlySet<string>): Promise<Writer> {
 
 class ArrowWriter implements Writer {
   readonly #writer: RecordBatchStreamWriter;
-  /** What the writer gave and nobody took yet. */
+  /** Bytes from the Arrow writer that `write` has not returned yet. */
   readonly #parts: Uint8Array[] = [];
-  /** The types of the columns; once something is written they stay. */
+  /** The types of the columns; fixed once anything is written. */
   #types: Record<string, DataType> = {};
-  #isSettled = false;
+  #areTypesFixed = false;
   readonly #held: Results[] = [];
   #heldRows = 0;
 
@@ -49,44 +49,46 @@ class ArrowWriter implements Writer {
   }
 
   write(batch: Results): Uint8Array {
-    // One without rows says what columns there are, if no other does.
-    if (batch.length > 0 || (!this.#isSettled && this.#held.length === 0)) this.#held.push(batch);
+    // A batch without rows is kept only if no other tells which columns there are.
+    if (batch.length > 0 || (!this.#areTypesFixed && this.#held.length === 0)) this.#held.push(batch);
     this.#heldRows += batch.length;
-    if (!this.#isSettled) this.#learn(batch);
-    if (this.#isSettled) this.#flush();
-    return this.#taken();
+    if (!this.#areTypesFixed) this.#learnTypes(batch);
+    if (this.#areTypesFixed) this.#flush();
+    return this.#takeBytes();
   }
 
   end(): Uint8Array {
-    if (!this.#isSettled) this.#settle();
+    if (!this.#areTypesFixed) this.#fixTypes();
     this.#flush();
     this.#writer.close();
-    return this.#taken();
+    return this.#takeBytes();
   }
 
-  #learn(batch: Results): void {
+  /** Learns types from a batch. They are fixed when all are known, or too many rows are held back. */
+  #learnTypes(batch: Results): void {
     for (const { name, type } of this.#tableOf(batch, {}).schema.fields) {
       const known = this.#types[name];
       if (!known || !this.#isKnown(known)) this.#types[name] = type;
     }
     const isKnown = Object.values(this.#types).every((type) => this.#isKnown(type));
-    if (batch.length > 0 && (isKnown || this.#heldRows > MAX_HELD_ROWS)) this.#settle();
+    if (batch.length > 0 && (isKnown || this.#heldRows > MAX_HELD_ROWS)) this.#fixTypes();
   }
 
-  #settle(): void {
-    for (const [name, type] of Object.entries(this.#types)) this.#types[name] = this.#settled(type);
-    this.#isSettled = true;
+  #fixTypes(): void {
+    for (const [name, type] of Object.entries(this.#types)) this.#types[name] = this.#concreteType(type);
+    this.#areTypesFixed = true;
   }
 
+  /** Whether a type has no Null in it, which stands for a column without values. */
   #isKnown(type: DataType): boolean {
     return type.typeId !== this.arrow.Type.Null && (type.children ?? []).every((child) => this.#isKnown(child.type));
   }
 
-  /** Of what nothing is known are strings: of numbers there would be some, were it NaN. */
-  #settled(type: DataType): DataType {
+  /** Replaces unknown types by strings. A column of numbers would have had a value, at least NaN. */
+  #concreteType(type: DataType): DataType {
     const { Field, List, Struct, Type, Utf8 } = this.arrow;
     if (this.#isKnown(type)) return type;
-    const children = (type.children ?? []).map((child) => new Field(child.name, this.#settled(child.type), true));
+    const children = (type.children ?? []).map((child) => new Field(child.name, this.#concreteType(child.type), true));
     if (type.typeId === Type.List) return new List(children[0] as never);
     return type.typeId === Type.Struct ? new Struct(children) : new Utf8();
   }
@@ -104,13 +106,13 @@ class ArrowWriter implements Writer {
       const others = table.schema.fields.filter(({ name, type }) => String(type) !== String(types[name]));
       if (others.length)
         table = this.#tableOf(batch, Object.fromEntries(others.map(({ name }) => [name, types[name]])) as never);
-      // Of a whole table it would make a stream of its own.
+      // Given a whole table, the writer would start another stream.
       for (const part of table.batches) this.#writer.write(part);
     }
     this.#heldRows = 0;
   }
 
-  #taken(): Uint8Array {
+  #takeBytes(): Uint8Array {
     return Buffer.concat(this.#parts.splice(0));
   }
 }

@@ -1,15 +1,15 @@
-/** What all writers share: the columns of a batch, and the text of a cell. */
+/** Shared by all writers: their interface, the columns of a batch, and the content of a cell. */
 
 import type { Results } from '../feed';
 
 export interface Writer {
-  /** What to write for a batch. */
+  /** Formats a batch. */
   write(batch: Results): string | Uint8Array;
-  /** What comes after the last one. */
+  /** Formats the end, after the last batch. */
   end(): string | Uint8Array;
 }
 
-/** A value where there are only texts: lists and records are JSON, and what is missing is empty. */
+/** A value for formats without types: lists and records become JSON, a missing value is empty. */
 export function cellOf(value: unknown): unknown {
   if (value === null || value === undefined || Number.isNaN(value)) return '';
   return typeof value === 'object' ? JSON.stringify(value) : value;
@@ -17,7 +17,10 @@ export function cellOf(value: unknown): unknown {
 
 type Column = readonly [name: string, values: ArrayLike<unknown>];
 
-/** The columns of a batch, those of times as dates. What is no date is missing; keys of 64 bits are numbers, where these are exact, else strings. */
+/**
+ * The columns of a batch. Times become ISO dates, or null if they are out of range; 64-bit keys become numbers if
+ * exact, otherwise strings.
+ */
 export function columnsOf(batch: Results, times: ReadonlySet<string>): Column[] {
   return Object.entries(batch.columns as Record<string, ArrayLike<unknown>>).map(([name, values]) => {
     if (times.has(name)) return [name, datesOf(values as ArrayLike<number>)];

@@ -1,4 +1,4 @@
-/** Where text goes: no faster than it is taken, and no further than somebody takes it. */
+/** Writes to a file or stdout, waiting whenever its reader is slower, and stops when the reader is gone. */
 
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
@@ -7,7 +7,7 @@ import { UsageError } from '../usage-error';
 export class OutputStream {
   #error: NodeJS.ErrnoException | undefined;
 
-  /** @param onGone when nobody reads any more, as behind `| head`; without it that is an error as any other */
+  /** @param onGone called when the reader is gone, as with `| head`; without it that is an error like any other */
   constructor(
     readonly name: string,
     readonly stream: Writable,
@@ -19,7 +19,10 @@ export class OutputStream {
     });
   }
 
-  /** @throws {UsageError} where it cannot be written, but that nobody reads any more */
+  /**
+   * Writes data and waits until the stream can take more.
+   * @throws {UsageError} on errors, unless `onGone` handles them
+   */
   async write(data: string | Uint8Array): Promise<void> {
     this.#check();
     if (data.length === 0 || this.#error || this.stream.write(data)) return;
@@ -27,13 +30,13 @@ export class OutputStream {
     this.#check();
   }
 
-  /** Waits until all of it is written. @throws {UsageError} as `write` */
+  /** Waits until everything is written. @throws {UsageError} as `write` */
   async flush(): Promise<void> {
     if (!this.#error) await new Promise((resolve) => this.stream.write('', resolve));
     this.#check();
   }
 
-  /** Ends a file, once all of it is written. @throws {UsageError} as `write` */
+  /** Ends the stream and waits until everything is written. @throws {UsageError} as `write` */
   async end(): Promise<void> {
     this.#check();
     if (!this.#error) await new Promise((resolve) => this.stream.end(resolve));

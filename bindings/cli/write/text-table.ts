@@ -1,4 +1,4 @@
-/** Results as a table, for people: columns as wide as what they have had so far, numbers to six digits. */
+/** Writes results as a table for people. A column is as wide as its widest cell so far; numbers have six digits. */
 
 import type { Results } from '../feed';
 import { cellOf, columnsOf, type Writer } from './cells';
@@ -40,6 +40,6 @@ function textOf(value: unknown): string {
   if (typeof value === 'number' && !Number.isInteger(value) && Number.isFinite(value))
     return String(Number(value.toPrecision(6)));
   const text = String(cellOf(value)).replace('.000Z', 'Z');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what would move the cursor of a terminal
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters would move the terminal's cursor
   return /[\x00-\x1f\x7f-\x9f]/.test(text) ? JSON.stringify(text).replace(/[\x7f-\x9f]/g, '\ufffd') : text;
 }

@@ -1,4 +1,4 @@
-/** Results as they are written: each batch a text, as windows fire. */
+/** Writes results as NDJSON and CSV, one text for each batch. */
 
 import Papa from 'papaparse';
 import type { Results } from '../feed';
@@ -6,7 +6,7 @@ import type { Output } from '../options';
 import { cellOf, columnsOf, type Writer } from './cells';
 import { Table } from './text-table';
 
-/** @param times the columns to be written as dates */
+/** The writer of a format. @param times the columns to be written as dates */
 export function writerOf(to: Exclude<Output, 'arrow'>, times: ReadonlySet<string>): Writer {
   return to === 'table' ? new Table(times) : to === 'csv' ? new Csv(times) : new Ndjson(times);
 }

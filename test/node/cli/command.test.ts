@@ -175,7 +175,7 @@ describe('what is asked', () => {
       '--late',
       'late.ndjson',
     );
-    expect(late.err).toBe('oriel: left out: late events 2; see --out-of-order\n');
+    expect(late.err).toBe('oriel: skipped 2 late events; see --out-of-order\n');
     expect(rowsOf(late.out).map(({ s }) => s)).toEqual([5, 51]);
     expect(rowsOf(await readFile(join(folder, 'late.ndjson'), 'utf8'))).toEqual([
       { at: 7, v: 7 },
@@ -231,9 +231,9 @@ describe('what is asked', () => {
       'not-there.csv',
     );
     expect(code).toBe(0);
-    expect(out).toContain('columns   at (times), user (keys), ms (numbers), status (numbers)\n');
-    expect(out).toContain('where     status < 500\n');
-    expect(out).toContain('write     ndjson: start, end, user, visits, total\n');
+    expect(out).toContain('columns    at (times), user (keys), ms (numbers), status (numbers)\n');
+    expect(out).toContain('where      status < 500\n');
+    expect(out).toContain('write      ndjson: start, end, user, visits, total\n');
   });
 
   test('--help tells of every option, --version of this package', async () => {
@@ -409,14 +409,14 @@ describe('bad lines', () => {
     expect(rowsOf(out)).toEqual([{ start: 0, end: 86_400_000, k: 'a', n: 2, s: null }]);
     expect(code).toBe(0);
     expect(err.split('\n')).toEqual([
-      expect.stringMatching(/^oriel: stdin:2: no JSON: .*; left out$/),
-      'oriel: stdin:4: column "at": expected a time, as a number or an ISO date, got "x"; left out',
-      'oriel: stdin:6: column "k": expected a string or a number, got nothing; left out',
-      'oriel: stdin:8: expected an object of JSON; left out',
-      'oriel: stdin:10: column "v": expected a number or nothing, got "x"; left out',
+      expect.stringMatching(/^oriel: stdin:2: not JSON: .*; skipped$/),
+      'oriel: stdin:4: column "at": expected a time, as a number or an ISO date, got "x"; skipped',
+      'oriel: stdin:6: column "k": expected a string or a number, got nothing; skipped',
+      'oriel: stdin:8: expected an object of JSON; skipped',
+      'oriel: stdin:10: column "v": expected a number or nothing, got "x"; skipped',
       'oriel: further bad lines are only counted',
-      'oriel: in no line: v',
-      'oriel: left out: bad lines 7',
+      'oriel: no event has a value for v',
+      'oriel: skipped 7 bad lines',
       '',
     ]);
     expect((await piped(LINES, ...ASKED, '--quiet')).err).toBe('');
@@ -428,9 +428,9 @@ describe('bad lines', () => {
     );
     const { out, err } = await piped(lines, '-t', 'at', '-k', 'k', '-w', '1d');
     expect(rowsOf(out)).toEqual([{ start: 0, end: 86_400_000, k: 'a', count: 4995 }]);
-    expect(err).toContain('oriel: stdin:501: column "k": expected a string, as the keys before, got 7; left out\n');
+    expect(err).toContain('oriel: stdin:501: column "k": expected a string, as the keys before, got 7; skipped\n');
     expect(err).toContain('stdin:4501:');
-    expect(err).toContain('left out: bad lines 5\n');
+    expect(err).toContain('skipped 5 bad lines\n');
   });
 
   test('end it with --strict', async () => {
@@ -439,7 +439,7 @@ describe('bad lines', () => {
     expect((await once(live, 'close'))[0]).toBe(1);
     const { out, err, code } = await piped(LINES, ...ASKED, '--strict');
     expect({ out, code }).toEqual({ out: '', code: 1 });
-    expect(err).toMatch(/^oriel: stdin:2: no JSON/);
+    expect(err).toMatch(/^oriel: stdin:2: not JSON/);
     const refused = await piped('k\na\n"b', '--from', 'csv', '-k', 'k', '-w', '1d', '--strict');
     expect(refused).toEqual({ out: '', err: 'oriel: stdin:3: Quoted field unterminated\n', code: 1 });
   });
@@ -447,7 +447,7 @@ describe('bad lines', () => {
   test('more than there is memory for ends it', async () => {
     const lines = Array.from({ length: 100_000 }, (_, i) => `{"at":${i},"k":"key ${i}"}\n`).join('');
     const { err, code } = await piped(lines, '-t', 'at', '-k', 'k', '-w', '1d', '--memory', '1mb');
-    expect(err).toMatch(/^oriel: stdin:\d+: no more memory for what windows hold\n$/);
+    expect(err).toMatch(/^oriel: stdin:\d+: no memory left for the windows\n$/);
     expect(code).toBe(1);
   });
 });
@@ -506,7 +506,7 @@ describe('a command that is none', () => {
   test.each([
     [['--window'], '--window: expected a value, got nothing'],
     [[], '--window: expected a window'],
-    [['-w', '1m', '--windows', '2'], '--windows: there is no such option'],
+    [['-w', '1m', '--windows', '2'], '--windows: no such option'],
     [['-w', '1m', '-w', '2m'], '--window: expected once'],
     [['-w', '1m', '--strict=yes'], '--strict: expected no value, got "yes"'],
     [['-w', '1m', '--to', 'xml'], '--to: expected table, ndjson, csv, arrow; got "xml"'],

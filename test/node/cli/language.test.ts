@@ -192,7 +192,7 @@ test.each([
   [() => window('constructor(1m)'), 'got constructor(1m)'],
   [() => where('a >'), 'after >\n  a >\n     ^'],
   [() => where('a = 1'), 'expected a == 1; got (a = 1)'],
-  [() => where('a b'), 'expected one alone; got b'],
+  [() => where('a b'), 'expected a single condition; got b'],
   [() => where('a ** 2'), 'got (a ** 2)'],
   [() => where('a + "b"'), 'got "b"'],
   [() => where('a.constructor("b")'), 'constructor: expected one of abs'],
@@ -200,7 +200,7 @@ test.each([
   [() => where('a in []'), 'in: expected a list'],
   [() => where('text("a") > 5'), 'strings know eq, ne, in'],
   [() => where(''), 'expected an expression, got nothing'],
-  [() => figure('a'), 'figures: expected one of count'],
+  [() => figure('a'), 'aggregates: expected one of count'],
   [() => figure('fold(a)'), 'got fold(a)'],
   [() => figure('toString()'), 'got toString()'],
   [() => figure('sum()'), '--agg: sum: expected the name of a column'],
@@ -208,7 +208,7 @@ test.each([
   [() => figure('sum(a, exact = true)'), 'sum: no option "exact"; there are none'],
   [() => figure('quantile(a, 2)'), 'quantile: q: expected a number from 0 to 1, got 2'],
   [() => figure('sum(a).where()'), 'where: expected one condition'],
-  [() => readAggregates(['sum(a), sum(b)'], new Uses()), 'two figures are called sum'],
+  [() => readAggregates(['sum(a), sum(b)'], new Uses()), 'two aggregates are called sum'],
 ])('what cannot be is refused: %s', (read, message) => {
   expect(read).toThrow(message);
 });
