@@ -24,9 +24,9 @@ export interface ListOf<Result> {
   read(values: Float64Array, meaning: (number: number) => number | string): Result;
 }
 
-/** The input of an aggregate: the name of a column, or an expression. `AnyOf` also accepts columns of strings. */
-export type Of = string | Expression<string, number, string>;
-export type AnyOf = string | Expression;
+/** The input of an aggregate: the name of a column, or an expression. `AnyInput` also accepts columns of strings. */
+export type NumberInput = string | Expression<string, number, string>;
+export type AnyInput = string | Expression;
 
 /** The type of an input's values: `number` (NaN if missing), or `string | null` for a column of strings. */
 export type ValueIn<Given> = Given extends Expression<string, infer Value> ? Value : number;
@@ -78,7 +78,10 @@ export class Aggregate<Column extends string = string, Result = number, Text ext
 }
 
 /** Makes the aggregate that the core calls `kind`. @throws {OrielError} ERR_ORIEL_SPEC if an input is invalid */
-export function aggregate<O extends Of>(kind: string, ...columns: O[]): Aggregate<ColumnIn<O>, number, TextIn<O>> {
+export function aggregate<O extends NumberInput>(
+  kind: string,
+  ...columns: O[]
+): Aggregate<ColumnIn<O>, number, TextIn<O>> {
   return new Aggregate(
     kind,
     columns.map((column) => columnOf(kind, column)),
@@ -86,7 +89,7 @@ export function aggregate<O extends Of>(kind: string, ...columns: O[]): Aggregat
 }
 
 /** Makes an aggregate of one column of numbers with parameters and, if its result is a list, with a way to read it. */
-export function withParameters<O extends Of, Result = number>(
+export function withParameters<O extends NumberInput, Result = number>(
   kind: string,
   column: O,
   parameters: readonly number[],
@@ -133,63 +136,65 @@ export function columnOf(kind: string, column: unknown, texts: StringUse = 'none
 
 /** Number of events; `count(column)`: number of events in which the column is not missing. 0 if there are none. */
 export function count(): Aggregate<never, number, never>;
-export function count<O extends AnyOf>(column: O): Aggregate<ColumnIn<O>, number, TextIn<O>>;
+export function count<O extends AnyInput>(column: O): Aggregate<ColumnIn<O>, number, TextIn<O>>;
 export function count(column?: unknown): Aggregate<never, number, never> {
   return column === undefined ? new Aggregate('events') : ofAny('count', column, 'present');
 }
 
 /** Sum of the values, compensated: within one ulp of the exact sum for ordinary data. NaN if there are no values. */
-export const sum = <O extends Of>(column: O) => aggregate('sum', column);
+export const sum = <O extends NumberInput>(column: O) => aggregate('sum', column);
 
 /** Arithmetic mean of the values; NaN if there are none. */
-export const mean = <O extends Of>(column: O) => aggregate('mean', column);
+export const mean = <O extends NumberInput>(column: O) => aggregate('mean', column);
 
 /** Least value; NaN if there are none. */
-export const min = <O extends Of>(column: O) => aggregate('min', column);
+export const min = <O extends NumberInput>(column: O) => aggregate('min', column);
 
 /** Greatest value; NaN if there are none. */
-export const max = <O extends Of>(column: O) => aggregate('max', column);
+export const max = <O extends NumberInput>(column: O) => aggregate('max', column);
 
 /** Greatest minus least value; NaN if there are no values. */
-export const range = <O extends Of>(column: O) => aggregate('range', column);
+export const range = <O extends NumberInput>(column: O) => aggregate('range', column);
 
 /**
  * Product of the values; NaN if there are none. Intermediate products cannot overflow or underflow: the result is
  * infinite or 0 only if the product itself is out of the range of a double, or a value is infinite or 0.
  */
-export const product = <O extends Of>(column: O) => aggregate('product', column);
+export const product = <O extends NumberInput>(column: O) => aggregate('product', column);
 
 /**
  * Value of the earliest event (by event time) that has one; at equal times of the first to arrive. NaN, or null for
  * strings, if none.
  */
-export const first = <O extends AnyOf>(column: O): Aggregate<ColumnIn<O>, ValueIn<O>, TextIn<O>> =>
+export const first = <O extends AnyInput>(column: O): Aggregate<ColumnIn<O>, ValueIn<O>, TextIn<O>> =>
   ofAny('first', column, 'kept');
 
 /**
  * Value of the latest event (by event time) that has one; at equal times of the last to arrive. NaN, or null for
  * strings, if none.
  */
-export const last = <O extends AnyOf>(column: O): Aggregate<ColumnIn<O>, ValueIn<O>, TextIn<O>> =>
+export const last = <O extends AnyInput>(column: O): Aggregate<ColumnIn<O>, ValueIn<O>, TextIn<O>> =>
   ofAny('last', column, 'kept');
 
 /** Sample variance (divides by n - 1); NaN for fewer than 2 values. */
-export const variance = <O extends Of>(column: O) => aggregate('variance', column);
+export const variance = <O extends NumberInput>(column: O) => aggregate('variance', column);
 
 /** Sample standard deviation (divides by n - 1); NaN for fewer than 2 values. */
-export const stddev = <O extends Of>(column: O) => aggregate('stddev', column);
+export const stddev = <O extends NumberInput>(column: O) => aggregate('stddev', column);
 
 /** Adjusted Fisher-Pearson sample skewness G₁; NaN for fewer than 3 values, or if all are equal. */
-export const skewness = <O extends Of>(column: O) => aggregate('skewness', column);
+export const skewness = <O extends NumberInput>(column: O) => aggregate('skewness', column);
 
 /** Population excess kurtosis: 0 for a normal distribution; NaN for fewer than 2 values, or if all are equal. */
-export const kurtosis = <O extends Of>(column: O) => aggregate('kurtosis', column);
+export const kurtosis = <O extends NumberInput>(column: O) => aggregate('kurtosis', column);
 
 /** Sample covariance (divides by n - 1) over the events in which neither column is missing; NaN for fewer than 2. */
-export const covariance = <X extends Of, Y extends Of>(x: X, y: Y) => aggregate<X | Y>('covariance', x, y);
+export const covariance = <X extends NumberInput, Y extends NumberInput>(x: X, y: Y) =>
+  aggregate<X | Y>('covariance', x, y);
 
 /** Pearson correlation over the events in which neither column is missing; NaN if one of the columns does not vary. */
-export const correlation = <X extends Of, Y extends Of>(x: X, y: Y) => aggregate<X | Y>('correlation', x, y);
+export const correlation = <X extends NumberInput, Y extends NumberInput>(x: X, y: Y) =>
+  aggregate<X | Y>('correlation', x, y);
 
 /** A fitted line `y = intercept + slope * x`, and the share of the variance of y that it explains (`r2`). */
 export interface Line {
@@ -203,45 +208,50 @@ export interface Line {
  * `r2` is 1 if only y does not vary.
  * @example regression('price', 'size')
  */
-export function regression<Y extends Of, X extends Of>(y: Y, x: X): Aggregate<ColumnIn<Y | X>, Line, TextIn<Y | X>> {
+export function regression<Y extends NumberInput, X extends NumberInput>(
+  y: Y,
+  x: X,
+): Aggregate<ColumnIn<Y | X>, Line, TextIn<Y | X>> {
   const of = (kind: string) => aggregate<Y | X>(kind, y, x);
   return record<Line>({ slope: of('slope'), intercept: of('intercept'), r2: of('r2') });
 }
 
 /** Weighted mean Σ w v / Σ w over the events in which neither column is missing; NaN if the weights sum to 0. */
-export const weightedMean = <Value extends Of, Weight extends Of>(value: Value, weight: Weight) =>
+export const weightedMean = <Value extends NumberInput, Weight extends NumberInput>(value: Value, weight: Weight) =>
   aggregate<Value | Weight>('weightedMean', value, weight);
 
 /** 1 if a value is not 0, else 0; NaN if there are no values. */
-export const any = <O extends Of>(column: O) => aggregate('any', column);
+export const any = <O extends NumberInput>(column: O) => aggregate('any', column);
 
 /** 1 if no value is 0, else 0; NaN if there are no values. */
-export const all = <O extends Of>(column: O) => aggregate('all', column);
+export const all = <O extends NumberInput>(column: O) => aggregate('all', column);
 
 /**
  * Bitwise and of the values as 64-bit integers in two's complement; NaN if there are no values. Fractions are cut off
  * towards 0, values out of range become -2^63 or 2^63 - 1, and the result is exact up to 2^53.
  */
-export const bitAnd = <O extends Of>(column: O) => aggregate('bitAnd', column);
+export const bitAnd = <O extends NumberInput>(column: O) => aggregate('bitAnd', column);
 
 /** Bitwise or of the values, which become 64-bit integers as in {@link bitAnd}; NaN if there are no values. */
-export const bitOr = <O extends Of>(column: O) => aggregate('bitOr', column);
+export const bitOr = <O extends NumberInput>(column: O) => aggregate('bitOr', column);
 
 /**
  * Value of `of` in the event with the least `by`; of several such events in the earliest, at equal times in the first
  * to arrive. Only events in which neither is missing count.
  * @example argmin('price', text('shop'))
  */
-export const argmin = <By extends Of, Value extends AnyOf>(by: By, of: Value) => ofExtreme('argmin', by, of);
+export const argmin = <By extends NumberInput, Value extends AnyInput>(by: By, of: Value) =>
+  ofExtreme('argmin', by, of);
 
 /**
  * Value of `of` in the event with the greatest `by`; of several such events in the earliest, at equal times in the
  * first to arrive. Only events in which neither is missing count.
  * @example argmax('price', text('shop'))
  */
-export const argmax = <By extends Of, Value extends AnyOf>(by: By, of: Value) => ofExtreme('argmax', by, of);
+export const argmax = <By extends NumberInput, Value extends AnyInput>(by: By, of: Value) =>
+  ofExtreme('argmax', by, of);
 
-function ofExtreme<By extends Of, Value extends AnyOf>(
+function ofExtreme<By extends NumberInput, Value extends AnyInput>(
   kind: string,
   by: By,
   of: Value,
@@ -262,21 +272,21 @@ export interface Candle {
  * First, greatest, least and last value as a record, by event time; all NaN if there are no values.
  * @example ohlc('price')
  */
-export function ohlc<O extends Of>(price: O): Aggregate<ColumnIn<O>, Candle, TextIn<O>> {
+export function ohlc<O extends NumberInput>(price: O): Aggregate<ColumnIn<O>, Candle, TextIn<O>> {
   columnOf('ohlc', price);
   const of = (kind: string) => aggregate(kind, price);
   return record<Candle>({ open: of('first'), high: of('max'), low: of('min'), close: of('last') });
 }
 
 /** Last value minus first value, by event time; NaN if there are no values. */
-export const delta = <O extends Of>(column: O) => aggregate('delta', column);
+export const delta = <O extends NumberInput>(column: O) => aggregate('delta', column);
 
 /**
  * Rate of change: last value minus first value, divided by the time between them, per second or per `per` (a length of
  * time). NaN if all values have the same time. Without `per` times must be in milliseconds.
  * @example rate('odometer', { per: '1h' })
  */
-export const rate = <O extends Of>(column: O, { per = '1s' }: { per?: Extent } = {}) =>
+export const rate = <O extends NumberInput>(column: O, { per = '1s' }: { per?: Extent } = {}) =>
   withParameters('rate', column, [lengthAbove0(per, 'rate.per')]);
 
 /**
@@ -290,7 +300,7 @@ export const rate = <O extends Of>(column: O, { per = '1s' }: { per?: Extent } =
  * ever.
  * @example increase('requests', { within: '5m' })
  */
-export function increase<O extends Of>(column: O, { within = '1h' }: { within?: Extent } = {}) {
+export function increase<O extends NumberInput>(column: O, { within = '1h' }: { within?: Extent } = {}) {
   const length =
     within === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : lengthAbove0(within, 'increase.within');
   return withParameters('increase', column, [length]);
@@ -301,5 +311,5 @@ export function increase<O extends Of>(column: O, { within = '1h' }: { within?: 
  * NaN if there are no values.
  * @example ewma('load', '5m')
  */
-export const ewma = <O extends Of>(column: O, halfLife: Extent) =>
+export const ewma = <O extends NumberInput>(column: O, halfLife: Extent) =>
   withParameters('ewma', column, [lengthAbove0(halfLife, 'ewma.halfLife')]);

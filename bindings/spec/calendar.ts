@@ -94,8 +94,8 @@ function reject(field: string, accepted: string, given: unknown): never {
 
 class ZonedCalendar implements Calendar {
   readonly #ruler: Ruler;
-  readonly #offsetAt: (t: number) => Stretch;
-  readonly #blockAt: (t: number) => Stretch;
+  readonly #offsetAt: (t: number) => Interval;
+  readonly #blockAt: (t: number) => Interval;
 
   constructor(
     readonly n: number,
@@ -104,8 +104,8 @@ class ZonedCalendar implements Calendar {
     readonly weekStart: Weekday,
   ) {
     this.#ruler = rulerOf(n, unit, weekStart);
-    this.#offsetAt = remembered(50 * DAY, (t) => offsetFrom(t, zone));
-    this.#blockAt = remembered(this.#ruler.start(1) - this.#ruler.start(0), (t) => this.#find(t));
+    this.#offsetAt = cached(50 * DAY, (t) => offsetFrom(t, zone));
+    this.#blockAt = cached(this.#ruler.start(1) - this.#ruler.start(0), (t) => this.#find(t));
   }
 
   of(n: number): Calendar {
@@ -129,7 +129,7 @@ class ZonedCalendar implements Calendar {
     return this.#blockAt(t).value;
   }
 
-  #find(t: number): Stretch {
+  #find(t: number): Interval {
     let k = this.#ruler.near(t + this.#offsetAt(t).value);
     while (this.edge(k) > t) k--;
     while (this.edge(k + 1) <= t) k++;
@@ -141,23 +141,23 @@ class ZonedCalendar implements Calendar {
  * A stretch of time `[from, until)` and a value that is constant in it: an offset in milliseconds, or the number of a
  * block.
  */
-interface Stretch {
+interface Interval {
   readonly from: number;
   readonly until: number;
   readonly value: number;
 }
 
-const SLOTS = 256;
+const CACHE_SLOTS = 256;
 
 /**
  * Caches `find`: the last stretch, and up to 256 others in a direct-mapped table with a slot for each `length` of time.
  */
-function remembered(length: number, find: (t: number) => Stretch): (t: number) => Stretch {
-  const slots = new Array<Stretch | undefined>(SLOTS).fill(undefined);
-  let last: Stretch = { from: 0, until: 0, value: 0 };
+function cached(length: number, find: (t: number) => Interval): (t: number) => Interval {
+  const slots = new Array<Interval | undefined>(CACHE_SLOTS).fill(undefined);
+  let last: Interval = { from: 0, until: 0, value: 0 };
   return (t) => {
     if (t >= last.from && t < last.until) return last;
-    const slot = Math.floor(t / length) & (SLOTS - 1);
+    const slot = Math.floor(t / length) & (CACHE_SLOTS - 1);
     const known = slots[slot];
     last = known !== undefined && t >= known.from && t < known.until ? known : find(t);
     slots[slot] = last;
@@ -169,7 +169,7 @@ function remembered(length: number, find: (t: number) => Stretch): (t: number) =
  * The zone's offset at t, in milliseconds, and until when it is known to stay. Beyond MAX_CALENDAR_TIME it never
  * changes.
  */
-function offsetFrom(t: number, zone: string): Stretch {
+function offsetFrom(t: number, zone: string): Interval {
   const within = Math.min(Math.max(t, -MAX_CALENDAR_TIME), MAX_CALENDAR_TIME);
   const at = create(BigInt(Math.floor(within)) * 1_000_000n, zone);
   // The polyfill searches at least three years ahead. If it finds no transition, there is none for one year.

@@ -4,7 +4,15 @@
  */
 
 import { only, reject } from '../base/errors';
-import { type Aggregate, type AnyOf, columnOf, type Of, ofAny, type ValueIn, withParameters } from './aggregates';
+import {
+  type Aggregate,
+  type AnyInput,
+  columnOf,
+  type NumberInput,
+  ofAny,
+  type ValueIn,
+  withParameters,
+} from './aggregates';
 import type { ColumnIn, TextIn } from './expression';
 
 function between(value: unknown, field: string, accepted: string, least: number, most: number): number {
@@ -59,7 +67,7 @@ const scaleOf = (accuracy: number) => (0.7 / Math.log((1 + accuracy) / (1 - accu
  * @throws {OrielError} ERR_ORIEL_SPEC
  * @example quantile('ms', 0.99)
  */
-export function quantile<O extends Of>(column: O, q: number, options: QuantileOptions = {}) {
+export function quantile<O extends NumberInput>(column: O, q: number, options: QuantileOptions = {}) {
   between(q, 'quantile: q', 'a number from 0 to 1', 0, 1);
   const { accuracy, exact } = optionsOf<QuantileOptions>(options, ['accuracy', 'exact'], 'quantile');
   if (exact) {
@@ -74,7 +82,7 @@ export function quantile<O extends Of>(column: O, q: number, options: QuantileOp
  * Exact median: the middle value, or the mean of the middle two; NaN if there are no values. It keeps all values,
  * whereas `quantile(column, 0.5)` keeps a sketch.
  */
-export const median = <O extends Of>(column: O) => withParameters('median', column, []);
+export const median = <O extends NumberInput>(column: O) => withParameters('median', column, []);
 
 /** `precision`: log2 of the number of registers, 4 to 18, default 12. `exact`: keep every different value instead. */
 export type DistinctOptions =
@@ -90,7 +98,7 @@ export type DistinctOptions =
  * @throws {OrielError} ERR_ORIEL_SPEC
  * @example distinct('page'), distinct('page', { precision: 14 })
  */
-export function distinct<O extends AnyOf>(
+export function distinct<O extends AnyInput>(
   column: O,
   options: DistinctOptions = {},
 ): Aggregate<ColumnIn<O>, number, TextIn<O>> {
@@ -124,7 +132,10 @@ export interface Frequent<Value = number> {
  * @throws {OrielError} ERR_ORIEL_SPEC
  * @example topK(text('page'), 10)
  */
-export function topK<O extends AnyOf>(column: O, k: number): Aggregate<ColumnIn<O>, Frequent<Present<O>>[], TextIn<O>> {
+export function topK<O extends AnyInput>(
+  column: O,
+  k: number,
+): Aggregate<ColumnIn<O>, Frequent<Present<O>>[], TextIn<O>> {
   whole(k, 'topK: k', 1, 1000);
   const read = (numbers: Float64Array, meaning: (number: number) => unknown) => {
     const all: Frequent<Present<O>>[] = [];
@@ -145,7 +156,7 @@ export function topK<O extends AnyOf>(column: O, k: number): Aggregate<ColumnIn<
  * @throws {OrielError} ERR_ORIEL_SPEC
  * @example histogram('ms', [1, 10, 100])   // [below 1, 1 to 10, 10 to 100, 100 and more]
  */
-export function histogram<O extends Of>(column: O, edges: readonly number[]) {
+export function histogram<O extends NumberInput>(column: O, edges: readonly number[]) {
   const accepted = 'from 1 to 1000 finite numbers, ascending';
   if (!Array.isArray(edges) || edges.length < 1 || edges.length > 1000) reject('histogram: edges', accepted, edges);
   edges.forEach((edge, i) => {
@@ -164,7 +175,7 @@ export function histogram<O extends Of>(column: O, edges: readonly number[]) {
  * @throws {OrielError} ERR_ORIEL_SPEC
  * @example collect(text('page'), { limit: 100 })
  */
-export function collect<O extends AnyOf>(
+export function collect<O extends AnyInput>(
   column: O,
   options: { readonly limit: number },
 ): Aggregate<ColumnIn<O>, Present<O>[], TextIn<O>> {
@@ -179,10 +190,10 @@ export function collect<O extends AnyOf>(
  * Time-weighted mean: each value weighs as long as it holds, until the next value of the window; the last one holds for
  * no time. If all values have the same time it is the last of them; NaN if there are no values.
  */
-export const timeWeightedMean = <O extends Of>(column: O) => withParameters('timeWeightedMean', column, []);
+export const timeWeightedMean = <O extends NumberInput>(column: O) => withParameters('timeWeightedMean', column, []);
 
 /** The definition of an aggregate in JavaScript; see {@link fold}. */
-export interface FoldOf<O extends Of, State, Result> {
+export interface FoldOf<O extends NumberInput, State, Result> {
   /** The column, or expression, whose values are aggregated. */
   readonly column: O;
   /** Returns the state of no values, a new one for each call if `combine` changes it. */
@@ -210,7 +221,7 @@ export interface FoldOf<O extends Of, State, Result> {
  *   lower: (s) => s ** 0.25,
  * })
  */
-export function fold<const O extends Of, State, Result>(
+export function fold<const O extends NumberInput, State, Result>(
   definition: FoldOf<O, State, Result>,
 ): Aggregate<ColumnIn<O>, Result, TextIn<O>> {
   const roles = ['identity', 'lift', 'combine', 'lower'] as const;

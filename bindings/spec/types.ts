@@ -72,7 +72,7 @@ export type Claim<S extends Spec> = Simplify<
     Record<KeyNames<S>, Float64Array | Uint32Array>
 >;
 
-type Figures<S extends Spec> = { -readonly [Name in keyof S['aggregates']]: ResultOf<S['aggregates'][Name]> };
+type Outputs<S extends Spec> = { -readonly [Name in keyof S['aggregates']]: ResultOf<S['aggregates'][Name]> };
 type Panes<S extends Spec> = S['emit'] extends 'updates'
   ? { pane: 'on-time' | 'late'; index: number; final: boolean }
   : S['emit'] extends EarlyFiring
@@ -90,12 +90,12 @@ type Bounds<S extends Spec> = ('bounds' extends ShapeOf<Windows<S>> ? { start: n
 export type Row<S extends Spec> = Simplify<
   Bounds<S> &
     Record<KeyNames<S>, Key> &
-    Figures<S> &
+    Outputs<S> &
     (S['window'] extends Window ? unknown : { window: keyof S['window'] & string }) &
     Panes<S>
 >;
 
-type Present<S extends Spec> = Simplify<{ start: number; end: number } & Figures<S>>;
+type Present<S extends Spec> = Simplify<{ start: number; end: number } & Outputs<S>>;
 
 /**
  * What `query` returns: the current values of a key and the bounds of its window; a record of these by window name if

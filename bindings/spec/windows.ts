@@ -273,7 +273,7 @@ function divides(small: Calendar, great: Calendar): boolean {
  * hours.
  */
 function partsOf(great: Calendar, small: Calendar): number {
-  const hours = { hour: 1, day: 25, week: 169, month: 745, quarter: 2209, year: 8785 };
-  const least = { hour: 1, day: 23, week: 167, month: 671, quarter: 2159, year: 8759 };
-  return Math.ceil((hours[great.unit] * great.n) / (least[small.unit] * small.n));
+  const longest = { hour: 1, day: 25, week: 169, month: 745, quarter: 2209, year: 8785 };
+  const shortest = { hour: 1, day: 23, week: 167, month: 671, quarter: 2159, year: 8759 };
+  return Math.ceil((longest[great.unit] * great.n) / (shortest[small.unit] * small.n));
 }
