@@ -15,7 +15,7 @@ import { isBigInts, placeOf } from './columns';
 import { Strings } from './strings';
 
 /** Stands for "no id"; no id is this large. */
-const NONE = 2 ** 32 - 1;
+const NO_ID = 2 ** 32 - 1;
 
 export type KeyKind = 'string' | 'number' | 'int64' | 'uint64';
 
@@ -240,8 +240,8 @@ export class KeyEncoder {
       const kind = column.kindOf(key[c]);
       return column.kind !== undefined && (kind !== 'string' || column.strings.has(key[c] as string));
     });
-    if (!known) return NONE;
-    if (this.direct) return this.columns[0]?.strings.idOf(key[0] as string) ?? NONE;
+    if (!known) return NO_ID;
+    if (this.direct) return this.columns[0]?.strings.idOf(key[0] as string) ?? NO_ID;
     core.exports.claim(stream, 1);
     this.write(
       key.map((part) => [part]),
@@ -289,9 +289,9 @@ export class KeyEncoder {
     const limit = exports.idLimit(this.stream);
     const alive = new Uint8Array(limit);
     const live = new Uint32Array(buffer, exports.liveColumn(this.stream), limit);
-    const held = exports.pinsColumn(this.stream);
-    const holds = held ? new Uint32Array(buffer, held, limit) : live;
-    for (let id = 0; id < limit; id++) alive[id] = live[id] || holds[id] ? 1 : 0;
+    const pinsAt = exports.pinsColumn(this.stream);
+    const pins = pinsAt ? new Uint32Array(buffer, pinsAt, limit) : live;
+    for (let id = 0; id < limit; id++) alive[id] = live[id] || pins[id] ? 1 : 0;
     for (const id of new Uint32Array(buffer, exports.resultIds(this.stream), exports.resultCount(this.stream)))
       alive[id] = 1;
     if (this.direct) {
