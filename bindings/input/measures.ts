@@ -228,7 +228,8 @@ export class Measures {
   settle(remembers: boolean): void {
     for (const [name, { numbers, strings, literals, kept, hashed }] of this.#uses) {
       if (numbers !== undefined && strings !== undefined) {
-        const message = `column ${show(name)}: expected one kind of values, got numbers for ${numbers} and strings for ${strings}`;
+        const got = `numbers for ${numbers} and strings for ${strings}`;
+        const message = `column ${show(name)}: expected one kind of values, got ${got}`;
         throw new OrielError('ERR_ORIEL_SPEC', message);
       }
       if (numbers !== undefined) {
