@@ -134,7 +134,7 @@ function unsigned(address: (...given: never[]) => number): (...given: never[]) =
  * Memory is grown ahead of a call for a demand up to this many bytes, or up to the size of the memory if that is
  * larger. Beyond that, copying the memory in use is cheaper than growing for an upper bound that is rarely reached.
  */
-const GROW_BYTES = 1 << 27;
+const GROW_AHEAD_BYTES = 1 << 27;
 
 export class Core {
   readonly exports: Exports;
@@ -232,7 +232,7 @@ export class Core {
   atomically(stream: number, demand: number, run: (sure: boolean) => void, adds = true): void {
     const { exports } = this;
     const used = exports.top();
-    const modest = demand <= Math.max(GROW_BYTES, this.buffer.byteLength);
+    const modest = demand <= Math.max(GROW_AHEAD_BYTES, this.buffer.byteLength);
     const sure = modest && demand <= exports.headroom(stream) && exports.reserve(demand) !== 0;
     const copy = sure ? undefined : this.bytes.slice(0, used + 64);
     try {

@@ -52,7 +52,7 @@ function windowEdgesOf(window: Window): WindowEdges {
 
 /** The table of one calendar window of the plan. */
 class EdgeTable {
-  readonly course: WindowEdges;
+  readonly edges: WindowEdges;
   readonly #entries = new Map<number, readonly [number, number]>();
   #from = 0;
   #until = 0;
@@ -64,7 +64,7 @@ class EdgeTable {
     window: Window,
     readonly allowedLateness: number,
   ) {
-    this.course = windowEdgesOf(window);
+    this.edges = windowEdgesOf(window);
   }
 
   /** Adds the windows around each of the times that are not listed. @throws {OrielError} ERR_ORIEL_MEMORY */
@@ -74,10 +74,10 @@ class EdgeTable {
     for (let i = 0; i < times.length; i++) {
       const t = times[i] as number;
       if (t >= this.#from && t < this.#until) continue;
-      [this.#from, this.#until] = this.course.block(t);
-      const [first, last] = this.course.around(t);
+      [this.#from, this.#until] = this.edges.block(t);
+      const [first, last] = this.edges.around(t);
       for (let k = first - 1; k <= last + 1; k++) {
-        fresh.set(k, this.#entries.get(k) ?? this.course.bounds(k));
+        fresh.set(k, this.#entries.get(k) ?? this.edges.bounds(k));
         isNew ||= !this.#entries.has(k);
       }
     }
@@ -128,15 +128,15 @@ export class Edges {
 
   /** Start and end of window k, listed or not; undefined if window w is not a calendar window. */
   bounds(w: number, k: number): readonly [number, number] | undefined {
-    return this.#courseOf(w)?.bounds(k);
+    return this.#edgesOf(w)?.bounds(k);
   }
 
   /** The least k whose window ends after t; undefined if window w is not a calendar window. */
   oldest(w: number, t: number): number | undefined {
-    return this.#courseOf(w)?.around(t)[0];
+    return this.#edgesOf(w)?.around(t)[0];
   }
 
-  #courseOf(w: number): WindowEdges | undefined {
-    return this.#tables.find((table) => table.w === w)?.course;
+  #edgesOf(w: number): WindowEdges | undefined {
+    return this.#tables.find((table) => table.w === w)?.edges;
   }
 }

@@ -64,7 +64,7 @@ export class Engine {
   #mode: Keys;
   #late: Record<string, unknown[]> | undefined;
   #milliseconds = 0;
-  #isByHand = false;
+  #isTimeByHand = false;
   /** Address of the stream's own columns. */
   readonly #home: number;
 
@@ -189,17 +189,17 @@ export class Engine {
     const { exports } = this.core;
     if (Number.isFinite(time)) this.edges.cover([time]);
     // The core computes with a finite disorder here; timeByHand() has set it to Infinity.
-    if (this.#isByHand) exports.setDisorder(this.handle, this.spec.outOfOrder);
+    if (this.#isTimeByHand) exports.setDisorder(this.handle, this.spec.outOfOrder);
     try {
       this.atomically(0, 0, time + this.spec.outOfOrder, () => exports.advance(this.handle, time));
     } finally {
-      if (this.#isByHand) exports.setDisorder(this.handle, Number.POSITIVE_INFINITY);
+      if (this.#isTimeByHand) exports.setDisorder(this.handle, Number.POSITIVE_INFINITY);
     }
   }
 
   /** From now on only `moveTo` moves the watermark, and events do not. */
   timeByHand(): void {
-    this.#isByHand = true;
+    this.#isTimeByHand = true;
     this.core.exports.setDisorder(this.handle, Number.POSITIVE_INFINITY);
   }
 

@@ -14,7 +14,7 @@ const MAX_FILLED_ROWS = 2 ** 20;
 /** One result of the core: the columns of its key, and its outputs in the order of the spec. */
 interface Result {
   keys: readonly unknown[];
-  figures: readonly unknown[];
+  values: readonly unknown[];
 }
 
 /** A key that has had a result in a window of the spec. */
@@ -23,7 +23,7 @@ interface Known {
   /**
    * The outputs of its last result, the number `k` of that window, and the number of the last window filled after it.
    */
-  figures: readonly unknown[];
+  values: readonly unknown[];
   k: number;
   filled: number;
 }
@@ -93,11 +93,11 @@ export class GapFiller {
   #sort(columns: Record<string, ArrayLike<unknown>>, windows: ArrayLike<number>): void {
     const ends = columns.end as ArrayLike<number>;
     const keys = this.spec.keys.map((name) => columns[name] as ArrayLike<unknown>);
-    const figures = this.spec.aggregates.map(([name]) => columns[name] as ArrayLike<unknown>);
+    const values = this.spec.aggregates.map(([name]) => columns[name] as ArrayLike<unknown>);
     for (let i = 0; i < ends.length; i++) {
       const track = this.#tracks[windows[i] as number] as Track;
       const k = this.#numberOf(track.w, ends[i] as number);
-      const result = { keys: keys.map((key) => key[i]), figures: figures.map((figure) => figure[i]) };
+      const result = { keys: keys.map((key) => key[i]), values: values.map((value) => value[i]) };
       const group = track.waiting.get(k);
       if (group) group.push(result);
       else track.waiting.set(k, [result]);
@@ -178,12 +178,12 @@ export class GapFiller {
     for (const [name, known] of track.known) {
       const result = real.get(name);
       if (result) {
-        out.add(track.w, start, end, result.keys, result.figures);
-        known.figures = result.figures;
+        out.add(track.w, start, end, result.keys, result.values);
+        known.values = result.values;
         known.k = k;
         known.filled = k;
       } else if (fill !== 'linear') {
-        out.add(track.w, start, end, known.keys, fill === 'previous' ? known.figures : this.#empty);
+        out.add(track.w, start, end, known.keys, fill === 'previous' ? known.values : this.#empty);
       }
     }
     return true;
@@ -200,8 +200,8 @@ export class GapFiller {
       const [start, end] = this.#boundsOf(track.w, j);
       if (!(end > start)) continue;
       const line = { passed: j - known.k, all: k - known.k };
-      const figures = this.outputs.map((output, i) => onLine(output, known.figures[i], result.figures[i], line));
-      out.add(track.w, start, end, known.keys, figures);
+      const values = this.outputs.map((output, i) => onLine(output, known.values[i], result.values[i], line));
+      out.add(track.w, start, end, known.keys, values);
     }
     return true;
   }
@@ -237,7 +237,7 @@ class RowsInColumns {
   readonly #ends: number[] = [];
   readonly #windows: number[] = [];
   readonly #keys: unknown[][];
-  readonly #figures: unknown[][];
+  readonly #values: unknown[][];
 
   get length(): number {
     return this.#starts.length;
@@ -245,15 +245,15 @@ class RowsInColumns {
 
   constructor(readonly spec: CheckedSpec) {
     this.#keys = spec.keys.map(() => []);
-    this.#figures = spec.aggregates.map(() => []);
+    this.#values = spec.aggregates.map(() => []);
   }
 
-  add(w: number, start: number, end: number, keys: readonly unknown[], figures: readonly unknown[]): void {
+  add(w: number, start: number, end: number, keys: readonly unknown[], values: readonly unknown[]): void {
     this.#windows.push(w);
     this.#starts.push(start);
     this.#ends.push(end);
     for (let c = 0; c < keys.length; c++) this.#keys[c]?.push(keys[c]);
-    for (let i = 0; i < figures.length; i++) this.#figures[i]?.push(figures[i]);
+    for (let i = 0; i < values.length; i++) this.#values[i]?.push(values[i]);
   }
 
   columns(): Record<string, ArrayLike<unknown>> {
@@ -267,8 +267,8 @@ class RowsInColumns {
       columns[name] = this.#keys[c] as unknown[];
     });
     aggregates.forEach(([name], i) => {
-      const figures = this.#figures[i] as unknown[];
-      columns[name] = figures.every((figure) => typeof figure === 'number') ? Float64Array.from(figures) : figures;
+      const values = this.#values[i] as unknown[];
+      columns[name] = values.every((value) => typeof value === 'number') ? Float64Array.from(values) : values;
     });
     return columns;
   }

@@ -16,14 +16,14 @@ import type { Output } from './results';
  * The head of a row is its count of events; if rows fire more than once, also how many of these were emitted and how
  * often it fired.
  */
-const ROW_HEAD_BYTES = 8;
-const LONG_HEAD_BYTES = 24;
+const HEAD_BYTES = 8;
+const REFIRING_HEAD_BYTES = 24;
 /** Maximum length of a part's `needs`: PartPlan has room for this many. */
 const MAX_NEEDS = 4;
 /** Aggregates that are 0 if there are no events; all others are NaN. */
-const COUNTS = ['events', 'count', 'distinct'];
+const ZERO_IF_EMPTY = ['events', 'count', 'distinct'];
 /** Kernels that only a part with a state of its own gets, if its kind has them. */
-const KERNELS = [
+const STATE_KERNELS = [
   ...(['identity', 'fold', 'foldRun', 'combine', 'prefix', 'suffix', 'roll'] as const),
   ...(['drop', 'block', 'insert', 'retract'] as const),
 ] as const;
@@ -35,7 +35,7 @@ interface Part {
   measures: readonly number[];
   parameters: readonly number[];
   /** Its columns and parameters as a string: equal for parts whose states may contain each other. */
-  of: string;
+  inputs: string;
   /** Whether its results are a column of the outbox. */
   output: boolean;
   /** Maximum length of an output that is a list; 0 for a number. */
@@ -86,21 +86,21 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
   const flagOf = (flag: (typeof flags)[number] | undefined) => (flag ? measureCount + flags.indexOf(flag) + 1 : 0);
   const columnOf = ({ column, ends }: Window) => (column ? measures.placeOf(column) + 1 : flagOf(ends));
   const eager = spec.discard || spec.every < Number.POSITIVE_INFINITY || spec.when !== undefined;
-  const head = spec.updates ? LONG_HEAD_BYTES : ROW_HEAD_BYTES;
+  const head = spec.updates ? REFIRING_HEAD_BYTES : HEAD_BYTES;
   const parts = new Map<string, Part>();
 
   /** Returns the part of a kind over some columns. Adds it, after the parts that it needs, if there is none yet. */
   function add(kind: string, columns: readonly number[], parameters: readonly number[]): Part {
-    const of = [columns, parameters].join(' ');
-    const name = `${kind} ${of}`;
+    const inputs = [columns, parameters].join(' ');
+    const name = `${kind} ${inputs}`;
     const known = parts.get(name);
     if (known) return known;
     const kernels = core.aggregates[kind] as Kernels;
     if (kernels.needs.length > MAX_NEEDS) throw new RangeError(`${kind} needs more than ${MAX_NEEDS} others`);
     const own = kernels.prepare ? [...columns, program.reserve()] : columns;
-    for (const need of kernels.needs) add(need, ofNeeds(kernels, own), parameters.slice(1));
+    for (const need of kernels.needs) add(need, columnsOfNeeds(kernels, own), parameters.slice(1));
     const folds = kernels.size > 0;
-    const part = { kernels, kind, measures: own, parameters, of, output: false, most: 0, state: 0, folds };
+    const part = { kernels, kind, measures: own, parameters, inputs, output: false, most: 0, state: 0, folds };
     parts.set(name, part);
     return part;
   }
@@ -108,7 +108,8 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
   /** Whether another part reads the state of this one. */
   const isRead = ({ kind, measures }: Part) =>
     [...parts.values()].some(
-      (other) => other.kernels.needs.includes(kind) && `${ofNeeds(other.kernels, other.measures)}` === `${measures}`,
+      (other) =>
+        other.kernels.needs.includes(kind) && `${columnsOfNeeds(other.kernels, other.measures)}` === `${measures}`,
     );
 
   /** Adds the parts of an aggregate, or of its fields, to which a record's condition `given` also applies. */
@@ -138,7 +139,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
   const results = [...parts.values()].filter((part) => part.output);
   const outputOf = ({ part, list, fields, texts }: Wanted): Output => {
     if (!part) return { fields: (fields ?? []).map(([name, one]) => [name, outputOf(one)]) };
-    return { place: results.indexOf(part), empty: COUNTS.includes(part.kind) ? 0 : Number.NaN, list, texts };
+    return { place: results.indexOf(part), empty: ZERO_IF_EMPTY.includes(part.kind) ? 0 : Number.NaN, list, texts };
   };
 
   const owning = [...parts.values()].some(({ kernels }) => kernels.drop > 0);
@@ -206,14 +207,14 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         u32(at + PartPlan.state, part.state);
         u32(at + PartPlan.measure, part.measures[0] ?? 0);
         u32(at + PartPlan.second, part.measures[1] ?? 0);
-        for (const kernel of KERNELS) u32(at + PartPlan[kernel], part.folds ? part.kernels[kernel] : 0);
+        for (const kernel of STATE_KERNELS) u32(at + PartPlan[kernel], part.folds ? part.kernels[kernel] : 0);
         u32(at + PartPlan.size, part.folds ? sizeOf(part) : 0);
         u32(at + PartPlan.lowerPairs, part.folds && part.output && !isRead(part) ? part.kernels.lowerPairs : 0);
         u32(at + PartPlan.lower, part.kernels.lower);
         u32(at + PartPlan.prepare, part.kernels.prepare);
         u32(at + PartPlan.output, part.output ? 1 : 0);
         part.kernels.needs.forEach((need, i) => {
-          const needed = add(need, ofNeeds(part.kernels, part.measures), part.parameters.slice(1));
+          const needed = add(need, columnsOfNeeds(part.kernels, part.measures), part.parameters.slice(1));
           u32(at + PartPlan.needs + 4 * i, needed.state);
         });
         u32(at + PartPlan.leap, part.kernels.leap);
@@ -263,7 +264,8 @@ function kindOf(
  */
 function layOut(parts: Part[], head: number): number {
   const owns = ({ kernels }: Part) => kernels.drop > 0;
-  const holderOf = (part: Part) => parts.find(({ of, kernels }) => of === part.of && part.kind in kernels.includes);
+  const holderOf = (part: Part) =>
+    parts.find(({ inputs, kernels }) => inputs === part.inputs && part.kind in kernels.includes);
   let stride = head;
   for (const part of [...parts.filter((part) => !owns(part)), ...parts.filter(owns)]) {
     part.folds &&= holderOf(part) === undefined;
@@ -284,7 +286,7 @@ function sizeOf({ kernels, parameters }: Part): number {
 }
 
 /** The columns of the parts that an aggregate reads: the column that it prepares, if it does, else its own. */
-function ofNeeds({ prepare }: Kernels, columns: readonly number[]): readonly number[] {
+function columnsOfNeeds({ prepare }: Kernels, columns: readonly number[]): readonly number[] {
   return prepare ? columns.slice(-1) : columns;
 }
 

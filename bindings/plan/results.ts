@@ -187,8 +187,8 @@ export class Results {
   numbersOf(column: TextColumn): Set<number> {
     const { exports } = this.core;
     const n = exports.resultCount(this.stream);
-    const figure = (place: number) => this.core.float64s(exports.resultColumn(this.stream, place), n);
-    return numbersIn(column, this.plan, figure, this.#lists());
+    const output = (place: number) => this.core.float64s(exports.resultColumn(this.stream, place), n);
+    return numbersIn(column, this.plan, output, this.#lists());
   }
 
   /** A view of the numbers that lists in the outbox consist of. */
@@ -201,19 +201,19 @@ export class Results {
 
 /**
  * Collects the numbers in outputs that represent strings of a column; the set may contain other numbers too.
- * @param figure returns the core's output column at an index
+ * @param output returns the core's output column at an index
  */
 export function numbersIn(
   column: TextColumn,
   plan: Outputs,
-  figure: (place: number) => Float64Array,
+  output: (place: number) => Float64Array,
   lists: Float64Array,
 ): Set<number> {
   const numbers = new Set<number>();
   const look = ({ place, texts, list, fields }: Output): void => {
     for (const [, field] of fields ?? []) look(field);
     if (place === undefined || texts !== column) return;
-    for (const number of list ? lists : figure(place)) numbers.add(number);
+    for (const number of list ? lists : output(place)) numbers.add(number);
   };
   plan.outputs.forEach(look);
   return numbers;
