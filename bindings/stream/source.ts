@@ -56,7 +56,7 @@ export class SourceReader {
   /** Resolves when other tasks have had a turn. */
   #turning: Promise<void> | undefined;
   /** When other tasks last had a turn. */
-  #rested = performance.now();
+  #lastTurn = performance.now();
 
   /** @throws {OrielError} ERR_ORIEL_COLUMN if `source` is not a source */
   constructor(source: unknown) {
@@ -71,7 +71,7 @@ export class SourceReader {
    * @throws what the source threw, or the reason given to `stop`, once the sink is empty
    */
   async read(sink: Sink, patienceMs: number): Promise<boolean> {
-    if (performance.now() - this.#rested > MAX_RUN_MS) await this.#turn(sink);
+    if (performance.now() - this.#lastTurn > MAX_RUN_MS) await this.#turn(sink);
     if (this.#isOver || this.#stopped) {
       if (!sink.isEmpty) return true;
       if (this.#stopped) throw this.#stopped.reason;
@@ -167,7 +167,7 @@ export class SourceReader {
   #turn(sink: Sink): Promise<void> {
     this.#turning ??= nextTurn().then(() => {
       this.#turning = undefined;
-      this.#rested = performance.now();
+      this.#lastTurn = performance.now();
       if (!sink.isEmpty) this.#wakeUp();
     });
     return this.#turning;

@@ -78,13 +78,13 @@ export class WindowedStream<const S extends Spec = Spec> {
    */
   #claim: { at: number; n: number; buffer: ArrayBufferLike; ids: boolean } | undefined;
   /** Results that `transform` took and returned because its reader had gone; the next `take` has them. */
-  #kept: WindowBatch<Row<S>> | undefined;
+  #returned: WindowBatch<Row<S>> | undefined;
   #state: 'open' | 'closed' | 'disposed' = 'open';
   /**
    * Whether events need more than being written: gaps to check, functions to call, calendar edges to find, the clock to
    * note.
    */
-  readonly #special: boolean;
+  readonly #needsPrepare: boolean;
 
   /** @throws {OrielError} ERR_ORIEL_SPEC, ERR_ORIEL_MEMORY */
   constructor(spec: S) {
@@ -106,7 +106,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     const { windows, idle } = this.#spec;
     const hasCalendar = windows.some(({ calendar }) => calendar);
     const isTimed = idle < Number.POSITIVE_INFINITY;
-    this.#special = hasCalendar || isTimed || engine.gaps.length + this.#plan.flags.length > 0;
+    this.#needsPrepare = hasCalendar || isTimed || engine.gaps.length + this.#plan.flags.length > 0;
     streams?.register(this, { core, handle }, this);
   }
 
@@ -135,13 +135,13 @@ export class WindowedStream<const S extends Spec = Spec> {
     const t = spec.hasTime ? fields[spec.time] : this.#clock.now();
     if (typeof t !== 'number' || !(Math.abs(t) <= spec.timeLimit)) throw badTime(spec.time, t, spec.timeLimit);
     const alone = t >= this.#fireAt || this.#allowance === 0;
-    if (this.#special) this.#prepare(fields, t);
+    if (this.#needsPrepare) this.#prepare(fields, t);
     if (alone || this.#gathered >= this.#allowance) this.#flush();
     const at = this.#gathered;
     if (at === 0) this.#core.exports.claim(this.#handle, GATHERED_EVENTS);
     this.#ring.writeEvent(fields, t, at);
     this.#gathered = at + 1;
-    if (alone) this.#takeLast();
+    if (alone) this.#takeSingle();
   }
 
   /**
@@ -151,7 +151,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @example visits.pushRows([{ at: 0, user: 'ada', bytes: 512 }, { at: 5, user: 'bob', bytes: 64 }]);
    */
   pushRows<E extends Event<S>>(rows: Iterable<E>): void {
-    this.#open();
+    this.#assertOpen();
     this.#takeRows(rows);
     this.#deliver();
   }
@@ -166,7 +166,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#takeColumns(columns, list.length, flags);
   }
 
-  /** Does what a single event needs besides being written: see `#special`. */
+  /** Does what a single event needs besides being written: see `#needsPrepare`. */
   #prepare(fields: Record<string, unknown>, t: number): void {
     for (const name of this.#engine.gaps) checkGaps(name, numberOf(name, fields[name]));
     this.#edges.cover([t]);
@@ -176,7 +176,7 @@ export class WindowedStream<const S extends Spec = Spec> {
   /** Moves the watermark if the clock has moved event time on without events. */
   #tick(): void {
     if (this.#state !== 'open') return;
-    if (this.#engine.tick()) this.#settleDown();
+    if (this.#engine.tick()) this.#sweepAndBudget();
   }
 
   /**
@@ -187,7 +187,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @example visits.pushColumns({ at: Float64Array.of(0, 5), user: ['ada', 'bob'], bytes: Float64Array.of(512, 64) });
    */
   pushColumns<C extends Columns<S>>(columns: C): void {
-    this.#open();
+    this.#assertOpen();
     if (typeof columns !== 'object' || columns === null) {
       throw new OrielError('ERR_ORIEL_COLUMN', `pushColumns: expected a record of columns, got ${show(columns)}`);
     }
@@ -239,14 +239,14 @@ export class WindowedStream<const S extends Spec = Spec> {
   }
 
   #outlet(): Outlet<Row<S>> {
-    this.#open();
+    this.#assertOpen();
     const { hasTime, idle } = this.#spec;
     return {
       column: this.#engine.firstColumn,
       patienceMs: hasTime && idle === Number.POSITIVE_INFINITY ? idle : CHECK_MS,
       most: 0,
       enter: (events) => {
-        this.#open();
+        this.#assertOpen();
         if (!Array.isArray(events)) this.#takeColumns(events as Record<string, Given>);
         else if (events.length === 1) this.#takeOne(events[0]);
         else this.#takeRows(events);
@@ -255,7 +255,7 @@ export class WindowedStream<const S extends Spec = Spec> {
       take: () => this.take(),
       close: () => this.close(),
       keep: (batch) => {
-        this.#kept = joined(this.#kept, batch);
+        this.#returned = joined(this.#returned, batch);
       },
     };
   }
@@ -280,7 +280,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    * visits.commit(1);
    */
   claim(n: number): Claim<S> {
-    this.#open();
+    this.#assertOpen();
     if (!Number.isInteger(n) || n < 1 || n > RING_EVENTS) {
       throw new OrielError(
         'ERR_ORIEL_CLAIM',
@@ -310,7 +310,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @throws {OrielError} ERR_ORIEL_COLUMN if there is no such column or the value does not fit it; ERR_ORIEL_CLOSED
    */
   keyId(key: string | number, column?: string): number {
-    this.#open();
+    this.#assertOpen();
     const found = column === undefined ? this.#keys.columns[0] : this.#keys.columns.find(({ name }) => name === column);
     const texts = this.#plan.measures.texts;
     if (!found || (column === undefined && this.#keys.columns.length > 1)) {
@@ -339,7 +339,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    *   otherwise as `pushColumns`
    */
   commit(n: number): void {
-    this.#open();
+    this.#assertOpen();
     const claim = this.#claim;
     if (!claim)
       throw new OrielError('ERR_ORIEL_CLAIM', 'commit: there is no claim; a claim is good until the next call');
@@ -377,7 +377,7 @@ export class WindowedStream<const S extends Spec = Spec> {
       throw error;
     }
     this.#claim = undefined;
-    this.#settleDown();
+    this.#sweepAndBudget();
     this.#deliver();
   }
 
@@ -400,8 +400,8 @@ export class WindowedStream<const S extends Spec = Spec> {
     const filled = this.#filler?.apply(columns, raw.windows, this.#engine.stat(Stat.watermark)) ?? columns;
     exports.emptyResults(this.#handle);
     const n = filled === columns ? raw.windows.length : (filled.start?.length ?? 0);
-    const batch = joined(this.#kept, new WindowBatch<Row<S>>(n, filled));
-    this.#kept = undefined;
+    const batch = joined(this.#returned, new WindowBatch<Row<S>>(n, filled));
+    this.#returned = undefined;
     return batch;
   }
 
@@ -421,7 +421,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @example if (visits.query('ada', Date.now()).visits >= 100) refuse();
    */
   query(key?: KeyOf<S>, at?: number): Answer<S> {
-    this.#open();
+    this.#assertOpen();
     const { keys, windowNames, places, timeLimit, hasTime } = this.#spec;
     const parts = keys.length === 0 ? [] : keys.length === 1 ? [key] : (key as readonly unknown[] | undefined);
     if (!Array.isArray(parts) || parts.length !== keys.length || (keys.length === 0 && key !== undefined)) {
@@ -452,7 +452,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED
    */
   advance(time: number): void {
-    this.#open();
+    this.#assertOpen();
     const limit = this.#spec.timeLimit;
     if (typeof time !== 'number' || !(Math.abs(time) <= limit)) throw badTime('advance', time, limit);
     this.#flush();
@@ -462,7 +462,7 @@ export class WindowedStream<const S extends Spec = Spec> {
 
   #moveTo(time: number): void {
     this.#engine.moveTo(time);
-    this.#settleDown();
+    this.#sweepAndBudget();
   }
 
   /**
@@ -471,7 +471,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @throws {OrielError} ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED
    */
   close(): WindowBatch<Row<S>> {
-    this.#open();
+    this.#assertOpen();
     this.#flush();
     this.#engine.moveTo(Number.POSITIVE_INFINITY);
     this.#state = 'closed';
@@ -507,7 +507,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#core.exports.badTime(this.#handle, 0, n, this.#spec.timeLimit);
     this.#engine.takeWritten(n);
     this.#gathered = 0;
-    this.#settleDown();
+    this.#sweepAndBudget();
   }
 
   /**
@@ -532,7 +532,7 @@ export class WindowedStream<const S extends Spec = Spec> {
   }
 
   /** Processes the one gathered event, or drops it if that fails. */
-  #takeLast(): void {
+  #takeSingle(): void {
     try {
       this.#flush();
     } catch (error) {
@@ -542,7 +542,7 @@ export class WindowedStream<const S extends Spec = Spec> {
   }
 
   /** Throws ERR_ORIEL_CLOSED unless the stream is open. */
-  #open(): void {
+  #assertOpen(): void {
     if (this.#state !== 'open') this.#refuse();
   }
 
@@ -571,7 +571,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     };
     for (const name of this.#engine.gaps) checkGaps(name, measures[plain.indexOf(name)] as Numbers);
     let flagged: Float64Array[] = [];
-    if (this.#special) {
+    if (this.#needsPrepare) {
       checkTimes(spec.time, times, spec.timeLimit);
       flagged = flags ?? flagsOf(this.#plan.flags, { ...columns, [spec.time]: times }, n);
       this.#edges.cover(times);
@@ -602,7 +602,7 @@ export class WindowedStream<const S extends Spec = Spec> {
       this.#engine.restore(before);
       throw error;
     }
-    this.#settleDown();
+    this.#sweepAndBudget();
   }
 
   /** Pushes columns that fit into the ring. The core checks their times. */
@@ -633,7 +633,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    * Called after the core has taken events or moved time: forgets strings and sets how many events may be gathered
    * next.
    */
-  #settleDown(): void {
+  #sweepAndBudget(): void {
     const { exports } = this.#core;
     this.#engine.sweep();
     this.#fireAt = exports.fireAt(this.#handle);
