@@ -261,9 +261,9 @@ export class WindowedStream<const S extends Spec = Spec> {
   }
 
   /**
-   * Claims room for n events in the ring and returns views of it, n long, for the caller to write before `commit`. This
-   * is the way without any copy. Write every column that the spec names. For strings, write the number that `keyId`
-   * returns.
+   * Claims room for n events in the ring and returns views of it, n long, for the caller to write before `commit`. The
+   * core reads the events where they were written. Write every column that the spec names; for a string, write the
+   * number that `keyId` returns.
    *
    * The views belong to the stream; they are valid until the next call on any stream, except `keyId`, which leaves them
    * valid.
