@@ -1,4 +1,6 @@
-/** `oriel/arrow`: events from Apache Arrow, results to it. */
+/**
+ * The entry `oriel/arrow`: reads events from Apache Arrow and writes results to it. Needs the package `apache-arrow`.
+ */
 
 import type { Bool, Data, DataType, Decimal, Null, RecordBatch, Schema, Table } from 'apache-arrow';
 import { ArrowColumn } from './arrow/column';
@@ -16,30 +18,43 @@ export { type TableOf, type TableOptions, toArrow } from './arrow/table';
 type Types = Record<string, DataType>;
 type ValueOf<T extends DataType> = T extends Bool | Decimal ? number : T extends Null ? null : T['TValue'];
 
-/** The columns of a table as `pushColumns` and `over` take them; of one whose types are not known any. */
-// biome-ignore lint/suspicious/noExplicitAny: what is read from bytes has no types
+/**
+ * The columns of an Arrow table, by name, as `pushColumns` and `over` take them; `any` if the table's types are not
+ * known.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a table read from bytes has no static types
 export type ColumnsOf<T extends Types> = 0 extends 1 & T ? any : { [Name in keyof T]: ColumnInput<ValueOf<T[Name]>> };
 
-/** Rows in Arrow. */
-// biome-ignore lint/suspicious/noExplicitAny: as Arrow has it
+/** A table or a record batch of Arrow. */
+// biome-ignore lint/suspicious/noExplicitAny: the default of Arrow's own Table
 export type ArrowRows<T extends Types = any> = Table<T> | RecordBatch<T>;
 
 export interface ArrowOptions {
-  /** In what unit the stream has its times: dates, timestamps, times of day and durations become numbers of it. Default `'ms'`. */
+  /**
+   * The unit of the stream's times. Dates, timestamps, times of day and durations become numbers of this unit. Default
+   * `'ms'`.
+   */
   readonly unit?: Unit;
 }
 
-/** That the columns of T are those that a stream takes. */
+/**
+ * `unknown` if the columns of T have the types that the spec asks for; else the expected columns, to show in the type
+ * error.
+ */
 type Fits<T extends Types, S extends Spec> = ColumnsOf<T> extends Columns<S> ? unknown : Columns<S>;
 
 /**
- * Takes the rows of a table or record batch, all or none of them; columns that the spec does not name are passed over.
+ * Pushes the rows of a table or record batch. If one row is refused, none is taken. Columns that the spec does not name
+ * are ignored.
  *
- * Arrays of numbers in which nothing is null are handed on as they are, if they are in one piece: those of a table of several record batches are
- * put together first. Each string of a dictionary is looked at once. Nulls are missing values, and no keys or times. docs/arrow.md has the types.
+ * A number column without nulls is used without a copy if it is one chunk; the chunks of a table with several record
+ * batches are concatenated first. Each string of a dictionary is looked up once. A null measure is a missing value; a
+ * null key or time is an error. docs/arrow.md lists the types.
  *
- * @returns of a stream in workers, or a producer, how many events went in
- * @throws {OrielError} as `pushColumns`, naming column and index
+ * @returns nothing for a stream on this thread; for a stream in workers or a producer the number of events that went
+ *   in, which is less than the number of rows if its ring is full
+ * @throws {OrielError} as `pushColumns`, naming column and index; ERR_ORIEL_COLUMN also if `rows` is no table or record
+ *   batch
  *
  * @example
  * for (const batch of tableFromIPC(bytes).batches) pushArrow(visits, batch);
@@ -63,7 +78,11 @@ export function pushArrow(
 }
 
 /**
- * The columns of a table or record batch, for `pushColumns` and `over`. They are converted when, and as, a stream asks for them, and once.
+ * Returns the columns of a table or record batch, for `pushColumns` and `over`. A column is converted when a stream
+ * first asks for it, and at most once for each form (numbers, keys). Use it to push again from the row at which a full
+ * ring stopped.
+ *
+ * @throws {OrielError} ERR_ORIEL_SPEC if an option is invalid; ERR_ORIEL_COLUMN if `rows` is no table or record batch
  *
  * @example
  * const columns = columnsOf(table);
@@ -74,7 +93,10 @@ export function columnsOf<T extends Types>(rows: ArrowRows<T>, options?: ArrowOp
 }
 
 /**
- * The same of each record batch of a table, or that a reader of Arrow has: `await RecordBatchReader.from(fetch(…))`.
+ * Yields the columns of one record batch after the other, as a source for `over`. Takes a table, a `RecordBatchReader`
+ * (`await RecordBatchReader.from(fetch(…))`) or any iterable of tables and record batches.
+ *
+ * @throws {OrielError} as `columnsOf`, when the iteration comes to a bad item
  *
  * @example
  * for await (const batch of visits.over(columnBatches(reader))) report(batch);
@@ -90,17 +112,17 @@ export async function* columnBatches<T extends Types>(
 function columnsFor(call: string, rows: unknown, options: ArrowOptions = {}): Record<string, ArrowColumn> {
   only(options, ['unit'], call);
   const unit = unitOf(options.unit, call);
-  // By what they have, not by class: the caller's Arrow may be another copy than this one's.
+  // Checked by shape, not by class: the caller may have loaded another copy of Arrow.
   const { schema, batches, data } = (rows ?? {}) as { schema?: Schema; batches?: RecordBatch[]; data?: Data };
   const parts = batches?.map((batch) => batch.data) ?? (data && [data]);
   if (!Array.isArray(schema?.fields) || !parts?.every((part) => Array.isArray(part?.children))) {
     throw new OrielError('ERR_ORIEL_COLUMN', `${call}: expected a Table or RecordBatch of Arrow, got ${show(rows)}`);
   }
   const columns = schema.fields.map(({ name, type }, c) => {
-    // Those without rows may have no arrays either.
+    // A chunk without rows may have no arrays.
     const chunks = parts.flatMap(({ children }) => (children[c]?.length ? [children[c]] : []));
     return [name, new ArrowColumn(name, type, chunks, unit)] as const;
   });
-  // Of several that share a name the first is meant, as in Arrow.
+  // If several columns share a name, the first wins, as in Arrow; fromEntries keeps the last.
   return Object.fromEntries(columns.reverse());
 }

@@ -1,4 +1,4 @@
-/** `oriel`: the core is in the package and compiled on first use. */
+/** The entry `oriel`: the core is inlined in the package as base64 and compiled on first use. */
 
 import bytes from '../build/release.wasm';
 import { decode, provideCore } from './base/core';
@@ -10,15 +10,39 @@ import { startWorkers, type WindowedWorker, type WorkerOptions } from './worker/
 export * from './public';
 
 /**
- * The same in workers: `await windowedWorker(spec)`. Events come from any thread; see {@link WindowedWorker}.
- * @throws {OrielError} ERR_ORIEL_SPEC, of functions too, which do not go to another thread; ERR_ORIEL_THREAD where no worker can be had
+ * Starts a windowed stream that runs in one or more workers and takes events from any thread.
+ * See {@link WindowedWorker}.
+ *
+ * @throws {OrielError} ERR_ORIEL_SPEC also for `clock`, `emit.when` and `punctuated`, because functions cannot be sent
+ *   to another thread (`onLate` and `fold` can be used: they run here); ERR_ORIEL_THREAD if no worker can be started;
+ *   ERR_ORIEL_MEMORY
+ *
+ * @example const stream = await windowedWorker({ time: 'at', window: tumbling('1m'), aggregates: { n: count() } });
  */
 export function windowedWorker<const S extends Spec>(spec: S, options: WorkerOptions = {}): Promise<WindowedWorker<S>> {
   provideCore(() => decode(bytes));
   return startWorkers(spec, options);
 }
 
-/** {@inheritDoc make} */
+/**
+ * Makes a windowed stream on this thread: events in, one row for each key and window out.
+ *
+ * The spec is checked completely before anything is built. The types of events and rows follow from it.
+ *
+ * @throws {OrielError} ERR_ORIEL_SPEC, naming the field, the accepted values and the given one; ERR_ORIEL_MEMORY;
+ *   ERR_ORIEL_CORE
+ *
+ * @example
+ * const visits = windowed({
+ *   time: 'at',
+ *   key: 'user',
+ *   window: hopping('1m', '10s'),
+ *   aggregates: { visits: count(), bytes: sum('bytes') },
+ *   outOfOrder: '2s',
+ * });
+ * visits.push({ at: Date.now(), user: 'ada', bytes: 512 });
+ * for (const row of visits.take()) console.log(row.user, row.visits, row.bytes);
+ */
 export const windowed: typeof make = <const S extends Spec>(spec: S): WindowedStream<S> => {
   provideCore(() => decode(bytes));
   return make(spec);

@@ -1,4 +1,4 @@
-/** The public names that every entry has. */
+/** The public names that the entries `oriel`, `oriel/slim` and the one for workerd share. */
 
 export { WindowBatch } from './base/batch';
 export { OrielError, type OrielErrorCode } from './base/errors';

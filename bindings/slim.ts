@@ -1,4 +1,7 @@
-/** `oriel/slim`: the caller brings the core, for pages whose policy or bundler wants it apart (`oriel/core.wasm`). */
+/**
+ * The entry `oriel/slim`: the caller loads the core (`oriel/core.wasm`), so that it can be cached or compiled
+ * separately.
+ */
 
 import { provideCore } from './base/core';
 import { OrielError, show } from './base/errors';
@@ -9,9 +12,12 @@ export { windowed } from './stream/windowed';
 export { startWorkers as windowedWorker } from './worker/owner';
 
 /**
- * Says where the core comes from; to be awaited before the first stream.
- * @param source the bytes of `oriel/core.wasm`, a module, a response or where to fetch it
+ * Loads the core. Await it before the first stream is made; later calls have no effect.
+ *
+ * @param source `oriel/core.wasm` as bytes, a compiled module or a response, or the URL to fetch it from
  * @throws {OrielError} ERR_ORIEL_CORE
+ *
+ * @example await init(new URL(import.meta.resolve('oriel/core.wasm')));
  */
 export async function init(source: BufferSource | WebAssembly.Module | Response | URL): Promise<void> {
   const module = await moduleOf(source);
@@ -31,7 +37,7 @@ async function moduleOf(source: unknown): Promise<WebAssembly.Module> {
   throw new OrielError('ERR_ORIEL_CORE', `init: expected bytes, a module, a response or a URL, got ${show(source)}`);
 }
 
-/** Node's `fetch` knows no files; those of other runtimes may. */
+/** Fetches a URL. Node's `fetch` refuses `file:` URLs, so a file that cannot be fetched is read from disk. */
 async function load(url: URL): Promise<Response | BufferSource> {
   try {
     return await fetch(url);

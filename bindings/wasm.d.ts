@@ -1,4 +1,4 @@
-/** The core as the build inlines it: its bytes in base64. */
+/** The core as the build inlines it: its bytes as base64. */
 declare module '*/release.wasm' {
   const base64: string;
   export default base64;
@@ -9,7 +9,7 @@ declare module '*/shared.wasm' {
   export default base64;
 }
 
-/** The core as the platform imports it: compiled. */
+/** The compiled core, for platforms that compile modules ahead of time. */
 declare module 'oriel/core.wasm' {
   const module: WebAssembly.Module;
   export default module;

@@ -1,9 +1,11 @@
 type ColumnOf<Value> = [Value] extends [number] ? Float64Array<ArrayBuffer> : Value[];
 
 /**
- * Rows held as columns: results in the order in which windows fired, or events that came late.
+ * Rows stored as columns: results in the order in which their windows fired, or late events. Iterating yields the rows
+ * as objects.
  *
- * Columns are copies and the caller's own. A numeric column is a `Float64Array`; keys and names are arrays of the values.
+ * The columns are copies and belong to the caller. Numbers are a `Float64Array`; keys, strings, booleans, lists and
+ * records are plain arrays.
  *
  * @example
  * for (const { user, visits } of stream.take()) console.log(user, visits);
@@ -12,7 +14,7 @@ type ColumnOf<Value> = [Value] extends [number] ? Float64Array<ArrayBuffer> : Va
 export class WindowBatch<Row> implements Iterable<Row> {
   /** Number of rows. */
   readonly length: number;
-  /** Every field of the rows, as a column of `length` values. */
+  /** One column of `length` values for each field of a row. */
   readonly columns: { readonly [Name in keyof Row]: ColumnOf<Row[Name]> };
 
   constructor(length: number, columns: Record<string, ArrayLike<unknown>>) {
@@ -35,7 +37,7 @@ export class WindowBatch<Row> implements Iterable<Row> {
   }
 }
 
-/** The rows of a batch, and after them those of another of the same stream. */
+/** Concatenates two batches of the same stream: the rows of `first`, then those of `second`. */
 export function joined<Row>(first: WindowBatch<Row> | undefined, second: WindowBatch<Row>): WindowBatch<Row> {
   if (!first) return second;
   const columns: Record<string, ArrayLike<unknown>> = {};

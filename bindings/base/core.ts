@@ -1,16 +1,18 @@
 /**
- * The one file that touches WebAssembly: it instantiates the core and gives its exports types. A core is one linear memory for
- * any number of streams, each an address in it.
+ * Instantiates the core and gives its exports types. A core is one linear memory that holds any number of streams; a
+ * stream is an address in it.
  */
 
 import { instantiateSync } from '@assemblyscript/loader';
 import type { Keys, Stat } from '../../assembly/plan';
 import { OrielError } from './errors';
 
-/** Events a stream's ring holds: a batch and its scratch stay in the second-level cache. */
+/**
+ * Capacity of a stream's ring, in events. A batch of this size and its scratch memory fit in the second-level cache.
+ */
 export const RING_EVENTS = 4096;
 
-/** The exports of assembly/index.ts, but for kernels. */
+/** The exports of assembly/index.ts, except the kernels of aggregates and windows. */
 interface Exports {
   memory: WebAssembly.Memory;
   table: WebAssembly.Table;
@@ -76,12 +78,12 @@ interface Exports {
   stat(stream: number, which: Stat): number;
 }
 
-/** One kind of aggregate as the core has it: what it exports under its name. */
+/** What the core exports for one kind of aggregate: see assembly/aggregate/aggregate-registry.ts. */
 export interface Kernels {
-  /** Bytes of state, and so many more for each parameter; 0 where it only reads the states of others. */
+  /** Bytes of the state, which is `size + unit * parameters`; 0 if the aggregate only reads the states of others. */
   size: number;
   unit: number;
-  /** Indices of the function table, 0 where there is none. */
+  /** From here to `retract`: indices into the function table, 0 if the aggregate has no such kernel. */
   identity: number;
   fold: number;
   foldRun: number;
@@ -96,22 +98,27 @@ export interface Kernels {
   block: number;
   insert: number;
   retract: number;
-  /** By how many bytes one value can make a block grow beyond twice its size. */
+  /** How many bytes one value can add to a block beyond doubling it. */
   leap: number;
+  /**
+   * Kinds of the aggregates whose states `lower` reads, and kinds whose states lie inside this one, with their offsets.
+   */
   needs: string[];
   includes: Record<string, number>;
 }
 
-/** What a kind of window exports: see assembly/window/registry.ts. */
+/** The functions that a kind of window may export: see assembly/window/window-registry.ts. */
 export const ROLES = [
   ...(['start', 'end', 'newest', 'oldest'] as const),
   ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'due', 'live', 'earliest', 'copies'] as const),
 ] as const;
 
-/** One kind of window as the core has it: indices of the function table. */
+/** What the core exports for one kind of window: indices into the function table. */
 export type WindowKernels = Partial<Record<(typeof ROLES)[number], number>>;
 
-/** What gives an address: a number of 32 bits, which comes as a negative one where it is beyond 2 GiB. */
+/**
+ * Exports that return an address. WebAssembly returns a signed i32, so addresses from 2 GiB on would arrive negative.
+ */
 const ADDRESSES = [
   ...(['create', 'plan', 'top', 'timesColumn', 'idsColumn', 'wordsColumns', 'measureColumns', 'lateEvents'] as const),
   ...(['startsColumn', 'endsColumn', 'resultIds', 'resultWindows', 'resultPanes', 'resultFirings'] as const),
@@ -123,17 +130,20 @@ function unsigned(address: (...given: never[]) => number): (...given: never[]) =
   return (...given) => address(...given) >>> 0;
 }
 
-/** Memory is grown ahead by this much, or by as much as there is; to be sure of more, copying what is in use is cheaper. */
-const GROW_BYTES = 1 << 27;
+/**
+ * Memory is grown ahead of a call for a demand up to this many bytes, or up to the size of the memory if that is
+ * larger. Beyond that, copying the memory in use is cheaper than growing for an upper bound that is rarely reached.
+ */
+const GROW_AHEAD_BYTES = 1 << 27;
 
 export class Core {
   readonly exports: Exports;
   readonly aggregates: Record<string, Kernels> = Object.create(null);
   readonly windows: Record<string, WindowKernels> = Object.create(null);
   #bytes: Uint8Array;
-  /** Memory that other threads write to, by address, how many bytes: never put back. */
+  /** Regions that other threads write to: address → bytes. An undo leaves them alone. */
   readonly keepOut = new Map<number, number>();
-  /** The events of it that are being taken, and are put back: of which stream, from which place on, how many. */
+  /** The events inside such a region that are being consumed: `n` of them from place `at`. An undo restores these. */
   inUse: readonly [stream: number, at: number, n: number] | undefined;
 
   constructor(module: WebAssembly.Module) {
@@ -148,7 +158,7 @@ export class Core {
     this.#bytes = new Uint8Array(this.exports.memory.buffer);
   }
 
-  /** Bytes of the whole memory, good until something allocates. */
+  /** A view of the whole memory, valid until something allocates. */
   get bytes(): Uint8Array {
     if (this.#bytes.buffer !== this.exports.memory.buffer) this.#bytes = new Uint8Array(this.exports.memory.buffer);
     return this.#bytes;
@@ -158,12 +168,12 @@ export class Core {
     return this.exports.memory.buffer;
   }
 
-  /** A copy of n numbers at an address. */
+  /** Copies n numbers from an address. */
   float64s(address: number, n: number): Float64Array<ArrayBuffer> {
     return new Float64Array(new Float64Array(this.buffer, address, n));
   }
 
-  /** The kernels, by the names of the exports: `sum_fold`, `mean_needs.count`, `hopping_start`. */
+  /** Registers kernels by the names of their exports: `sum_fold`, `mean_needs.count`, `hopping_start`. */
   #register(exports: Record<string, unknown>): void {
     for (const [name, value] of Object.entries(exports)) {
       const [, owner, role, of] = /^([a-zA-Z0-9]+)_(\w+)(?:\.(\w+))?$/.exec(name) ?? [];
@@ -211,14 +221,18 @@ export class Core {
   }
 
   /**
-   * Runs what may need up to `demand` bytes for a stream, so that it is done whole or not at all: where so much is not surely to be
-   * had, over a copy of the memory that is put back if it turns out not to be. What is taken (`adds`) must leave room for giving it
-   * out again, so that a stream that is full can still fire and close.
+   * Runs an operation that needs at most `demand` bytes of a stream's memory, entirely or not at all. If that much is
+   * certain to be there, `run` gets `sure = true`. Otherwise the memory in use is copied first and restored if the
+   * operation fails.
+   *
+   * An operation that adds events (`adds`) is also undone if it leaves too little memory to fire everything open, so
+   * that a full stream can still fire and close.
+   * @throws {OrielError} ERR_ORIEL_MEMORY
    */
   atomically(stream: number, demand: number, run: (sure: boolean) => void, adds = true): void {
     const { exports } = this;
     const used = exports.top();
-    const modest = demand <= Math.max(GROW_BYTES, this.buffer.byteLength);
+    const modest = demand <= Math.max(GROW_AHEAD_BYTES, this.buffer.byteLength);
     const sure = modest && demand <= exports.headroom(stream) && exports.reserve(demand) !== 0;
     const copy = sure ? undefined : this.bytes.slice(0, used + 64);
     try {
@@ -233,6 +247,7 @@ export class Core {
     }
   }
 
+  /** Restores the memory from a copy, except for `keepOut`, of which only the events in `inUse` are restored. */
   #putBack(copy: Uint8Array): void {
     const { bytes } = this;
     let from = 0;
@@ -242,7 +257,7 @@ export class Core {
     }
     bytes.set(copy.subarray(from), from);
     if (!this.inUse) return;
-    // Of a ring these are the taker's: its columns, from the one of times on.
+    // The consumer owns these events in every column of the segment; `lane` is the distance between columns.
     const [stream, at, n] = this.inUse;
     const lane = this.exports.idsColumn(stream) - this.exports.timesColumn(stream);
     const begin = this.exports.timesColumn(stream);
@@ -255,11 +270,15 @@ export class Core {
 let current: Core | undefined;
 let source: (() => WebAssembly.Module) | undefined;
 
-/** Says where the module comes from, the first time it is wanted. */
+/**
+ * Sets where the module comes from. It is called when the core is first needed; only the first call of this has an
+ * effect.
+ */
 export function provideCore(module: () => WebAssembly.Module): void {
   source ??= module;
 }
 
+/** The core of this thread, instantiated on first use. @throws {OrielError} ERR_ORIEL_CORE */
 export function core(): Core {
   if (current) return current;
   if (!source) throw new OrielError('ERR_ORIEL_CORE', 'the core is not there yet: await init(module) first');
@@ -271,7 +290,7 @@ export function core(): Core {
   return current;
 }
 
-/** The module out of bytes as the package carries them. */
+/** Compiles the module from base64, the form in which the package carries it. */
 export function decode(base64: string): WebAssembly.Module {
   const characters = atob(base64);
   // A loop: Uint8Array.from takes twenty times as long.

@@ -1,23 +1,38 @@
-/** What went wrong, for programs to tell apart. */
+/** The kind of an error, for programs: codes are stable, messages are not. */
 export type OrielErrorCode =
-  /** The spec of a stream is not one: the message names the field, what was given and what is accepted. */
+  /** A spec or an option is invalid. The message names the field, the value it got and the values it accepts. */
   | 'ERR_ORIEL_SPEC'
-  /** A column is missing, of the wrong kind or length, or holds what it cannot. */
+  /**
+   * A column is missing, has the wrong kind or length, or holds a value that it cannot hold; also, an event or a key is
+   * invalid.
+   */
   | 'ERR_ORIEL_COLUMN'
-  /** A time is not a number, not finite, or beyond what edges can be computed for. */
+  /**
+   * A time is not a finite number, or lies outside the range in which window edges are exact (±2^53, less for some
+   * windows).
+   */
   | 'ERR_ORIEL_TIME'
-  /** What was given does not fit the stream's `memory.maximum`, or what the machine has. */
+  /** The events do not fit into the stream's `memory.maximum` or the machine's memory. Taking results may make room. */
   | 'ERR_ORIEL_MEMORY'
-  /** A claim is not there, or no longer good. */
+  /** There is no claim, its views have become invalid, or the number of events does not fit it. */
   | 'ERR_ORIEL_CLAIM'
   /** The stream is closed or disposed. */
   | 'ERR_ORIEL_CLOSED'
-  /** The WebAssembly core is not there: `oriel/slim` before `init`, or a platform that refuses to compile it. */
+  /**
+   * There is no WebAssembly core: `init` of `oriel/slim` was not awaited, or the platform refuses to compile the
+   * module.
+   */
   | 'ERR_ORIEL_CORE'
-  /** Threads cannot do this here: memory that is not to be shared, standing still where that is forbidden, or a worker that died. */
+  /**
+   * A thread cannot do this: memory cannot be shared, blocking is forbidden on this thread, or a worker could not start
+   * or died.
+   */
   | 'ERR_ORIEL_THREAD';
 
-/** Every error that oriel throws. A call that throws one has changed nothing. */
+/**
+ * The class of oriel's errors. A call that throws one has changed nothing: if one row of a batch is bad, no row is
+ * taken. (`over` and `transform` make many such calls; they keep the items before the bad one.)
+ */
 export class OrielError extends Error {
   override readonly name = 'OrielError';
   readonly code: OrielErrorCode;
@@ -28,7 +43,7 @@ export class OrielError extends Error {
   }
 }
 
-/** How a value is shown in a message: short, with its kind where that says more. */
+/** Formats a value for a message: primitives as themselves (strings cut at 40 characters), objects by their kind. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === 'bigint') return `${value}n`;
@@ -39,7 +54,7 @@ export function show(value: unknown): string {
   return `an object of ${value.constructor?.name ?? 'no class'}`;
 }
 
-/** @throws {OrielError} ERR_ORIEL_SPEC, naming the field, what was given and what is accepted */
+/** Always throws. @throws {OrielError} ERR_ORIEL_SPEC, naming the field, the accepted values and the given one */
 export function reject(field: string, accepted: string, given: unknown): never {
   throw new OrielError('ERR_ORIEL_SPEC', `${field}: expected ${accepted}, got ${show(given)}`);
 }

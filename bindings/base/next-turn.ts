@@ -1,4 +1,4 @@
-/** Is done when whatever else waits to be run, messages and timers, has had its turn. */
+/** Resolves in a later task of the event loop, so that pending messages and timers get their turn first. */
 export const nextTurn: () => Promise<void> =
   typeof setImmediate === 'function'
     ? () => new Promise((resolve) => setImmediate(resolve))

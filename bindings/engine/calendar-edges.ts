@@ -1,6 +1,9 @@
 /**
- * The edges of calendar windows, which the core has as a table (assembly/window/calendar.ts): those of every window that holds a time
- * that is asked for, and one more on each side. What is closed leaves the table again, so that it grows with time and not with the past.
+ * Keeps the core's tables of calendar windows (assembly/window/grid/kind/calendar.ts), since only JavaScript knows time
+ * zones.
+ *
+ * Law: before the core sees a time, the table lists every window that contains it, and one more on each side. Closed
+ * windows are removed when others are added, so the table's size follows the open windows.
  */
 
 import { Stat } from '../../assembly/plan';
@@ -9,12 +12,13 @@ import { OrielError } from '../base/errors';
 import type { CheckedSpec } from '../spec/check';
 import type { Window } from '../spec/windows';
 
-/** Where the windows of one kind lie. Numbers grow with both start and end. */
+/** Where the windows of one calendar window lie. They are numbered in order of both start and end. */
 interface WindowEdges {
+  /** Start and end of window k. */
   bounds(k: number): readonly [start: number, end: number];
-  /** First and last of the windows that hold t. */
+  /** The numbers of the first and the last window that contain t. */
   around(t: number): readonly [first: number, last: number];
-  /** A stretch of time around t in which that is the same. */
+  /** An interval around t in which `around` is constant. */
   block(t: number): readonly [from: number, until: number];
 }
 
@@ -46,9 +50,9 @@ function windowEdgesOf(window: Window): WindowEdges {
   };
 }
 
-/** The table of one window of the plan. */
+/** The table of one calendar window of the plan. */
 class EdgeTable {
-  readonly course: WindowEdges;
+  readonly edges: WindowEdges;
   readonly #entries = new Map<number, readonly [number, number]>();
   #from = 0;
   #until = 0;
@@ -60,27 +64,27 @@ class EdgeTable {
     window: Window,
     readonly allowedLateness: number,
   ) {
-    this.course = windowEdgesOf(window);
+    this.edges = windowEdgesOf(window);
   }
 
-  /** @throws {OrielError} ERR_ORIEL_MEMORY */
+  /** Adds the windows around each of the times that are not listed. @throws {OrielError} ERR_ORIEL_MEMORY */
   cover(times: ArrayLike<number>): void {
     let isNew = false;
     const fresh = new Map<number, readonly [number, number]>();
     for (let i = 0; i < times.length; i++) {
       const t = times[i] as number;
       if (t >= this.#from && t < this.#until) continue;
-      [this.#from, this.#until] = this.course.block(t);
-      const [first, last] = this.course.around(t);
+      [this.#from, this.#until] = this.edges.block(t);
+      const [first, last] = this.edges.around(t);
       for (let k = first - 1; k <= last + 1; k++) {
-        fresh.set(k, this.#entries.get(k) ?? this.course.bounds(k));
+        fresh.set(k, this.#entries.get(k) ?? this.edges.bounds(k));
         isNew ||= !this.#entries.has(k);
       }
     }
     if (isNew) this.#write(fresh);
   }
 
-  /** The table with more entries, and without those that are closed and not among them. */
+  /** Adds entries, removes those of closed windows unless they were just added, and writes the table to the core. */
   #write(fresh: ReadonlyMap<number, readonly [number, number]>): void {
     const { exports } = this.core;
     const watermark = exports.stat(this.stream, Stat.watermark);
@@ -89,7 +93,7 @@ class EdgeTable {
     for (const [k] of old.slice(0, Math.max(0, open - 1))) this.#entries.delete(k);
     for (const [k, bounds] of fresh) this.#entries.set(k, bounds);
     const list = [...this.#entries].sort(([a], [b]) => a - b);
-    // Twice, as the old table is there until the new one is.
+    // Twice the size of the new table (24 bytes an entry), since the old one exists until the new one is there.
     const bytes = list.length * 48 + 1024;
     if (bytes > exports.headroom(this.stream) || !exports.reserve(bytes)) {
       this.#entries.clear();
@@ -104,7 +108,7 @@ class EdgeTable {
   }
 }
 
-/** The edges of all windows of a stream that need a table. */
+/** The tables of a stream's calendar windows. */
 export class Edges {
   readonly #tables: readonly EdgeTable[];
 
@@ -114,22 +118,25 @@ export class Edges {
     );
   }
 
-  /** The core knows every window that may hold one of the times. @throws {OrielError} ERR_ORIEL_MEMORY */
+  /**
+   * Makes sure that the core knows every window that may contain one of the times.
+   * @throws {OrielError} ERR_ORIEL_MEMORY
+   */
   cover(times: ArrayLike<number>): void {
     for (const table of this.#tables) table.cover(times);
   }
 
-  /** Bounds of window k, listed or not; undefined where the core knows them by itself. */
+  /** Start and end of window k, listed or not; undefined if window w is not a calendar window. */
   bounds(w: number, k: number): readonly [number, number] | undefined {
-    return this.#courseOf(w)?.bounds(k);
+    return this.#edgesOf(w)?.bounds(k);
   }
 
-  /** The least number of a window that ends after t; undefined where the core knows it by itself. */
+  /** The least k whose window ends after t; undefined if window w is not a calendar window. */
   oldest(w: number, t: number): number | undefined {
-    return this.#courseOf(w)?.around(t)[0];
+    return this.#edgesOf(w)?.around(t)[0];
   }
 
-  #courseOf(w: number): WindowEdges | undefined {
-    return this.#tables.find((table) => table.w === w)?.course;
+  #edgesOf(w: number): WindowEdges | undefined {
+    return this.#tables.find((table) => table.w === w)?.edges;
   }
 }

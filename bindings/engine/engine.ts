@@ -1,4 +1,7 @@
-/** A stream of the core with all that the bindings keep beside it: what every door, on whatever thread, goes through. */
+/**
+ * A stream of the core together with everything the bindings keep beside it: keys, ring, calendar edges, results and
+ * clock. Streams on this thread and in workers are both built on it.
+ */
 
 import { type Keys, Stat } from '../../assembly/plan';
 import type { Core } from '../base/core';
@@ -13,33 +16,35 @@ import type { CheckedSpec } from '../spec/check';
 import { Edges } from './calendar-edges';
 import { WallClock } from './wall-clock';
 
-/** What a stream has seen and holds; see `WindowedStream.stats`. */
+/** Counters and sizes of a stream; `WindowedStream.stats` returns them. */
 export interface Stats {
-  /** Events that came, the late, skipped, future and filtered ones among them. */
+  /** Number of events pushed, including late, skipped, future and filtered ones. */
   events: number;
-  /** Events that came too late for every window they lie in. */
+  /** Number of events that were late for every window they lie in. */
   late: number;
-  /** Events that lie in no window (`every` greater than `size`). */
+  /** Number of events that lie in no window (`every` greater than `size`). */
   skipped: number;
-  /** Events further ahead of the newest than `maxFutureSkew`. */
+  /** Number of events that were more than `maxFutureSkew` ahead of the newest. */
   future: number;
-  /** Events for which `where` does not hold. */
+  /** Number of events for which `where` is not true. */
   filtered: number;
-  /** Windows that fired, each counted once: those of one key for it, those of a grid of time for all their keys. */
+  /** Number of windows that fired, each counted once. A window on a grid of time counts once for all its keys. */
   windows: number;
-  /** Time before which no event is expected; -Infinity before the first event. */
+  /** The watermark: the time before which no event is expected. -Infinity before the first event. */
   watermark: number;
-  /** Keys that some window has something of. */
+  /** Number of keys that a window, or the last sample of a counter, holds. */
   liveKeys: number;
-  /** Spans of time that have something in them, sessions that are open, keys of rolling windows. */
+  /**
+   * Number of slices of time that hold events, plus open sessions and windows of rows, plus keys of rolling windows.
+   */
   liveSlices: number;
-  /** Linear memory in use by this stream. */
+  /** Linear memory in use by this stream, in bytes. */
   bytes: number;
-  /** Milliseconds spent in the core. */
+  /** Time spent in the core, in milliseconds. */
   milliseconds: number;
 }
 
-/** Kinds of all columns whose values say what they are. */
+/** The kinds of the columns whose first value decides their kind: keys, and measures that may hold strings. */
 export interface Kinds {
   keys: ReturnType<KeyEncoder['kindsOf']>;
   measures: CompiledPlan['measures']['kinds'];
@@ -53,14 +58,14 @@ export class Engine {
   readonly edges: Edges;
   readonly results: Results;
   readonly clock: WallClock;
-  /** Measures that are gaps of sessions. */
+  /** Names of the columns that hold session gaps. */
   readonly gaps: readonly string[];
-  /** How the core was told that keys come. */
+  /** The form of keys that the core was last told. */
   #mode: Keys;
   #late: Record<string, unknown[]> | undefined;
   #milliseconds = 0;
-  #isByHand = false;
-  /** Where its own columns stand. */
+  #isTimeByHand = false;
+  /** Address of the stream's own columns. */
   readonly #home: number;
 
   /** @throws {OrielError} ERR_ORIEL_SPEC, ERR_ORIEL_MEMORY */
@@ -78,7 +83,7 @@ export class Engine {
     this.handle = handle;
     this.#home = core.exports.timesColumn(handle);
     this.keys = new KeyEncoder(core, handle, spec.keys, RING_EVENTS);
-    // Until the first key says otherwise.
+    // May change with the first key: see `commit`.
     this.#mode = this.keys.mode;
     this.ring = new EventRing(core, handle, spec, this.plan.measures, this.plan.flags, this.keys);
     this.edges = new Edges(core, handle, spec);
@@ -87,7 +92,7 @@ export class Engine {
     this.gaps = spec.windows.flatMap(({ column }) => column ?? []);
   }
 
-  /** The stream's columns are its own again, where they were those of a producer: see assembly/segment.ts. */
+  /** Makes the core read the stream's own columns again, after those of a producer: see assembly/ingest/segments.ts. */
   goHome(): void {
     this.core.exports.useSegment(this.handle, this.#home, 0);
   }
@@ -96,14 +101,17 @@ export class Engine {
     return { keys: this.keys.kinds, measures: this.plan.measures.kinds };
   }
 
-  /** The column that every batch of columns has, if the spec names any: that of times, or the first. */
+  /**
+   * The time column, or if events have no time the first column that the spec names, if any. Every batch of columns has
+   * it.
+   */
   get firstColumn(): string | undefined {
     const { time, hasTime, keys } = this.spec;
     const { plain, columns: texts } = this.plan.measures;
     return hasTime ? time : (keys[0] ?? plain[0] ?? texts[0]?.name);
   }
 
-  /** Puts kinds back, after a call that came to nothing. */
+  /** Restores kinds after a call that failed. */
   restore({ keys, measures }: Kinds): void {
     this.keys.restore(keys);
     this.plan.measures.kinds = measures;
@@ -134,7 +142,11 @@ export class Engine {
     return this.core.exports.newest(this.handle);
   }
 
-  /** Runs what takes n events with times from `first` to `last`, whole or not at all. @throws {OrielError} ERR_ORIEL_MEMORY */
+  /**
+   * Runs an operation that consumes n events with times from `first` to `last`, entirely or not at all. `run` gets true
+   * if the memory is certain to suffice, so that there will be no undo.
+   * @throws {OrielError} ERR_ORIEL_MEMORY
+   */
   atomically(n: number, first: number, last: number, run: (sure: boolean) => void): void {
     const demand = this.core.exports.demand(this.handle, n, first, last, last);
     const mode = this.#mode;
@@ -150,7 +162,7 @@ export class Engine {
     }
   }
 
-  /** Takes n events that are written. */
+  /** Commits n events that are written to the ring. Call it inside `atomically`. */
   commit(n: number): void {
     const { exports } = this.core;
     if (this.keys.mode !== this.#mode) {
@@ -163,32 +175,35 @@ export class Engine {
     this.ring.readLate(late, this.#late);
   }
 
-  /** Commits n events whose times have just been checked, whole or not at all. */
+  /**
+   * Commits n events whose times the core has just checked (`badTime`), all or none.
+   * @throws {OrielError} ERR_ORIEL_MEMORY
+   */
   takeWritten(n: number): void {
     const { exports } = this.core;
     this.atomically(n, exports.firstTime(this.handle), exports.lastTime(this.handle), () => this.commit(n));
   }
 
-  /** Moves the watermark. */
+  /** Moves the watermark to `time`; Infinity ends the stream. @throws {OrielError} ERR_ORIEL_MEMORY */
   moveTo(time: number): void {
     const { exports } = this.core;
     if (Number.isFinite(time)) this.edges.cover([time]);
-    // What is held back by more than any length of time cannot be reckoned with.
-    if (this.#isByHand) exports.setDisorder(this.handle, this.spec.outOfOrder);
+    // The core computes with a finite disorder here; timeByHand() has set it to Infinity.
+    if (this.#isTimeByHand) exports.setDisorder(this.handle, this.spec.outOfOrder);
     try {
       this.atomically(0, 0, time + this.spec.outOfOrder, () => exports.advance(this.handle, time));
     } finally {
-      if (this.#isByHand) exports.setDisorder(this.handle, Number.POSITIVE_INFINITY);
+      if (this.#isTimeByHand) exports.setDisorder(this.handle, Number.POSITIVE_INFINITY);
     }
   }
 
-  /** From now on events do not move the watermark. */
+  /** From now on only `moveTo` moves the watermark, and events do not. */
   timeByHand(): void {
-    this.#isByHand = true;
+    this.#isTimeByHand = true;
     this.core.exports.setDisorder(this.handle, Number.POSITIVE_INFINITY);
   }
 
-  /** Time goes on without events, where the clock says so; whether it did. */
+  /** Moves the watermark if the clock has moved event time on without events. Returns whether it did. */
   tick(): boolean {
     const watermark = this.clock.watermark(this.newest);
     if (!(watermark > this.stat(Stat.watermark))) return false;
@@ -196,10 +211,10 @@ export class Engine {
     return true;
   }
 
-  /** Between calls: lets go of strings that nobody can name any more. */
+  /** Forgets strings that no state or result can contain any more. Call it between calls. */
   sweep(): void {
     this.keys.sweep();
-    // Which strings live states and results hold, the core cannot say yet.
+    // The core does not list the strings that states hold, only the earliest time that is held; see HashedStrings.
     this.plan.measures.sweep((column) => this.#forget(column));
   }
 
@@ -208,12 +223,12 @@ export class Engine {
     column.strings.forget(this.core.exports.earliestHeld(this.handle), this.newest, named);
   }
 
-  /** Whether there are late events that nobody has been told of. */
+  /** Whether there are late events that `takeLate` has not returned. */
   get hasLate(): boolean {
     return this.#late !== undefined;
   }
 
-  /** The late events since the last time, as columns. */
+  /** Returns the late events since the last call as columns, or undefined if there are none. */
   takeLate(): Record<string, ArrayLike<unknown>> | undefined {
     const late = this.#late;
     if (!late) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Results for windows without events, put in among those of the core. A window is filled for every key that has had a result of it, from its
- * first on. A take has only so many filled rows: what remains waits for the next.
+ * Inserts results for windows without events among those of the core. A window of the spec is filled for every key from
+ * its first result in that window on. One call returns about MAX_FILLED_ROWS rows; the rest waits for the next.
  */
 
 import type { Core } from '../base/core';
@@ -8,36 +8,38 @@ import { emptyOf, type Output } from '../plan/results';
 import type { CheckedSpec } from '../spec/check';
 import type { Edges } from './calendar-edges';
 
-/** Filled rows of one take, about. */
+/** Number of rows after which a call stops filling. It finishes the window it is at, so it may return more. */
 const MAX_FILLED_ROWS = 2 ** 20;
 
-/** One result of the core, or filled in. */
+/** One result of the core: the columns of its key, and its outputs in the order of the spec. */
 interface Result {
   keys: readonly unknown[];
-  figures: readonly unknown[];
+  values: readonly unknown[];
 }
 
-/** A key that has had a result of a window. */
+/** A key that has had a result in a window of the spec. */
 interface Known {
   keys: readonly unknown[];
-  /** Its last result, of which window number, and how far it was filled from there. */
-  figures: readonly unknown[];
+  /**
+   * The outputs of its last result, the number `k` of that window, and the number of the last window filled after it.
+   */
+  values: readonly unknown[];
   k: number;
   filled: number;
 }
 
-/** One window of the spec. */
+/** The state of one window of the spec. */
 interface Track {
   w: number;
   known: Map<unknown, Known>;
-  /** The next window to be given; undefined before the first. */
+  /** Number of the next window to emit; undefined before the first. */
   next: number | undefined;
-  /** Results of the core that wait, by number of the window, and the greatest of these. */
+  /** Results of the core that are not yet emitted, by the number of their window, and the greatest number seen. */
   waiting: Map<number, Result[]>;
   last: number;
 }
 
-/** A window that is to be given. */
+/** A window that is to be emitted. */
 interface Due {
   track: Track;
   k: number;
@@ -65,7 +67,11 @@ export class GapFiller {
     }));
   }
 
-  /** Columns of results: those of the core, and those of windows that the watermark has passed without events. */
+  /**
+   * Returns the core's results and, in order among them, results for windows that the watermark has passed without
+   * events.
+   * @param windows for each result the index of its window in the plan
+   */
   apply(columns: Record<string, ArrayLike<unknown>>, windows: ArrayLike<number>, watermark: number) {
     this.#sort(columns, windows);
     this.#empty = this.outputs.map((output) => emptyOf(output, this.spec.fill === 'zero' ? 0 : undefined));
@@ -83,15 +89,15 @@ export class GapFiller {
     return out.columns();
   }
 
-  /** Results of the core, by window and number. */
+  /** Puts the core's results into the tracks, by window and number. */
   #sort(columns: Record<string, ArrayLike<unknown>>, windows: ArrayLike<number>): void {
     const ends = columns.end as ArrayLike<number>;
     const keys = this.spec.keys.map((name) => columns[name] as ArrayLike<unknown>);
-    const figures = this.spec.aggregates.map(([name]) => columns[name] as ArrayLike<unknown>);
+    const values = this.spec.aggregates.map(([name]) => columns[name] as ArrayLike<unknown>);
     for (let i = 0; i < ends.length; i++) {
       const track = this.#tracks[windows[i] as number] as Track;
       const k = this.#numberOf(track.w, ends[i] as number);
-      const result = { keys: keys.map((key) => key[i]), figures: figures.map((figure) => figure[i]) };
+      const result = { keys: keys.map((key) => key[i]), values: values.map((value) => value[i]) };
       const group = track.waiting.get(k);
       if (group) group.push(result);
       else track.waiting.set(k, [result]);
@@ -105,12 +111,15 @@ export class GapFiller {
     return this.edges.bounds(w, k) ?? [exports.windowStart(this.stream, w, k), exports.windowEnd(this.stream, w, k)];
   }
 
-  /** The number of the window that has that end. */
+  /** The number of the window that ends at `end`. */
   #numberOf(w: number, end: number): number {
     return this.edges.oldest(w, end - 1) ?? this.core.exports.oldestOpen(this.stream, w, end, 0) - 1;
   }
 
-  /** The last window that is complete. */
+  /**
+   * The number of the last window that may be emitted. The end of the stream and `linear` fill only up to the last
+   * result.
+   */
   #completeTo({ w, last }: Track, watermark: number): number {
     const { allowedLateness, fill } = this.spec;
     if (watermark === Number.POSITIVE_INFINITY || fill === 'linear') return last;
@@ -120,7 +129,10 @@ export class GapFiller {
     return Math.max(last, open - 1);
   }
 
-  /** The next window to be given; on a line only those with results give anything. */
+  /**
+   * The next window to emit, up to `until`. With `linear` that is the next one with results, which fills those before
+   * it.
+   */
   #due(track: Track, until: number): Due | undefined {
     const { w, next, waiting } = track;
     if (next === undefined) return undefined;
@@ -133,7 +145,7 @@ export class GapFiller {
     return undefined;
   }
 
-  /** Place of the window that comes first, -1 if there is none. */
+  /** Index of the window that comes first by end, start and place in the spec; -1 if there is none. */
   #first(next: readonly (Due | undefined)[]): number {
     const { places } = this.spec;
     let first = -1;
@@ -148,7 +160,7 @@ export class GapFiller {
     return first;
   }
 
-  /** The results of a window; false where they had no room and the rest is to come with the next take. */
+  /** Emits the results of a window. Returns false if MAX_FILLED_ROWS was reached and the rest must wait. */
   #give(out: RowsInColumns, { track, k, start, end }: Due): boolean {
     const { fill } = this.spec;
     const real = new Map<unknown, Result>();
@@ -166,18 +178,21 @@ export class GapFiller {
     for (const [name, known] of track.known) {
       const result = real.get(name);
       if (result) {
-        out.add(track.w, start, end, result.keys, result.figures);
-        known.figures = result.figures;
+        out.add(track.w, start, end, result.keys, result.values);
+        known.values = result.values;
         known.k = k;
         known.filled = k;
       } else if (fill !== 'linear') {
-        out.add(track.w, start, end, known.keys, fill === 'previous' ? known.figures : this.#empty);
+        out.add(track.w, start, end, known.keys, fill === 'previous' ? known.values : this.#empty);
       }
     }
     return true;
   }
 
-  /** The windows between a key's last result and its next, on a line; false where not all had room. */
+  /**
+   * Emits interpolated results for the windows between a key's last result and `result`. Returns false if not all had
+   * room.
+   */
   #between(out: RowsInColumns, track: Track, known: Known, result: Result, k: number): boolean {
     for (let j = known.filled + 1; j < k; j++) {
       if (out.length >= MAX_FILLED_ROWS) return false;
@@ -185,20 +200,20 @@ export class GapFiller {
       const [start, end] = this.#boundsOf(track.w, j);
       if (!(end > start)) continue;
       const line = { passed: j - known.k, all: k - known.k };
-      const figures = this.outputs.map((output, i) => onLine(output, known.figures[i], result.figures[i], line));
-      out.add(track.w, start, end, known.keys, figures);
+      const values = this.outputs.map((output, i) => onLine(output, known.values[i], result.values[i], line));
+      out.add(track.w, start, end, known.keys, values);
     }
     return true;
   }
 }
 
-/** How many windows have passed of all from one result to the next. */
+/** A position between two results: `passed` windows of `all` after the first. */
 interface Line {
   passed: number;
   all: number;
 }
 
-/** A figure on the line between two; of a record each field, and what is no number is missing. */
+/** Interpolates between two values of an output: a record by its fields. Lists and strings become empty or null. */
 function onLine(output: Output, from: unknown, to: unknown, line: Line): unknown {
   if (output.fields) {
     const field = (record: unknown, name: string) => (record as Record<string, unknown>)[name];
@@ -216,13 +231,13 @@ function least(numbers: Iterable<number>): number {
   return least;
 }
 
-/** Rows on their way into columns. */
+/** Collects rows as columns. */
 class RowsInColumns {
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
   readonly #windows: number[] = [];
   readonly #keys: unknown[][];
-  readonly #figures: unknown[][];
+  readonly #values: unknown[][];
 
   get length(): number {
     return this.#starts.length;
@@ -230,15 +245,15 @@ class RowsInColumns {
 
   constructor(readonly spec: CheckedSpec) {
     this.#keys = spec.keys.map(() => []);
-    this.#figures = spec.aggregates.map(() => []);
+    this.#values = spec.aggregates.map(() => []);
   }
 
-  add(w: number, start: number, end: number, keys: readonly unknown[], figures: readonly unknown[]): void {
+  add(w: number, start: number, end: number, keys: readonly unknown[], values: readonly unknown[]): void {
     this.#windows.push(w);
     this.#starts.push(start);
     this.#ends.push(end);
     for (let c = 0; c < keys.length; c++) this.#keys[c]?.push(keys[c]);
-    for (let i = 0; i < figures.length; i++) this.#figures[i]?.push(figures[i]);
+    for (let i = 0; i < values.length; i++) this.#values[i]?.push(values[i]);
   }
 
   columns(): Record<string, ArrayLike<unknown>> {
@@ -252,14 +267,14 @@ class RowsInColumns {
       columns[name] = this.#keys[c] as unknown[];
     });
     aggregates.forEach(([name], i) => {
-      const figures = this.#figures[i] as unknown[];
-      columns[name] = figures.every((figure) => typeof figure === 'number') ? Float64Array.from(figures) : figures;
+      const values = this.#values[i] as unknown[];
+      columns[name] = values.every((value) => typeof value === 'number') ? Float64Array.from(values) : values;
     });
     return columns;
   }
 }
 
-/** What tells keys apart: the key itself where there is one column. */
+/** A value that is equal for equal keys: the key itself if there is one column, else a string. */
 function nameOf(keys: readonly unknown[]): unknown {
   return keys.length === 1 ? keys[0] : keys.map((key) => `${typeof key} ${key}`).join('\0');
 }

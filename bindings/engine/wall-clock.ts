@@ -1,17 +1,23 @@
-/** The clock on the wall, for streams whose events have no time of their own, or whose time goes on when none come. */
+/**
+ * The wall clock, for streams whose events have no time of their own, or whose event time goes on when no events arrive
+ * (`idle`).
+ */
 
 import { badTime } from '../input/columns';
 import type { CheckedSpec } from '../spec/check';
 
 export class WallClock {
-  /** As it was last read. */
+  /** The greatest time that the clock has shown. */
   #now = Number.NEGATIVE_INFINITY;
-  /** When an event last came. */
+  /** When an event last arrived; only kept with `idle`. */
   #cameAt = Number.NaN;
 
   constructor(readonly spec: CheckedSpec) {}
 
-  /** What it says; it never goes back. @throws {OrielError} ERR_ORIEL_TIME where that is no time */
+  /**
+   * Reads the clock. The result never goes back.
+   * @throws {OrielError} ERR_ORIEL_TIME if the clock returns no valid time
+   */
   now(): number {
     const now = this.spec.clock();
     if (typeof now !== 'number' || !(Math.abs(now) <= this.spec.timeLimit)) {
@@ -21,19 +27,19 @@ export class WallClock {
     return this.#now;
   }
 
-  /** Events came. */
+  /** Notes that events arrived. */
   note(): void {
     if (this.spec.idle < Number.POSITIVE_INFINITY) this.#cameAt = this.now();
   }
 
-  /** The watermark that it gives by itself, with events up to the time `newest`; -Infinity where it gives none. */
+  /** The watermark that follows from the clock alone, if the newest event has time `newest`; -Infinity if none does. */
   watermark(newest: number): number {
     const { hasTime, idle, outOfOrder, timeLimit } = this.spec;
     if (hasTime && idle === Number.POSITIVE_INFINITY) return Number.NEGATIVE_INFINITY;
     const now = this.now();
     const silence = now - this.#cameAt;
     if (hasTime && !(silence >= idle)) return Number.NEGATIVE_INFINITY;
-    // What is known of event time: so long ago it was the newest.
+    // Event time is assumed to have gone on for as long as no event has arrived.
     const watermark = hasTime ? newest + silence - outOfOrder : now;
     return watermark <= timeLimit ? watermark : Number.NEGATIVE_INFINITY;
   }

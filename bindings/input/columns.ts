@@ -1,10 +1,15 @@
-/** Columns as callers give them: checked and, where the ring cannot take them as they are, turned into numbers. */
+/**
+ * Checks the columns and rows that callers push and converts them to numbers if the ring cannot take them as they are.
+ */
 
 import { OrielError, show } from '../base/errors';
 import type { Given, Numbers, TypedNumbers } from '../spec/column-input';
 import { CodedStrings, ColumnInput } from '../spec/column-input';
 
-/** The column of that name as it was given. @throws {OrielError} ERR_ORIEL_COLUMN where it is missing, no column, or not n long */
+/**
+ * Looks up a column by name.
+ * @throws {OrielError} ERR_ORIEL_COLUMN if it is missing, is no column, or does not have n values
+ */
 function givenOf(columns: object, name: string, n?: number): Given | ColumnInput {
   const column = (columns as Record<string, unknown>)[name];
   if (!isColumn(column)) {
@@ -18,34 +23,40 @@ function givenOf(columns: object, name: string, n?: number): Given | ColumnInput
   return column;
 }
 
-/** Whether it is a column, and not a value. */
+/** Whether a value is a column: an array, a typed array or a ColumnInput. */
 export function isColumn(value: unknown): value is Given | ColumnInput {
   return Array.isArray(value) || isTyped(value) || value instanceof ColumnInput;
 }
 
-/** How many values a column has. @throws as `valuesOf` */
+/** Number of values of a column. @throws as `valuesOf` */
 export function lengthOf(columns: object, name: string): number {
   return givenOf(columns, name).length;
 }
 
-/** The values of a column, which may be keys. @throws {OrielError} ERR_ORIEL_COLUMN where it is missing, no column, or not n long */
+/**
+ * Reads a column in the type of its values, such as a column of keys.
+ * @throws {OrielError} ERR_ORIEL_COLUMN if it is missing, is no column, or does not have n values
+ */
 export function valuesOf(columns: object, name: string, n?: number): Given | CodedStrings {
   const column = givenOf(columns, name, n);
   return column instanceof ColumnInput ? column.values() : column;
 }
 
-/** The values of a column of measures that may be strings. @throws as `valuesOf` */
+/**
+ * Reads a column of measures that may be strings: numbers if a ColumnInput says that it has no strings.
+ * @throws as `valuesOf`
+ */
 export function textsOf(columns: object, name: string, n?: number): Given | CodedStrings {
   const column = givenOf(columns, name, n);
   return column instanceof ColumnInput && !column.isText ? numbersOf(name, column) : valuesOf(columns, name);
 }
 
-/** The measures of a column. @throws as `valuesOf` and `numbersOf` */
+/** Reads a column of measures as numbers. @throws as `valuesOf` and `numbersOf` */
 export function measuresOf(columns: object, name: string, n?: number): Numbers {
   return numbersOf(name, givenOf(columns, name, n));
 }
 
-/** Values one by one. */
+/** Returns a column with its values one by one: dictionary-encoded strings are decoded. */
 export function plain(column: Given | CodedStrings): Given {
   return column instanceof CodedStrings ? column.decoded() : column;
 }
@@ -58,7 +69,10 @@ export function isBigInts(column: Given): column is BigInt64Array | BigUint64Arr
   return column instanceof BigInt64Array || column instanceof BigUint64Array;
 }
 
-/** A column as numbers: itself where it holds them. @throws {OrielError} ERR_ORIEL_COLUMN, naming column and index */
+/**
+ * Converts a column to numbers. A typed array of numbers is returned as it is.
+ * @throws {OrielError} ERR_ORIEL_COLUMN, naming column and index
+ */
 export function numbersOf(name: string, column: Given | ColumnInput): Numbers {
   if (isTyped(column) && !isBigInts(column)) return column;
   if (column instanceof ColumnInput) return column.numbers((value, i) => badMeasure(name, value, i));
@@ -67,7 +81,10 @@ export function numbersOf(name: string, column: Given | ColumnInput): Numbers {
   return numbers;
 }
 
-/** The column of times as numbers. @throws as `valuesOf`, and {OrielError} ERR_ORIEL_TIME where one is no number at all */
+/**
+ * Reads the column of times as numbers.
+ * @throws as `valuesOf`; {OrielError} ERR_ORIEL_TIME if a time is not a number
+ */
 export function timesOf(columns: object, name: string, limit: number): Numbers {
   let column = givenOf(columns, name);
   if (column instanceof ColumnInput) {
@@ -84,7 +101,10 @@ export function timesOf(columns: object, name: string, limit: number): Numbers {
   return times;
 }
 
-/** A measure's value as a number, NaN where it is missing. @throws {OrielError} ERR_ORIEL_COLUMN */
+/**
+ * Converts the value of a measure to a number, NaN if it is missing.
+ * @throws {OrielError} ERR_ORIEL_COLUMN if it is neither
+ */
 export function numberOf(name: string, value: unknown, index?: number): number {
   if (typeof value === 'number') return value;
   if (value === null || value === undefined) return Number.NaN;
@@ -98,7 +118,7 @@ export function badMeasure(name: string, value: unknown = 'a string', index?: nu
   return new OrielError('ERR_ORIEL_COLUMN', message);
 }
 
-/** How a message names a value: by its column and, where there are several, its index. */
+/** Names a value in a message: by its column, and by its index if it is one of several. */
 export function placeOf(name: string, index?: number): string {
   return index === undefined ? `column ${show(name)}` : `column ${show(name)} at index ${index}`;
 }
@@ -108,7 +128,10 @@ export function badTime(name: string, value: unknown, limit: number, index?: num
   return new OrielError('ERR_ORIEL_TIME', `${placeOf(name, index)}: expected ${accepted}, got ${show(value)}`);
 }
 
-/** Least and greatest of the times. @throws {OrielError} ERR_ORIEL_TIME where one is not finite or beyond the limit */
+/**
+ * Checks all times and returns the least (`first`) and the greatest (`last`).
+ * @throws {OrielError} ERR_ORIEL_TIME if one is not a number from -limit to limit
+ */
 export function checkTimes(name: string, times: Numbers, limit: number): { first: number; last: number } {
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
@@ -121,7 +144,10 @@ export function checkTimes(name: string, times: Numbers, limit: number): { first
   return { first, last };
 }
 
-/** What functions of an event say of n events in columns: 1 where true. They are given one object, over and over. */
+/**
+ * Calls the spec's functions (`isLast`, `when`) for n events in columns: a column of 1 (true) and 0 for each. One event
+ * object is reused.
+ */
 export function flagsOf(
   flags: readonly ((event: never) => boolean)[],
   columns: Record<string, unknown>,
@@ -139,7 +165,10 @@ export function flagsOf(
   return given;
 }
 
-/** Gaps of sessions are greater than 0 and finite. @throws {OrielError} ERR_ORIEL_COLUMN, naming column and index */
+/**
+ * Checks that session gaps are finite and greater than 0.
+ * @throws {OrielError} ERR_ORIEL_COLUMN, naming column and index
+ */
 export function checkGaps(name: string, gaps: Numbers | number, index?: number): void {
   const list = typeof gaps === 'number' ? [gaps] : gaps;
   for (let i = 0; i < list.length; i++) {
@@ -150,7 +179,7 @@ export function checkGaps(name: string, gaps: Numbers | number, index?: number):
   }
 }
 
-/** Rows as a list of events. @throws {OrielError} ERR_ORIEL_COLUMN */
+/** Checks rows and returns them as an array of events. @throws {OrielError} ERR_ORIEL_COLUMN */
 export function listOf(rows: unknown): readonly Record<string, unknown>[] {
   if (typeof (rows as Iterable<unknown>)?.[Symbol.iterator] !== 'function') {
     throw new OrielError('ERR_ORIEL_COLUMN', `pushRows: expected an array or iterable of events, got ${show(rows)}`);
@@ -165,7 +194,7 @@ export function listOf(rows: unknown): readonly Record<string, unknown>[] {
   return list;
 }
 
-/** Rows as columns: measures as numbers, the others as they are. @throws {OrielError} ERR_ORIEL_COLUMN */
+/** Turns rows into columns: measures into numbers, the others unchanged. @throws {OrielError} ERR_ORIEL_COLUMN */
 export function columnsOfRows(
   list: readonly Record<string, unknown>[],
   measures: readonly string[],

@@ -1,4 +1,7 @@
-/** A stream's ring as the bindings see it: live views of its columns, written by every door and read again for late events. */
+/**
+ * Live views of the columns of a stream's ring. Every way of pushing events writes to them; late events are read back
+ * from them.
+ */
 
 import type { Core } from '../base/core';
 import { RING_EVENTS } from '../base/core';
@@ -10,7 +13,10 @@ import { badMeasure, flagsOf, numberOf } from './columns';
 import type { KeyEncoder } from './keys';
 import type { Measures, TextMeasure } from './measures';
 
-/** One view for each column; those of keys as ids and as words. */
+/**
+ * A view of each column. A key has a column of ids, and a column of 8-byte words for each of its key columns; see
+ * keys.ts.
+ */
 interface Views {
   times: Float64Array;
   ids: Uint32Array;
@@ -20,7 +26,7 @@ interface Views {
 
 export class EventRing {
   #views: Views;
-  /** Names of the measures, with their places. */
+  /** The index of each measure's column, by name. */
   readonly #places: ReadonlyMap<string, number>;
 
   constructor(
@@ -39,12 +45,15 @@ export class EventRing {
     return this.#look().times;
   }
 
-  /** The column of a measure. */
+  /** The view of a measure's column. */
   measure(name: string): Float64Array {
     return this.#look().measures[this.#places.get(name) as number] as Float64Array;
   }
 
-  /** The ring's columns; looked up anew where the memory has grown, or they stand elsewhere. */
+  /**
+   * Returns the views, making new ones if the memory has grown or the stream uses another segment
+   * (assembly/ingest/segments.ts).
+   */
   #look(): Views {
     const { exports, buffer } = this.core;
     const address = exports.timesColumn(this.stream);
@@ -64,9 +73,12 @@ export class EventRing {
     return this.#views;
   }
 
-  /** Writes one event to place `at`, its time checked. @throws {OrielError} ERR_ORIEL_COLUMN */
+  /**
+   * Writes one event to place `at`; the caller has checked its time. If it throws, no column's kind has been settled.
+   * @throws {OrielError} ERR_ORIEL_COLUMN
+   */
   writeEvent(fields: Record<string, unknown>, t: number, at: number): void {
-    // Views of plain memory that has grown are empty; those of shared memory stay good.
+    // If memory has grown, the old views are detached and have length 0; views of shared memory stay valid.
     const { times, measures } = this.#views.times.length === 0 ? this.#look() : this.#views;
     const { plain, texts } = this.measures;
     writeMeasures(plain, measures, fields, at);
@@ -81,7 +93,7 @@ export class EventRing {
     }
     times[at] = t;
     this.#writeKey(fields, at);
-    // Nothing can be wrong any more.
+    // Everything is checked: from here on nothing throws, so kinds may be settled and strings stored.
     for (let i = 0; i < texts.length; i++) {
       const { column, form } = texts[i] as TextMeasure;
       const value = fields[column.name];
@@ -107,14 +119,14 @@ export class EventRing {
     }
   }
 
-  /** A key of bigints, of a kind not yet settled, or of the wrong one. */
+  /** Writes a key that is a bigint, or the first of its column; throws if it is of the wrong kind. */
   #writeKeySlow(fields: Record<string, unknown>, at: number): void {
     const keys = this.keys.columns.map(({ name }) => [fields[name]]);
     this.keys.settle(this.keys.columns.map((column, c) => column.kindOf(keys[c]?.[0])));
     this.keys.write(keys, 0, 1, at);
   }
 
-  /** Writes the events [from, from + n) into the ring, which is empty. */
+  /** Writes the events [from, from + n) of some columns to the start of the ring, which must be empty. */
   write(times: Numbers, measures: Numbers[], keys: readonly (Given | CodedStrings)[], from: number, n: number): void {
     this.core.exports.claim(this.stream, n);
     const views = this.#look();
@@ -124,7 +136,7 @@ export class EventRing {
     this.keys.write(keys, from, n, 0);
   }
 
-  /** Views of the n places from `at` on, by the names of the columns. */
+  /** Views of n places from `at` on, by the names of the spec's columns. */
   claimed(at: number, n: number): Record<string, Float64Array | Uint32Array> {
     const { times, measures, words, ids } = this.#look();
     const views: Record<string, Float64Array | Uint32Array> = {};
@@ -136,7 +148,11 @@ export class EventRing {
     return views;
   }
 
-  /** What was written to claimed places must be keys; `ids` where their column is that of ids. @throws {OrielError} ERR_ORIEL_COLUMN */
+  /**
+   * Checks the keys that were written to claimed places and brings them into the form that the core expects.
+   * @param ids whether the claim's key column was the column of ids, not that of words
+   * @throws {OrielError} ERR_ORIEL_COLUMN
+   */
   checkClaimed({ at, ids }: { at: number; ids: boolean }, n: number): void {
     const { exports } = this.core;
     if (this.keys.direct) {
@@ -160,7 +176,7 @@ export class EventRing {
     });
   }
 
-  /** What the functions of the spec say of the n events at `at`, which stand in the ring. */
+  /** Calls the spec's functions for n claimed events from `at` on and writes their answers to the ring. */
   flagClaimed(at: number, n: number): void {
     if (this.flags.length === 0) return;
     const { times, measures } = this.#look();
@@ -176,13 +192,14 @@ export class EventRing {
     });
   }
 
-  /** The values of a measure as they were given. */
+  /** Turns numbers from a measure's column back into the values that were pushed. */
   #values(place: number, numbers: Float64Array): ArrayLike<unknown> {
     return this.measures.textAt(place)?.column.readAll(numbers as Float64Array<ArrayBuffer>) ?? numbers;
   }
 
   /**
-   * A time or key that is a measure too was written once; kinds are settled.
+   * Completes n claimed events: copies a time or key that is also a measure, which the caller writes only once, to the
+   * measure's column, and settles the kinds of columns that may hold strings.
    * @throws {OrielError} ERR_ORIEL_COLUMN
    */
   copyClaimed(at: number, n: number): void {
@@ -216,7 +233,7 @@ export class EventRing {
     });
   }
 
-  /** Adds the last n late events to columns, before the ring is written again. */
+  /** Appends the n late events of the last commit to columns. Call it before the ring is written again. */
   readLate(n: number, into: Record<string, unknown[]>): void {
     const places = new Uint32Array(this.core.buffer, this.core.exports.lateEvents(this.stream), n).slice();
     const { times, measures } = this.#look();
@@ -238,8 +255,8 @@ export class EventRing {
 }
 
 /**
- * The measures of one event. The first four are read at places of their own in the code: an engine remembers for each place
- * which property is read there, as long as it is always the same, and reads it many times faster.
+ * Writes the measures of one event. The first four have a line of code each: JavaScript engines cache the property that
+ * each place in the code reads, and read it many times faster while it stays the same.
  */
 function writeMeasures(names: readonly string[], columns: Float64Array[], fields: Record<string, unknown>, at: number) {
   const n = names.length;

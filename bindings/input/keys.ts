@@ -1,8 +1,9 @@
 /**
- * Keys on their way in and out. The core sees eight bytes for each column of a key: the bits of a number or of a 64-bit integer, or
- * the number that a string has here. A stream with one column of strings is simpler: that number is the id itself.
+ * Converts keys for the core and back. The core sees a word of eight bytes for each column of a key: the bits of a
+ * number or of a 64-bit integer, or the number that a string has in this file's table. If the key is one column of
+ * strings, that number is the id itself, and there are no words.
  *
- * A column's kind is that of its first key; keys of another kind are refused.
+ * Law: all keys of a column have the kind of its first key; keys of another kind are refused.
  */
 
 import { Keys } from '../../assembly/plan';
@@ -13,8 +14,8 @@ import type { Key } from '../spec/types';
 import { isBigInts, placeOf } from './columns';
 import { Strings } from './strings';
 
-/** No id. */
-const NONE = 2 ** 32 - 1;
+/** Stands for "no id"; no id is this large. */
+const NO_ID = 2 ** 32 - 1;
 
 export type KeyKind = 'string' | 'number' | 'int64' | 'uint64';
 
@@ -29,12 +30,15 @@ const KINDS: Record<KeyKind, string> = {
 export class KeyColumn {
   kind: KeyKind | undefined;
   readonly strings = new Strings();
-  /** Of the list that came last, the numbers of those strings that were asked for, -1 of the others; good until some are forgotten. */
+  /**
+   * Cache for the dictionary of the last dictionary-encoded column: the number of each of its strings, -1 if not yet
+   * looked up. It is valid until strings are forgotten (`sweeps`).
+   */
   #known: { list: CodedStrings['list']; numbers: Float64Array; sweeps: number } | undefined;
 
   constructor(readonly name: string) {}
 
-  /** The kind of a key. @throws {OrielError} ERR_ORIEL_COLUMN where it is none, or not the column's */
+  /** Returns the kind of a key. @throws {OrielError} ERR_ORIEL_COLUMN if it is no key, or not of the column's kind */
   kindOf(key: unknown, index?: number): KeyKind {
     const kind = this.#read(key);
     if (kind !== undefined && (this.kind === undefined || kind === this.kind)) return kind;
@@ -44,6 +48,10 @@ export class KeyColumn {
     throw new OrielError('ERR_ORIEL_COLUMN', `${placeOf(this.name, index)}: expected ${accepted}, got ${show(key)}`);
   }
 
+  /**
+   * The kind of a value; undefined if it is no key. A bigint that fits both int64 and uint64 gets the column's kind,
+   * else int64.
+   */
   #read(key: unknown): KeyKind | undefined {
     if (typeof key === 'string' || typeof key === 'number') return typeof key as KeyKind;
     if (typeof key !== 'bigint') return undefined;
@@ -53,7 +61,10 @@ export class KeyColumn {
     return signed ? 'int64' : this.kind === undefined && unsigned ? 'uint64' : undefined;
   }
 
-  /** The kind of a whole column, undefined where it is empty. @throws as `kindOf`, naming the index */
+  /**
+   * Checks a whole column and returns its kind, or undefined if there is no key to tell it by. Settles nothing.
+   * @throws as `kindOf`, naming the index
+   */
   kindOfColumn(column: Given | CodedStrings): KeyKind | undefined {
     const before = this.kind;
     try {
@@ -73,7 +84,10 @@ export class KeyColumn {
     }
   }
 
-  /** A column's part [from, from + n) as words at `address`; numbers settled where the core does not do it. */
+  /**
+   * Writes the keys [from, from + n) as words to `address`. With `settle`, makes -0 and 0 one number and all NaN one
+   * NaN.
+   */
   write(core: Core, column: Given | CodedStrings, from: number, n: number, address: number, settle: boolean): void {
     if (this.kind === 'int64' || this.kind === 'uint64') {
       const words = new BigInt64Array(core.buffer, address, n);
@@ -87,7 +101,7 @@ export class KeyColumn {
     if (settle && this.kind === 'number') core.exports.canonicalize(address, n);
   }
 
-  /** The numbers of strings from place `from` of a column on. */
+  /** Writes the numbers of the strings from index `from` on; new strings get one. */
   number(column: readonly string[] | CodedStrings, from: number, into: Float64Array | Uint32Array): void {
     const { strings } = this;
     if (!(column instanceof CodedStrings)) {
@@ -114,7 +128,7 @@ export class KeyColumn {
     }
   }
 
-  /** The keys whose words stand at `address`, each so many words on. */
+  /** Reads keys: the i-th is at the word `words[i]`, counted from `address`. */
   read(core: Core, address: number, words: ArrayLike<number>): Key[] {
     const n = words.length;
     const keys = new Array<Key>(n);
@@ -136,10 +150,10 @@ export class KeyColumn {
   }
 }
 
-/** The keys of one stream. */
+/** Converts the keys of one stream, in all their columns. */
 export class KeyEncoder {
   readonly columns: readonly KeyColumn[];
-  /** Bytes from one column of words to the next. */
+  /** Distance between the ring's columns of words, in bytes. */
   readonly #stride: number;
 
   constructor(
@@ -152,27 +166,31 @@ export class KeyEncoder {
     this.#stride = capacity * 8;
   }
 
-  /** Whether the strings' numbers are the ids. */
+  /** Whether the key is one column of strings, whose numbers are the ids. */
   get direct(): boolean {
     return this.columns.length === 1 && this.columns[0]?.kind === 'string';
   }
 
-  /** How keys come, for the core. */
+  /** The form in which the core gets keys; Keys in assembly/plan.ts. */
   get mode(): Keys {
     if (this.columns.length !== 1) return this.columns.length ? Keys.words : Keys.none;
     return this.direct ? Keys.ids : this.columns[0]?.kind === 'number' ? Keys.numbers : Keys.words;
   }
 
-  /** Ids that the producer may have given are below this. */
+  /** Upper bound (exclusive) of the ids given here; 0 if the core assigns ids. */
   get idLimit(): number {
     return this.direct ? (this.columns[0] as KeyColumn).strings.values.length : 0;
   }
 
-  /** Kinds of the given columns, to be settled when all else is right. */
+  /**
+   * Checks columns of keys and returns their kinds, for `settle` once the rest of the call is checked.
+   * @throws as `kindOfColumn`
+   */
   kindsOf(columns: readonly (Given | CodedStrings)[]): (KeyKind | undefined)[] {
     return this.columns.map((column, c) => column.kindOfColumn(columns[c] as Given | CodedStrings));
   }
 
+  /** Sets the kind of every column that has none yet. */
   settle(kinds: readonly (KeyKind | undefined)[]): void {
     this.columns.forEach((column, c) => {
       column.kind ??= kinds[c];
@@ -183,14 +201,14 @@ export class KeyEncoder {
     return this.columns.map(({ kind }) => kind);
   }
 
-  /** Puts kinds back, after a call that came to nothing. */
+  /** Restores kinds after a call that failed. */
   restore(kinds: readonly (KeyKind | undefined)[]): void {
     this.columns.forEach((column, c) => {
       column.kind = kinds[c];
     });
   }
 
-  /** Writes the keys [from, from + n) to place `at` of the ring; their kinds are settled. */
+  /** Writes the keys [from, from + n) to the ring from place `at` on. Their kinds must be settled. */
   write(columns: readonly (Given | CodedStrings)[], from: number, n: number, at: number): void {
     const { core, stream } = this;
     if (this.direct) {
@@ -212,8 +230,9 @@ export class KeyEncoder {
   }
 
   /**
-   * The id of one key, or one beyond all ids where no window has anything of it. The ring is empty: the key is written to its first place.
-   * @throws {OrielError} ERR_ORIEL_COLUMN where a part of it is no key
+   * Returns the id of a key, or an id beyond all others if the stream knows no such key. The ring must be empty: the
+   * key is written to its first place.
+   * @throws {OrielError} ERR_ORIEL_COLUMN if a part of it is no key, or not of its column's kind
    */
   find(key: readonly unknown[]): number {
     const { core, stream } = this;
@@ -221,8 +240,8 @@ export class KeyEncoder {
       const kind = column.kindOf(key[c]);
       return column.kind !== undefined && (kind !== 'string' || column.strings.has(key[c] as string));
     });
-    if (!known) return NONE;
-    if (this.direct) return this.columns[0]?.strings.idOf(key[0] as string) ?? NONE;
+    if (!known) return NO_ID;
+    if (this.direct) return this.columns[0]?.strings.idOf(key[0] as string) ?? NO_ID;
     core.exports.claim(stream, 1);
     this.write(
       key.map((part) => [part]),
@@ -233,7 +252,7 @@ export class KeyEncoder {
     return core.exports.idOfKey(stream) >>> 0;
   }
 
-  /** The key columns of some ids. */
+  /** The keys of some ids, as columns. */
   ofIds(ids: Uint32Array): Key[][] {
     if (this.direct) {
       const { values } = (this.columns[0] as KeyColumn).strings;
@@ -248,7 +267,7 @@ export class KeyEncoder {
     return this.columns.map((column, c) => column.read(this.core, address + 8 * c, words));
   }
 
-  /** The key columns of the events at some places of the ring. */
+  /** The keys of the events at some places of the ring, as columns. */
   ofPlaces(places: Uint32Array): Key[][] {
     const { core, stream } = this;
     if (this.direct) {
@@ -259,7 +278,10 @@ export class KeyEncoder {
     return this.columns.map((column, c) => column.read(core, words + c * this.#stride, places));
   }
 
-  /** Lets go of strings that no key has any more. Not while keys are written and not yet committed. */
+  /**
+   * Forgets strings that no key in use has, if a table is due for it. A key is in use if a window has rows of it, a
+   * store or a sample has pinned it, or a result names it. Must not be called between writing keys and committing them.
+   */
   sweep(): void {
     if (!this.columns.some(({ kind, strings }) => kind === 'string' && strings.full)) return;
     const { exports, buffer } = this.core;
@@ -267,9 +289,9 @@ export class KeyEncoder {
     const limit = exports.idLimit(this.stream);
     const alive = new Uint8Array(limit);
     const live = new Uint32Array(buffer, exports.liveColumn(this.stream), limit);
-    const held = exports.pinsColumn(this.stream);
-    const holds = held ? new Uint32Array(buffer, held, limit) : live;
-    for (let id = 0; id < limit; id++) alive[id] = live[id] || holds[id] ? 1 : 0;
+    const pinsAt = exports.pinsColumn(this.stream);
+    const pins = pinsAt ? new Uint32Array(buffer, pinsAt, limit) : live;
+    for (let id = 0; id < limit; id++) alive[id] = live[id] || pins[id] ? 1 : 0;
     for (const id of new Uint32Array(buffer, exports.resultIds(this.stream), exports.resultCount(this.stream)))
       alive[id] = 1;
     if (this.direct) {

@@ -1,13 +1,16 @@
 /**
- * Columns of measures, and what strings become in those that may hold some. What a spec makes of a column decides:
+ * The columns of measures, and how strings are represented in them. How a spec uses a column decides which values it
+ * may hold:
  *
  *     numbers    sum, arithmetic, comparison with numbers           strings are refused
  *     strings    text(…), comparison with strings                   numbers are refused
- *     either     count, first, distinct and the like, isMissing     what its first value is, it stays
+ *     either     count, first, distinct and the like, isMissing     the kind of its first value
  *
- * The core sees numbers. A string is its hash, which those that are to be given back have in a table of the column (`kept`), while nothing
- * is remembered of those that have only to be told from others (`hashed`); where only strings of the spec are asked for, they have the
- * numbers from 0 on and all others the next (`known`).
+ * The core sees only numbers. A string has one of three forms:
+ *
+ *     kept       its hash; a table of the column maps hashes back to strings, for results and functions of the spec
+ *     hashed     its hash alone; strings only have to be told apart
+ *     known      its index among the column's literals in the spec; all other strings have the next index
  */
 
 import { OrielError, show } from '../base/errors';
@@ -22,7 +25,7 @@ type Form = 'kept' | 'hashed' | 'known';
 
 /** A column that may hold strings. */
 export class TextColumn {
-  /** That of its first value. */
+  /** The kind of its first value; undefined before that. */
   kind: Kind | undefined;
   readonly strings = new HashedStrings();
 
@@ -30,11 +33,14 @@ export class TextColumn {
     readonly name: string,
     readonly accepted: 'strings' | 'either',
     readonly literals: readonly string[],
-    /** Whether states and results of aggregates hold its numbers. */
+    /** Whether aggregates return its strings, so that states and results hold their hashes. */
     readonly kept: boolean,
   ) {}
 
-  /** The kind of a value, undefined of a missing one. @throws {OrielError} ERR_ORIEL_COLUMN where it is none, or not the column's */
+  /**
+   * Returns the kind of a value, undefined if it is missing.
+   * @throws {OrielError} ERR_ORIEL_COLUMN if it is neither a string nor a number, or not of the column's kind
+   */
   kindOf(value: unknown, index?: number): Kind | undefined {
     if (value === null || value === undefined || (typeof value === 'number' && Number.isNaN(value))) return undefined;
     const kind = typeof value === 'bigint' ? 'number' : typeof value;
@@ -45,12 +51,16 @@ export class TextColumn {
     throw new OrielError('ERR_ORIEL_COLUMN', `${placeOf(this.name, index)}: expected ${accepted}, got ${show(value)}`);
   }
 
-  /** The kind of a whole column. @throws as `kindOf`, naming the index */
+  /**
+   * Checks a whole column and returns its kind; if all values are missing, the kind that is settled so far. Settles
+   * nothing.
+   * @throws as `kindOf`, naming the index
+   */
   kindOfColumn(column: Given | CodedStrings): Kind | undefined {
     const before = this.kind;
     try {
       if (column instanceof CodedStrings) {
-        // All of them are strings, or missing.
+        // Its values are strings or missing, so the first string decides.
         const first = column.codes.findIndex((code) => typeof column.list[code] === 'string');
         return first < 0 ? before : this.kindOf(column.at(first), first);
       }
@@ -67,7 +77,7 @@ export class TextColumn {
     }
   }
 
-  /** What stands for a value of the right kind in the ring. */
+  /** Returns the number that represents a value in the ring. The value must have been checked. */
   numberOf(value: unknown, form: Form): number {
     if (typeof value === 'number') return value;
     if (value === null || value === undefined) return Number.NaN;
@@ -78,23 +88,23 @@ export class TextColumn {
     return known < 0 ? this.literals.length : known;
   }
 
-  /** Whether what it holds are strings. */
+  /** Whether the column holds strings. */
   get isText(): boolean {
     return this.kind === undefined ? this.accepted === 'strings' : this.kind === 'string';
   }
 
-  /** The value that a number stands for; null of strings where it is missing. */
+  /** Returns the value that a number represents: the number itself, or a string, null if it is missing. */
   readonly read = (number: number): string | number | null => {
     if (!this.isText) return number;
     return Number.isNaN(number) ? null : (this.strings.stringOf(number) as string);
   };
 
-  /** A whole column of them. */
+  /** Returns the values that the numbers of a whole column represent. */
   readAll(numbers: Float64Array<ArrayBuffer>): ArrayLike<unknown> {
     return this.isText ? Array.from(numbers, this.read) : numbers;
   }
 
-  /** A column of values of the right kind as the ring has it. */
+  /** Converts a checked column to the numbers that represent it in the ring. */
   numbersOf(values: Given | CodedStrings, form: Form): Numbers {
     if (values instanceof CodedStrings) return this.#numbersOfCoded(values, form);
     if (!Array.isArray(values)) return numbersOf(this.name, values);
@@ -103,7 +113,7 @@ export class TextColumn {
     return numbers;
   }
 
-  /** Each string that comes is looked at once. */
+  /** Converts a dictionary-encoded column, hashing each string that occurs once. */
   #numbersOfCoded({ codes, list }: CodedStrings, form: Form): Numbers {
     const known = new Float64Array(list.length).fill(Number.NaN);
     const numbers = new Float64Array(codes.length).fill(Number.NaN);
@@ -117,7 +127,10 @@ export class TextColumn {
     return numbers;
   }
 
-  /** The first of n numbers, written into the ring in place of strings, that stands for none; -1. */
+  /**
+   * Index of the first number, of those written to the ring in place of strings, that represents no string; -1 if there
+   * is none.
+   */
   badNumber(numbers: Float64Array, form: Form): number {
     if (form === 'hashed') return -1;
     const { strings, literals } = this;
@@ -135,7 +148,7 @@ export interface TextMeasure {
   readonly form: Form;
 }
 
-/** What is known of a column from all that the spec makes of it. */
+/** How a spec uses a column. `numbers` and `strings` name the first use that needs this kind of values. */
 interface Use {
   numbers?: string;
   strings?: string;
@@ -144,12 +157,15 @@ interface Use {
   hashed: boolean;
 }
 
-/** The columns that a spec reads, gathered one use after the other and then settled: their places in the ring. */
+/**
+ * The columns of measures that a spec reads, with their places in the ring. Report every use of a column with the
+ * `add…` methods, then call `settle`.
+ */
 export class Measures {
   readonly #uses = new Map<string, Use>();
-  /** Of numbers, by name; their places are the first. */
+  /** Names of the columns of numbers. Column i of the ring's measures is `plain[i]`. */
   readonly plain: string[] = [];
-  /** And after them those that may hold strings. */
+  /** The columns that may hold strings; they follow the columns of numbers. */
   readonly texts: TextMeasure[] = [];
 
   #use(name: string): Use {
@@ -161,12 +177,12 @@ export class Measures {
     return use;
   }
 
-  /** A column of numbers. */
+  /** Reports that `by` reads a column as numbers. */
   addNumbers(name: string, by: string): void {
     this.#use(name).numbers ??= by;
   }
 
-  /** A column of an aggregate, or an expression in its place. */
+  /** Reports the input of an aggregate: a column, or an expression. `by` names the aggregate in messages. */
   addColumn(of: string | Expression, texts: StringUse, by: string): void {
     const leaf = leafOf(of);
     if (leaf === undefined) {
@@ -180,6 +196,7 @@ export class Measures {
     if (texts === 'hashed') use.hashed = true;
   }
 
+  /** Reports the columns that an expression reads. */
   addExpression(expression: Expression): void {
     const seen = new Set<Expression>();
     const walk = (one: Expression): void => {
@@ -203,13 +220,16 @@ export class Measures {
   }
 
   /**
-   * Gives every column its place. @param remembers whether events are given back, to functions of the spec: no string is forgotten before
-   * @throws {OrielError} ERR_ORIEL_SPEC where a column is to hold both numbers and strings
+   * Gives every column its place in the ring.
+   * @param remembers whether events are passed back to functions of the spec, so that strings must be kept until the
+   *   end of a call
+   * @throws {OrielError} ERR_ORIEL_SPEC if the spec needs both numbers and strings in one column
    */
   settle(remembers: boolean): void {
     for (const [name, { numbers, strings, literals, kept, hashed }] of this.#uses) {
       if (numbers !== undefined && strings !== undefined) {
-        const message = `column ${show(name)}: expected one kind of values, got numbers for ${numbers} and strings for ${strings}`;
+        const got = `numbers for ${numbers} and strings for ${strings}`;
+        const message = `column ${show(name)}: expected one kind of values, got ${got}`;
         throw new OrielError('ERR_ORIEL_SPEC', message);
       }
       if (numbers !== undefined) {
@@ -222,17 +242,17 @@ export class Measures {
     }
   }
 
-  /** How many columns of the ring there are. */
+  /** Number of the ring's columns that hold measures. */
   get count(): number {
     return this.plain.length + this.texts.length;
   }
 
-  /** Columns that may hold strings. */
+  /** The columns that may hold strings. */
   get columns(): readonly TextColumn[] {
     return this.texts.map(({ column }) => column);
   }
 
-  /** Kinds of the columns that may hold strings; to be settled when all else is right, and put back after a call that came to nothing. */
+  /** The kinds of the columns that may hold strings. Set them once a call is checked, and restore them if it fails. */
   get kinds(): readonly (Kind | undefined)[] {
     return this.columns.map(({ kind }) => kind);
   }
@@ -243,7 +263,7 @@ export class Measures {
     });
   }
 
-  /** Names of all columns, with their places; of those that stand there in several forms the first. */
+  /** The place of each column, by name. */
   places(): Map<string, number> {
     const places = new Map<string, number>();
     for (const [i, name] of [...this.plain, ...this.texts.map(({ column }) => column.name)].entries()) {
@@ -252,14 +272,14 @@ export class Measures {
     return places;
   }
 
-  /** What stands at that place of the ring, where it may be strings. */
+  /** The column at a place of the ring; undefined if it holds only numbers. */
   textAt(place: number): TextMeasure | undefined {
     return this.texts[place - this.plain.length];
   }
 
   /**
-   * Forgets strings where it is time to, between calls. Of a column whose strings no aggregate gives back only those of events at hand are known;
-   * of others `forget` says what to keep.
+   * Forgets strings of columns whose tables are due for it. Call it between calls, when no events are in the ring. If
+   * no aggregate returns a column's strings, all of them are forgotten; otherwise `forget` decides which.
    */
   sweep(forget: (column: TextColumn) => void): void {
     for (const { column, form } of this.texts) {
@@ -269,24 +289,24 @@ export class Measures {
     }
   }
 
-  /** Whether some states hold strings that are to be given back. */
+  /** Whether aggregates return strings of some column. */
   get isKept(): boolean {
     return this.texts.some(({ column }) => column.kept);
   }
 
-  /** Place in the ring of a column. */
+  /** The place of a column in the ring. */
   placeOf(name: string): number {
     const plain = this.plain.indexOf(name);
     return plain >= 0 ? plain : this.plain.length + this.texts.findIndex(({ column }) => column.name === name);
   }
 
-  /** What stands for a string of the spec. */
+  /** The number that represents a literal string of the spec in a column. */
   literal(name: string, value: string): number {
     const text = this.texts.find(({ column }) => column.name === name);
     return text?.form === 'known' ? text.column.literals.indexOf(value) : hashOf(value);
   }
 
-  /** The column whose strings an aggregate gives back. */
+  /** The column whose values an aggregate returns; undefined if it returns none. */
   columnOf({ columns, texts }: AnyAggregate): TextColumn | undefined {
     const kept = columns[texts.indexOf('kept')];
     const name = kept === undefined ? undefined : leafOf(kept);
@@ -294,7 +314,7 @@ export class Measures {
   }
 }
 
-/** The name of a column that stands by itself. */
+/** The name of a bare column; undefined for any other expression. */
 export function leafOf(of: string | Expression): string | undefined {
   if (typeof of === 'string') return of;
   return of.op === 'col' || of.op === 'text' ? (of.operands[0] as string) : undefined;

@@ -1,12 +1,15 @@
-/** Strings ↔ small numbers; those of strings that nobody can name any more are given again. */
+/** Tables between strings and the numbers that represent them in the core. */
+
+/** Numbers strings densely from 0. The numbers of forgotten strings are reused. */
 export class Strings {
   readonly values: string[] = [];
   readonly #ids = new Map<string, number>();
   readonly #free: number[] = [];
   #sweepAt = 1024;
-  /** How often some were forgotten: the number of a string is good until then. */
+  /** How often strings have been forgotten. A string's number is valid until this changes. */
   sweeps = 0;
 
+  /** The number of a string; a new string gets one. */
   idOf(value: string): number {
     return this.#ids.get(value) ?? this.#add(value);
   }
@@ -15,7 +18,9 @@ export class Strings {
     return this.#ids.has(value);
   }
 
-  /** Whether it is time to forget some. */
+  /**
+   * Whether it is time to forget unused strings: there are at least 1,024, and twice as many as after the last sweep.
+   */
   get full(): boolean {
     return this.#ids.size >= this.#sweepAt;
   }
@@ -27,7 +32,7 @@ export class Strings {
     return id;
   }
 
-  /** Forgets the strings whose byte in `used` is 0 or not there. */
+  /** Forgets all strings except those with `used[number]` set. */
   keep(used: Uint8Array): void {
     this.sweeps++;
     let length = 0;
@@ -43,9 +48,12 @@ export class Strings {
 }
 
 /**
- * Strings that states and results of a stream may name, by their hashes: which number a string has does not depend on what came before. When
- * nothing holds what came with an event any more, its string is forgotten: of every string it is known up to which time it came, as of
- * the last sweep.
+ * Numbers strings by their hashes, so that a string's number does not depend on what came before, and maps the numbers
+ * in a stream's states and results back to strings.
+ *
+ * Each string has an upper bound, `until`, on the time of the events that brought it. It is Infinity while the string
+ * has occurred since the last sweep; a sweep then sets it to the newest event time. A string may be forgotten once
+ * nothing is held from before `until`.
  */
 export class HashedStrings {
   readonly #numbers = new Map<string, number>();
@@ -56,6 +64,7 @@ export class HashedStrings {
     return this.#strings.size;
   }
 
+  /** The number of a string, which is remembered from now on. */
   numberOf(value: string): number {
     const known = this.#numbers.get(value);
     const number = known ?? hashOf(value);
@@ -69,12 +78,14 @@ export class HashedStrings {
     return number;
   }
 
-  /** The string of a number, undefined where it is none. */
+  /** The string that a number represents; undefined if none. */
   stringOf(number: number): string | undefined {
     return this.#strings.get(number)?.value;
   }
 
-  /** Whether it is time to forget some. */
+  /**
+   * Whether it is time to forget unused strings: there are at least 1,024, and twice as many as after the last sweep.
+   */
   get full(): boolean {
     return this.#strings.size >= this.#sweepAt;
   }
@@ -84,7 +95,11 @@ export class HashedStrings {
     this.#strings.clear();
   }
 
-  /** Forgets what came only before a time, but for those that `named` has; `newest` is the time of the newest event. */
+  /**
+   * Forgets strings that occurred only before a time, unless `named` has their numbers.
+   * @param since the earliest event time of which the stream holds something
+   * @param newest the time of the newest event
+   */
   forget(since: number, newest: number, named: ReadonlySet<number>): void {
     for (const [number, entry] of this.#strings) {
       if (entry.until < since && !named.has(number)) {
@@ -98,7 +113,10 @@ export class HashedStrings {
   }
 }
 
-/** 53 bits of a string: two lanes of 32, mixed as MurmurHash3 does. Different strings share one by chance in 2^53. */
+/**
+ * A 53-bit hash of a string: two 32-bit lanes mixed as in MurmurHash3. Two different strings have the same hash with
+ * probability 2^-53.
+ */
 export function hashOf(value: string): number {
   let a = 0x9e3779b9 ^ value.length;
   let b = 0x85ebca6b;
@@ -114,6 +132,7 @@ export function hashOf(value: string): number {
   return (a >>> 0) + (b & 0x1fffff) * 2 ** 32;
 }
 
+/** The finalizer of MurmurHash3. */
 function mixed(x: number): number {
   let y = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
   y = Math.imul(y ^ (y >>> 13), 0xc2b2ae35);

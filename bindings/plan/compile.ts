@@ -1,4 +1,6 @@
-/** spec → plan: which states a row has and where, and the table the core reads (assembly/plan.ts). */
+/**
+ * Compiles a spec to a plan: lays out the states in a row and writes the table that the core reads (assembly/plan.ts).
+ */
 
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from '../../assembly/plan';
 import { type Core, type Kernels, RING_EVENTS, ROLES } from '../base/core';
@@ -10,37 +12,41 @@ import { GRIDS, type Window } from '../spec/windows';
 import { Program, programBytes, writeProgram } from './program';
 import type { Output } from './results';
 
-/** A count of events; where rows fire more than once, how many were given out, and how often. */
-const ROW_HEAD_BYTES = 8;
-const LONG_HEAD_BYTES = 24;
-/** Room in the table for the `needs` of a part. */
+/**
+ * The head of a row is its count of events; if rows fire more than once, also how many of these were emitted and how
+ * often it fired.
+ */
+const HEAD_BYTES = 8;
+const REFIRING_HEAD_BYTES = 24;
+/** Maximum length of a part's `needs`: PartPlan has room for this many. */
 const MAX_NEEDS = 4;
-/** What is 0 where there are no events. */
-const COUNTS = ['events', 'count', 'distinct'];
-/** What a part that folds has, if its kind has it. */
-const KERNELS = [
+/** Aggregates that are 0 if there are no events; all others are NaN. */
+const ZERO_IF_EMPTY = ['events', 'count', 'distinct'];
+/** Kernels that only a part with a state of its own gets, if its kind has them. */
+const STATE_KERNELS = [
   ...(['identity', 'fold', 'foldRun', 'combine', 'prefix', 'suffix', 'roll'] as const),
   ...(['drop', 'block', 'insert', 'retract'] as const),
 ] as const;
 
-/** One aggregate of its columns. */
+/** One of the core's aggregates over its columns. Aggregates of the spec that need the same part share it. */
 interface Part {
   kernels: Kernels;
   kind: string;
   measures: readonly number[];
   parameters: readonly number[];
-  /** What tells its column and parameters from those of others of its kind. */
-  of: string;
+  /** Its columns and parameters as a string: equal for parts whose states may contain each other. */
+  inputs: string;
+  /** Whether its results are a column of the outbox. */
   output: boolean;
-  /** How many numbers an output that is a list can have. */
+  /** Maximum length of an output that is a list; 0 for a number. */
   most: number;
   /** Offset of the state in a row. */
   state: number;
-  /** Whether it keeps that state itself, or finds it inside another part's. */
+  /** Whether it has a state of its own, rather than none or one inside another part's state. */
   folds: boolean;
 }
 
-/** An aggregate of the spec: one part, or several with names. */
+/** An aggregate of the spec: one part, or a record of several. */
 interface Wanted {
   part?: Part;
   list?: ListOf<unknown> | undefined;
@@ -49,16 +55,23 @@ interface Wanted {
 }
 
 export interface CompiledPlan {
-  /** Columns that the ring has for measures, after them for what functions say of events (1 where true), and then for what is computed. */
+  /**
+   * The ring's columns in order: measures, then answers of the spec's functions (1 if true), then results of
+   * expressions.
+   */
   measures: Measures;
   flags: readonly ((event: never) => boolean)[];
-  /** For each aggregate of the spec, in order: where it is found among the core's results. */
+  /** For each aggregate of the spec, in order: where to find it among the core's results. */
   outputs: readonly Output[];
+  /** Number of output columns in the core's outbox. */
   outputCount: number;
+  /** Size of the plan in bytes. */
   byteLength: number;
+  /** Writes the plan to `address`, where there must be `byteLength` bytes. */
   write(view: DataView, address: number): void;
 }
 
+/** Compiles a checked spec. @throws {OrielError} ERR_ORIEL_SPEC if it needs both numbers and strings in one column */
 export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
   const flags = [spec.when, ...spec.windows.map(({ ends }) => ends)].filter((flag) => flag !== undefined);
   const measures = new Measures();
@@ -69,41 +82,46 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
   const measureCount = measures.count;
   const program = new Program(measures, measureCount + flags.length);
   const filter = spec.where ? program.column(spec.where) + 1 : 0;
-  // 1 + the measure that a function fills, or a window reads; 0: none.
+  // Both return 1 + the index of a measure, or 0 for none: the one that a function fills, the one that a window reads.
   const flagOf = (flag: (typeof flags)[number] | undefined) => (flag ? measureCount + flags.indexOf(flag) + 1 : 0);
   const columnOf = ({ column, ends }: Window) => (column ? measures.placeOf(column) + 1 : flagOf(ends));
   const eager = spec.discard || spec.every < Number.POSITIVE_INFINITY || spec.when !== undefined;
-  const head = spec.updates ? LONG_HEAD_BYTES : ROW_HEAD_BYTES;
+  const head = spec.updates ? REFIRING_HEAD_BYTES : HEAD_BYTES;
   const parts = new Map<string, Part>();
 
+  /** Returns the part of a kind over some columns. Adds it, after the parts that it needs, if there is none yet. */
   function add(kind: string, columns: readonly number[], parameters: readonly number[]): Part {
-    const of = [columns, parameters].join(' ');
-    const name = `${kind} ${of}`;
+    const inputs = [columns, parameters].join(' ');
+    const name = `${kind} ${inputs}`;
     const known = parts.get(name);
     if (known) return known;
     const kernels = core.aggregates[kind] as Kernels;
     if (kernels.needs.length > MAX_NEEDS) throw new RangeError(`${kind} needs more than ${MAX_NEEDS} others`);
     const own = kernels.prepare ? [...columns, program.reserve()] : columns;
-    for (const need of kernels.needs) add(need, ofNeeds(kernels, own), parameters.slice(1));
+    for (const need of kernels.needs) add(need, columnsOfNeeds(kernels, own), parameters.slice(1));
     const folds = kernels.size > 0;
-    const part = { kernels, kind, measures: own, parameters, of, output: false, most: 0, state: 0, folds };
+    const part = { kernels, kind, measures: own, parameters, inputs, output: false, most: 0, state: 0, folds };
     parts.set(name, part);
     return part;
   }
 
-  /** Whether another part reads the state. */
+  /** Whether another part reads the state of this one. */
   const isRead = ({ kind, measures }: Part) =>
     [...parts.values()].some(
-      (other) => other.kernels.needs.includes(kind) && `${ofNeeds(other.kernels, other.measures)}` === `${measures}`,
+      (other) =>
+        other.kernels.needs.includes(kind) && `${columnsOfNeeds(other.kernels, other.measures)}` === `${measures}`,
     );
 
+  /** Adds the parts of an aggregate, or of its fields, to which a record's condition `given` also applies. */
   function want(one: AnyAggregate, given?: Expression): Wanted {
     const { kind, columns, parameters, list, fields } = one;
     const own = one.condition;
     const condition = given && own ? new Expression('and', [given, own]) : (own ?? given);
     if (fields) return { fields: Object.entries(fields).map(([name, field]) => [name, want(field, condition)]) };
     const places = columns.map(placeOf);
-    // A condition leaves the first column only where it holds; the events of a condition are those that have a 1 there.
+    // A conditional aggregate reads a column that is missing where the condition is not true. Without a column of its
+    // own
+    // it counts the values of a column of ones.
     if (condition) places[0] = program.selected(condition, places[0] ?? ONE);
     const part = add(kind === 'events' && condition ? 'count' : kind, places, parameters);
     part.output = true;
@@ -121,7 +139,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
   const results = [...parts.values()].filter((part) => part.output);
   const outputOf = ({ part, list, fields, texts }: Wanted): Output => {
     if (!part) return { fields: (fields ?? []).map(([name, one]) => [name, outputOf(one)]) };
-    return { place: results.indexOf(part), empty: COUNTS.includes(part.kind) ? 0 : Number.NaN, list, texts };
+    return { place: results.indexOf(part), empty: ZERO_IF_EMPTY.includes(part.kind) ? 0 : Number.NaN, list, texts };
   };
 
   const owning = [...parts.values()].some(({ kernels }) => kernels.drop > 0);
@@ -189,14 +207,14 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         u32(at + PartPlan.state, part.state);
         u32(at + PartPlan.measure, part.measures[0] ?? 0);
         u32(at + PartPlan.second, part.measures[1] ?? 0);
-        for (const kernel of KERNELS) u32(at + PartPlan[kernel], part.folds ? part.kernels[kernel] : 0);
+        for (const kernel of STATE_KERNELS) u32(at + PartPlan[kernel], part.folds ? part.kernels[kernel] : 0);
         u32(at + PartPlan.size, part.folds ? sizeOf(part) : 0);
         u32(at + PartPlan.lowerPairs, part.folds && part.output && !isRead(part) ? part.kernels.lowerPairs : 0);
         u32(at + PartPlan.lower, part.kernels.lower);
         u32(at + PartPlan.prepare, part.kernels.prepare);
         u32(at + PartPlan.output, part.output ? 1 : 0);
         part.kernels.needs.forEach((need, i) => {
-          const needed = add(need, ofNeeds(part.kernels, part.measures), part.parameters.slice(1));
+          const needed = add(need, columnsOfNeeds(part.kernels, part.measures), part.parameters.slice(1));
           u32(at + PartPlan.needs + 4 * i, needed.state);
         });
         u32(at + PartPlan.leap, part.kernels.leap);
@@ -217,7 +235,10 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
   };
 }
 
-/** Whether results come in an order that has to be made: slices make it themselves, and so does a rolling window that is alone. */
+/**
+ * Whether results must be sorted. Windows on a grid emit in order, unless they fire early or several of them fire again
+ * for late events. A single rolling window emits in order too.
+ */
 function isOrdered({ windows, updates, allowedLateness }: CheckedSpec, eager: boolean): boolean {
   const grids = windows.filter(({ kind }) => GRIDS.includes(kind)).length;
   if (grids === windows.length) return eager || (updates && allowedLateness > 0 && grids > 1);
@@ -225,8 +246,8 @@ function isOrdered({ windows, updates, allowedLateness }: CheckedSpec, eager: bo
 }
 
 /**
- * The kind of a window in the core, which has one apart for rolling windows whose events come in order, and whose states stand in
- * columns: they own no memory.
+ * The kind of a window in the core. Rolling windows without keys become `unkeyed` if their events are taken in order
+ * and no state owns memory: their states are kept in columns.
  */
 function kindOf(
   { kind, every }: Window,
@@ -238,12 +259,13 @@ function kindOf(
 }
 
 /**
- * Gives every part its place in the row, states that own memory last, the states that another part's includes inside of that; the bytes of
- * a row.
+ * Sets the offset of every part's state and returns the size of a row in bytes. Inline states come first, heap states
+ * last. If the state of one part is included in another's, it lies there.
  */
 function layOut(parts: Part[], head: number): number {
   const owns = ({ kernels }: Part) => kernels.drop > 0;
-  const holderOf = (part: Part) => parts.find(({ of, kernels }) => of === part.of && part.kind in kernels.includes);
+  const holderOf = (part: Part) =>
+    parts.find(({ inputs, kernels }) => inputs === part.inputs && part.kind in kernels.includes);
   let stride = head;
   for (const part of [...parts.filter((part) => !owns(part)), ...parts.filter(owns)]) {
     part.folds &&= holderOf(part) === undefined;
@@ -263,20 +285,20 @@ function sizeOf({ kernels, parameters }: Part): number {
   return kernels.size + kernels.unit * parameters.length;
 }
 
-/** The columns of the aggregates that one reads: its own, or the one that it fills. */
-function ofNeeds({ prepare }: Kernels, columns: readonly number[]): readonly number[] {
+/** The columns of the parts that an aggregate reads: the column that it prepares, if it does, else its own. */
+function columnsOfNeeds({ prepare }: Kernels, columns: readonly number[]): readonly number[] {
   return prepare ? columns.slice(-1) : columns;
 }
 
-/** A result that is a part may name any string of a column. */
+/** The output for a packed row (a result to be merged elsewhere), which may contain any string of the column. */
 function packedOf(texts: TextColumn): Output {
   return { place: 0, list: { most: NO_BOUND, read: () => undefined }, texts };
 }
 
-/** What a condition selects where an aggregate has no column of its own. */
+/** The column of ones that a conditional `count()` counts. */
 const ONE = new Expression('lit', [1]);
 
-/** The columns that an aggregate reads. */
+/** Reports the columns that an aggregate reads to `measures`. */
 function gather(measures: Measures, { columns, fields, texts, condition }: AnyAggregate, by: string): void {
   columns.forEach((column, i) => {
     measures.addColumn(column, texts[i] ?? 'none', by);

@@ -1,10 +1,12 @@
 /**
- * Expressions → a program: instructions that the core runs over whole columns (assembly/expression.ts).
+ * Compiles expressions to a program: instructions that the core runs over whole columns
+ * (assembly/ingest/expression.ts).
  *
- *     expression ──▶ nodes, each once ──▶ instructions in order ──▶ registers, given again when dead
+ *     expressions ──▶ nodes without duplicates ──▶ instructions in order ──▶ registers, reused when dead
  *
- * A node is known by its operation and the numbers of its operands, so that what is written twice, in whichever aggregates, is computed
- * once. Operands have lower numbers than what is made of them: the numbers are an order of computation.
+ * A node is identified by its operation and the numbers of its operands, so an expression that occurs in several
+ * aggregates is computed once. Law: operands have lower numbers than the nodes that use them, so nodes in order of
+ * their numbers can be computed one by one.
  */
 
 import { Instruction, Op, Place } from '../../assembly/plan';
@@ -16,43 +18,45 @@ type Node =
   | { readonly constant: number }
   | { readonly op: Op; readonly operands: readonly number[]; readonly list: readonly number[]; result?: number };
 
-/** Operations whose operands may change places. */
+/** Commutative operations: their operands are sorted, so that `a + b` and `b + a` are one node. */
 const SYMMETRIC: readonly Op[] = [Op.add, Op.mul, Op.min, Op.max, Op.eq, Op.ne, Op.and, Op.or];
 
 export class Program {
   readonly #nodes: Node[] = [];
-  /** Nodes by what they are. */
+  /** Numbers of nodes by name: see `nameOf`. */
   readonly #known = new Map<string, number>();
+  /** Numbers of nodes by expression. */
   readonly #of = new Map<Expression, number>();
   #columns = 0;
 
-  /** @param first the first column of the ring that is free for results */
+  /** @param first index of the first column of the ring that is free for results */
   constructor(
     readonly measures: Measures,
     readonly first: number,
   ) {}
 
-  /** Columns of the ring that it fills, or that are reserved. */
+  /** Number of the ring's columns that the program fills or that are reserved. */
   get columns(): number {
     return this.#columns;
   }
 
-  /** A column of the ring that something else will fill. */
+  /** Reserves a column of the ring that something else fills and returns its index. */
   reserve(): number {
     return this.first + this.#columns++;
   }
 
-  /** The column of the ring that will hold an expression. */
+  /** Index of the ring's column that will hold an expression. */
   column(expression: Expression): number {
     return this.#result(this.#node(expression));
   }
 
-  /** The column that has a measure where a condition holds, and is missing elsewhere. */
+  /** Index of the column that holds a measure where a condition is true and NaN elsewhere. */
   selected(condition: Expression, measure: number | Expression): number {
     const value = typeof measure === 'number' ? this.#add({ column: measure }) : this.#node(measure);
     return this.#result(this.#operation(Op.select, [this.#node(condition), value]));
   }
 
+  /** Number of an expression's node; adds the nodes that are missing. */
   #node(expression: Expression): number {
     const known = this.#of.get(expression);
     if (known !== undefined) return known;
@@ -94,7 +98,10 @@ export class Program {
     return this.#nodes.length - 1;
   }
 
-  /** The column that has the node's values. */
+  /**
+   * Index of the column that holds a node's values; gives the node one if it has none. A constant is stored as max(c,
+   * c).
+   */
   #result(number: number): number {
     const node = this.#nodes[number] as Node;
     if ('column' in node) return node.column;
@@ -103,7 +110,7 @@ export class Program {
     return node.result;
   }
 
-  /** The program as the core reads it. */
+  /** Orders the instructions and assigns registers. */
   assemble(): Assembled {
     const lastUse = new Map<number, number>();
     this.#nodes.forEach((node, i) => {
@@ -159,12 +166,12 @@ export interface Assembled {
   registers: number;
 }
 
-/** Bytes of a program in the plan, its constants in both lanes. */
+/** Size of a program in the plan, in bytes. A constant takes 16: it is stored in both lanes of a vector. */
 export function programBytes({ steps, constants }: Assembled): number {
   return steps.length * Instruction.bytes + constants.length * 16;
 }
 
-/** Writes a program to `at`, which is `offset` bytes from the beginning of the plan. */
+/** Writes a program to byte `at` of the view, which is `offset` bytes after the start of the plan. */
 export function writeProgram({ steps, constants }: Assembled, view: DataView, at: number, offset: number): void {
   const pool = steps.length * Instruction.bytes;
   const operand = (where: number, [place, number]: Operand) => {
@@ -185,6 +192,7 @@ export function writeProgram({ steps, constants }: Assembled, view: DataView, at
   });
 }
 
+/** A string that is equal for equal nodes. */
 function nameOf(node: Node): string {
   if ('column' in node) return `column ${node.column}`;
   if ('constant' in node) return `constant ${Object.is(node.constant, -0) ? '-0' : node.constant}`;

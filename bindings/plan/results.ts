@@ -1,4 +1,7 @@
-/** Results as they come out of the core, in columns, and answers. A figure is a number for each result, or the place of a list of numbers. */
+/**
+ * Reads results and answers of queries from the core and shapes them as rows have them. The core has a column of eight
+ * bytes for each output: a number, or, for lists, where the list begins and how long it is (u32 each).
+ */
 
 import { Firing } from '../../assembly/plan';
 import type { Core } from '../base/core';
@@ -10,25 +13,25 @@ import type { Key } from '../spec/types';
 
 const PANES = { [Firing.onTime]: 'on-time', [Firing.late]: 'late', [Firing.early]: 'early' } as Record<number, string>;
 
-/** Where a figure is found: in one of the core's columns, or in several, each with a name. */
+/** Where to find the result of an aggregate: in one of the core's columns, or in several as fields of a record. */
 export interface Output {
-  /** Which of the core's columns. */
+  /** Index of the core's column; undefined for a record. */
   readonly place?: number;
-  /** What a number is where there are no events. */
+  /** The result if there are no events: 0 or NaN. */
   readonly empty?: number;
   readonly list?: ListOf<unknown> | undefined;
-  /** The column whose values the result is made of, where that may hold strings. */
+  /** The column whose values the result returns, if it may hold strings. */
   readonly texts?: TextColumn | undefined;
   readonly fields?: readonly (readonly [name: string, Output])[];
 }
 
-/** The core's columns of numbers, by place, and what lists point into. */
+/** The core's output columns, by index, and the numbers that lists consist of. */
 export interface Cells {
   column(place: number): Float64Array<ArrayBuffer>;
   values: Float64Array;
 }
 
-/** A figure of all results at hand. */
+/** Reads an output of all results as a column of a batch. */
 export function readColumn(output: Output, cells: Cells): ArrayLike<unknown> {
   const { place, list, fields, texts } = output;
   if (place === undefined) {
@@ -39,7 +42,7 @@ export function readColumn(output: Output, cells: Cells): ArrayLike<unknown> {
   const column = cells.column(place);
   if (!list) return texts?.readAll(column) ?? column;
   const places = new Uint32Array(column.buffer);
-  // What an aggregate lists is never missing.
+  // A list never contains a missing value, so `meaning` never returns null.
   const meaning = (texts?.read ?? itself) as typeof itself;
   return Array.from(column, (_, i) => {
     const from = places[2 * i] as number;
@@ -51,7 +54,7 @@ function itself(number: number): number {
   return number;
 }
 
-/** A figure of a result without events, every number of it `number` where that is given. */
+/** The value of an output if there are no events. If `number` is given, it replaces numbers that are not in a list. */
 export function emptyOf({ place, empty, list, fields, texts }: Output, number?: number): unknown {
   if (place === undefined) {
     return Object.fromEntries((fields ?? []).map(([name, field]) => [name, emptyOf(field, number)]));
@@ -60,7 +63,9 @@ export function emptyOf({ place, empty, list, fields, texts }: Output, number?: 
   return list ? list.read(new Float64Array(), itself) : (number ?? empty);
 }
 
-/** Results as the core has them: columns of numbers, copies, by place; and what lists among them point into. */
+/**
+ * Results as columns, copied from the core. `figures` are its output columns; `lists` holds the numbers of their lists.
+ */
 export interface RawResults {
   readonly windows: Uint8Array<ArrayBuffer>;
   readonly starts: Float64Array<ArrayBuffer>;
@@ -72,19 +77,19 @@ export interface RawResults {
   readonly firings: Float64Array<ArrayBuffer>;
 }
 
-/** The values of one key as the core has them: start, end and figures of every window of the plan. */
+/** The answer of a query: for each window of the plan start, end and the outputs; `lists` as in RawResults. */
 export interface RawAnswers {
   readonly figures: readonly Float64Array<ArrayBuffer>[];
   readonly lists: Float64Array;
 }
 
-/** What of a plan says how results are read. */
+/** The part of a compiled plan that says how to read results. */
 interface Outputs {
   readonly outputs: readonly Output[];
   readonly outputCount: number;
 }
 
-/** Results as rows have them: a column for every field. */
+/** Turns results into the columns of a batch, one for each field of a row. */
 export function shapeResults(raw: RawResults, spec: CheckedSpec, plan: Outputs): Record<string, ArrayLike<unknown>> {
   const { windowNames } = spec;
   const columns = boundsOf(raw, spec);
@@ -104,7 +109,10 @@ export function shapeResults(raw: RawResults, spec: CheckedSpec, plan: Outputs):
   return columns;
 }
 
-/** Start and end, the time of their event, or, where windows differ, all three and NaN where one does not apply. */
+/**
+ * The columns `start` and `end`, or the time for rolling windows. If a stream has both, all three, with NaN where one
+ * does not apply.
+ */
 function boundsOf({ windows, starts, ends }: RawResults, spec: CheckedSpec): Record<string, ArrayLike<unknown>> {
   const { time } = spec;
   if (spec.windows.every(isRolling)) return { [time]: ends };
@@ -118,7 +126,7 @@ function boundsOf({ windows, starts, ends }: RawResults, spec: CheckedSpec): Rec
   return { start: starts, end: ends, [time]: times };
 }
 
-/** The values of one key, for each window of the plan. */
+/** Turns the answer of a query into one record for each window of the plan. */
 export function shapeAnswers(
   { figures, lists }: RawAnswers,
   spec: CheckedSpec,
@@ -134,7 +142,7 @@ export function shapeAnswers(
   });
 }
 
-/** What a stream has to give out. */
+/** Reads the outbox of one stream. */
 export class Results {
   constructor(
     readonly core: Core,
@@ -144,7 +152,7 @@ export class Results {
     readonly keys: KeyEncoder,
   ) {}
 
-  /** All results that are there. Their lists are a view, good until the stream is called again. */
+  /** Copies all results in the outbox. `lists` is a view, valid until the stream is called again. */
   gather(): RawResults {
     const { core, stream } = this;
     const { exports, buffer } = core;
@@ -164,7 +172,7 @@ export class Results {
     };
   }
 
-  /** The present values of an id at time t. Their lists are a view as well. */
+  /** Queries the current values of an id at time t. `lists` is a view, valid until the stream is called again. */
   ask(id: number, t: number): RawAnswers {
     const { core, spec, plan } = this;
     const address = core.exports.query(this.stream, id, t);
@@ -175,15 +183,15 @@ export class Results {
     };
   }
 
-  /** The numbers that results have of a column of strings, and maybe others. */
+  /** The numbers of a column's strings that occur in the outbox; the set may contain other numbers too. */
   numbersOf(column: TextColumn): Set<number> {
     const { exports } = this.core;
     const n = exports.resultCount(this.stream);
-    const figure = (place: number) => this.core.float64s(exports.resultColumn(this.stream, place), n);
-    return numbersIn(column, this.plan, figure, this.#lists());
+    const output = (place: number) => this.core.float64s(exports.resultColumn(this.stream, place), n);
+    return numbersIn(column, this.plan, output, this.#lists());
   }
 
-  /** What lists among the figures point into; a view. */
+  /** A view of the numbers that lists in the outbox consist of. */
   #lists(): Float64Array {
     const { exports, buffer } = this.core;
     const address = exports.resultLists(this.stream);
@@ -191,18 +199,21 @@ export class Results {
   }
 }
 
-/** The numbers among figures that stand for strings of a column, and maybe others. */
+/**
+ * Collects the numbers in outputs that represent strings of a column; the set may contain other numbers too.
+ * @param output returns the core's output column at an index
+ */
 export function numbersIn(
   column: TextColumn,
   plan: Outputs,
-  figure: (place: number) => Float64Array,
+  output: (place: number) => Float64Array,
   lists: Float64Array,
 ): Set<number> {
   const numbers = new Set<number>();
   const look = ({ place, texts, list, fields }: Output): void => {
     for (const [, field] of fields ?? []) look(field);
     if (place === undefined || texts !== column) return;
-    for (const number of list ? lists : figure(place)) numbers.add(number);
+    for (const number of list ? lists : output(place)) numbers.add(number);
   };
   plan.outputs.forEach(look);
   return numbers;

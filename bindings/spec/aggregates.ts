@@ -1,31 +1,42 @@
-/** The figures of a window: which there are, of which columns, with which parameters. */
+/**
+ * Aggregates as plain values: their kind, the columns they read and their parameters. docs/aggregates.md has bytes and
+ * error bounds.
+ */
 
 import { OrielError, show } from '../base/errors';
 import { type Extent, lengthOf } from './duration';
 import { type ColumnIn, conditionOf, Expression, type TextIn } from './expression';
 
-/** What an aggregate does with strings of a column: none may come, it sees whether there is one, it tells them apart, it gives them back. */
+/**
+ * What an aggregate does with strings in a column: refuses them (`'none'`), only counts whether one is present
+ * (`'present'`), tells them apart by hash (`'hashed'`), or returns them in results (`'kept'`).
+ */
 export type StringUse = 'none' | 'present' | 'hashed' | 'kept';
 
-/** How a figure that is a list of numbers comes out of the core, and what is made of it. */
+/**
+ * For an aggregate that the core lowers to a list of numbers: the bound of its length, and how the list becomes the
+ * result.
+ */
 export interface ListOf<Result> {
-  /** How many numbers there can be at the most. */
+  /** Maximum length of the list, in numbers. */
   readonly most: number;
-  /** @param meaning what a number that the aggregate was given stands for: itself, or a string of the column */
+  /** @param meaning maps a number in the list to the value it stands for: itself, or a string of the column */
   read(values: Float64Array, meaning: (number: number) => number | string): Result;
 }
 
-/** What an aggregate is of: a column by its name, or an expression; `AnyOf` where strings will do. */
-export type Of = string | Expression<string, number, string>;
-export type AnyOf = string | Expression;
+/** The input of an aggregate: the name of a column, or an expression. `AnyInput` also accepts columns of strings. */
+export type NumberInput = string | Expression<string, number, string>;
+export type AnyInput = string | Expression;
 
-/** A value of what was given: NaN where a number is missing, null where a string is. */
+/** The type of an input's values: `number` (NaN if missing), or `string | null` for a column of strings. */
 export type ValueIn<Given> = Given extends Expression<string, infer Value> ? Value : number;
 
-/** Any aggregate. */
 export type AnyAggregate = Aggregate<string, unknown, string>;
 
-/** One figure of a window, as the functions below make it; a plain value that several streams may share. */
+/**
+ * One aggregate of a window, such as `count()` or `sum('bytes')`. Make it with the functions of this package. It is
+ * immutable, and several streams may share it.
+ */
 export class Aggregate<Column extends string = string, Result = number, Text extends string = never> {
   /** Only there for inference. */
   declare readonly result?: Result;
@@ -33,23 +44,27 @@ export class Aggregate<Column extends string = string, Result = number, Text ext
   declare readonly text?: readonly Text[];
 
   constructor(
-    /** The aggregate of the core that it is; or `'record'`, of others. */
+    /** The name of the core's aggregate, or `'record'` for an aggregate that consists of others (`fields`). */
     readonly kind: string,
-    /** What it is of: none, one or two columns. */
+    /** Its inputs: none, one or two. */
     readonly columns: readonly (string | Expression)[] = [],
-    /** Numbers that belong to its definition. Of an aggregate that reads the state of another only the first is its own. */
+    /**
+     * Numbers that its definition needs. If it reads the state of another aggregate, all but the first are passed on to
+     * that one.
+     */
     readonly parameters: readonly number[] = [],
     readonly list?: ListOf<Result>,
     readonly fields?: Readonly<Record<string, AnyAggregate>>,
-    /** What it does with strings in each of the columns; of those that are not there it takes none. */
+    /** What it does with strings, by column; `'none'` for columns beyond the end of the list. */
     readonly texts: readonly StringUse[] = [],
-    /** Which events it is of; none: all of them. */
+    /** The events that it aggregates; undefined: all. */
     readonly condition?: Expression,
   ) {}
 
   /**
-   * The same over those events alone for which a condition holds. Of several all have to hold.
-   * @throws {OrielError} ERR_ORIEL_SPEC
+   * Returns this aggregate over only the events for which `condition` is true. After several calls all conditions must
+   * be true.
+   * @throws {OrielError} ERR_ORIEL_SPEC if it is not a condition
    *
    * @example count().where(col('status').gte(500))
    */
@@ -62,16 +77,19 @@ export class Aggregate<Column extends string = string, Result = number, Text ext
   }
 }
 
-/** An aggregate of the core by its name: what the functions below are made of. */
-export function aggregate<O extends Of>(kind: string, ...columns: O[]): Aggregate<ColumnIn<O>, number, TextIn<O>> {
+/** Makes the aggregate that the core calls `kind`. @throws {OrielError} ERR_ORIEL_SPEC if an input is invalid */
+export function aggregate<O extends NumberInput>(
+  kind: string,
+  ...columns: O[]
+): Aggregate<ColumnIn<O>, number, TextIn<O>> {
   return new Aggregate(
     kind,
     columns.map((column) => columnOf(kind, column)),
   );
 }
 
-/** The same with parameters, and with what becomes a list of numbers. */
-export function withParameters<O extends Of, Result = number>(
+/** Makes an aggregate of one column of numbers with parameters and, if its result is a list, with a way to read it. */
+export function withParameters<O extends NumberInput, Result = number>(
   kind: string,
   column: O,
   parameters: readonly number[],
@@ -80,7 +98,7 @@ export function withParameters<O extends Of, Result = number>(
   return new Aggregate(kind, [columnOf(kind, column)], parameters, list);
 }
 
-/** An aggregate of one column, which may hold strings. */
+/** Makes an aggregate of one column that may hold strings. */
 export function ofAny<Result>(
   kind: string,
   column: unknown,
@@ -91,19 +109,22 @@ export function ofAny<Result>(
   return new Aggregate(kind, [columnOf(kind, column, texts)], parameters, list, undefined, [texts]);
 }
 
-/** Several figures as one that has them as fields. */
+/** Makes one aggregate whose result is a record of the results of others. */
 function record<Result>(fields: { [Name in keyof Result]: AnyAggregate }): Aggregate<never, Result, never> {
   return new Aggregate<never, Result, never>('record', [], [], undefined, fields);
 }
 
-/** A length of time that is more than 0. */
+/** Reads a length of time. @throws {OrielError} ERR_ORIEL_SPEC unless it is greater than 0 */
 function lengthAbove0(extent: Extent, field: string): number {
   const length = lengthOf(extent, field);
   if (length > 0) return length;
   throw new OrielError('ERR_ORIEL_SPEC', `${field}: expected a length of time of more than 0, got ${show(extent)}`);
 }
 
-/** A column as an aggregate was given it. @throws {OrielError} ERR_ORIEL_SPEC */
+/**
+ * Checks the input of an aggregate and returns it.
+ * @throws {OrielError} ERR_ORIEL_SPEC if it is no input that `kind` accepts
+ */
 export function columnOf(kind: string, column: unknown, texts: StringUse = 'none'): string | Expression {
   if (typeof column === 'string' && column !== '') return column;
   if (column instanceof Expression && (column.op !== 'text' || texts !== 'none')) return column;
@@ -113,58 +134,69 @@ export function columnOf(kind: string, column: unknown, texts: StringUse = 'none
   throw new OrielError('ERR_ORIEL_SPEC', `${kind}: expected ${accepted}, got ${instead}`);
 }
 
-/** Number of events, or, of a column, of its values: of events where it is not missing. */
+/** Number of events; `count(column)`: number of events in which the column is not missing. 0 if there are none. */
 export function count(): Aggregate<never, number, never>;
-export function count<O extends AnyOf>(column: O): Aggregate<ColumnIn<O>, number, TextIn<O>>;
+export function count<O extends AnyInput>(column: O): Aggregate<ColumnIn<O>, number, TextIn<O>>;
 export function count(column?: unknown): Aggregate<never, number, never> {
   return column === undefined ? new Aggregate('events') : ofAny('count', column, 'present');
 }
 
-/** Sum of the values, compensated: within an ulp of the exact sum for ordinary data. */
-export const sum = <O extends Of>(column: O) => aggregate('sum', column);
+/** Sum of the values, compensated: within one ulp of the exact sum for ordinary data. NaN if there are no values. */
+export const sum = <O extends NumberInput>(column: O) => aggregate('sum', column);
 
-/** Arithmetic mean of the values. */
-export const mean = <O extends Of>(column: O) => aggregate('mean', column);
+/** Arithmetic mean of the values; NaN if there are none. */
+export const mean = <O extends NumberInput>(column: O) => aggregate('mean', column);
 
-/** Least value. */
-export const min = <O extends Of>(column: O) => aggregate('min', column);
+/** Least value; NaN if there are none. */
+export const min = <O extends NumberInput>(column: O) => aggregate('min', column);
 
-/** Greatest value. */
-export const max = <O extends Of>(column: O) => aggregate('max', column);
+/** Greatest value; NaN if there are none. */
+export const max = <O extends NumberInput>(column: O) => aggregate('max', column);
 
-/** Greatest less least value. */
-export const range = <O extends Of>(column: O) => aggregate('range', column);
+/** Greatest minus least value; NaN if there are no values. */
+export const range = <O extends NumberInput>(column: O) => aggregate('range', column);
 
-/** Product of the values. What overflows on the way spoils nothing: only a product that is itself beyond numbers is an infinity, or 0. */
-export const product = <O extends Of>(column: O) => aggregate('product', column);
+/**
+ * Product of the values; NaN if there are none. Intermediate products cannot overflow or underflow: the result is
+ * infinite or 0 only if the product itself is out of the range of a double, or a value is infinite or 0.
+ */
+export const product = <O extends NumberInput>(column: O) => aggregate('product', column);
 
-/** Value of the earliest event in event time that has one; of several at that time the first to arrive. */
-export const first = <O extends AnyOf>(column: O): Aggregate<ColumnIn<O>, ValueIn<O>, TextIn<O>> =>
+/**
+ * Value of the earliest event (by event time) that has one; at equal times of the first to arrive. NaN, or null for
+ * strings, if none.
+ */
+export const first = <O extends AnyInput>(column: O): Aggregate<ColumnIn<O>, ValueIn<O>, TextIn<O>> =>
   ofAny('first', column, 'kept');
 
-/** Value of the latest event in event time that has one; of several at that time the last to arrive. */
-export const last = <O extends AnyOf>(column: O): Aggregate<ColumnIn<O>, ValueIn<O>, TextIn<O>> =>
+/**
+ * Value of the latest event (by event time) that has one; at equal times of the last to arrive. NaN, or null for
+ * strings, if none.
+ */
+export const last = <O extends AnyInput>(column: O): Aggregate<ColumnIn<O>, ValueIn<O>, TextIn<O>> =>
   ofAny('last', column, 'kept');
 
-/** Sample variance (over n - 1); NaN below two values. */
-export const variance = <O extends Of>(column: O) => aggregate('variance', column);
+/** Sample variance (divides by n - 1); NaN for fewer than 2 values. */
+export const variance = <O extends NumberInput>(column: O) => aggregate('variance', column);
 
-/** Sample standard deviation (over n - 1); NaN below two values. */
-export const stddev = <O extends Of>(column: O) => aggregate('stddev', column);
+/** Sample standard deviation (divides by n - 1); NaN for fewer than 2 values. */
+export const stddev = <O extends NumberInput>(column: O) => aggregate('stddev', column);
 
-/** Sample skewness, adjusted (Fisher and Pearson's); NaN below three values and where all are equal. */
-export const skewness = <O extends Of>(column: O) => aggregate('skewness', column);
+/** Adjusted Fisher-Pearson sample skewness G₁; NaN for fewer than 3 values, or if all are equal. */
+export const skewness = <O extends NumberInput>(column: O) => aggregate('skewness', column);
 
-/** Excess kurtosis of the values as a population, 0 for a normal distribution; NaN below two values and where all are equal. */
-export const kurtosis = <O extends Of>(column: O) => aggregate('kurtosis', column);
+/** Population excess kurtosis: 0 for a normal distribution; NaN for fewer than 2 values, or if all are equal. */
+export const kurtosis = <O extends NumberInput>(column: O) => aggregate('kurtosis', column);
 
-/** Sample covariance (over n - 1), of events where neither column is missing; NaN below two. */
-export const covariance = <X extends Of, Y extends Of>(x: X, y: Y) => aggregate<X | Y>('covariance', x, y);
+/** Sample covariance (divides by n - 1) over the events in which neither column is missing; NaN for fewer than 2. */
+export const covariance = <X extends NumberInput, Y extends NumberInput>(x: X, y: Y) =>
+  aggregate<X | Y>('covariance', x, y);
 
-/** Pearson's correlation, of events where neither column is missing; NaN where one of them does not vary. */
-export const correlation = <X extends Of, Y extends Of>(x: X, y: Y) => aggregate<X | Y>('correlation', x, y);
+/** Pearson correlation over the events in which neither column is missing; NaN if one of the columns does not vary. */
+export const correlation = <X extends NumberInput, Y extends NumberInput>(x: X, y: Y) =>
+  aggregate<X | Y>('correlation', x, y);
 
-/** A line through events, y = intercept + slope x, and how much of the variance of y it explains. */
+/** A fitted line `y = intercept + slope * x`, and the share of the variance of y that it explains (`r2`). */
 export interface Line {
   slope: number;
   intercept: number;
@@ -172,40 +204,54 @@ export interface Line {
 }
 
 /**
- * The least-squares line of y over x, of events where neither is missing. All NaN where x does not vary; r2 is 1 where only y does not.
+ * Least-squares line of y over x, over the events in which neither is missing. All fields are NaN if x does not vary;
+ * `r2` is 1 if only y does not vary.
  * @example regression('price', 'size')
  */
-export function regression<Y extends Of, X extends Of>(y: Y, x: X): Aggregate<ColumnIn<Y | X>, Line, TextIn<Y | X>> {
+export function regression<Y extends NumberInput, X extends NumberInput>(
+  y: Y,
+  x: X,
+): Aggregate<ColumnIn<Y | X>, Line, TextIn<Y | X>> {
   const of = (kind: string) => aggregate<Y | X>(kind, y, x);
   return record<Line>({ slope: of('slope'), intercept: of('intercept'), r2: of('r2') });
 }
 
-/** Mean of the values, each as often as its weight says: Σ w v / Σ w, NaN where the weights come to 0. */
-export const weightedMean = <Value extends Of, Weight extends Of>(value: Value, weight: Weight) =>
+/** Weighted mean Σ w v / Σ w over the events in which neither column is missing; NaN if the weights sum to 0. */
+export const weightedMean = <Value extends NumberInput, Weight extends NumberInput>(value: Value, weight: Weight) =>
   aggregate<Value | Weight>('weightedMean', value, weight);
 
-/** Whether any value is not 0: 1 or 0. */
-export const any = <O extends Of>(column: O) => aggregate('any', column);
+/** 1 if a value is not 0, else 0; NaN if there are no values. */
+export const any = <O extends NumberInput>(column: O) => aggregate('any', column);
 
-/** Whether no value is 0: 1 or 0. */
-export const all = <O extends Of>(column: O) => aggregate('all', column);
+/** 1 if no value is 0, else 0; NaN if there are no values. */
+export const all = <O extends NumberInput>(column: O) => aggregate('all', column);
 
 /**
- * Bits that all values have, as whole numbers of 64 bits in two's complement: exact for safe integers. What is behind the point is cut
- * off, and what is beyond such numbers becomes the last of them.
+ * Bitwise and of the values as 64-bit integers in two's complement; NaN if there are no values. Fractions are cut off
+ * towards 0, values out of range become -2^63 or 2^63 - 1, and the result is exact up to 2^53.
  */
-export const bitAnd = <O extends Of>(column: O) => aggregate('bitAnd', column);
+export const bitAnd = <O extends NumberInput>(column: O) => aggregate('bitAnd', column);
 
-/** Bits that any value has, as `bitAnd` takes them. */
-export const bitOr = <O extends Of>(column: O) => aggregate('bitOr', column);
+/** Bitwise or of the values, which become 64-bit integers as in {@link bitAnd}; NaN if there are no values. */
+export const bitOr = <O extends NumberInput>(column: O) => aggregate('bitOr', column);
 
-/** Value of `of` where `by` is least: of several such events the earliest, and of those the first to arrive. @example argmin('price', 'shop') */
-export const argmin = <By extends Of, Value extends AnyOf>(by: By, of: Value) => ofExtreme('argmin', by, of);
+/**
+ * Value of `of` in the event with the least `by`; of several such events in the earliest, at equal times in the first
+ * to arrive. Only events in which neither is missing count.
+ * @example argmin('price', text('shop'))
+ */
+export const argmin = <By extends NumberInput, Value extends AnyInput>(by: By, of: Value) =>
+  ofExtreme('argmin', by, of);
 
-/** Value of `of` where `by` is greatest, as `argmin`. */
-export const argmax = <By extends Of, Value extends AnyOf>(by: By, of: Value) => ofExtreme('argmax', by, of);
+/**
+ * Value of `of` in the event with the greatest `by`; of several such events in the earliest, at equal times in the
+ * first to arrive. Only events in which neither is missing count.
+ * @example argmax('price', text('shop'))
+ */
+export const argmax = <By extends NumberInput, Value extends AnyInput>(by: By, of: Value) =>
+  ofExtreme('argmax', by, of);
 
-function ofExtreme<By extends Of, Value extends AnyOf>(
+function ofExtreme<By extends NumberInput, Value extends AnyInput>(
   kind: string,
   by: By,
   of: Value,
@@ -214,7 +260,7 @@ function ofExtreme<By extends Of, Value extends AnyOf>(
   return new Aggregate(kind, columns, [], undefined, undefined, ['none', 'kept']);
 }
 
-/** First, greatest, least and last price of a window. */
+/** First, greatest, least and last value of a window. */
 export interface Candle {
   open: number;
   high: number;
@@ -222,41 +268,48 @@ export interface Candle {
   close: number;
 }
 
-/** First, greatest, least and last value. */
-export function ohlc<O extends Of>(price: O): Aggregate<ColumnIn<O>, Candle, TextIn<O>> {
+/**
+ * First, greatest, least and last value as a record, by event time; all NaN if there are no values.
+ * @example ohlc('price')
+ */
+export function ohlc<O extends NumberInput>(price: O): Aggregate<ColumnIn<O>, Candle, TextIn<O>> {
   columnOf('ohlc', price);
   const of = (kind: string) => aggregate(kind, price);
   return record<Candle>({ open: of('first'), high: of('max'), low: of('min'), close: of('last') });
 }
 
-/** The last value less the first, by event time. */
-export const delta = <O extends Of>(column: O) => aggregate('delta', column);
+/** Last value minus first value, by event time; NaN if there are no values. */
+export const delta = <O extends NumberInput>(column: O) => aggregate('delta', column);
 
 /**
- * How fast a value changes: the last less the first, over the time between them, for each second, or each `per`. NaN where there are no
- * two times. @example rate('odometer', { per: '1h' })
+ * Rate of change: last value minus first value, divided by the time between them, per second or per `per` (a length of
+ * time). NaN if all values have the same time. Without `per` times must be in milliseconds.
+ * @example rate('odometer', { per: '1h' })
  */
-export const rate = <O extends Of>(column: O, { per = '1s' }: { per?: Extent } = {}) =>
+export const rate = <O extends NumberInput>(column: O, { per = '1s' }: { per?: Extent } = {}) =>
   withParameters('rate', column, [lengthAbove0(per, 'rate.per')]);
 
 /**
- * By how much a counter grew: the sum of the steps between its samples, where a value below the one before it means that the counter began
- * anew. The step from the last sample before a window counts in the window of the later one; the first sample of a key is none. A
- * sample that comes after a later one of its key adds nothing.
+ * Increase of a counter: the sum of the steps from each sample of a key to the next. A value below the one before it
+ * means that the counter restarted at 0, so the step is the value itself. The step from the last sample before a window
+ * counts in the window of the later sample. The first sample of a key adds 0, and so does a sample that arrives after a
+ * later one of its key.
  *
- * The last sample of every key is remembered, and the key with it, until more than `within` of event time has passed: by default an hour,
- * 3,600,000 units of time; `Infinity` is for ever. The sample after that is a first one.
+ * The last sample of each key, and so the key, is kept until more than `within` of event time has passed; the next
+ * sample is then a first one. The default is an hour, which is 3,600,000 units of time; `Infinity` keeps samples for
+ * ever.
  * @example increase('requests', { within: '5m' })
  */
-export function increase<O extends Of>(column: O, { within = '1h' }: { within?: Extent } = {}) {
+export function increase<O extends NumberInput>(column: O, { within = '1h' }: { within?: Extent } = {}) {
   const length =
     within === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : lengthAbove0(within, 'increase.within');
   return withParameters('increase', column, [length]);
 }
 
 /**
- * Mean of the values, each weighing half as much for every `halfLife` of time that it is older than the latest.
+ * Exponentially weighted mean by event time: a value that is one `halfLife` older than the latest weighs half as much.
+ * NaN if there are no values.
  * @example ewma('load', '5m')
  */
-export const ewma = <O extends Of>(column: O, halfLife: Extent) =>
+export const ewma = <O extends NumberInput>(column: O, halfLife: Extent) =>
   withParameters('ewma', column, [lengthAbove0(halfLife, 'ewma.halfLife')]);

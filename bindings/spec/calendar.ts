@@ -1,9 +1,9 @@
-/** Lengths of time as the calendar of a place has them: between edges in the local time of an IANA zone. */
+/** Calendar lengths of time: hours, days, weeks, months, quarters and years in the local time of an IANA zone. */
 
 import { create, getTimeZoneTransition, offsetNanoseconds } from 'temporal-polyfill/fns/ZonedDateTime';
 import { OrielError, show } from '../base/errors';
 
-/** Times up to this, either way, have a place in a calendar: what Date can hold. */
+/** Greatest absolute time, in milliseconds since the epoch, that a calendar window accepts: the range of Date. */
 export const MAX_CALENDAR_TIME = 8.64e15;
 
 export type CalendarUnit = 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year';
@@ -11,7 +11,7 @@ export type CalendarUnit = 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year
 /** Days of the week in the order of ISO 8601: 1 is Monday, 7 is Sunday. */
 export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
-/** A number of calendar units in a zone: what {@link calendar} gives. */
+/** A number of calendar units in a time zone; {@link calendar} makes one. */
 export interface CalendarExtent {
   readonly n: number;
   readonly unit: CalendarUnit;
@@ -19,13 +19,18 @@ export interface CalendarExtent {
   readonly weekStart: Weekday;
 }
 
-/** What the rest of the bindings see in it. Blocks have whole numbers; each ends where the next starts. */
+/**
+ * A calendar extent with its arithmetic. Time is cut into blocks of `n` units, numbered by integers; each ends where
+ * the next starts.
+ */
 export interface Calendar extends CalendarExtent {
-  /** The start of block k, in milliseconds since the epoch: that of block k + 1 too if there never was a block k. */
+  /**
+   * Start of block k, in milliseconds since the epoch. If clocks skipped block k, this equals the start of block k + 1.
+   */
   edge(k: number): number;
   /** The block that holds time t: `edge(k) <= t < edge(k + 1)`. */
   blockOf(t: number): number;
-  /** The same with n units in a block. */
+  /** Returns this calendar with blocks of n units. */
   of(n: number): Calendar;
 }
 
@@ -35,10 +40,17 @@ const HOUR = 36e5;
 const DAY = 24 * HOUR;
 
 /**
- * A length of time as the calendar of a zone has it, for times in milliseconds since the epoch: a day goes from
- * midnight to midnight, be it 23, 24 or 25 hours. Blocks of n days, months, quarters or years are counted from 1
- * January 1970, blocks of n weeks from the week that holds it, and blocks of n hours from each midnight, the last of
- * them ending at the next. An edge is the first instant at which clocks there show its time, or have jumped over it.
+ * A calendar length of time in a time zone, for streams whose times are milliseconds since the epoch. A day lasts from
+ * midnight to midnight, whether that is 23, 24 or 25 hours.
+ *
+ * Blocks of n days, months, quarters or years are counted from 1 January 1970, blocks of n weeks from the week that
+ * contains it. Blocks of n hours are counted from each midnight, and the last block of a day ends at the next midnight.
+ * A block begins at the first instant at which local clocks show its start time or have jumped past it.
+ *
+ * @param n 1 to 24 hours, or 1 to 10,000 of another unit
+ * @param zone an IANA name, such as `'Europe/Berlin'` or `'UTC'`
+ * @param options.weekStart the first day of a week, 1 (Monday, the default) to 7 (Sunday)
+ * @throws {OrielError} ERR_ORIEL_SPEC
  *
  * @example tumbling(calendar(1, 'month', 'Europe/Berlin'))
  */
@@ -82,8 +94,8 @@ function reject(field: string, accepted: string, given: unknown): never {
 
 class ZonedCalendar implements Calendar {
   readonly #ruler: Ruler;
-  readonly #offsetAt: (t: number) => Stretch;
-  readonly #blockAt: (t: number) => Stretch;
+  readonly #offsetAt: (t: number) => Interval;
+  readonly #blockAt: (t: number) => Interval;
 
   constructor(
     readonly n: number,
@@ -92,8 +104,8 @@ class ZonedCalendar implements Calendar {
     readonly weekStart: Weekday,
   ) {
     this.#ruler = rulerOf(n, unit, weekStart);
-    this.#offsetAt = remembered(50 * DAY, (t) => offsetFrom(t, zone));
-    this.#blockAt = remembered(this.#ruler.start(1) - this.#ruler.start(0), (t) => this.#find(t));
+    this.#offsetAt = cached(50 * DAY, (t) => offsetFrom(t, zone));
+    this.#blockAt = cached(this.#ruler.start(1) - this.#ruler.start(0), (t) => this.#find(t));
   }
 
   of(n: number): Calendar {
@@ -102,7 +114,8 @@ class ZonedCalendar implements Calendar {
 
   edge(k: number): number {
     const wall = this.#ruler.start(k);
-    // No clock is a day ahead: a day before, none has shown that time. Then on, offset by offset, until it is shown.
+    // Offsets are less than a day, so a day earlier no clock has shown `wall`. Go on, offset by offset, until one shows
+    // it.
     let offset = this.#offsetAt(wall - DAY);
     let since = Number.NEGATIVE_INFINITY;
     while (offset.until + offset.value <= wall) {
@@ -116,7 +129,7 @@ class ZonedCalendar implements Calendar {
     return this.#blockAt(t).value;
   }
 
-  #find(t: number): Stretch {
+  #find(t: number): Interval {
     let k = this.#ruler.near(t + this.#offsetAt(t).value);
     while (this.edge(k) > t) k--;
     while (this.edge(k + 1) <= t) k++;
@@ -124,22 +137,27 @@ class ZonedCalendar implements Calendar {
   }
 }
 
-/** A stretch of time, `[from, until)`, and what is so in all of it. */
-interface Stretch {
+/**
+ * A stretch of time `[from, until)` and a value that is constant in it: an offset in milliseconds, or the number of a
+ * block.
+ */
+interface Interval {
   readonly from: number;
   readonly until: number;
   readonly value: number;
 }
 
-const SLOTS = 256;
+const CACHE_SLOTS = 256;
 
-/** Remembers the last stretch found, and of those before a bounded number: one to each `length` of time. */
-function remembered(length: number, find: (t: number) => Stretch): (t: number) => Stretch {
-  const slots = new Array<Stretch | undefined>(SLOTS).fill(undefined);
-  let last: Stretch = { from: 0, until: 0, value: 0 };
+/**
+ * Caches `find`: the last stretch, and up to 256 others in a direct-mapped table with a slot for each `length` of time.
+ */
+function cached(length: number, find: (t: number) => Interval): (t: number) => Interval {
+  const slots = new Array<Interval | undefined>(CACHE_SLOTS).fill(undefined);
+  let last: Interval = { from: 0, until: 0, value: 0 };
   return (t) => {
     if (t >= last.from && t < last.until) return last;
-    const slot = Math.floor(t / length) & (SLOTS - 1);
+    const slot = Math.floor(t / length) & (CACHE_SLOTS - 1);
     const known = slots[slot];
     last = known !== undefined && t >= known.from && t < known.until ? known : find(t);
     slots[slot] = last;
@@ -147,11 +165,14 @@ function remembered(length: number, find: (t: number) => Stretch): (t: number) =
   };
 }
 
-/** The zone's offset at t, in milliseconds, and how long it is known to stay. Beyond the limit it stays for ever. */
-function offsetFrom(t: number, zone: string): Stretch {
+/**
+ * The zone's offset at t, in milliseconds, and until when it is known to stay. Beyond MAX_CALENDAR_TIME it never
+ * changes.
+ */
+function offsetFrom(t: number, zone: string): Interval {
   const within = Math.min(Math.max(t, -MAX_CALENDAR_TIME), MAX_CALENDAR_TIME);
   const at = create(BigInt(Math.floor(within)) * 1_000_000n, zone);
-  // The library looks three years ahead at least: that it finds nothing is sure for one.
+  // The polyfill searches at least three years ahead. If it finds no transition, there is none for one year.
   const until = getTimeZoneTransition(at, 'next')?.epochMilliseconds ?? t + 365 * DAY;
   return {
     from: t,
@@ -160,10 +181,13 @@ function offsetFrom(t: number, zone: string): Stretch {
   };
 }
 
-/** Where blocks start on a clock that is never changed, in milliseconds since it showed 1970. */
+/**
+ * Where blocks start on a clock that is never changed (no zone, no daylight saving), in milliseconds since it showed
+ * 1970-01-01 00:00.
+ */
 interface Ruler {
   start(k: number): number;
-  /** The block that holds that time, or one next to it. */
+  /** The block that contains that time, or a block near it: a first guess. */
   near(wall: number): number;
 }
 
@@ -187,16 +211,17 @@ function rulerOf(n: number, unit: CalendarUnit, weekStart: number): Ruler {
     return { start: (k) => monthStart(k * months), near: (wall) => Math.floor(wall / (months * MEAN_MONTH)) };
   }
   const length = n * (unit === 'week' ? 7 : 1) * DAY;
-  // 1970 began on a Thursday, day 4 of its week.
+  // 1 January 1970 was a Thursday, weekday 4.
   const first = unit === 'week' ? -((11 - weekStart) % 7) * DAY : 0;
   return { start: (k) => first + k * length, near: (wall) => Math.floor((wall - first) / length) };
 }
 
-/** The Gregorian calendar repeats itself after this many months, and this long. */
+/** The Gregorian calendar repeats after 400 years: this many months, this many milliseconds. */
 const CYCLE_MONTHS = 4800;
 const CYCLE = 146_097 * DAY;
 const MEAN_MONTH = CYCLE / CYCLE_MONTHS;
 
+/** Start of a month, counted from January 1970. */
 function monthStart(month: number): number {
   const cycle = Math.floor(month / CYCLE_MONTHS);
   return cycle * CYCLE + Date.UTC(1970, month - cycle * CYCLE_MONTHS);

@@ -1,4 +1,4 @@
-/** Checks all of a spec before anything is built. */
+/** Checks a spec completely before anything is built from it. */
 
 import type { WindowBatch } from '../base/batch';
 import { only, reject } from '../base/errors';
@@ -10,25 +10,25 @@ import type { Spec } from './spec';
 import type { LateEvent } from './types';
 import { GRIDS, MAX_TIME, type Window } from './windows';
 
-/** A spec as it was checked: every field there, lengths as numbers. */
+/** A checked spec: every field is present, and lengths of time are numbers in units of time. */
 export interface CheckedSpec {
-  /** Name of the time, and whether events have it: else it is the clock's. */
+  /** Name of the time column. If `hasTime` is false, events have no time of their own and get the clock's. */
   time: string;
   hasTime: boolean;
   keys: readonly string[];
-  /** Those on a grid of time first; with their places in the spec. */
+  /** Windows on a grid of time first. `places[w]` is the position of window w in the spec. */
   windows: readonly Window[];
   places: readonly number[];
-  /** Names of the windows, where they have any. */
+  /** Names of the windows in the same order; undefined if the spec has a single window without a name. */
   windowNames: readonly string[] | undefined;
   aggregates: readonly (readonly [name: string, aggregate: AnyAggregate])[];
   where: Expression | undefined;
   outOfOrder: number;
   allowedLateness: number;
   maxFutureSkew: number;
-  /** Whether windows give more than one result. */
+  /** Whether a window can fire more than once for a key. */
   updates: boolean;
-  /** Infinity: none. */
+  /** Early firings whenever the watermark passes a multiple of this; Infinity: none. */
   every: number;
   when: ((event: never) => boolean) | undefined;
   discard: boolean;
@@ -37,11 +37,11 @@ export interface CheckedSpec {
   idle: number;
   clock: () => number;
   memoryLimit: number;
-  /** Greatest absolute time for which edges are exact. */
+  /** Greatest absolute time for which the edges of all windows are exact. */
   timeLimit: number;
-  /** Whether events come from several producers, which keep no order among each other. */
+  /** Whether events come from several producers, whose events are not ordered among each other. */
   isShared: boolean;
-  /** Whether results are parts, to be merged with those of others: see assembly/partial.ts. */
+  /** Whether results are packed rows that are merged with those of other workers: see assembly/result/pack.ts. */
   isPartial: boolean;
 }
 
@@ -65,7 +65,11 @@ const FIELDS = [
 ];
 const RESERVED = ['start', 'end', 'window', 'pane', 'index', 'final'];
 
-/** Checks a spec whole. @throws {OrielError} ERR_ORIEL_SPEC, naming the field, what was given and what is accepted */
+/**
+ * Checks a spec completely.
+ * @param kinds the core's aggregates by name
+ * @throws {OrielError} ERR_ORIEL_SPEC, naming the field, the accepted values and the given one
+ */
 export function check(spec: Spec, kinds: Record<string, unknown>): CheckedSpec {
   if (typeof spec !== 'object' || spec === null) reject('spec', 'an object', spec);
   only(spec, FIELDS, 'spec');
@@ -117,7 +121,7 @@ export function check(spec: Spec, kinds: Record<string, unknown>): CheckedSpec {
   };
 }
 
-/** Whether a window's rows have the time of an event. */
+/** Whether a window emits a row for each event, with the event's time in place of start and end. */
 export function isRolling({ kind }: Window): boolean {
   return kind === 'rolling';
 }

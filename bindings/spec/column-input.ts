@@ -1,5 +1,6 @@
-/** Columns as callers give them: arrays, or what a reader of another format hands to `pushColumns` in their place. */
+/** The types of columns that `pushColumns` accepts: arrays, and readers of other formats (`ColumnInput`). */
 
+/** The typed arrays that a column of numbers may be. */
 export type TypedNumbers =
   | Float64Array
   | Float32Array
@@ -12,12 +13,15 @@ export type TypedNumbers =
   | Uint32Array
   | BigInt64Array
   | BigUint64Array;
-/** Numbers that need no conversion from 64-bit integers. */
+/** Typed arrays whose elements are numbers, not bigints. */
 export type Numbers = Exclude<TypedNumbers, BigInt64Array | BigUint64Array>;
-/** A column as a caller gave it. */
+/** A column that a caller passed as an array or typed array, not yet checked. */
 export type Given = TypedNumbers | readonly unknown[];
 
-/** Strings as places in a list of them, all of which may be asked for again; -1 where one is missing, and so is what is null in the list. */
+/**
+ * A dictionary-encoded column of strings: value i is `list[codes[i]]`. A code of -1, or an entry that is null, means
+ * that the value is missing.
+ */
 export class CodedStrings {
   constructor(
     readonly codes: Int32Array,
@@ -32,25 +36,25 @@ export class CodedStrings {
     return this.list[this.codes[i] as number] ?? null;
   }
 
-  /** The strings themselves. */
+  /** The values one by one, null where missing. */
   decoded(): (string | null)[] {
     return Array.from(this.codes, (code) => this.list[code] ?? null);
   }
 }
 
-/** A column that gives what it holds in the form in which it is wanted, and only then. */
+/** A column of another format. It converts its values when they are asked for, to the form that is asked for. */
 export abstract class ColumnInput<Value = unknown> {
   /** Only there for inference. */
   declare readonly value?: Value;
   abstract readonly length: number;
   /** Whether its values are strings. */
   abstract readonly isText: boolean;
-  /** Whether some are missing. */
+  /** Whether some values are missing. */
   abstract readonly hasMissing: boolean;
 
-  /** As numbers, NaN where missing. @throws what `refuse` makes of a value that no number can be */
+  /** The values as numbers, NaN where missing. @throws what `refuse` returns for a value that cannot be a number */
   abstract numbers(refuse: (value: unknown, index: number) => Error): Numbers;
 
-  /** As they are, null where missing. */
+  /** The values in their own type, null where missing. */
   abstract values(): Given | CodedStrings;
 }

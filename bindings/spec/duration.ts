@@ -1,8 +1,10 @@
-/** Lengths of time and of memory, as people write them. */
+/** Reads lengths of time, numbers of events and sizes of memory as a spec writes them. */
 
 import { OrielError, show } from '../base/errors';
 
-/** What Temporal.Duration has, as far as its length is fixed. */
+/**
+ * The fields of a Temporal.Duration that have a fixed length. Years and months are refused; use `calendar` for them.
+ */
 export interface DurationLike {
   readonly weeks?: number;
   readonly days?: number;
@@ -13,20 +15,26 @@ export interface DurationLike {
 }
 
 /**
- * A length of time: a number in the unit of the stream's times; or, where that unit is the millisecond, a string such as
- * `'250ms'`, `'10s'`, `'5m'`, `'1h'`, `'1d'`, `'1w'`, or an object such as a Temporal.Duration.
+ * A length of time: a number in the unit of the stream's times; or, if times are in milliseconds, a string such as
+ * `'250ms'`, `'10s'`, `'5m'`, `'1h'`, `'1d'` or `'1w'`, or an object such as a Temporal.Duration.
  */
 export type Extent = number | string | DurationLike;
 
-/** A length of time as a string. */
+/** A length of time as a string, such as `'10s'` or `'1.5h'`. */
 export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd' | 'w'}`;
 
-/** A number of events: what {@link rows} gives. */
+/** A number of events; {@link rows} makes one. */
 export interface Rows {
   readonly rows: number;
 }
 
-/** So many events of a key, in order of arrival. @example tumbling(rows(100)) */
+/**
+ * A window length in events: n events of a key, in order of arrival.
+ * @param n a whole number from 1 to 2^31
+ * @throws {OrielError} ERR_ORIEL_SPEC
+ *
+ * @example tumbling(rows(100))
+ */
 export function rows(n: number): Rows {
   if (Number.isInteger(n) && n >= 1 && n <= MAX_ROWS) return { rows: n };
   throw new OrielError('ERR_ORIEL_SPEC', `rows: expected a whole number from 1 to 2^31, got ${show(n)}`);
@@ -34,7 +42,7 @@ export function rows(n: number): Rows {
 
 const MAX_ROWS = 2 ** 31;
 
-/** Whether a string is a length of time. */
+/** Whether a string is a length of time, such as `'10s'`. */
 export function isDuration(text: string): boolean {
   return DURATION.test(text);
 }
@@ -46,7 +54,7 @@ const FIELDS_MS = { milliseconds: 1, seconds: 1e3, minutes: 6e4, hours: 36e5, da
 export const ACCEPTED =
   "a number of time units, a duration such as '250ms', '10s', '5m', '1h', '1d' or '1w', or a Temporal.Duration";
 
-/** The length that was meant. @throws {OrielError} ERR_ORIEL_SPEC, naming the field */
+/** Reads a length of time, as a number of units of time. @throws {OrielError} ERR_ORIEL_SPEC, naming the field */
 export function lengthOf(extent: unknown, field: string): number {
   const length = read(extent, field);
   if (Number.isFinite(length)) return length;
@@ -77,7 +85,10 @@ function read(extent: unknown, field: string): number {
 
 const BYTES = { b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 };
 
-/** Bytes out of a number or `'256mb'`; a kilobyte is 1,024. @throws {OrielError} ERR_ORIEL_SPEC */
+/**
+ * Reads a size in bytes from a number or a string such as `'256mb'`; 1 kb is 1,024 bytes.
+ * @throws {OrielError} ERR_ORIEL_SPEC
+ */
 export function bytesOf(size: unknown, field: string): number {
   const [, amount, unit] = typeof size === 'string' ? (/^(\d+(?:\.\d+)?)(b|kb|mb|gb)$/i.exec(size) ?? []) : [];
   const bytes = amount && unit ? Number(amount) * BYTES[unit.toLowerCase() as keyof typeof BYTES] : size;

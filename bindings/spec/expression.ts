@@ -1,19 +1,18 @@
 /**
- * Expressions of columns: what is computed of every event, and conditions.
+ * Expressions over columns: values computed for every event, and conditions.
  *
  *     col('price').mul(col('qty'))     Expression { op: 'mul', operands: [ { 'col', ['price'] }, { 'col', ['qty'] } ] }
  *
- * Plain values that never change and that several streams may share. bindings/program.ts makes of them what the core runs.
+ * Expressions are immutable, and several streams may share them. bindings/plan/program.ts compiles them for the core.
  */
 
 import { OrielError, show } from '../base/errors';
 
-/** The operations, as the core has them; a column, a column of strings and a number are the leaves. */
+/** The core's operations, and the leaves: a column of numbers, a column of strings, and a number. */
 type Operation = Exclude<keyof typeof import('../../assembly/plan').Op, number> | 'col' | 'text' | 'lit';
 
-/** What an operation takes: a number or an expression. */
 type Operand = number | Expression<string, number, string>;
-/** Columns of numbers, and of strings, that what was given is of. */
+/** The names of the columns of numbers (`ColumnIn`) and of strings (`TextIn`) that an input reads. */
 export type ColumnIn<Given> = Given extends string
   ? Given
   : Given extends Expression<infer Column, unknown, string>
@@ -22,11 +21,13 @@ export type ColumnIn<Given> = Given extends string
 export type TextIn<Given> = Given extends Expression<string, unknown, infer Text> ? Text : never;
 
 /**
- * A number for each event, made of its columns; of a condition 1 where it holds, 0 where not. What is made of a missing value is missing,
- * and a missing condition does not hold.
+ * A number computed for each event from its columns. A condition is 1 if true and 0 if false. As in SQL, an expression
+ * over a missing value is missing, and a missing condition counts as not true.
+ *
+ * The methods throw {@link OrielError} ERR_ORIEL_SPEC for operands that they do not accept.
  */
 export class Expression<Column extends string = string, Value = unknown, Text extends string = string> {
-  /** Only there for inference: columns of numbers, what a value is, and columns of strings. */
+  /** These exist only for type inference: columns of numbers, the type of a value, and columns of strings. */
   declare readonly column?: readonly Column[];
   declare readonly value?: Value;
   declare readonly text?: readonly Text[];
@@ -52,12 +53,12 @@ export class Expression<Column extends string = string, Value = unknown, Text ex
     return this.#with('mul', other);
   }
 
-  /** By 0 it is an infinity; 0 by 0 is missing. */
+  /** Division. A number divided by 0 is an infinity; 0 divided by 0 is missing. */
   div<O extends Operand>(other: O): Expression<Column | ColumnIn<O>, number, Text | TextIn<O>> {
     return this.#with('div', other);
   }
 
-  /** What division leaves, with the sign of the dividend, as JavaScript's `%`. */
+  /** Remainder of the division, with the sign of the dividend, as JavaScript's `%`. */
   mod<O extends Operand>(other: O): Expression<Column | ColumnIn<O>, number, Text | TextIn<O>> {
     return this.#with('mod', other);
   }
@@ -70,33 +71,34 @@ export class Expression<Column extends string = string, Value = unknown, Text ex
     return this.#with('abs');
   }
 
-  /** Natural logarithm; of what is negative it is missing. */
+  /** Natural logarithm; missing for a negative number. */
   log(): Expression<Column, number, Text> {
     return this.#with('log');
   }
 
-  /** Square root; of what is negative it is missing. */
+  /** Square root; missing for a negative number. */
   sqrt(): Expression<Column, number, Text> {
     return this.#with('sqrt');
   }
 
-  /** The lesser of the two, missing where either is. */
+  /** The lesser of the two; missing if either is missing. */
   min<O extends Operand>(other: O): Expression<Column | ColumnIn<O>, number, Text | TextIn<O>> {
     return this.#with('min', other);
   }
 
-  /** The greater of the two, missing where either is. */
+  /** The greater of the two; missing if either is missing. */
   max<O extends Operand>(other: O): Expression<Column | ColumnIn<O>, number, Text | TextIn<O>> {
     return this.#with('max', other);
   }
 
-  /** Whether it is that number or, of a column by itself, that string. */
+  /** Whether the value equals a number or an expression. A bare column may also be compared with a string. */
   eq(other: string): Expression<never, number, Column | Text>;
   eq<O extends Operand>(other: O): Expression<Column | ColumnIn<O>, number, Text | TextIn<O>>;
   eq(other: unknown): Expression<never, number, never> {
     return this.#compared('eq', other);
   }
 
+  /** Whether the value differs from a number or an expression. A bare column may also be compared with a string. */
   ne(other: string): Expression<never, number, Column | Text>;
   ne<O extends Operand>(other: O): Expression<Column | ColumnIn<O>, number, Text | TextIn<O>>;
   ne(other: unknown): Expression<never, number, never> {
@@ -119,12 +121,12 @@ export class Expression<Column extends string = string, Value = unknown, Text ex
     return new Expression('lte', [operand('gte', other), this.#number('gte')]);
   }
 
-  /** False where either is false; else missing where either is. */
+  /** False if either is false, otherwise missing if either is missing. */
   and<O extends Operand>(other: O): Expression<Column | ColumnIn<O>, number, Text | TextIn<O>> {
     return this.#with('and', other);
   }
 
-  /** True where either holds; else missing where either is. */
+  /** True if either is true, otherwise missing if either is missing. */
   or<O extends Operand>(other: O): Expression<Column | ColumnIn<O>, number, Text | TextIn<O>> {
     return this.#with('or', other);
   }
@@ -133,7 +135,7 @@ export class Expression<Column extends string = string, Value = unknown, Text ex
     return this.#with('not');
   }
 
-  /** Whether it is one of those numbers or, of a column by itself, of those strings. */
+  /** Whether the value is one of a list of numbers. A bare column may also be looked up in a list of strings. */
   in(list: readonly string[]): Expression<never, number, Column | Text>;
   in(list: readonly number[]): Expression<Column, number, Text>;
   in(list: readonly (string | number)[]): Expression<never, number, never> {
@@ -147,7 +149,7 @@ export class Expression<Column extends string = string, Value = unknown, Text ex
     return new Expression('isIn', [kind === 'string' ? this.#text('in', list[0]) : this.#number('in'), ...list]);
   }
 
-  /** Whether there is no value: never missing itself. */
+  /** Whether the value is missing. The result itself is never missing. */
   isMissing(): Expression<Column, number, Text> {
     return new Expression('isMissing', [this]);
   }
@@ -161,14 +163,14 @@ export class Expression<Column extends string = string, Value = unknown, Text ex
     return new Expression(op, [this.#text(op, other), other]);
   }
 
-  /** Itself, where it is no column of strings. */
+  /** Returns this expression. @throws {OrielError} ERR_ORIEL_SPEC if it is a column of strings */
   #number(op: string): Expression {
     if (this.op === 'text')
       refuse(op, 'a column of numbers: strings know eq, ne, in and isMissing', `text(${this.operands[0]})`);
     return this;
   }
 
-  /** Itself as a column of strings. */
+  /** Returns this column as a column of strings. @throws {OrielError} ERR_ORIEL_SPEC if it is no bare column */
   #text(op: string, given: unknown): Expression {
     if (this.op === 'text') return this;
     if (this.op !== 'col') refuse(op, 'numbers: only a column by itself is compared with strings', given);
@@ -176,7 +178,7 @@ export class Expression<Column extends string = string, Value = unknown, Text ex
   }
 }
 
-/** What an operation is given, as an expression. */
+/** Turns the operand of `op` into an expression. @throws {OrielError} ERR_ORIEL_SPEC */
 function operand(op: string, given: unknown): Expression {
   if (typeof given === 'number') return new Expression('lit', [given]);
   if (given instanceof Expression && given.op !== 'text') return given;
@@ -195,8 +197,8 @@ function leaf(op: 'col' | 'text', name: unknown): Expression<never, never, never
 }
 
 /**
- * A column of numbers: the beginning of an expression.
- * @throws {OrielError} ERR_ORIEL_SPEC; so does every operation that is given what it cannot take
+ * Starts an expression with a column of numbers. Compared with a string (`eq`, `ne`, `in`) it is a column of strings.
+ * @throws {OrielError} ERR_ORIEL_SPEC if `name` is not the name of a column
  *
  * @example sum(col('price').mul(col('qty')))
  * @example count().where(col('status').gte(500).and(col('path').eq('/login')))
@@ -205,18 +207,28 @@ export function col<Name extends string>(name: Name): Expression<Name, number, n
   return leaf('col', name);
 }
 
-/** A column of strings: `first(text('status'))` gives a string, or null where there is none. */
+/**
+ * Names a column of strings, for aggregates and comparisons. Numbers in that column are then refused.
+ * @throws {OrielError} ERR_ORIEL_SPEC if `name` is not the name of a column
+ *
+ * @example first(text('status'))   // a string, or null if there is none
+ */
 export function text<Name extends string>(name: Name): Expression<never, string | null, Name> {
   return leaf('text', name);
 }
 
-/** A number, where an expression begins with one: `lit(1).div(col('a'))`. */
+/**
+ * Starts an expression with a number.
+ * @throws {OrielError} ERR_ORIEL_SPEC if it is not a number
+ *
+ * @example lit(1).div(col('a'))
+ */
 export function lit(number: number): Expression<never, number, never> {
   if (typeof number !== 'number') refuse('lit', 'a number', number);
   return new Expression('lit', [number]);
 }
 
-/** A condition as it was given. @throws {OrielError} ERR_ORIEL_SPEC where it is none, saying what is */
+/** Checks a condition and returns it. @throws {OrielError} ERR_ORIEL_SPEC, naming the field */
 export function conditionOf(field: string, given: unknown): Expression {
   if (given instanceof Expression && given.op !== 'text') return given;
   const accepted = "a condition, such as col('status').gte(500)";

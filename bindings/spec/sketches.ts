@@ -1,7 +1,18 @@
-/** The figures that need more of the values than a few numbers: quantiles, distinct and frequent values, histograms, the values themselves. */
+/**
+ * Aggregates with states of variable size: quantiles, distinct and frequent values, histograms, and lists of the values
+ * themselves.
+ */
 
 import { only, reject } from '../base/errors';
-import { type Aggregate, type AnyOf, columnOf, type Of, ofAny, type ValueIn, withParameters } from './aggregates';
+import {
+  type Aggregate,
+  type AnyInput,
+  columnOf,
+  type NumberInput,
+  ofAny,
+  type ValueIn,
+  withParameters,
+} from './aggregates';
 import type { ColumnIn, TextIn } from './expression';
 
 function between(value: unknown, field: string, accepted: string, least: number, most: number): number {
@@ -14,14 +25,14 @@ function whole(value: unknown, field: string, least: number, most: number): numb
   return Number.isInteger(value) ? between(value, field, accepted, least, most) : reject(field, accepted, value);
 }
 
-/** The numbers as a plain list: what Array.from does, in a fraction of its time. */
+/** Copies numbers to a plain array. A loop is several times faster than Array.from. */
 function listOf(values: Float64Array): number[] {
   const list = new Array<number>(values.length);
   for (let i = 0; i < values.length; i++) list[i] = values[i] as number;
   return list;
 }
 
-/** The options of an aggregate; `exact` excludes the others. */
+/** Checks the names of an aggregate's options and the type of `exact`. @throws {OrielError} ERR_ORIEL_SPEC */
 function optionsOf<Options extends object>(given: unknown, names: (keyof Options & string)[], field: string): Options {
   if (typeof given !== 'object' || given === null) reject(field, `{ ${names.join(', ')} }`, given);
   const options = given as Options & { exact?: unknown };
@@ -32,26 +43,31 @@ function optionsOf<Options extends object>(given: unknown, names: (keyof Options
   return options;
 }
 
-/** How exact a quantile is to be. */
+/** `accuracy`: the relative error of a quantile, 0.0001 to 0.99, default 0.01. `exact`: keep all values instead. */
 export type QuantileOptions =
   | { readonly accuracy?: number; readonly exact?: false }
   | { readonly exact: true; readonly accuracy?: never };
 
-/** Bins for each power of two, see assembly/sketch/ddsketch.ts; and a little more, for what rounding takes. */
+/** Bins per power of two (see assembly/sketch/ddsketch.ts), with a margin of 1e-9 for rounding. */
 const scaleOf = (accuracy: number) => (0.7 / Math.log((1 + accuracy) / (1 - accuracy))) * (1 + 1e-9);
 
 /**
- * Quantile: the value at rank `floor(q * (n - 1))` of n in order, within a relative error of `accuracy`, 1 % by default, for every q (DDSketch;
- * Masson, Rim, Lee 2019). That holds over 17 powers of ten at 1 %, 1.7 at 0.1 %: of values of one sign that reach further only those below the
- * greatest 2,048 bins are worse. Of up to 29 values it holds always. Memory is bounded: 33 kB for each key and slice of time at the
- * most, 2 to 4 kB as a rule. Several quantiles of a column share it.
+ * Quantile: the value at rank `floor(q * (n - 1))` of the n sorted values, with a relative error of at most `accuracy`
+ * (default 0.01) for every q. It is a DDSketch (Masson, Rim, Lee 2019). NaN if there are no values.
  *
- * With `exact: true`, from all values: the least value such that a share of q is no greater (SQL's percentile_disc).
+ * The bound holds if the values of one sign span at most 17 powers of ten (1.7 at an accuracy of 0.001), and always up
+ * to 29 values. If they span more, the values below the greatest 2,048 bins lose accuracy. A sketch takes 2 to 4 kB as
+ * a rule and at most 33 kB for each key and slice of time; all quantiles of a column with the same accuracy share it.
+ * In rolling windows all values of the frame are kept.
  *
- * @param q from 0, the least, to 1, the greatest value
+ * With `exact: true` all values are kept, and the result is the least value v such that at least a share q of the
+ * values is <= v (SQL's `percentile_disc`).
+ *
+ * @param q from 0 (least value) to 1 (greatest value)
+ * @throws {OrielError} ERR_ORIEL_SPEC
  * @example quantile('ms', 0.99)
  */
-export function quantile<O extends Of>(column: O, q: number, options: QuantileOptions = {}) {
+export function quantile<O extends NumberInput>(column: O, q: number, options: QuantileOptions = {}) {
   between(q, 'quantile: q', 'a number from 0 to 1', 0, 1);
   const { accuracy, exact } = optionsOf<QuantileOptions>(options, ['accuracy', 'exact'], 'quantile');
   if (exact) {
@@ -62,22 +78,27 @@ export function quantile<O extends Of>(column: O, q: number, options: QuantileOp
   return withParameters('quantile', column, [q, given, scaleOf(given)]);
 }
 
-/** Median, exactly: the middle value, of an even number the mean of the middle two. It keeps all values; `quantile(column, 0.5)` does not. */
-export const median = <O extends Of>(column: O) => withParameters('median', column, []);
+/**
+ * Exact median: the middle value, or the mean of the middle two; NaN if there are no values. It keeps all values,
+ * whereas `quantile(column, 0.5)` keeps a sketch.
+ */
+export const median = <O extends NumberInput>(column: O) => withParameters('median', column, []);
 
-/** How exact a number of distinct values is to be. */
+/** `precision`: log2 of the number of registers, 4 to 18, default 12. `exact`: keep every different value instead. */
 export type DistinctOptions =
   | { readonly precision?: number; readonly exact?: false }
   | { readonly exact: true; readonly precision?: never };
 
 /**
- * Number of different values; -0 and 0 are one. Exact up to 2^precision / 16 of them, 256 by default; of more an estimate with a standard error
- * of 1.04 / √2^precision, 1.6 % by default, from 2^precision bytes (HyperLogLog, read as in Ertl 2017). With `exact: true`, and in rolling
- * windows, it keeps every different value.
+ * Number of different values; -0 and 0 are the same value. It is exact up to 2^precision / 16 different values (256 by
+ * default). Beyond that it is an estimate with a standard error of 1.04 / √2^precision (1.6 % by default) from
+ * 2^precision bytes (HyperLogLog with the estimator of Ertl 2017). With `exact: true`, and in rolling windows, every
+ * different value is kept and the count is exact.
  *
+ * @throws {OrielError} ERR_ORIEL_SPEC
  * @example distinct('page'), distinct('page', { precision: 14 })
  */
-export function distinct<O extends AnyOf>(
+export function distinct<O extends AnyInput>(
   column: O,
   options: DistinctOptions = {},
 ): Aggregate<ColumnIn<O>, number, TextIn<O>> {
@@ -87,27 +108,34 @@ export function distinct<O extends AnyOf>(
   return ofAny('distinct', column, 'hashed', [0]);
 }
 
-/** A value that is there: what is missing is not listed. */
+/** The type of an input's values without null: missing values are not listed. */
 type Present<Given> = Exclude<ValueIn<Given>, null>;
 
-/** A value that came often. */
+/** A frequent value: it occurred at least `count - error` and at most `count` times. */
 export interface Frequent<Value = number> {
   value: Value;
-  /** It came no more often than this … */
+  /** Upper bound on the number of occurrences. */
   count: number;
-  /** … and no less often than this less `error`. */
+  /** By how much `count` may be too high; 0 if it is exact. */
   error: number;
 }
 
 /**
- * The k values that come most often, greatest count first, of the same count the least number first, strings in any order. Up to max(64, 8 k) different values are
- * counted exactly; of more, every count is over by no more than its `error`, which is at most the number of values / max(64, 8 k), and
- * every value that comes more often than that is counted (Space-Saving; Metwally et al. 2005, Agarwal et al. 2012). In rolling windows all
- * are counted exactly.
+ * The k most frequent values as `{ value, count, error }`, greatest count first. Values with equal counts are ordered
+ * from the least number up, strings by their hash. `[]` if there are no values.
+ *
+ * Up to max(64, 8 k) different values are counted exactly. Beyond that a count is too high by at most its `error`,
+ * which is at most the number of values / max(64, 8 k), and every value that occurs more often than that is among those
+ * counted (Space-Saving; Metwally et al. 2005, Agarwal et al. 2012). In rolling windows all counts are exact.
  *
  * @param k from 1 to 1,000
+ * @throws {OrielError} ERR_ORIEL_SPEC
+ * @example topK(text('page'), 10)
  */
-export function topK<O extends AnyOf>(column: O, k: number): Aggregate<ColumnIn<O>, Frequent<Present<O>>[], TextIn<O>> {
+export function topK<O extends AnyInput>(
+  column: O,
+  k: number,
+): Aggregate<ColumnIn<O>, Frequent<Present<O>>[], TextIn<O>> {
   whole(k, 'topK: k', 1, 1000);
   const read = (numbers: Float64Array, meaning: (number: number) => unknown) => {
     const all: Frequent<Present<O>>[] = [];
@@ -121,12 +149,14 @@ export function topK<O extends AnyOf>(column: O, k: number): Aggregate<ColumnIn<
 }
 
 /**
- * How many values lie below the first edge, from each edge to the next, and from the last on: one number more than there are edges.
+ * Histogram: the number of values below the first edge, in `[edge, next edge)` for each edge, and from the last edge
+ * on. The list has one count more than there are edges; all are 0 if there are no values.
  *
- * @param edges from 1 to 1,000 finite numbers, ascending
+ * @param edges 1 to 1,000 finite numbers, ascending
+ * @throws {OrielError} ERR_ORIEL_SPEC
  * @example histogram('ms', [1, 10, 100])   // [below 1, 1 to 10, 10 to 100, 100 and more]
  */
-export function histogram<O extends Of>(column: O, edges: readonly number[]) {
+export function histogram<O extends NumberInput>(column: O, edges: readonly number[]) {
   const accepted = 'from 1 to 1000 finite numbers, ascending';
   if (!Array.isArray(edges) || edges.length < 1 || edges.length > 1000) reject('histogram: edges', accepted, edges);
   edges.forEach((edge, i) => {
@@ -139,12 +169,13 @@ export function histogram<O extends Of>(column: O, edges: readonly number[]) {
 }
 
 /**
- * The values themselves in order of event time, of one time as they came.
+ * List of the values, ordered by event time, at equal times by arrival; `[]` if there are none.
  *
- * @param options `limit`: how many at the most; of more the earliest are kept
- * @example collect('page', { limit: 100 })
+ * @param options `limit`: the maximum length of the list, 1 to 10,000,000; the earliest values are kept
+ * @throws {OrielError} ERR_ORIEL_SPEC
+ * @example collect(text('page'), { limit: 100 })
  */
-export function collect<O extends AnyOf>(
+export function collect<O extends AnyInput>(
   column: O,
   options: { readonly limit: number },
 ): Aggregate<ColumnIn<O>, Present<O>[], TextIn<O>> {
@@ -155,29 +186,42 @@ export function collect<O extends AnyOf>(
   return ofAny('collect', column, 'kept', [limit, limit], { most: limit, read });
 }
 
-/** Mean of the values over time: each holds until the next one of the window. Of values that are all of one time it is the last. */
-export const timeWeightedMean = <O extends Of>(column: O) => withParameters('timeWeightedMean', column, []);
+/**
+ * Time-weighted mean: each value weighs as long as it holds, until the next value of the window; the last one holds for
+ * no time. If all values have the same time it is the last of them; NaN if there are no values.
+ */
+export const timeWeightedMean = <O extends NumberInput>(column: O) => withParameters('timeWeightedMean', column, []);
 
-/** An aggregate of the user's own. */
-export interface FoldOf<O extends Of, State, Result> {
-  /** The column whose values it is of. */
+/** The definition of an aggregate in JavaScript; see {@link fold}. */
+export interface FoldOf<O extends NumberInput, State, Result> {
+  /** The column, or expression, whose values are aggregated. */
   readonly column: O;
-  /** The state of no values. */
+  /** Returns the state of no values, a new one for each call if `combine` changes it. */
   identity(): State;
-  /** The state of one value. */
+  /** Returns the state of one value. */
   lift(value: number): State;
-  /** The state of the values of both; `later` has those that come after. It may change `earlier` and return it. */
+  /** Returns the state of the values of both; those of `later` come after. It may change `earlier` and return it. */
   combine(earlier: State, later: State): State;
+  /** Turns the final state into the result. */
   lower(state: State): Result;
 }
 
 /**
- * An aggregate of the user's own, in JavaScript: `lower` of the values in order of event time, each lifted, combined from `identity()` on. The
- * values are kept until their window has fired; the functions are called when its result is taken, or asked for.
+ * An aggregate defined in JavaScript. The values, ordered by event time, are lifted one by one and combined into the
+ * state that starts as `identity()`; `lower` turns it into the result. The core keeps all values until their window has
+ * fired. The functions run when the result is taken or queried, and what they throw reaches that caller.
  *
- * @example fold({ column: 'v', identity: () => 0, lift: (v) => v ** 4, combine: (a, b) => a + b, lower: (s) => s ** 0.25 })
+ * @throws {OrielError} ERR_ORIEL_SPEC
+ * @example
+ * fold({
+ *   column: 'v',
+ *   identity: () => 0,
+ *   lift: (v) => v ** 4,
+ *   combine: (a, b) => a + b,
+ *   lower: (s) => s ** 0.25,
+ * })
  */
-export function fold<const O extends Of, State, Result>(
+export function fold<const O extends NumberInput, State, Result>(
   definition: FoldOf<O, State, Result>,
 ): Aggregate<ColumnIn<O>, Result, TextIn<O>> {
   const roles = ['identity', 'lift', 'combine', 'lower'] as const;

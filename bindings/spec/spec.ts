@@ -1,4 +1,4 @@
-/** What a stream is told. */
+/** The spec of a stream: what `windowed` takes. */
 
 import type { WindowBatch } from '../base/batch';
 import type { AnyAggregate } from './aggregates';
@@ -6,62 +6,96 @@ import type { Extent } from './duration';
 import type { Expression } from './expression';
 import type { Window } from './windows';
 
-/** Everything a stream is told. */
+/**
+ * The definition of a stream: columns, windows, aggregates, and how it treats time. Only `window` and `aggregates` are
+ * required.
+ */
 export interface Spec {
   /**
-   * The column of event times: numbers in any unit, milliseconds since the epoch where durations are given as strings. None: the time at
-   * which events come, by `clock`; rows then have it as `time`.
+   * The column of event times: numbers in any unit. If lengths of time are given as strings (`'10s'`), times must be in
+   * milliseconds; calendar windows need milliseconds since the epoch. Without this field an event's time is the `clock`
+   * when it is pushed, and is called `time` in results.
    */
   readonly time?: string;
-  /** The column, or columns, whose values group the events; none: one group for all. */
+  /** The column, or the list of columns, by which events are grouped. Without it all events form one group. */
   readonly key?: string | readonly string[];
-  /** The window, or several by name, which share the work. */
+  /** The window, or a record of up to 255 windows by name. Each row then has the name of its window as `window`. */
   readonly window: Window | Readonly<Record<string, Window>>;
-  /** The figures, by the name they have in the results. */
+  /** The aggregates, by the names that they have in the results. */
   readonly aggregates: Readonly<Record<string, AnyAggregate>>;
-  /** Which events are taken: those for which it holds. All others are counted as filtered, and move time on all the same. */
+  /**
+   * Only events for which this condition is true are aggregated. The others are counted as `filtered`; they still move
+   * the watermark.
+   */
   readonly where?: Expression;
-  /** How far behind the newest event an event may come and still count as in order. Default 0. */
+  /**
+   * How far behind the newest event time an event may be: the watermark is the newest event time minus this. Default 0.
+   */
   readonly outOfOrder?: Extent;
-  /** How long after its end a window still takes late events. Default 0. */
+  /** How long after its end, in event time, a window still accepts events. Default 0. */
   readonly allowedLateness?: Extent;
   /**
-   * `'final'` (default): one result per key and window, when the window closes. `'updates'`: a result when its end has passed, and
-   * a new one for each late event that changes it. `{ every }` and `{ when }`: these, and early results of what is new in windows that have not
-   * ended, whenever the watermark passes a multiple of `every`, or for the key of an event for which `when` is true.
+   * When a window emits results.
+   *
+   * - `'final'` (default): once for each key, when the window closes (its end plus `allowedLateness`).
+   * - `'updates'`: when the watermark passes its end, and again for each late event that it still accepts.
+   * - `{ every, when }`: as `'updates'`, and also before its end: whenever the watermark passes a multiple of `every`,
+   *   for each key with new events; and after an event for which `when` is true, for its key.
    */
   readonly emit?: 'final' | 'updates' | EarlyFiring;
-  /** `false`: where a window gives several results, each has only what is new since the one before. Default true. */
+  /**
+   * If a window emits several results: whether each covers all its events (true, default) or only those since the one
+   * before (false).
+   */
   readonly accumulate?: boolean;
   /**
-   * `'fill'`: windows without events give results as well, from the first that a key has on; every key that ever came is then remembered.
-   * For windows of time with `emit: 'final'`. Default `'skip'`.
+   * `'fill'`: windows without events emit results too, for each key from its first result on. Every key that ever had a
+   * result is then kept. Only for tumbling, hopping, cumulative and calendar windows with `emit: 'final'`. Default
+   * `'skip'`.
    */
   readonly empty?: 'skip' | 'fill';
   /**
-   * What such a result holds. `'missing'` (default): what no events give, 0 for counts and NaN; `'zero'`; `'previous'`: the key's last result;
-   * `'linear'`: between the key's last result and its next, given out when that is there.
+   * What the result of a window without events holds. Needs `empty: 'fill'`.
+   *
+   * - `'missing'` (default): the values of an empty window, which are 0 for counts and NaN for other numbers
+   * - `'zero'`: 0 for every number
+   * - `'previous'`: the values of the key's last result
+   * - `'linear'`: numbers interpolated between the key's last result and its next, emitted just before that next result
    */
   readonly fill?: 'missing' | 'zero' | 'previous' | 'linear';
-  /** Receives the events that no window took; they are counted anyway. Called when the call that brought them is done. */
+  /**
+   * Is called with the events that were late for all their windows, at the end of the call that brought them. They are
+   * counted anyway.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: the rows' type follows from the rest of the spec
   readonly onLate?: (batch: WindowBatch<any>) => void;
-  /** How far ahead of the newest event an event may be; what is beyond is counted as future and not taken. */
+  /**
+   * How far ahead of the newest event time an event may be. Events beyond that are counted as `future` and ignored.
+   * Default: no limit.
+   */
   readonly maxFutureSkew?: Extent;
   /**
-   * When no event has come for so long, by `clock`, time is taken to go on with it: `take`, `stats` and `query` then move the watermark on.
+   * If no event has arrived for this long by `clock`, event time goes on with the clock: `take`, `stats` and `query`
+   * move the watermark to the newest event time plus the silence, minus `outOfOrder`. Default: never.
    */
   readonly idle?: Extent;
-  /** What time it is, in the unit of the times. Default `Date.now`. */
+  /** Returns the current time, in the unit of event times. Default `Date.now`. */
   readonly clock?: () => number;
-  /** Bounds what the stream holds: bytes, or such as `'256mb'`. Default: what WebAssembly has, 4 GB for all streams. */
+  /**
+   * The most memory the stream may use: bytes, or a string such as `'256mb'`. Default: 4 GB, the limit of WebAssembly
+   * for all streams.
+   */
   readonly memory?: { readonly maximum: number | string };
 }
 
-/** When windows fire before their end; at least one of the two. */
+/** When windows fire before their end. At least one of the two must be given. */
 export interface EarlyFiring {
+  /** Fires whenever the watermark passes a multiple of this length of time. */
   readonly every?: Extent;
-  /** Asked once for every event, in order of arrival; of columns, with an object that is used again for the next. */
+  /**
+   * Fires the windows of an event's key if it returns true. It is called once for every event, in order of arrival. For
+   * events pushed as columns the argument is one object that is reused for every event.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: the events' type follows from the rest of the spec
   readonly when?: (event: any) => boolean;
 }

@@ -1,36 +1,43 @@
-/** The kinds of windows, as plain values. */
+/** Windows as plain values: their kind and lengths. docs/windows.md draws each kind. */
 
 import { Closed } from '../../assembly/plan';
 import { OrielError, only, reject, show } from '../base/errors';
 import type { Calendar, CalendarExtent } from './calendar';
 import { ACCEPTED, type Duration, type Extent, isDuration, lengthOf, type Rows } from './duration';
 
-/** Times up to this are exact. */
+/** Whole times up to this are exact in a double. */
 export const MAX_TIME = 2 ** 53;
 
-/** A kind of window, with its lengths in time units or in events. `Shape` is what bounds its rows have. */
+/**
+ * A window of a spec; make it with `tumbling`, `hopping` and so on. `Shape` says whether its rows have `start` and
+ * `end` (`'bounds'`) or the time of an event (`'time'`). `Column` is the column of gaps, if it reads one.
+ */
 export interface Window<Shape extends 'bounds' | 'time' = 'bounds' | 'time', Column extends string = string> {
-  /** The name of its kind in the core: see assembly/window/registry.ts. */
+  /** The name of its kind in the core: see assembly/window/window-registry.ts. */
   readonly kind: string;
   readonly size: number;
   readonly every: number;
   readonly offset: number;
-  /** A session's greatest length, in time and in events. */
+  /** Maximum length of a session, in units of time and in events; Infinity: none. */
   readonly most: number;
   readonly mostRows: number;
-  /** Which ends of a frame or an interval belong to it. */
+  /**
+   * Which ends of a rolling frame belong to it; for a session `both` if events exactly `gap` apart are in one session.
+   */
   readonly closed: Closed;
-  /** The column of gaps. */
+  /** The column that holds each event's session gap; undefined if the gap is fixed. */
   readonly column: Column | undefined;
-  /** Whether an event is the last of its window. */
+  /** Whether an event is the last of its window; undefined for windows that are not punctuated. */
   readonly ends: ((event: never) => boolean) | undefined;
-  /** What `size` and `every` count, where that is not time. */
+  /** The lengths of a calendar window in blocks; `grows` if it is cumulative. Undefined for other windows. */
   readonly calendar: { readonly size: Calendar; readonly every: Calendar; readonly grows: boolean } | undefined;
-  /** Only there for inference. */
+  /** This exists only for type inference. */
   readonly shape?: Shape;
 }
 
-/** Kinds that lie on a grid of time: all but these depend on events. */
+/**
+ * The kinds whose windows lie on a grid of time. Where windows of other kinds lie depends on the events of each key.
+ */
 export const GRIDS: readonly string[] = ['tumbling', 'hopping', 'cumulative', 'calendar', 'everything'];
 
 const PLAIN = {
@@ -45,10 +52,17 @@ const PLAIN = {
 };
 
 /**
- * Adjacent windows: `[offset + k size, offset + (k + 1) size)`, for every whole k; of a calendar's blocks, or of so many events of
- * each key, in order of arrival.
+ * Adjacent windows of one size: `[offset + k size, offset + (k + 1) size)` for every integer k. With `calendar(…)` each
+ * window is one block of the calendar. With `rows(n)` each window has n events of a key, in order of arrival, and fires
+ * with the n-th.
  *
- * @example tumbling('1m'), tumbling(calendar(1, 'month', 'Europe/Berlin')), tumbling(rows(100))
+ * @param options.offset shifts windows of time; a length of time, default 0
+ * @throws {OrielError} ERR_ORIEL_SPEC
+ *
+ * @example
+ * tumbling('1m')
+ * tumbling(calendar(1, 'month', 'Europe/Berlin'))
+ * tumbling(rows(100))
  */
 export function tumbling(
   size: Extent | Rows | CalendarExtent,
@@ -67,11 +81,15 @@ export function tumbling(
 }
 
 /**
- * Windows of one size, one of them starting every so often: `[offset + k every, offset + k every + size)`. Any ratio will
- * do; with `every` greater than `size` some events lie in no window, and are counted as skipped. Both lengths are of
- * time, or both of a calendar's blocks of one unit, or both of so many events of each key.
+ * Windows of one size that start every `every`: `[offset + k every, offset + k every + size)` for every integer k.
+ * `size` need not be a multiple of `every`. If `every` is greater than `size`, events in the gaps are counted as
+ * skipped. Both lengths are lengths of time, or both `calendar(…)` of the same unit, zone and first day of the week, or
+ * both `rows(n)`.
  *
- * @example hopping('1m', '10s')  // each event in six windows
+ * @param options.offset shifts windows of time; a length of time, default 0
+ * @throws {OrielError} ERR_ORIEL_SPEC
+ *
+ * @example hopping('1m', '10s')  // each event lies in six windows
  */
 export function hopping(
   size: Extent | Rows | CalendarExtent,
@@ -107,8 +125,12 @@ export function hopping(
 }
 
 /**
- * Windows that start together and grow: in each `[offset + k size, offset + (k + 1) size)` one that ends after every, two, … times
- * `every`, up to `size`, of which `every` must be a whole part. Both may be blocks of a calendar: the month so far, by the day.
+ * Growing windows: each period `[P, P + size)` with `P = offset + k size` has the windows `[P, P + every)`, `[P, P + 2
+ * every)` and so on up to `[P, P + size)`. `size` must be a multiple of `every`. Both may be `calendar(…)`, for example
+ * the month so far, day by day.
+ *
+ * @param options.offset shifts windows of time; a length of time, default 0
+ * @throws {OrielError} ERR_ORIEL_SPEC
  *
  * @example cumulative('1d', '1h')  // today so far, every hour
  */
@@ -134,10 +156,14 @@ export function cumulative(
 }
 
 /**
- * Sessions: for each key, events no more than `gap` apart: `[first, last + gap)`. The gap may be a column, each event then having its own:
- * finite numbers greater than 0.
- * @param options.max closes a session that reaches that length; of `rows(n)` one that has so many events
- * @param options.touching whether two events exactly `gap` apart are in one session: `'merge'` (default) or `'split'`
+ * Sessions: events of a key that are at most `gap` apart form one window, `[first, last + gap)`.
+ *
+ * @param gap a length of time, or the name of a column that holds each event's own gap (finite and greater than 0)
+ * @param options.max the maximum length of a session: a length of time, at which it is cut, or `rows(n)`, with which it
+ *   fires at n events
+ * @param options.touching `'merge'` (default): two events exactly `gap` apart are in one session; `'split'`: they are
+ *   in two
+ * @throws {OrielError} ERR_ORIEL_SPEC
  *
  * @example session('30m')
  */
@@ -163,11 +189,16 @@ export function session<const Gap extends Extent>(
 }
 
 /**
- * A result for every event, over the events of its key in `(t - size, t]`, t being its time; or over the last so many, itself among
- * them. Rows have the event's own time in place of `start` and `end`.
- * @param options.closed which ends of the frame belong to it: `'right'` (default), `'left'`, `'both'` or `'none'`
+ * Rolling windows: a result for every event, over the events of its key in the frame `(t - size, t]`, where t is its
+ * time. With `rows(n)` the frame is the last n events of the key, this one included. Rows have the event's time in
+ * place of `start` and `end`.
  *
- * @example rolling('5m'), rolling(rows(1000))
+ * @param options.closed which ends of the frame belong to it: `'right'` (default), `'left'`, `'both'` or `'none'`
+ * @throws {OrielError} ERR_ORIEL_SPEC
+ *
+ * @example
+ * rolling('5m')
+ * rolling(rows(1000))
  */
 export function rolling(
   size: Extent | Rows,
@@ -183,14 +214,17 @@ export function rolling(
   return { ...frame, size: positive(size, 'rolling: size'), every: 0 };
 }
 
-/** One window of all time, that fires when the stream is closed: for early firing, and for `query`. */
+/** One window over all time, which fires when the stream is closed. Use it with early firing or `query`. */
 export function everything(): Window<'bounds', never> {
   return { ...PLAIN, kind: 'everything', size: 1 };
 }
 
 /**
- * Windows of each key that end where the spec says: with an event for which `isLast` is true. It is asked once for every event, in order
- * of arrival; what it is given is the event, or, of columns, an object that is used again for the next.
+ * Windows of a key that end with an event for which `isLast` returns true; the next event of the key starts a new one.
+ * `isLast` is called once for every event, in order of arrival. For events pushed as columns its argument is one object
+ * that is reused for every event.
+ *
+ * @throws {OrielError} ERR_ORIEL_SPEC if `isLast` is not a function
  *
  * @example punctuated((order) => order.status === 'done')
  */
@@ -200,6 +234,7 @@ export function punctuated(isLast: (event: any) => boolean): Window<'bounds', ne
   return { ...PLAIN, kind: 'filled', size: 1, ends: isLast };
 }
 
+/** Reads a length of time. @throws {OrielError} ERR_ORIEL_SPEC unless it is greater than 0 and at most 2^53 */
 function positive(extent: unknown, field: string): number {
   if (isRows(extent) || isCalendar(extent)) reject(field, ACCEPTED, extent);
   const length = lengthOf(extent, field);
@@ -225,7 +260,7 @@ function sameBlocks(a: Calendar, b: Calendar): boolean {
   return a.unit === b.unit && a.zone === b.zone && a.weekStart === b.weekStart;
 }
 
-/** Whether every edge of the greater blocks is one of the smaller. */
+/** Whether every edge of the calendar `great` is also an edge of `small`. */
 function divides(small: Calendar, great: Calendar): boolean {
   if (sameBlocks(small, great)) return great.n % small.n === 0 && (small.unit !== 'hour' || 24 % small.n === 0);
   const units = ['hour', 'day', 'week', 'month', 'quarter', 'year'];
@@ -233,9 +268,12 @@ function divides(small: Calendar, great: Calendar): boolean {
   return isSmaller && (small.n === 1 || (small.unit === 'hour' && 24 % small.n === 0));
 }
 
-/** The greatest number of smaller blocks in a greater. */
+/**
+ * Upper bound on the number of blocks of `small` in a block of `great`: longest great block over shortest small one, in
+ * hours.
+ */
 function partsOf(great: Calendar, small: Calendar): number {
-  const hours = { hour: 1, day: 25, week: 169, month: 745, quarter: 2209, year: 8785 };
-  const least = { hour: 1, day: 23, week: 167, month: 671, quarter: 2159, year: 8759 };
-  return Math.ceil((hours[great.unit] * great.n) / (least[small.unit] * small.n));
+  const longest = { hour: 1, day: 25, week: 169, month: 745, quarter: 2209, year: 8785 };
+  const shortest = { hour: 1, day: 23, week: 167, month: 671, quarter: 2159, year: 8759 };
+  return Math.ceil((longest[great.unit] * great.n) / (shortest[small.unit] * small.n));
 }

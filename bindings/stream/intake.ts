@@ -1,24 +1,36 @@
-/** Items of a source on their way into a stream: kept in order until they are in, so that of what was read nothing is lost. */
+/**
+ * Queues the items of a source until the stream has taken them. Law: items are taken in order, and an item that was
+ * read is lost only if it, or one before it, is refused.
+ */
 
 import { OrielError } from '../base/errors';
 import { isColumn } from '../input/columns';
 import type { Given } from '../spec/column-input';
 import type { Sink } from './source';
 
-/** Single events are gathered up to this many before they go in, and of batches so many are read as have this many. */
+/** An intake is full once its items have this many events in total. */
 const GATHERED_EVENTS = 4096;
 
+/** Events as rows or as columns. */
 export type Events = readonly object[] | Record<string, Given>;
 
-/** Takes events, all or none of them; what it may give back is to be called, and waited for, until it says that all are in. */
+/**
+ * Pushes events to a stream. If it returns a function, not all of them are in yet: call that function, and await it,
+ * until it resolves to true.
+ */
 export type TakeEvents = (events: Events) => (() => Promise<boolean>) | undefined;
 
-/** An item, or several that are single events. */
+/**
+ * Events that are pushed together: one item that is an array or columns, or several consecutive items that are single
+ * events.
+ */
 interface Load {
-  /** Of the first, in the source. */
+  /** Index of its first item in the source. */
   readonly item: number;
   readonly events: Events;
+  /** Whether it consists of single events, one to each item. */
   readonly isGathered: boolean;
+  /** Continues a push that has begun. */
   more?: (() => Promise<boolean>) | undefined;
 }
 
@@ -26,12 +38,15 @@ export class Intake implements Sink {
   readonly #enter: TakeEvents;
   readonly #column: string | undefined;
   #loads: Load[] = [];
+  /** The events of the last load, if single events may still be added to it. */
   #singles: unknown[] | undefined;
+  /** Number of items read from the source. */
   #items = 0;
+  /** Number of events added since the last `enter`. */
   #events = 0;
   #isEntering = false;
 
-  /** @param column the one by which columns are told from an event: there it has a value */
+  /** @param column tells columns from an event: in a record of columns, its value under this name is a column */
   constructor(enter: TakeEvents, column: string | undefined) {
     this.#enter = enter;
     this.#column = column;
@@ -64,10 +79,11 @@ export class Intake implements Sink {
 
   addLast(item: unknown): void {
     this.add(item);
-    // Nobody is there to be told what becomes of it.
+    // The iteration is over, so there is nobody to report a failure to.
     if (!this.#isEntering) this.enter().catch(() => undefined);
   }
 
+  /** The column by which an item is recognized as columns; undefined if it is an event. */
   #columnOf(item: unknown): { readonly length: number } | undefined {
     if (this.#column === undefined || typeof item !== 'object' || item === null) return undefined;
     const value = (item as Record<string, unknown>)[this.#column];
@@ -75,9 +91,10 @@ export class Intake implements Sink {
   }
 
   /**
-   * Puts everything in. Of what does not go in, nothing after it does either; where that is for want of room, all of it stays for another call.
-   * @returns how many events that was
-   * @throws {OrielError} what the stream says of the first item that is refused, naming its place in the source
+   * Pushes all queued items in order. If one is refused, it and all after it are dropped; if there is no room for it,
+   * they stay queued for another call.
+   * @returns the number of events that were added since the last call
+   * @throws {OrielError} the stream's error, with the index of the refused item in the source
    */
   async enter(): Promise<number> {
     const events = this.#events;
@@ -102,7 +119,7 @@ export class Intake implements Sink {
     }
   }
 
-  /** Of several events that are refused together, it is found out which is. */
+  /** Handles a failed push. Gathered events are halved and tried again, until the one that is refused is alone. */
   #refuse(load: Load, error: unknown): void {
     const { item, events, isGathered, more } = load;
     if (isGathered && !more && events.length !== 1) {
@@ -123,7 +140,7 @@ export class Intake implements Sink {
   }
 }
 
-/** Whether an error says that there is no room, until results are taken. */
+/** Whether an error means that the stream is full, so that taking results may help. */
 export function isForRoom(error: unknown): boolean {
   return error instanceof OrielError && error.code === 'ERR_ORIEL_MEMORY';
 }

@@ -1,36 +1,43 @@
-/** Windows as they fire, out of events as a source gives them: `over` and `transform`, of streams here and in workers. */
+/**
+ * `over` and `transform`: push the items of a source and yield batches of results as windows fire. Used by streams on
+ * this thread and in workers.
+ */
 
 import type { WindowBatch } from '../base/batch';
 import { only, reject } from '../base/errors';
 import { Intake, isForRoom, type TakeEvents } from './intake';
 import { SourceReader } from './source';
 
-/** How often it is looked for windows that time alone may have let fire, while no event comes. */
+/** Interval at which results are taken while no events arrive, if windows can fire by the clock alone. */
 export const CHECK_MS = 100;
 
+/** Options of `over`. */
 export interface OverOptions {
-  /** Lets go of the source; the iteration then throws its reason. */
+  /** If aborted, the source is ended and the iteration throws the signal's reason. The stream stays open. */
   readonly signal?: AbortSignal;
 }
 
-/** A stream, as far as it matters here. */
+/** What `over` and `transform` need of a stream. */
 export interface Outlet<Row> {
-  /** The column by which a batch of columns is told from an event. */
+  /** The column that tells a batch of columns from an event. */
   readonly column: string | undefined;
-  /** For how long to wait for events without looking for windows, as of now. */
+  /** How long to wait for events before taking results, in milliseconds. May change from call to call. */
   readonly patienceMs: number;
-  /** After so many events windows are looked for, however quickly more come. */
+  /** Results are taken after this many events at the latest, even if the source has more at hand. */
   readonly most: number;
   readonly enter: TakeEvents;
   take(): WindowBatch<Row> | Promise<WindowBatch<Row>>;
   close(): WindowBatch<Row> | Promise<WindowBatch<Row>>;
-  /** Takes back what was taken when nobody was there any more to have it. */
+  /** Returns a batch to the stream that was taken when its reader had already gone. */
   keep(batch: WindowBatch<Row>): void;
 }
 
 type Batches<Row> = AsyncGenerator<WindowBatch<Row>, void, undefined>;
 
-/** @throws {OrielError} ERR_ORIEL_SPEC, ERR_ORIEL_COLUMN where there is no source */
+/**
+ * Yields the batches of a stream as the items of a source let windows fire; see `WindowedStream.over`.
+ * @throws {OrielError} ERR_ORIEL_SPEC if an option is invalid; ERR_ORIEL_COLUMN if `source` is not a source
+ */
 export function over<Row>(outlet: Outlet<Row>, source: unknown, options: OverOptions): Batches<Row> {
   if (typeof options !== 'object' || options === null) reject('options', '{ signal }', options);
   only(options, ['signal'], 'options');
@@ -80,7 +87,7 @@ async function* batchesOf<Row>(outlet: Outlet<Row>, source: SourceReader, signal
   }
 }
 
-/** Runs what may find no room until results have been taken, and gives those. */
+/** Runs an operation; while it fails because the stream is full, yields the stream's results and tries again. */
 async function* withRoom<Row, Result>(
   outlet: Outlet<Row>,
   source: SourceReader,
@@ -98,7 +105,10 @@ async function* withRoom<Row, Result>(
   }
 }
 
-/** The same as a pair of streams: what is written to one comes out of the other. */
+/**
+ * The web-stream form of `over`: items are written to one side, batches are read from the other; see
+ * `WindowedStream.transform`.
+ */
 export function transform<Item, Row>(
   outlet: Outlet<Row>,
   writableStrategy?: QueuingStrategy<Item>,

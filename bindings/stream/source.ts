@@ -1,27 +1,31 @@
 /**
- * What gives items one after another, as a stream reads it: as many at a time as are there.
+ * Reads the items of a source, as many at a time as are at hand.
  *
- * Items are only asked for while somebody reads, one by one. Of an asynchronous source there may be one that was asked for and has not come when
- * a read is done; it stays asked for, and is there at the next. Cost: the source's own promise for each item, and one for each read.
+ * Items are requested one by one, and only during a read. When a read of an asynchronous source ends, one item may
+ * still be requested; the next read gets it. Cost: the source's own promise for each item, and one promise for each
+ * read.
  */
 
 import { OrielError, show } from '../base/errors';
 import { nextTurn } from '../base/next-turn';
 
-/** An array, a generator, a Node stream, a `ReadableStream` … */
+/**
+ * A source of items: an iterable (array, generator), an async iterable (Node stream, async generator) or a
+ * `ReadableStream`.
+ */
 export type Source<Item> = Iterable<Item> | AsyncIterable<Item> | ReadableStream<Item>;
 
-/** Where items go. */
+/** What a SourceReader reads into. */
 export interface Sink {
   readonly isEmpty: boolean;
-  /** Whether there are so many that reading can stop for now. */
+  /** Whether reading should stop for now. */
   readonly isFull: boolean;
   add(item: unknown): void;
-  /** Takes what came after the end, when nobody reads any more. */
+  /** Takes an item that arrives after `end`, when nothing reads any more. */
   addLast(item: unknown): void;
 }
 
-/** For so long others may have to wait for their turn. */
+/** A source that never waits is read for this long before other tasks get a turn. */
 const MAX_RUN_MS = 10;
 
 interface Result {
@@ -29,40 +33,45 @@ interface Result {
   readonly value?: unknown;
 }
 
+/** An opened source: an iterator or a reader. */
 interface Opened {
   readonly isSync: boolean;
   next(): Result | Promise<Result>;
-  /** @param isAsked whether there is an item that was asked for and has not come */
+  /** Ends it early. @param isAsked whether an item is requested that has not arrived */
   end(reason: unknown, isAsked: boolean): unknown;
   release?(): void;
 }
 
 export class SourceReader {
   readonly #source: Opened;
+  /** Whether the source has ended by itself or failed. */
   #isOver = false;
   #failure: { readonly error: unknown } | undefined;
   #stopped: { readonly reason: unknown } | undefined;
   #ended: Promise<void> | undefined;
-  /** Of who waits in `read`. */
+  /** Resolves the promise that `read` waits for. */
   #wake: (() => void) | undefined;
+  /** Whether an item is requested. */
   #isPumping = false;
+  /** Resolves when other tasks have had a turn. */
   #turning: Promise<void> | undefined;
-  #rested = performance.now();
+  /** When other tasks last had a turn. */
+  #lastTurn = performance.now();
 
-  /** @throws {OrielError} ERR_ORIEL_COLUMN where it is no source */
+  /** @throws {OrielError} ERR_ORIEL_COLUMN if `source` is not a source */
   constructor(source: unknown) {
     this.#source = opened(source);
   }
 
   /**
-   * Puts into the sink what is there: until that is full, or nothing more comes for now. What an asynchronous source gives without waiting for anything
-   * but itself counts as there.
-   * @param patienceMs to come back after, where nothing comes at all
-   * @returns false where no more items come, and the sink is empty
-   * @throws what the source threw, or what `stop` was given, when the sink is empty
+   * Adds items to the sink until it is full or the source has nothing more at hand, which for an asynchronous source
+   * means for one turn of the event loop.
+   * @param patienceMs how long to wait for a first item, in milliseconds, before returning without any
+   * @returns false if the source is over and the sink is empty
+   * @throws what the source threw, or the reason given to `stop`, once the sink is empty
    */
   async read(sink: Sink, patienceMs: number): Promise<boolean> {
-    if (performance.now() - this.#rested > MAX_RUN_MS) await this.#turn(sink);
+    if (performance.now() - this.#lastTurn > MAX_RUN_MS) await this.#turn(sink);
     if (this.#isOver || this.#stopped) {
       if (!sink.isEmpty) return true;
       if (this.#stopped) throw this.#stopped.reason;
@@ -78,13 +87,13 @@ export class SourceReader {
     return this.#stopped !== undefined;
   }
 
-  /** From now on `read` throws the reason. */
+  /** Stops reading: from now on `read` throws `reason` once the sink is empty. */
   stop(reason: unknown): void {
     this.#stopped ??= { reason };
     this.#wakeUp();
   }
 
-  /** Tells the source that no more is read, unless it has ended by itself. @throws what the source then throws */
+  /** Ends the source, unless it has ended by itself. @throws what the source throws while ending */
   end(reason?: unknown): Promise<void> {
     this.#ended ??= this.#end(reason);
     return this.#ended;
@@ -99,6 +108,7 @@ export class SourceReader {
     }
   }
 
+  /** Reads a synchronous source until the sink is full. */
   #pull(sink: Sink): void {
     try {
       while (!sink.isFull) {
@@ -114,6 +124,7 @@ export class SourceReader {
     }
   }
 
+  /** Reads an asynchronous source; see `read`. */
   async #wait(sink: Sink, patienceMs: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
@@ -121,7 +132,7 @@ export class SourceReader {
       if (!sink.isEmpty) this.#turn(sink);
       else if (patienceMs < Number.POSITIVE_INFINITY) {
         timer = setTimeout(() => this.#wakeUp(), patienceMs);
-        // A process in which nothing but this waits may end.
+        // This timer alone must not keep a Node process running.
         if (patienceMs > 0) (timer as { unref?(): void }).unref?.();
       }
       if (!this.#isPumping) this.#pump(sink);
@@ -129,7 +140,7 @@ export class SourceReader {
     clearTimeout(timer);
   }
 
-  /** Asks for items for as long as somebody waits for them. It never fails. */
+  /** Requests items one by one while a `read` waits for them. Never rejects. */
   async #pump(sink: Sink): Promise<void> {
     this.#isPumping = true;
     try {
@@ -152,11 +163,11 @@ export class SourceReader {
     this.#wakeUp();
   }
 
-  /** After a turn of everything else, what is there is given to who waits. */
+  /** Gives other tasks a turn, then wakes `read` if the sink has items. */
   #turn(sink: Sink): Promise<void> {
     this.#turning ??= nextTurn().then(() => {
       this.#turning = undefined;
-      this.#rested = performance.now();
+      this.#lastTurn = performance.now();
       if (!sink.isEmpty) this.#wakeUp();
     });
     return this.#turning;
@@ -167,6 +178,7 @@ export class SourceReader {
     this.#failure = { error };
   }
 
+  /** Lets `read` return, if it waits. */
   #wakeUp(): void {
     const wake = this.#wake;
     this.#wake = undefined;
@@ -174,6 +186,7 @@ export class SourceReader {
   }
 }
 
+/** Opens a source. @throws {OrielError} ERR_ORIEL_COLUMN if it is not one */
 function opened(source: unknown): Opened {
   const given = source as Partial<ReadableStream & AsyncIterable<unknown> & Iterable<unknown>> | null | undefined;
   if (typeof given?.getReader === 'function') {
@@ -200,7 +213,8 @@ function opened(source: unknown): Opened {
     end: (_, isAsked) => {
       const done = iterator.return?.();
       if (!isAsked) return done;
-      // A generator comes to its end only after what it was asked for, and so would a Node stream: who waits for that may wait for ever.
+      // A generator, and a Node stream, ends only after the requested item has arrived, which may be never: don't wait
+      // for it.
       Promise.resolve(done).catch(() => undefined);
       (given as { destroy?(): void }).destroy?.();
       return undefined;

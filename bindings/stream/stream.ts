@@ -1,4 +1,7 @@
-/** A stream of events in, of windows out: the thin layer that checks, writes columns and asks the core. */
+/**
+ * WindowedStream, the stream on the caller's thread: checks what callers push, writes it to the ring, and calls the
+ * core once for each batch. The Engine keeps everything else.
+ */
 
 import { Stat } from '../../assembly/plan';
 import { joined, WindowBatch } from '../base/batch';
@@ -33,19 +36,25 @@ import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from 
 import { CHECK_MS, type Outlet, type OverOptions, over, transform } from './over';
 import type { Source } from './source';
 
-/** Single events are gathered up to this many before the core is called. */
+/** Single events are gathered in the ring up to this many before the core is called. */
 const GATHERED_EVENTS = 1024;
 
 /** Columns of keys. */
 type Keys = readonly (Given | CodedStrings)[];
 
-/** Frees the memory of streams that nobody disposed of: a net, not a plan. Some platforms have none. */
+/**
+ * Frees the memory of streams that were garbage-collected without being disposed. Some platforms have no
+ * FinalizationRegistry.
+ */
 const streams =
   typeof FinalizationRegistry === 'undefined'
     ? undefined
     : new FinalizationRegistry<{ core: Core; handle: number }>(({ core, handle }) => core.exports.destroy(handle));
 
-/** A windowed stream; `windowed(spec)` makes one. */
+/**
+ * A windowed stream on the caller's thread; `windowed(spec)` makes one. Push events, then `take` the rows of the
+ * windows that have fired. Results do not depend on how events are cut into calls.
+ */
 export class WindowedStream<const S extends Spec = Spec> {
   readonly #engine: Engine;
   readonly #spec: CheckedSpec;
@@ -57,18 +66,25 @@ export class WindowedStream<const S extends Spec = Spec> {
   readonly #edges: Edges;
   readonly #filler: GapFiller | undefined;
   readonly #clock: WallClock;
-  /** Events written and not yet committed, from place 0 of the ring on. */
+  /** Number of events that `push` has written to the ring, from place 0 on, and that are not committed yet. */
   #gathered = 0;
-  /** How many single events surely fit without asking, as long as nothing fires. */
+  /** How many events `push` may gather: as many as are certain to fit into memory if nothing fires. */
   #allowance = 0;
+  /** The earliest event time that can make something fire. */
   #fireAt = Number.NEGATIVE_INFINITY;
-  /** Places claimed: from `at`, of which `n` may be committed; `ids` where the key column is that of ids itself. */
+  /**
+   * The claimed places: `n` from place `at` on. `buffer` is the memory then; `ids`: the key column is that of ids, not
+   * of words.
+   */
   #claim: { at: number; n: number; buffer: ArrayBufferLike; ids: boolean } | undefined;
-  /** Taken, and given back by a pipe that nobody reads any more. */
-  #kept: WindowBatch<Row<S>> | undefined;
+  /** Results that `transform` took and returned because its reader had gone; the next `take` has them. */
+  #returned: WindowBatch<Row<S>> | undefined;
   #state: 'open' | 'closed' | 'disposed' = 'open';
-  /** Whether events need more than to be written: gaps checked, functions asked, edges found, the clock read. */
-  readonly #special: boolean;
+  /**
+   * Whether events need more than being written: gaps to check, functions to call, calendar edges to find, the clock to
+   * note.
+   */
+  readonly #needsPrepare: boolean;
 
   /** @throws {OrielError} ERR_ORIEL_SPEC, ERR_ORIEL_MEMORY */
   constructor(spec: S) {
@@ -90,13 +106,18 @@ export class WindowedStream<const S extends Spec = Spec> {
     const { windows, idle } = this.#spec;
     const hasCalendar = windows.some(({ calendar }) => calendar);
     const isTimed = idle < Number.POSITIVE_INFINITY;
-    this.#special = hasCalendar || isTimed || engine.gaps.length + this.#plan.flags.length > 0;
+    this.#needsPrepare = hasCalendar || isTimed || engine.gaps.length + this.#plan.flags.length > 0;
     streams?.register(this, { core, handle }, this);
   }
 
   /**
-   * Takes one event. Its result, if it completes a window, is there at the next `take`.
-   * @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_COLUMN, ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED
+   * Pushes one event. Events are gathered, up to 1,024 of them, and processed together. If this one completes windows,
+   * the next `take` returns their rows.
+   *
+   * @throws {OrielError} ERR_ORIEL_TIME if its time is invalid; ERR_ORIEL_COLUMN if another field is; ERR_ORIEL_MEMORY
+   *   if there is no room; ERR_ORIEL_CLOSED
+   *
+   * @example visits.push({ at: Date.now(), user: 'ada', bytes: 512 });
    */
   push<E extends Event<S>>(event: E): void {
     this.#takeOne(event);
@@ -114,18 +135,23 @@ export class WindowedStream<const S extends Spec = Spec> {
     const t = spec.hasTime ? fields[spec.time] : this.#clock.now();
     if (typeof t !== 'number' || !(Math.abs(t) <= spec.timeLimit)) throw badTime(spec.time, t, spec.timeLimit);
     const alone = t >= this.#fireAt || this.#allowance === 0;
-    if (this.#special) this.#prepare(fields, t);
+    if (this.#needsPrepare) this.#prepare(fields, t);
     if (alone || this.#gathered >= this.#allowance) this.#flush();
     const at = this.#gathered;
     if (at === 0) this.#core.exports.claim(this.#handle, GATHERED_EVENTS);
     this.#ring.writeEvent(fields, t, at);
     this.#gathered = at + 1;
-    if (alone) this.#takeLast();
+    if (alone) this.#takeSingle();
   }
 
-  /** Takes an array or iterable of events, all or none of them. @throws as `push` */
+  /**
+   * Pushes an array or iterable of events, all or none of them.
+   * @throws {OrielError} as `push`, naming column and index
+   *
+   * @example visits.pushRows([{ at: 0, user: 'ada', bytes: 512 }, { at: 5, user: 'bob', bytes: 64 }]);
+   */
   pushRows<E extends Event<S>>(rows: Iterable<E>): void {
-    this.#open();
+    this.#assertOpen();
     this.#takeRows(rows);
     this.#deliver();
   }
@@ -140,26 +166,28 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#takeColumns(columns, list.length, flags);
   }
 
-  /** What else is to be done for one event, where the spec has anything of it: see `#special`. */
+  /** Does what a single event needs besides being written: see `#needsPrepare`. */
   #prepare(fields: Record<string, unknown>, t: number): void {
     for (const name of this.#engine.gaps) checkGaps(name, numberOf(name, fields[name]));
     this.#edges.cover([t]);
     this.#clock.note();
   }
 
-  /** Time goes on without events, where the clock says so. */
+  /** Moves the watermark if the clock has moved event time on without events. */
   #tick(): void {
     if (this.#state !== 'open') return;
-    if (this.#engine.tick()) this.#settleDown();
+    if (this.#engine.tick()) this.#sweepAndBudget();
   }
 
   /**
-   * Takes events as columns of one length, all or none of them: typed arrays of any kind, or plain arrays. Columns the spec
-   * does not name are passed over.
-   * @throws as `push`, naming column and index
+   * Pushes events as columns of equal length, all or none of them. A column is a typed array of any kind, a plain
+   * array, or a column of `oriel/arrow`; it is copied. Columns that the spec does not name are ignored.
+   * @throws {OrielError} as `push`, naming column and index
+   *
+   * @example visits.pushColumns({ at: Float64Array.of(0, 5), user: ['ada', 'bob'], bytes: Float64Array.of(512, 64) });
    */
   pushColumns<C extends Columns<S>>(columns: C): void {
-    this.#open();
+    this.#assertOpen();
     if (typeof columns !== 'object' || columns === null) {
       throw new OrielError('ERR_ORIEL_COLUMN', `pushColumns: expected a record of columns, got ${show(columns)}`);
     }
@@ -168,16 +196,23 @@ export class WindowedStream<const S extends Spec = Spec> {
   }
 
   /**
-   * Takes the events of a source and gives the windows that they let fire, as they do, batches of at least one row; and at the end closes the
-   * stream, and gives what fires then. Who leaves the loop before ends the source, and the stream goes on with what it has taken. The next item is
-   * asked for when the batch before it has been dealt with.
+   * Pushes the items of a source and yields batches of results (at least one row each) as windows fire. When the source
+   * is over, closes the stream and yields what fires then. Leaving the loop early ends the source and leaves the stream
+   * open with everything it has taken.
    *
-   * An item is an event, an array of events, or a record of columns, which is known by the column that the spec names first: of times, else of keys,
-   * else of measures. Each is taken whole or not at all, and in between they may come in any mixture.
-   * @throws {OrielError} as `push`, naming the item; what the source throws, or `signal` was aborted with. Everything before that is in, and
-   *   nothing after it; the stream is open
+   * An item is an event, an array of events, or a record of columns; a source may mix them. Each item is taken entirely
+   * or not at all. A record is taken as columns if its value for the time column (without `time` the first key, else
+   * the first measure) is an array or typed array. The source is not read further while the loop handles a batch,
+   * except that one item may already be requested.
    *
-   * @example for await (const batch of visits.over(source)) for (const { user, visits } of batch) console.log(user, visits);
+   * @param options.signal ends the source when aborted
+   * @throws {OrielError} as `push`, naming the item; also whatever the source throws or `signal` was aborted with.
+   *   Everything before the failing item is in, nothing after it, and the stream stays open
+   *
+   * @example
+   * for await (const batch of visits.over(source)) {
+   *   for (const { user, visits } of batch) console.log(user, visits);
+   * }
    */
   over<I extends Item<S>>(
     source: Source<I>,
@@ -187,8 +222,14 @@ export class WindowedStream<const S extends Spec = Spec> {
   }
 
   /**
-   * The same as a pair of streams, for `source.pipeThrough(visits.transform())`: what is written are items, what comes out are batches.
-   * Both are told when one is cancelled, aborted or fails; the stream then goes on with what it has taken.
+   * Returns `over` as a pair of web streams, for `pipeThrough`: write items (see `over`) to one, read batches from the
+   * other. Closing the writable closes this stream. If one side is cancelled, aborted or fails, so does the other, and
+   * this stream stays open with everything it has taken.
+   *
+   * @param writableStrategy as for a `TransformStream`; by default one item may wait
+   * @param readableStrategy as for a `TransformStream`; by default no batch is made before it is read
+   *
+   * @example await source.pipeThrough(visits.transform()).pipeTo(sink);
    */
   transform(
     writableStrategy?: QueuingStrategy<Item<S>>,
@@ -198,14 +239,14 @@ export class WindowedStream<const S extends Spec = Spec> {
   }
 
   #outlet(): Outlet<Row<S>> {
-    this.#open();
+    this.#assertOpen();
     const { hasTime, idle } = this.#spec;
     return {
       column: this.#engine.firstColumn,
       patienceMs: hasTime && idle === Number.POSITIVE_INFINITY ? idle : CHECK_MS,
       most: 0,
       enter: (events) => {
-        this.#open();
+        this.#assertOpen();
         if (!Array.isArray(events)) this.#takeColumns(events as Record<string, Given>);
         else if (events.length === 1) this.#takeOne(events[0]);
         else this.#takeRows(events);
@@ -214,20 +255,32 @@ export class WindowedStream<const S extends Spec = Spec> {
       take: () => this.take(),
       close: () => this.close(),
       keep: (batch) => {
-        this.#kept = joined(this.#kept, batch);
+        this.#returned = joined(this.#returned, batch);
       },
     };
   }
 
   /**
-   * Room for up to n events in the ring itself: live views, n long, to be written and then taken with `commit`. Every column
-   * that the spec names must be written. A column of number keys holds the numbers; one of string keys the numbers that
-   * `keyId` gives. Views are good until the next call on any stream.
-   * @param n from 1 to 4096
-   * @throws {OrielError} ERR_ORIEL_CLAIM, ERR_ORIEL_COLUMN, ERR_ORIEL_CLOSED
+   * Claims room for n events in the ring and returns views of it, n long, for the caller to write before `commit`. The
+   * core reads the events where they were written. Write every column that the spec names; for a string, write the
+   * number that `keyId` returns.
+   *
+   * The views belong to the stream; they are valid until the next call on any stream, except `keyId`, which leaves them
+   * valid.
+   *
+   * @param n from 1 to 4,096
+   * @throws {OrielError} ERR_ORIEL_CLAIM if n is out of range; ERR_ORIEL_COLUMN if keys are bigints; ERR_ORIEL_MEMORY;
+   *   ERR_ORIEL_CLOSED
+   *
+   * @example
+   * const { at, user, bytes } = visits.claim(1);
+   * at[0] = 0;
+   * user[0] = visits.keyId('ada');
+   * bytes[0] = 512;
+   * visits.commit(1);
    */
   claim(n: number): Claim<S> {
-    this.#open();
+    this.#assertOpen();
     if (!Number.isInteger(n) || n < 1 || n > RING_EVENTS) {
       throw new OrielError(
         'ERR_ORIEL_CLAIM',
@@ -239,7 +292,7 @@ export class WindowedStream<const S extends Spec = Spec> {
         throw new OrielError('ERR_ORIEL_COLUMN', `claim: column ${show(name)} holds bigints, which pushColumns takes`);
       }
     }
-    // What onLate may push is flushed as well.
+    // flush() calls onLate, which may push events: they are flushed by the second call.
     this.flush();
     this.#flush();
     const { exports, buffer } = this.#core;
@@ -250,12 +303,14 @@ export class WindowedStream<const S extends Spec = Spec> {
   }
 
   /**
-   * What stands for a key, or for a string that is a measure, in a claimed column: a number for itself, a string's number for a string. Good
-   * until the claim is committed.
-   * @param column which, where it is not the only column of the key
+   * Returns the number to write to a claimed column for a key, or for a string in a measure: a string's number in the
+   * stream, or a number itself. It is valid until the claim is committed.
+   *
+   * @param column the column's name; may be left out for the only key column
+   * @throws {OrielError} ERR_ORIEL_COLUMN if there is no such column or the value does not fit it; ERR_ORIEL_CLOSED
    */
   keyId(key: string | number, column?: string): number {
-    this.#open();
+    this.#assertOpen();
     const found = column === undefined ? this.#keys.columns[0] : this.#keys.columns.find(({ name }) => name === column);
     const texts = this.#plan.measures.texts;
     if (!found || (column === undefined && this.#keys.columns.length > 1)) {
@@ -277,9 +332,14 @@ export class WindowedStream<const S extends Spec = Spec> {
     return found.strings.idOf(key as string);
   }
 
-  /** Takes the first n events of the claim. @throws {OrielError} ERR_ORIEL_CLAIM, ERR_ORIEL_TIME, ERR_ORIEL_COLUMN, ERR_ORIEL_MEMORY */
+  /**
+   * Pushes the first n events that were written to the claim, all or none of them.
+   *
+   * @throws {OrielError} ERR_ORIEL_CLAIM if there is no claim, its views have become invalid, or n exceeds it;
+   *   otherwise as `pushColumns`
+   */
   commit(n: number): void {
-    this.#open();
+    this.#assertOpen();
     const claim = this.#claim;
     if (!claim)
       throw new OrielError('ERR_ORIEL_CLAIM', 'commit: there is no claim; a claim is good until the next call');
@@ -317,15 +377,22 @@ export class WindowedStream<const S extends Spec = Spec> {
       throw error;
     }
     this.#claim = undefined;
-    this.#settleDown();
+    this.#sweepAndBudget();
     this.#deliver();
   }
 
-  /** The windows that have fired since the last take, in order. */
+  /**
+   * Returns the rows of all windows that have fired since the last call, in the order in which they fired; an empty
+   * batch if none has. Also works on a closed stream.
+   *
+   * @throws {OrielError} ERR_ORIEL_CLOSED after the stream was disposed
+   *
+   * @example for (const { start, user, visits } of stream.take()) console.log(start, user, visits);
+   */
   take(): WindowBatch<Row<S>> {
     if (this.#state === 'disposed') this.#refuse();
     this.#flushIfRoom();
-    // Before anything is taken out: what it is given to may throw.
+    // Before results are taken from the core, because onLate may throw.
     this.#deliver();
     const { exports } = this.#core;
     const raw = this.#engine.results.gather();
@@ -333,22 +400,28 @@ export class WindowedStream<const S extends Spec = Spec> {
     const filled = this.#filler?.apply(columns, raw.windows, this.#engine.stat(Stat.watermark)) ?? columns;
     exports.emptyResults(this.#handle);
     const n = filled === columns ? raw.windows.length : (filled.start?.length ?? 0);
-    const batch = joined(this.#kept, new WindowBatch<Row<S>>(n, filled));
-    this.#kept = undefined;
+    const batch = joined(this.#returned, new WindowBatch<Row<S>>(n, filled));
+    this.#returned = undefined;
     return batch;
   }
 
   /**
-   * The present value of a key, without firing anything: over the window that holds the newest event, of several the one that reaches back
-   * furthest; for sessions the one that goes on, for `rolling` the frame up to now. A key of which there is nothing gives what no events give.
-   * @param key nothing where there is none; one value for each column where there are several
-   * @param at a later time up to which to ask; by default that of the newest event, or the clock where events have no time
-   * @throws {OrielError} ERR_ORIEL_COLUMN, ERR_ORIEL_TIME, ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED
+   * Returns the current values of a key without firing anything. On a grid they are those of the oldest window that
+   * contains the time `at`; for sessions of the session that is open at it; for `rolling` of the frame that ends at it;
+   * for windows of rows of the first that is not full. A key that holds nothing there gives the values of an empty
+   * window, with NaN as bounds if there is no window.
+   *
+   * @param key the key; an array with a value for each column if there are several; nothing if the spec has no key
+   * @param at the time to query at. Default, and lower bound: the newest event time, or the clock if events have no
+   *   time
+   * @returns the aggregates by name with `start` and `end`; if windows are named, a record of these by window name
+   * @throws {OrielError} ERR_ORIEL_COLUMN if the key is invalid; ERR_ORIEL_TIME if `at` is; ERR_ORIEL_MEMORY;
+   *   ERR_ORIEL_CLOSED
    *
    * @example if (visits.query('ada', Date.now()).visits >= 100) refuse();
    */
   query(key?: KeyOf<S>, at?: number): Answer<S> {
-    this.#open();
+    this.#assertOpen();
     const { keys, windowNames, places, timeLimit, hasTime } = this.#spec;
     const parts = keys.length === 0 ? [] : keys.length === 1 ? [key] : (key as readonly unknown[] | undefined);
     if (!Array.isArray(parts) || parts.length !== keys.length || (keys.length === 0 && key !== undefined)) {
@@ -374,11 +447,12 @@ export class WindowedStream<const S extends Spec = Spec> {
   }
 
   /**
-   * Moves the watermark on by hand: no event before `time` is expected any more. It never moves back.
+   * Moves the watermark to `time`, in the unit of event times: no event before it is expected any more. The watermark
+   * never moves back.
    * @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED
    */
   advance(time: number): void {
-    this.#open();
+    this.#assertOpen();
     const limit = this.#spec.timeLimit;
     if (typeof time !== 'number' || !(Math.abs(time) <= limit)) throw badTime('advance', time, limit);
     this.#flush();
@@ -388,19 +462,26 @@ export class WindowedStream<const S extends Spec = Spec> {
 
   #moveTo(time: number): void {
     this.#engine.moveTo(time);
-    this.#settleDown();
+    this.#sweepAndBudget();
   }
 
-  /** Ends the stream: everything still open fires. What has not been taken is in the batch; no more events are. */
+  /**
+   * Ends the stream: fires everything that is open and returns all rows that have not been taken. Afterwards no events
+   * are accepted.
+   * @throws {OrielError} ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED
+   */
   close(): WindowBatch<Row<S>> {
-    this.#open();
+    this.#assertOpen();
     this.#flush();
     this.#engine.moveTo(Number.POSITIVE_INFINITY);
     this.#state = 'closed';
     return this.take();
   }
 
-  /** Counters and sizes, as of now. */
+  /**
+   * Returns the stream's current counters and sizes.
+   * @throws {OrielError} ERR_ORIEL_CLOSED after the stream was disposed
+   */
   stats(): Stats {
     if (this.#state === 'disposed') this.#refuse();
     this.#flushIfRoom();
@@ -409,7 +490,10 @@ export class WindowedStream<const S extends Spec = Spec> {
     return stats;
   }
 
-  /** Hands the events gathered by `push` to the core. Every other call does it first. @throws as `push` */
+  /**
+   * Processes the events that `push` has gathered. Other calls do this first, so it is rarely needed.
+   * @throws {OrielError} ERR_ORIEL_MEMORY; ERR_ORIEL_CLOSED after the stream was disposed
+   */
   flush(): void {
     if (this.#state === 'disposed') this.#refuse();
     this.#flush();
@@ -419,13 +503,17 @@ export class WindowedStream<const S extends Spec = Spec> {
   #flush(): void {
     const n = this.#gathered;
     if (n === 0) return;
+    // The times are known to be valid; this notes the least and the greatest for takeWritten.
     this.#core.exports.badTime(this.#handle, 0, n, this.#spec.timeLimit);
     this.#engine.takeWritten(n);
     this.#gathered = 0;
-    this.#settleDown();
+    this.#sweepAndBudget();
   }
 
-  /** Frees the stream's memory. Any later call throws ERR_ORIEL_CLOSED. */
+  /**
+   * Frees the stream's memory. Later calls throw ERR_ORIEL_CLOSED. `using stream = windowed(…)` calls it at the end of
+   * the scope.
+   */
   [Symbol.dispose](): void {
     if (this.#state === 'disposed') return;
     this.#state = 'disposed';
@@ -433,7 +521,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#core.exports.destroy(this.#handle);
   }
 
-  /** Gathered events for which there is no room wait until there is: taking results makes some. */
+  /** Processes gathered events; if there is no room for them, they wait until taking results has made some. */
   #flushIfRoom(): void {
     try {
       this.#flush();
@@ -443,8 +531,8 @@ export class WindowedStream<const S extends Spec = Spec> {
     }
   }
 
-  /** Takes the gathered event, the only one, or none. */
-  #takeLast(): void {
+  /** Processes the one gathered event, or drops it if that fails. */
+  #takeSingle(): void {
     try {
       this.#flush();
     } catch (error) {
@@ -453,7 +541,8 @@ export class WindowedStream<const S extends Spec = Spec> {
     }
   }
 
-  #open(): void {
+  /** Throws ERR_ORIEL_CLOSED unless the stream is open. */
+  #assertOpen(): void {
     if (this.#state !== 'open') this.#refuse();
   }
 
@@ -461,7 +550,11 @@ export class WindowedStream<const S extends Spec = Spec> {
     throw new OrielError('ERR_ORIEL_CLOSED', `the stream is ${this.#state}: it takes no more calls`);
   }
 
-  /** `count` and `flags` where they are known. */
+  /**
+   * Checks columns and pushes them.
+   * @param count the number of events, if it is known
+   * @param flags the answers of the spec's functions, if they are known
+   */
   #takeColumns(columns: Record<string, Given>, count?: number, flags?: Float64Array[]): void {
     const spec = this.#spec;
     const times = spec.hasTime
@@ -478,7 +571,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     };
     for (const name of this.#engine.gaps) checkGaps(name, measures[plain.indexOf(name)] as Numbers);
     let flagged: Float64Array[] = [];
-    if (this.#special) {
+    if (this.#needsPrepare) {
       checkTimes(spec.time, times, spec.timeLimit);
       flagged = flags ?? flagsOf(this.#plan.flags, { ...columns, [spec.time]: times }, n);
       this.#edges.cover(times);
@@ -486,17 +579,18 @@ export class WindowedStream<const S extends Spec = Spec> {
     }
     this.#flush();
     this.#claim = undefined;
-    // Not before: what is gathered may let go of strings.
+    // Only now: flushing the gathered events may have made the stream forget strings.
     measures.push(...texts.map(({ column, form }, i) => column.numbersOf(given[i] as Given, form)), ...flagged);
     if (n > 0) this.#takeAll(times, measures, keys, kinds);
   }
 
-  /** Events in columns that have no time: of the first column that the spec names. */
+  /** Number of events in columns without times: the length of the first column that the spec names. */
   #lengthOf(columns: Record<string, Given>): number {
     const name = this.#engine.firstColumn ?? Object.keys(columns)[0] ?? 'time';
     return lengthOf(columns, name);
   }
 
+  /** Pushes checked columns and settles their kinds; restores the kinds if that fails. */
   #takeAll(times: Numbers, measures: Numbers[], keys: Keys, kinds: Kinds): void {
     const before = this.#engine.kinds;
     this.#keys.settle(kinds.keys);
@@ -508,9 +602,10 @@ export class WindowedStream<const S extends Spec = Spec> {
       this.#engine.restore(before);
       throw error;
     }
-    this.#settleDown();
+    this.#sweepAndBudget();
   }
 
+  /** Pushes columns that fit into the ring. The core checks their times. */
   #takeChunk(times: Numbers, measures: Numbers[], keys: Keys): void {
     const n = times.length;
     this.#ring.write(times, measures, keys, 0, n);
@@ -520,6 +615,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#engine.takeWritten(n);
   }
 
+  /** Pushes columns in chunks, all or none of them. */
   #takeChunks(times: Numbers, measures: Numbers[], keys: Keys): void {
     const n = times.length;
     const { first, last } = checkTimes(this.#spec.time, times, this.#spec.timeLimit);
@@ -533,8 +629,11 @@ export class WindowedStream<const S extends Spec = Spec> {
     });
   }
 
-  /** After events were taken: what may be gathered next. */
-  #settleDown(): void {
+  /**
+   * Called after the core has taken events or moved time: forgets strings and sets how many events may be gathered
+   * next.
+   */
+  #sweepAndBudget(): void {
     const { exports } = this.#core;
     this.#engine.sweep();
     this.#fireAt = exports.fireAt(this.#handle);
@@ -546,7 +645,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#allowance = enough ? GATHERED_EVENTS : 0;
   }
 
-  /** The last thing a call does: the late events go to whom they concern, who may well push some of them again. */
+  /** Passes late events to `onLate`. It must be the last thing a call does, since `onLate` may push events. */
   #deliver(): void {
     const columns = this.#engine.takeLate();
     if (!columns) return;

@@ -2,9 +2,12 @@ import type { Spec } from '../spec/spec';
 import { WindowedStream } from './stream';
 
 /**
- * A stream of events in, of windows out.
+ * Makes a windowed stream on this thread: events in, one row for each key and window out.
  *
- * The spec is checked whole before anything is built; the types of events and results follow from it.
+ * The spec is checked completely before anything is built. The types of events and rows follow from it.
+ *
+ * @throws {OrielError} ERR_ORIEL_SPEC, naming the field, the accepted values and the given one; ERR_ORIEL_MEMORY;
+ *   ERR_ORIEL_CORE
  *
  * @example
  * const visits = windowed({
@@ -16,8 +19,6 @@ import { WindowedStream } from './stream';
  * });
  * visits.push({ at: Date.now(), user: 'ada', bytes: 512 });
  * for (const row of visits.take()) console.log(row.user, row.visits, row.bytes);
- *
- * @throws {OrielError} ERR_ORIEL_SPEC naming the field, what was given and what is accepted; ERR_ORIEL_MEMORY
  */
 export function windowed<const S extends Spec>(spec: S): WindowedStream<S> {
   return new WindowedStream(spec);
