@@ -17,7 +17,7 @@ import {
   Type,
   Vector,
 } from 'apache-arrow';
-import { badMeasure, plain } from '../input/columns';
+import { badMeasure, decodedColumn } from '../input/columns';
 import { CodedStrings, ColumnInput, type Given, type Numbers } from '../spec/column-input';
 import { writeDecimals } from './decimals';
 import { writeCodes } from './texts';
@@ -83,7 +83,7 @@ export class ArrowColumn<Value = unknown> extends ColumnInput<Value> {
 
   /** Converts values one by one to numbers; null becomes NaN. */
   #numbersOfValues(refuse: (value: unknown, index: number) => Error): Numbers {
-    return Float64Array.from(plain(this.values()) as ArrayLike<unknown>, (value, i) => {
+    return Float64Array.from(decodedColumn(this.values()) as ArrayLike<unknown>, (value, i) => {
       if (value === null) return Number.NaN;
       const number = typeof value === 'bigint' ? Number(value) : value;
       if (typeof number !== 'number' || (number !== value && !Number.isSafeInteger(number))) throw refuse(value, i);
@@ -162,7 +162,7 @@ export class ArrowColumn<Value = unknown> extends ColumnInput<Value> {
     if (!dictionary) return [];
     let list = dictionaries.get(dictionary);
     if (!list) {
-      list = plain(this.#dictionary(dictionary).values()) as (string | null)[];
+      list = decodedColumn(this.#dictionary(dictionary).values()) as (string | null)[];
       dictionaries.set(dictionary, list);
     }
     return list;

@@ -142,9 +142,9 @@ export class Core {
   readonly windows: Record<string, WindowKernels> = Object.create(null);
   #bytes: Uint8Array;
   /** Regions that other threads write to: address → bytes. An undo leaves them alone. */
-  readonly keepOut = new Map<number, number>();
+  readonly foreignRegions = new Map<number, number>();
   /** The events inside such a region that are being consumed: `n` of them from place `at`. An undo restores these. */
-  inUse: readonly [stream: number, at: number, n: number] | undefined;
+  batchInUse: readonly [stream: number, at: number, n: number] | undefined;
 
   constructor(module: WebAssembly.Module) {
     const shared = WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory');
@@ -247,18 +247,18 @@ export class Core {
     }
   }
 
-  /** Restores the memory from a copy, except for `keepOut`, of which only the events in `inUse` are restored. */
+  /** Restores the memory from a copy, except for `foreignRegions`, of which only the events in `batchInUse` are restored. */
   #putBack(copy: Uint8Array): void {
     const { bytes } = this;
     let from = 0;
-    for (const [address, length] of [...this.keepOut].sort(([a], [b]) => a - b)) {
+    for (const [address, length] of [...this.foreignRegions].sort(([a], [b]) => a - b)) {
       bytes.set(copy.subarray(from, address), from);
       from = address + length;
     }
     bytes.set(copy.subarray(from), from);
-    if (!this.inUse) return;
+    if (!this.batchInUse) return;
     // The consumer owns these events in every column of the segment; `lane` is the distance between columns.
-    const [stream, at, n] = this.inUse;
+    const [stream, at, n] = this.batchInUse;
     const lane = this.exports.idsColumn(stream) - this.exports.timesColumn(stream);
     const begin = this.exports.timesColumn(stream);
     for (let i = begin; i < begin + this.exports.segmentBytes(stream); i += lane) {

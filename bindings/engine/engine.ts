@@ -93,7 +93,7 @@ export class Engine {
   }
 
   /** Makes the core read the stream's own columns again, after those of a producer: see assembly/ingest/segments.ts. */
-  goHome(): void {
+  useOwnColumns(): void {
     this.core.exports.useSegment(this.handle, this.#home, 0);
   }
 
@@ -188,7 +188,7 @@ export class Engine {
   moveTo(time: number): void {
     const { exports } = this.core;
     if (Number.isFinite(time)) this.edges.cover([time]);
-    // The core computes with a finite disorder here; timeByHand() has set it to Infinity.
+    // The core computes with a finite disorder here; stopEventTime() has set it to Infinity.
     if (this.#isTimeByHand) exports.setDisorder(this.handle, this.spec.outOfOrder);
     try {
       this.atomically(0, 0, time + this.spec.outOfOrder, () => exports.advance(this.handle, time));
@@ -198,7 +198,7 @@ export class Engine {
   }
 
   /** From now on only `moveTo` moves the watermark, and events do not. */
-  timeByHand(): void {
+  stopEventTime(): void {
     this.#isTimeByHand = true;
     this.core.exports.setDisorder(this.handle, Number.POSITIVE_INFINITY);
   }

@@ -57,7 +57,7 @@ export function measuresOf(columns: object, name: string, n?: number): Numbers {
 }
 
 /** Returns a column with its values one by one: dictionary-encoded strings are decoded. */
-export function plain(column: Given | CodedStrings): Given {
+export function decodedColumn(column: Given | CodedStrings): Given {
   return column instanceof CodedStrings ? column.decoded() : column;
 }
 
@@ -89,7 +89,7 @@ export function timesOf(columns: object, name: string, limit: number): Numbers {
   let column = givenOf(columns, name);
   if (column instanceof ColumnInput) {
     if (!column.hasMissing && !column.isText) return column.numbers((value, i) => badTime(name, value, limit, i));
-    column = plain(column.values());
+    column = decodedColumn(column.values());
   }
   if (!Array.isArray(column)) return numbersOf(name, column);
   const times = new Float64Array(column.length);
@@ -155,7 +155,7 @@ export function flagsOf(
 ): Float64Array[] {
   if (flags.length === 0) return [];
   const names = Object.keys(columns).filter((name) => isColumn(columns[name]));
-  const values = names.map((name) => plain(valuesOf(columns, name)));
+  const values = names.map((name) => decodedColumn(valuesOf(columns, name)));
   const event: Record<string, unknown> = {};
   const given = flags.map(() => new Float64Array(n));
   for (let i = 0; i < n; i++) {

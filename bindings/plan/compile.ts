@@ -125,7 +125,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
     if (condition) places[0] = program.selected(condition, places[0] ?? ONE);
     const part = add(kind === 'events' && condition ? 'count' : kind, places, parameters);
     part.output = true;
-    if (list) part.most = Math.max(part.most, list.most);
+    if (list) part.most = Math.max(part.most, list.maxLength);
     return { part, list, texts: measures.columnOf(one) };
   }
 
@@ -292,7 +292,7 @@ function columnsOfNeeds({ prepare }: Kernels, columns: readonly number[]): reado
 
 /** The output for a packed row (a result to be merged elsewhere), which may contain any string of the column. */
 function packedOf(texts: TextColumn): Output {
-  return { place: 0, list: { most: NO_BOUND, read: () => undefined }, texts };
+  return { place: 0, list: { maxLength: NO_BOUND, read: () => undefined }, texts };
 }
 
 /** The column of ones that a conditional `count()` counts. */

@@ -64,14 +64,14 @@ export function emptyOf({ place, empty, list, fields, texts }: Output, number?: 
 }
 
 /**
- * Results as columns, copied from the core. `figures` are its output columns; `lists` holds the numbers of their lists.
+ * Results as columns, copied from the core. `outputs` are its output columns; `lists` holds the numbers of their lists.
  */
 export interface RawResults {
   readonly windows: Uint8Array<ArrayBuffer>;
   readonly starts: Float64Array<ArrayBuffer>;
   readonly ends: Float64Array<ArrayBuffer>;
   readonly keys: readonly Key[][];
-  readonly figures: readonly Float64Array<ArrayBuffer>[];
+  readonly outputs: readonly Float64Array<ArrayBuffer>[];
   readonly lists: Float64Array;
   readonly panes: Uint8Array<ArrayBuffer>;
   readonly firings: Float64Array<ArrayBuffer>;
@@ -79,7 +79,7 @@ export interface RawResults {
 
 /** The answer of a query: for each window of the plan start, end and the outputs; `lists` as in RawResults. */
 export interface RawAnswers {
-  readonly figures: readonly Float64Array<ArrayBuffer>[];
+  readonly rows: readonly Float64Array<ArrayBuffer>[];
   readonly lists: Float64Array;
 }
 
@@ -97,7 +97,7 @@ export function shapeResults(raw: RawResults, spec: CheckedSpec, plan: Outputs):
   spec.keys.forEach((name, c) => {
     columns[name] = raw.keys[c] as Key[];
   });
-  const cells = { column: (place: number) => raw.figures[place] as Float64Array<ArrayBuffer>, values: raw.lists };
+  const cells = { column: (place: number) => raw.outputs[place] as Float64Array<ArrayBuffer>, values: raw.lists };
   spec.aggregates.forEach(([name], i) => {
     columns[name] = readColumn(plan.outputs[i] as Output, cells);
   });
@@ -128,11 +128,11 @@ function boundsOf({ windows, starts, ends }: RawResults, spec: CheckedSpec): Rec
 
 /** Turns the answer of a query into one record for each window of the plan. */
 export function shapeAnswers(
-  { figures, lists }: RawAnswers,
+  { rows, lists }: RawAnswers,
   spec: CheckedSpec,
   plan: Outputs,
 ): Record<string, unknown>[] {
-  return figures.map((numbers) => {
+  return rows.map((numbers) => {
     const answer: Record<string, unknown> = { start: numbers[0], end: numbers[1] };
     const cells = { column: (place: number) => numbers.slice(2 + place, 3 + place), values: lists };
     spec.aggregates.forEach(([name], i) => {
@@ -163,7 +163,7 @@ export class Results {
       starts: core.float64s(exports.startsColumn(stream), isRolled ? 0 : n),
       ends: core.float64s(exports.endsColumn(stream), n),
       keys: this.keys.ofIds(new Uint32Array(buffer, exports.resultIds(stream), n)),
-      figures: Array.from({ length: this.plan.outputCount }, (_, place) =>
+      outputs: Array.from({ length: this.plan.outputCount }, (_, place) =>
         core.float64s(exports.resultColumn(stream, place), n),
       ),
       lists: this.#lists(),
@@ -178,7 +178,7 @@ export class Results {
     const address = core.exports.query(this.stream, id, t);
     const width = 2 + plan.outputCount;
     return {
-      figures: spec.windows.map((_, w) => core.float64s(address + 8 * w * width, width)),
+      rows: spec.windows.map((_, w) => core.float64s(address + 8 * w * width, width)),
       lists: this.#lists(),
     };
   }

@@ -19,7 +19,7 @@ export type StringUse = 'none' | 'present' | 'hashed' | 'kept';
  */
 export interface ListOf<Result> {
   /** Maximum length of the list, in numbers. */
-  readonly most: number;
+  readonly maxLength: number;
   /** @param meaning maps a number in the list to the value it stands for: itself, or a string of the column */
   read(values: Float64Array, meaning: (number: number) => number | string): Result;
 }

@@ -145,7 +145,7 @@ export function topK<O extends AnyInput>(
     }
     return all;
   };
-  return ofAny('topK', column, 'kept', [k, Math.max(64, 8 * k)], { most: 3 * k, read });
+  return ofAny('topK', column, 'kept', [k, Math.max(64, 8 * k)], { maxLength: 3 * k, read });
 }
 
 /**
@@ -165,7 +165,7 @@ export function histogram<O extends NumberInput>(column: O, edges: readonly numb
   });
   const most = edges.length + 1;
   const read = (counts: Float64Array) => listOf(counts.length ? counts : new Float64Array(most));
-  return withParameters('histogram', column, edges, { most, read });
+  return withParameters('histogram', column, edges, { maxLength: most, read });
 }
 
 /**
@@ -183,7 +183,7 @@ export function collect<O extends AnyInput>(
   whole(limit, 'collect: limit', 1, 10_000_000);
   const read = (numbers: Float64Array, meaning: (number: number) => unknown) =>
     Array.from(numbers, meaning) as Present<O>[];
-  return ofAny('collect', column, 'kept', [limit, limit], { most: limit, read });
+  return ofAny('collect', column, 'kept', [limit, limit], { maxLength: limit, read });
 }
 
 /**
@@ -237,5 +237,5 @@ export function fold<const O extends NumberInput, State, Result>(
     return definition.lower(state);
   };
   columnOf('fold', definition.column);
-  return withParameters('collect', definition.column, [], { most: Number.POSITIVE_INFINITY, read });
+  return withParameters('collect', definition.column, [], { maxLength: Number.POSITIVE_INFINITY, read });
 }

@@ -24,8 +24,8 @@ export interface Outlet<Row> {
   /** How long to wait for events before taking results, in milliseconds. May change from call to call. */
   readonly patienceMs: number;
   /** Results are taken after this many events at the latest, even if the source has more at hand. */
-  readonly most: number;
-  readonly enter: TakeEvents;
+  readonly maxEventsBetweenTakes: number;
+  readonly pushItem: TakeEvents;
   take(): WindowBatch<Row> | Promise<WindowBatch<Row>>;
   close(): WindowBatch<Row> | Promise<WindowBatch<Row>>;
   /** Returns a batch to the stream that was taken when its reader had already gone. */
@@ -49,7 +49,7 @@ export function over<Row>(outlet: Outlet<Row>, source: unknown, options: OverOpt
 }
 
 async function* batchesOf<Row>(outlet: Outlet<Row>, source: SourceReader, signal?: AbortSignal): Batches<Row> {
-  const intake = new Intake(outlet.enter, outlet.column);
+  const intake = new Intake(outlet.pushItem, outlet.column);
   const stop = () => source.stop(signal?.reason);
   if (signal?.aborted) stop();
   signal?.addEventListener('abort', stop);
@@ -64,7 +64,7 @@ async function* batchesOf<Row>(outlet: Outlet<Row>, source: SourceReader, signal
       } catch (error) {
         failure = { error };
       }
-      if (!failure && (source.isStopped || (isMoreThere && unseen < outlet.most))) continue;
+      if (!failure && (source.isStopped || (isMoreThere && unseen < outlet.maxEventsBetweenTakes))) continue;
       unseen = 0;
       const batch = await outlet.take();
       if (batch.length > 0) yield batch;

@@ -244,8 +244,8 @@ export class WindowedStream<const S extends Spec = Spec> {
     return {
       column: this.#engine.firstColumn,
       patienceMs: hasTime && idle === Number.POSITIVE_INFINITY ? idle : CHECK_MS,
-      most: 0,
-      enter: (events) => {
+      maxEventsBetweenTakes: 0,
+      pushItem: (events) => {
         this.#assertOpen();
         if (!Array.isArray(events)) this.#takeColumns(events as Record<string, Given>);
         else if (events.length === 1) this.#takeOne(events[0]);

@@ -102,13 +102,13 @@ export class ConsumerRing {
     const undo = this.#translate(segment, at, count);
     try {
       engine.edges.cover(segment.times.subarray(at, at + count));
-      core.inUse = [handle, at, count];
+      core.batchInUse = [handle, at, count];
       engine.takeWritten(count);
     } catch (error) {
       undo();
       throw error;
     } finally {
-      core.inUse = undefined;
+      core.batchInUse = undefined;
     }
     engine.clock.note();
     this.lastEventMs = performance.now();
@@ -235,8 +235,8 @@ export class ConsumerRing {
 
   /** Frees the columns. */
   destroy(): void {
-    this.engine.goHome();
-    this.engine.core.keepOut.delete(this.handle.address);
+    this.engine.useOwnColumns();
+    this.engine.core.foreignRegions.delete(this.handle.address);
     this.engine.core.exports.destroySegments(this.handle.address);
   }
 }
@@ -252,6 +252,6 @@ export function createColumns(engine: Engine): { buffer: ArrayBufferLike; addres
     throw new OrielError('ERR_ORIEL_MEMORY', 'producer: there is no room for the ring of another producer');
   }
   const address = core.exports.createSegments(handle, SEGMENTS);
-  core.keepOut.set(address, bytes * SEGMENTS);
+  core.foreignRegions.set(address, bytes * SEGMENTS);
   return { buffer: core.buffer, address, bytes };
 }

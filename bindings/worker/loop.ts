@@ -120,7 +120,7 @@ export class WorkerLoop {
     this.#kinds = new Int32Array(kinds);
     this.#bell = new Signal(new Int32Array(bell), 0);
     this.#isAlone = isAlone;
-    if (!isAlone) this.#engine.timeByHand();
+    if (!isAlone) this.#engine.stopEventTime();
     // If memory is not shared, events come as messages and the bell never rings.
     if (isShared(bell)) this.#run(this.#bell).catch(fail);
   }
@@ -225,7 +225,7 @@ export class WorkerLoop {
     producer.holdsWatermark = true;
     if (!this.#isAlone || this.#producers.filter(({ holdsWatermark }) => holdsWatermark).length < 2) return;
     this.#isAlone = false;
-    this.#stream.timeByHand();
+    this.#stream.stopEventTime();
   }
 
   /** Detaches producers that have ended, and moves the watermark as far as the others allow. */
@@ -272,7 +272,7 @@ export class WorkerLoop {
     const lists = raw.lists.slice();
     const texts = this.#textsOf(raw, lists);
     engine.core.exports.emptyResults(engine.handle);
-    for (const column of [raw.windows, raw.starts, raw.ends, raw.panes, raw.firings, lists, ...raw.figures]) {
+    for (const column of [raw.windows, raw.starts, raw.ends, raw.panes, raw.firings, lists, ...raw.outputs]) {
       transfer.push(column.buffer as ArrayBuffer);
     }
     // Taking the results may have made room.
@@ -281,13 +281,13 @@ export class WorkerLoop {
     return { raw: { ...raw, lists }, texts, watermark: engine.stat(Stat.watermark) };
   }
 
-  /** The strings that numbers in the results stand for. @param from index of the first output column in `figures` */
-  #textsOf({ figures }: Pick<RawResults, 'figures'>, lists: Float64Array, from = 0): StringsByColumn {
+  /** The strings that numbers in the results stand for. @param from index of the first output column in `outputs` */
+  #textsOf({ outputs }: Pick<RawResults, 'outputs'>, lists: Float64Array, from = 0): StringsByColumn {
     const { measures, ...plan } = this.#stream.plan;
     return measures.columns.map((column) => {
       const { kind, isText, kept } = column;
       if (!isText || !kept) return { kind, strings: [] };
-      const numbers = numbersIn(column, plan, (place) => figures[place + from] as Float64Array, lists);
+      const numbers = numbersIn(column, plan, (place) => outputs[place + from] as Float64Array, lists);
       const strings = [...numbers].flatMap((number): [number, string][] => {
         const value = column.strings.stringOf(number);
         return value === undefined ? [] : [[number, value]];
@@ -298,20 +298,20 @@ export class WorkerLoop {
 
   #query(key: readonly unknown[], at: number | undefined, transfer: Transferable[]): Calls['query']['back'] {
     const engine = this.#catchUp();
-    engine.goHome();
+    engine.useOwnColumns();
     const id = engine.spec.keys.length ? engine.keys.find(key) : 0;
     const now = engine.spec.hasTime ? engine.newest : engine.clock.now();
     const t = Math.max(at ?? now, now);
     if (Number.isFinite(t)) engine.edges.cover([t]);
-    const { figures, lists: view } = engine.results.ask(id, t);
+    const { rows, lists: view } = engine.results.ask(id, t);
     const lists = view.slice();
-    const columns = figures.length ? (figures[0]?.length ?? 0) : 0;
+    const columns = rows.length ? (rows[0]?.length ?? 0) : 0;
     const turned = Array.from({ length: columns }, (_, i) =>
-      Float64Array.from(figures, (numbers) => numbers[i] as number),
+      Float64Array.from(rows, (numbers) => numbers[i] as number),
     );
-    const texts = this.#textsOf({ figures: turned }, lists, 2);
+    const texts = this.#textsOf({ outputs: turned }, lists, 2);
     transfer.push(lists.buffer);
-    return { raw: { figures, lists }, texts, at: t };
+    return { raw: { rows, lists }, texts, at: t };
   }
 
   #advance(time: number): undefined {

@@ -35,7 +35,7 @@ export class Merger {
   take(taken: readonly Taken[]): Taken {
     const { spec } = this.engine;
     for (const { raw, texts } of taken) {
-      const parts = partsOf(raw.figures[0], raw.lists);
+      const parts = partsOf(raw.outputs[0], raw.lists);
       parts.forEach((part, i) => {
         this.#add(raw.windows[i] as number, raw.starts[i] as number, raw.ends[i] as number, part, texts);
       });
@@ -59,19 +59,19 @@ export class Merger {
   answer(answers: readonly Answer[]): Answer {
     const at = Math.max(...answers.map((one) => one.at));
     const latest = answers.find((one) => one.at === at) as Answer;
-    const windows = latest.raw.figures.map((bounds, window): WindowParts => {
+    const windows = latest.raw.rows.map((bounds, window): WindowParts => {
       const [start, end] = bounds as unknown as [number, number];
       const parts = answers.flatMap(({ raw }) => {
-        const own = raw.figures[window] as Float64Array<ArrayBuffer>;
+        const own = raw.rows[window] as Float64Array<ArrayBuffer>;
         return Object.is(own[1], end) ? partsOf(own.slice(2), raw.lists) : [];
       });
       return { window, start, end, parts, texts: [] };
     });
-    const { figures, lists } = this.#merge(windows);
+    const { outputs, lists } = this.#merge(windows);
     const answerOf = ({ start, end }: WindowParts, w: number) =>
-      Float64Array.from([start, end, ...figures.map((column) => column[w] as number)]);
+      Float64Array.from([start, end, ...outputs.map((column) => column[w] as number)]);
     return {
-      raw: { figures: windows.map(answerOf), lists },
+      raw: { rows: windows.map(answerOf), lists },
       texts: joinStrings(answers.map(({ texts }) => texts)),
       at,
     };

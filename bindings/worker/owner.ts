@@ -309,8 +309,8 @@ export class WindowedWorker<const S extends Spec = Spec> {
       get patienceMs() {
         return isAlone() ? Number.POSITIVE_INFINITY : CHECK_MS;
       },
-      most: RING_CAPACITY / 2,
-      enter: (events) => this.#openProducer.enter(events),
+      maxEventsBetweenTakes: RING_CAPACITY / 2,
+      pushItem: (events) => this.#openProducer.enter(events),
       take: () => this.take(),
       close: () => this.close(),
       keep: (batch) => {

@@ -15,7 +15,7 @@ import {
   listOf,
   measuresOf,
   numberOf,
-  plain as plainOf,
+  decodedColumn as plainOf,
   textsOf,
   timesOf,
   valuesOf,
