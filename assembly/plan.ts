@@ -80,8 +80,8 @@ export enum WindowPlan {
   every = 8,
   offset = 16,
   /** Greatest length of a session, in time and in events; Infinity: there is none. */
-  most = 24,
-  mostRows = 32,
+  maxLength = 24,
+  maxEvents = 32,
   /** u32 from here on. Kernels of a window on a grid: see assembly/window/window-registry.ts. */
   start = 40,
   end = 44,
@@ -176,8 +176,8 @@ export enum PartPlan {
    * For a heap state: the kernel that returns the bytes of its largest possible block, and the bytes by which one value
    * can make the block grow beyond twice its size.
    */
-  block = 116,
-  leap = 120,
+  maxBlockBytes = 116,
+  maxLeapBytes = 120,
   /**
    * For a heap state: address of the counts of its blocks, see assembly/sketch/shared/box.ts: 0 bytes of all: f64 │ 8
    * number of large blocks: u32 │ 12 bytes of the small ones: u32.

@@ -13,7 +13,7 @@
  *
  *     Required of an aggregate with a state of its own:
  *     size        i32, bytes                                  size of the state; without it there is no state
- *     unit        i32, bytes                                  required if each parameter makes the state longer
+ *     parameterBytes  i32                                     required if each parameter makes the state longer
  *     identity    (part, row)                                 state of no events; required if that is not all zeros
  *     fold        (part, rows, at, n)                         n events, each into the row listed for it
  *     combine     (part, into, left, right, n)                into = left ⊕ right for n rows
@@ -28,8 +28,8 @@
  *
  *     Required of a heap state, see sketch/shared/box.ts:
  *     drop        (part, row)                                 frees the block of the state
- *     block       (part) → f64, bytes                         size of the greatest block; Infinity: no bound
- *     leap        i32, bytes                                  required if one value can make a block grow beyond
+ *     maxBlockBytes   (part) → f64                            size of the greatest block; Infinity: no bound
+ *     maxLeapBytes    i32                                     required if one value can make a block grow beyond
  *                                                             twice its size: by at most this much more
  *     insert      (part, state, value, time)                  adds a value, not NaN, to an evictable state
  *     retract     (part, state, value, time)                  takes out a value; of equal ones the first inserted
@@ -203,8 +203,8 @@ export {
 export { prepare as increase_prepare, needs as increase_needs, lower as increase_lower } from './increase';
 export {
   size as quantileSketch_size,
-  leap as quantileSketch_leap,
-  block as quantileSketch_block,
+  maxLeapBytes as quantileSketch_maxLeapBytes,
+  maxBlockBytes as quantileSketch_maxBlockBytes,
   identity as quantileSketch_identity,
   fold as quantileSketch_fold,
   combine as quantileSketch_combine,
@@ -215,7 +215,7 @@ export {
 export { needs as quantile_needs, lower as quantile_lower } from './quantile';
 export {
   size as values_size,
-  block as values_block,
+  maxBlockBytes as values_maxBlockBytes,
   identity as values_identity,
   fold as values_fold,
   combine as values_combine,
@@ -227,7 +227,7 @@ export { needs as exactQuantile_needs, lower as exactQuantile_lower } from './ex
 export { needs as median_needs, lower as median_lower } from './median';
 export {
   size as distinct_size,
-  block as distinct_block,
+  maxBlockBytes as distinct_maxBlockBytes,
   identity as distinct_identity,
   fold as distinct_fold,
   combine as distinct_combine,
@@ -238,7 +238,7 @@ export {
 } from './distinct';
 export {
   size as topK_size,
-  block as topK_block,
+  maxBlockBytes as topK_maxBlockBytes,
   identity as topK_identity,
   fold as topK_fold,
   combine as topK_combine,
@@ -249,14 +249,14 @@ export {
 } from './topK';
 export {
   size as histogram_size,
-  unit as histogram_unit,
+  parameterBytes as histogram_parameterBytes,
   fold as histogram_fold,
   combine as histogram_combine,
   lower as histogram_lower,
 } from './histogram';
 export {
   size as samples_size,
-  block as samples_block,
+  maxBlockBytes as samples_maxBlockBytes,
   identity as samples_identity,
   fold as samples_fold,
   combine as samples_combine,

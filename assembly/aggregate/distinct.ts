@@ -24,7 +24,7 @@ class Distinct {
   }
 }
 
-export function block(part: usize): f64 {
+export function maxBlockBytes(part: usize): f64 {
   return sketch.maxBlockBytes(precisionOf(part));
 }
 

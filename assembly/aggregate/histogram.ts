@@ -11,7 +11,7 @@ import { Stream } from '../stream';
 import { stateOf } from './shared/kernel';
 
 export const size: i32 = 8;
-export const unit: i32 = 8;
+export const parameterBytes: i32 = 8;
 
 export function fold(part: usize, rows: usize, at: usize, n: i32): void {
   const offset = <usize>load<u32>(part, PartPlan.state);

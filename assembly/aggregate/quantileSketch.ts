@@ -12,9 +12,9 @@ import { combineHeap, dropHeap, identityHeap } from './shared/kernel';
 export const size: i32 = box.STATE_BYTES;
 
 /** The most bytes by which one value can make a block grow beyond twice its size. */
-export const leap: i32 = sketch.MAX_RUN_BYTES;
+export const maxLeapBytes: i32 = sketch.MAX_RUN_BYTES;
 
-export function block(_part: usize): f64 {
+export function maxBlockBytes(_part: usize): f64 {
   return <f64>sketch.MAX_BLOCK_BYTES;
 }
 

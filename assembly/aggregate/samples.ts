@@ -21,7 +21,7 @@ class Samples {
   }
 }
 
-export function block(part: usize): f64 {
+export function maxBlockBytes(part: usize): f64 {
   return load<u32>(part, PartPlan.parameterCount) ? 64 * box.parameter(part, 0) + 256 : Infinity;
 }
 

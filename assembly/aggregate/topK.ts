@@ -26,7 +26,7 @@ class TopK {
   }
 }
 
-export function block(part: usize): f64 {
+export function maxBlockBytes(part: usize): f64 {
   return sketch.maxBlockBytes(capacityOf(part));
 }
 

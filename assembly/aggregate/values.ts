@@ -15,7 +15,7 @@ class Values {
   }
 }
 
-export function block(_part: usize): f64 {
+export function maxBlockBytes(_part: usize): f64 {
   return Infinity;
 }
 

@@ -21,9 +21,9 @@ export function planPacked(stream: Stream): void {
   stream.listLimit = <f64>(stream.stride >> 3);
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (!load<u32>(part, PartPlan.drop)) continue;
-    const maxNumbers = call_indirect<f64>(load<u32>(part, PartPlan.block), part) / 8 + 1;
+    const maxNumbers = call_indirect<f64>(load<u32>(part, PartPlan.maxBlockBytes), part) / 8 + 1;
     // A block that can leap is not bounded by the bytes of the blocks it was merged from, so its greatest size counts.
-    if (load<u32>(part, PartPlan.leap)) stream.listLimit += maxNumbers;
+    if (load<u32>(part, PartPlan.maxLeapBytes)) stream.listLimit += maxNumbers;
     else stream.heapListLimit += maxNumbers;
     stream.heapLists = 1;
   }

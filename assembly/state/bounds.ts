@@ -24,9 +24,9 @@ const LARGE_MARGIN_BYTES = 1024;
 export function demandOfStates(stream: Stream, n: f64): f64 {
   let bytes = 0.0;
   for (let i = 0, part = stream.parts; stream.hasHeapStates && i < stream.partCount; i++, part += PartPlan.bytes) {
-    const block = load<u32>(part, PartPlan.block);
+    const block = load<u32>(part, PartPlan.maxBlockBytes);
     if (!block || !load<u32>(part, PartPlan.drop)) continue;
-    const leap = <f64>load<u32>(part, PartPlan.leap);
+    const leap = <f64>load<u32>(part, PartPlan.maxLeapBytes);
     const large = min(n, box.largeCount(part) + n / (leap ? MIN_VALUES_PER_LEAPING : MIN_VALUES_PER_LARGE));
     const largeBytes = large * (call_indirect<f64>(block, part) + LARGE_MARGIN_BYTES);
     bytes += n * SMALL_BYTES_PER_VALUE + min(n ? largeBytes : 0, 2 * box.bytesOf(part) + n * leap);
@@ -59,12 +59,12 @@ export function demandOfEvicting(stream: Stream, n: f64, slots: f64): f64 {
 export function demandOfMerges(stream: Stream, rows: f64, singles: f64): f64 {
   let bytes = 0.0;
   for (let i = 0, part = stream.parts; stream.hasHeapStates && i < stream.partCount; i++, part += PartPlan.bytes) {
-    const block = load<u32>(part, PartPlan.block);
+    const block = load<u32>(part, PartPlan.maxBlockBytes);
     if (!rows || !block || !load<u32>(part, PartPlan.drop)) continue;
     const bytesPerBlock = call_indirect<f64>(block, part) + LARGE_MARGIN_BYTES;
     const large = min(rows, box.largeCount(part) + (box.smallBytes(part) / 8 + singles) / MIN_VALUES_PER_LEAPING + 1);
     const ownedBytes = box.bytesOf(part);
-    bytes += load<u32>(part, PartPlan.leap)
+    bytes += load<u32>(part, PartPlan.maxLeapBytes)
       ? large * bytesPerBlock + rows * SMALL_BYTES_PER_VALUE
       : min(rows * bytesPerBlock, 4 * ownedBytes + rows * SMALL_BYTES_PER_VALUE);
   }

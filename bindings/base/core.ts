@@ -80,9 +80,9 @@ interface Exports {
 
 /** What the core exports for one kind of aggregate: see assembly/aggregate/aggregate-registry.ts. */
 export interface Kernels {
-  /** Bytes of the state, which is `size + unit * parameters`; 0 if the aggregate only reads the states of others. */
+  /** Bytes of the state, which is `size + parameterBytes * parameters`; 0 if the aggregate only reads the states of others. */
   size: number;
-  unit: number;
+  parameterBytes: number;
   /** From here to `retract`: indices into the function table, 0 if the aggregate has no such kernel. */
   identity: number;
   fold: number;
@@ -95,11 +95,11 @@ export interface Kernels {
   lower: number;
   drop: number;
   prepare: number;
-  block: number;
+  maxBlockBytes: number;
   insert: number;
   retract: number;
   /** How many bytes one value can add to a block beyond doubling it. */
-  leap: number;
+  maxLeapBytes: number;
   /**
    * Kinds of the aggregates whose states `lower` reads, and kinds whose states lie inside this one, with their offsets.
    */
@@ -185,7 +185,7 @@ export class Core {
       }
       const none = {
         size: 0,
-        unit: 0,
+        parameterBytes: 0,
         identity: 0,
         fold: 0,
         foldRun: 0,
@@ -197,10 +197,10 @@ export class Core {
         lower: 0,
         drop: 0,
         prepare: 0,
-        block: 0,
+        maxBlockBytes: 0,
         insert: 0,
         retract: 0,
-        leap: 0,
+        maxLeapBytes: 0,
         needs: [],
         includes: {},
       };
@@ -208,7 +208,7 @@ export class Core {
       const kernels = this.aggregates[owner];
       if (role === 'needs' && of) kernels.needs[(value as WebAssembly.Global).value] = of;
       else if (role === 'includes' && of) kernels.includes[of] = (value as WebAssembly.Global).value;
-      else if (role === 'size' || role === 'unit' || role === 'leap')
+      else if (role === 'size' || role === 'parameterBytes' || role === 'maxLeapBytes')
         kernels[role] = (value as WebAssembly.Global).value;
       else kernels[role as 'fold'] = this.#indexOf(value);
     }

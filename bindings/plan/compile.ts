@@ -25,7 +25,7 @@ const ZERO_IF_EMPTY = ['events', 'count', 'distinct'];
 /** Kernels that only a part with a state of its own gets, if its kind has them. */
 const STATE_KERNELS = [
   ...(['identity', 'fold', 'foldRun', 'combine', 'prefix', 'suffix', 'roll'] as const),
-  ...(['drop', 'block', 'insert', 'retract'] as const),
+  ...(['drop', 'maxBlockBytes', 'insert', 'retract'] as const),
 ] as const;
 
 /** One of the core's aggregates over its columns. Aggregates of the spec that need the same part share it. */
@@ -189,8 +189,8 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         f64(at + WindowPlan.size, window.size);
         f64(at + WindowPlan.every, window.every);
         f64(at + WindowPlan.offset, window.offset);
-        f64(at + WindowPlan.most, window.most);
-        f64(at + WindowPlan.mostRows, window.mostRows);
+        f64(at + WindowPlan.maxLength, window.most);
+        f64(at + WindowPlan.maxEvents, window.mostRows);
         const kind = kindOf(window, spec, owning);
         for (const role of ROLES) u32(at + WindowPlan[role], core.windows[kind]?.[role] ?? 0);
         u32(at + WindowPlan.column, columnOf(window));
@@ -217,7 +217,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
           const needed = add(need, columnsOfNeeds(part.kernels, part.measures), part.parameters.slice(1));
           u32(at + PartPlan.needs + 4 * i, needed.state);
         });
-        u32(at + PartPlan.leap, part.kernels.leap);
+        u32(at + PartPlan.maxLeapBytes, part.kernels.maxLeapBytes);
         u32(at + PartPlan.counts, counts);
         f64(counts, 0);
         u32(counts + 8, 0);
@@ -282,7 +282,7 @@ function layOut(parts: Part[], head: number): number {
 
 /** Bytes of a part's state. */
 function sizeOf({ kernels, parameters }: Part): number {
-  return kernels.size + kernels.unit * parameters.length;
+  return kernels.size + kernels.parameterBytes * parameters.length;
 }
 
 /** The columns of the parts that an aggregate reads: the column that it prepares, if it does, else its own. */

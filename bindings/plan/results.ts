@@ -127,11 +127,7 @@ function boundsOf({ windows, starts, ends }: RawResults, spec: CheckedSpec): Rec
 }
 
 /** Turns the answer of a query into one record for each window of the plan. */
-export function shapeAnswers(
-  { rows, lists }: RawAnswers,
-  spec: CheckedSpec,
-  plan: Outputs,
-): Record<string, unknown>[] {
+export function shapeAnswers({ rows, lists }: RawAnswers, spec: CheckedSpec, plan: Outputs): Record<string, unknown>[] {
   return rows.map((numbers) => {
     const answer: Record<string, unknown> = { start: numbers[0], end: numbers[1] };
     const cells = { column: (place: number) => numbers.slice(2 + place, 3 + place), values: lists };

@@ -93,7 +93,7 @@ export function create(stream: Stream, w: i32): usize {
   capped.gap = load<f64>(window, WindowPlan.size);
   capped.gaps = windowColumn(stream, w);
   capped.touching = load<u32>(window, WindowPlan.closed) == Closed.both;
-  capped.maxLength = load<f64>(window, WindowPlan.most);
+  capped.maxLength = load<f64>(window, WindowPlan.maxLength);
   capped.reorder = createReorder(stream);
   capped.heap = createHeap(stream);
   return changetype<usize>(capped);

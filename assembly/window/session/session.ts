@@ -135,7 +135,7 @@ export function create(stream: Stream, w: i32): usize {
   memory.fill(changetype<usize>(sessions), 0, offsetof<Sessions>());
   const window = windowAt(stream, w);
   const column = load<u32>(window, WindowPlan.column);
-  sessions.maxEvents = load<f64>(window, WindowPlan.mostRows);
+  sessions.maxEvents = load<f64>(window, WindowPlan.maxEvents);
   initSpans(stream, sessions, window, w, firesAgain(stream) || sessions.maxEvents != Infinity);
   sessions.gap = load<f64>(window, WindowPlan.size);
   sessions.gaps = windowColumn(stream, w);
