@@ -1,4 +1,4 @@
-/** Three million US flights of 2001 (Bureau of Transportation Statistics, by way of vega-datasets), in order of departure. */
+/** Three million US flights of 2001 (Bureau of Transportation Statistics, via vega-datasets), in order of departure. */
 
 import { fileURLToPath } from 'node:url';
 import { asyncBufferFromFile, parquetRead } from 'hyparquet';

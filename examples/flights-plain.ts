@@ -1,4 +1,4 @@
-/** The same question in plain JavaScript, the way one writes it first: every flight goes into each of the windows it lies in. */
+/** The same question in plain JavaScript, as people write it first: every flight is added to each window it lies in. */
 
 import type { Flights } from './flights-data';
 

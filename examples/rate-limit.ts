@@ -1,4 +1,7 @@
-/** A rate limiter: of each user at most five requests get through in any minute. The clock is made up; without it, it is Date.now. */
+/**
+ * A rate limiter: each user gets at most five requests through in any minute. The clock here is simulated; by default
+ * it is Date.now.
+ */
 
 import { count, rolling, windowed } from 'oriel';
 

@@ -1,4 +1,7 @@
-/** The logs of two servers, each read on a thread of its own: requests, failures and the slowest of each page, minute by minute. */
+/**
+ * The logs of two servers, each read on a thread of its own: requests, failures and the 99th percentile of each page,
+ * minute by minute.
+ */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';

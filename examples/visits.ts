@@ -1,4 +1,4 @@
-/** Each user's visits over a sliding minute, live: ten minutes of them in a few seconds. */
+/** Each user's visits over a sliding minute, live: ten minutes of events in a few seconds. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { count, hopping, windowed } from 'oriel';

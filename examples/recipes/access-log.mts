@@ -1,6 +1,6 @@
 /**
- * What a web server has to do, minute by minute: requests, bytes, failures and the most wanted paths, out of its access log in the common or
- * combined format, which Apache, nginx, Caddy and many others write.
+ * The load of a web server, minute by minute: requests, bytes, failures and the most requested paths. It reads access
+ * logs in the common or combined format, which Apache, nginx, Caddy and many others write.
  *
  *   npm install oriel tsx
  *   npx tsx access-log.mts access.log

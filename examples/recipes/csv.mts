@@ -1,11 +1,12 @@
 /**
- * CSV in, CSV out: visits and bytes of each user, minute by minute. Files of any length: they are never in memory whole.
+ * CSV in, CSV out: visits and bytes of each user, minute by minute. Files may have any length: they are never held in
+ * memory whole.
  *
  *   npm install oriel csv-parse csv-stringify tsx
  *   npx tsx csv.mts events.csv windows.csv
  *
- * It reads the columns `at` (milliseconds since the epoch, or a date and time, which is local where it names no zone), `user` and `bytes`,
- * by the names in the first line.
+ * It reads the columns `at`, `user` and `bytes`, by the names in the first line. `at` is milliseconds since the epoch,
+ * or a date and time, which is local unless it names a zone.
  */
 
 import { createReadStream, createWriteStream } from 'node:fs';

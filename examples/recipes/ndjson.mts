@@ -1,11 +1,13 @@
 /**
- * Lines of JSON in, lines of JSON out: requests, failures and the slowest percent of each page, over five minutes, every minute.
+ * Lines of JSON in, lines of JSON out: requests, failures and the 99th percentile of each page over five minutes, every
+ * minute.
  *
  *   npm install oriel tsx
  *   npx tsx ndjson.mts < requests.ndjson > windows.ndjson
  *   tail -F requests.ndjson | npx tsx ndjson.mts
  *
- * A line is {"at": "2025-01-31T12:00:00.250Z", "page": "/", "status": 200, "ms": 12.5}; `at` may be milliseconds since the epoch as well.
+ * A line is {"at": "2025-01-31T12:00:00.250Z", "page": "/", "status": 200, "ms": 12.5}. `at` may also be milliseconds
+ * since the epoch.
  */
 
 import { pipeline } from 'node:stream/promises';

@@ -1,13 +1,14 @@
 /**
- * Windows as OpenTelemetry metrics: requests come in as lines of JSON, and of each route requests, failures and the 99th percentile go out by OTLP
- * over HTTP, each figure with the times of its own window.
+ * Windows as OpenTelemetry metrics: it reads requests as lines of JSON, and sends requests, failures and the 99th
+ * percentile of each route by OTLP over HTTP, each data point with the times of its own window.
  *
  *   npm install oriel @opentelemetry/api @opentelemetry/resources @opentelemetry/sdk-metrics @opentelemetry/exporter-metrics-otlp-http tsx
  *   tail -F requests.ndjson | npx tsx opentelemetry.mts 10s      # the size of the windows
  *
- * A line is {"at": 1738324800000, "route": "/hello", "status": 200, "ms": 12.5}, with `at` in milliseconds since the epoch.
- * OTEL_EXPORTER_OTLP_ENDPOINT says where to, http://localhost:4318 by default, and OTEL_SERVICE_NAME what it was that answered the requests.
- * A program that has a MeterProvider can give its reader `metricsOf(requests.take())` as a MetricProducer instead.
+ * A line is {"at": 1738324800000, "route": "/hello", "status": 200, "ms": 12.5}, with `at` in milliseconds since the
+ * epoch. OTEL_EXPORTER_OTLP_ENDPOINT is where to send, http://localhost:4318 by default; OTEL_SERVICE_NAME is the
+ * service that answered the requests. A program that has a MeterProvider can give its reader
+ * `metricsOf(requests.take())` as a MetricProducer instead.
  */
 
 import { createInterface } from 'node:readline';

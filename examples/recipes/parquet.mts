@@ -1,6 +1,6 @@
 /**
- * Parquet in, Parquet out: visits, bytes and distinct pages of each user, minute by minute. One group of rows is in memory at a time, as
- * columns from end to end.
+ * Parquet in, Parquet out: visits, bytes and distinct pages of each user, minute by minute. Only one row group is in
+ * memory at a time, as columns from end to end.
  *
  *   npm install oriel hyparquet hyparquet-compressors hyparquet-writer tsx
  *   npx tsx parquet.mts events.parquet windows.parquet

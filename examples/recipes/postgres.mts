@@ -1,12 +1,12 @@
 /**
- * PostgreSQL in and out, exactly once: visits and bytes of each page, minute by minute. Kill it whenever you like and start it again, or run
- * it again when there are more events: it goes on from where it was, and the table of windows is right.
+ * PostgreSQL in and out, exactly once: visits and bytes of each page, minute by minute. Kill it at any time and restart
+ * it, or run it again when there are more events: it continues where it stopped, and the table of windows is right.
  *
  *   npm install oriel pg pg-cursor tsx
  *   DATABASE_URL=postgres://localhost/shop npx tsx postgres.mts
  *
- * It reads the table events (at timestamptz, page text, bytes float8), best with an index on at, and makes the tables visits and progress.
- * The windows may be of any kind that lies on a grid of time: tumbling, hopping or cumulative.
+ * It reads the table events (at timestamptz, page text, bytes float8), best with an index on at, and creates the tables
+ * visits and progress. The windows may be of any kind on a grid of time: tumbling, hopping or cumulative.
  */
 
 import { count, sum, tumbling, windowed } from 'oriel';

@@ -1,6 +1,6 @@
 /**
- * A Prometheus endpoint that tells what counters and buckets cannot: of each route the 99th percentile of the last minute, within 1 %, beside the
- * requests and failures of that minute, as of the moment at which it is asked.
+ * A Prometheus endpoint that reports what counters and buckets cannot: for each route the 99th percentile of the last
+ * minute, within 1 %, beside the requests and failures of that minute, at the time of the scrape.
  *
  *   npm install oriel prom-client tsx
  *   npx tsx prometheus.mts 8080 60      # the port, and the window in seconds

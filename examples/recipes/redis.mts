@@ -1,13 +1,15 @@
 /**
- * A stream of Redis in, another out, exactly once: visits and bytes of each page over a minute, every ten seconds, as they come. Kill it
- * whenever you like and start it again: events are acknowledged together with the writing of their windows, and what was not comes again.
+ * A Redis stream in, another out, exactly once: visits and bytes of each page over a minute, every ten seconds, as they
+ * come. Kill it at any time and restart it: events are acknowledged in the transaction that writes their windows, and
+ * events that were not acknowledged are read again.
  *
  *   npm install oriel @redis/client tsx
  *   REDIS_URL=redis://localhost npx tsx redis.mts
  *   redis-cli XADD events '*' at 1738324800000 page / bytes 512      # at is in milliseconds since the epoch
  *   redis-cli XREAD BLOCK 0 STREAMS visits '$'
  *
- * Run one at a time, and trim the stream of events no further than it is acknowledged: XPENDING events visits says how far that is.
+ * Run only one at a time, and trim the stream of events only as far as it is acknowledged: XPENDING events visits says
+ * how far that is.
  */
 
 import { createClient } from '@redis/client';

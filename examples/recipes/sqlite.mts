@@ -1,14 +1,17 @@
 /**
- * SQLite in and out, exactly once: visits and bytes of each page, minute by minute. Kill it whenever you like and start it again, or run it
- * again when there are more events: it goes on from where it was, and the table of windows is right. Events may be added meanwhile.
+ * SQLite in and out, exactly once: visits and bytes of each page, minute by minute. Kill it at any time and restart it,
+ * or run it again when there are more events: it continues where it stopped, and the table of windows is right. Events
+ * may be added while it runs.
  *
  *   npm install oriel libsql tsx
  *   npx tsx sqlite.mts shop.db
  *
- * From Node 22.13 on nothing else is needed: import { DatabaseSync as Database } from 'node:sqlite'. better-sqlite3 serves as well.
+ * From Node 22.13 on you need no package: import { DatabaseSync as Database } from 'node:sqlite'. better-sqlite3 works
+ * as well.
  *
- * It reads the table events (at integer, in milliseconds since the epoch, page text, bytes real), best with an index on at, and makes the tables
- * visits and progress. The windows may be of any kind that lies on a grid of time: tumbling, hopping or cumulative.
+ * It reads the table events (at integer, in milliseconds since the epoch, page text, bytes real), best with an index on
+ * at, and creates the tables visits and progress. The windows may be of any kind on a grid of time: tumbling, hopping
+ * or cumulative.
  */
 
 import Database from 'libsql';

@@ -1,9 +1,9 @@
 /**
- * Server-sent events, in and out: reads the changes to all wikis of Wikimedia as they are made, and tells whoever listens what came of them, wiki
- * by wiki, every ten seconds.
+ * Server-sent events, in and out: it reads the changes to all Wikimedia wikis as they are made, and sends every
+ * listener the results for each wiki, every ten seconds.
  *
  *   npm install oriel eventsource-parser tsx
- *   npx tsx sse.mts 8080      # the port, and after it another source, if you like
+ *   npx tsx sse.mts 8080      # the port, and optionally another source
  *   curl -N http://localhost:8080
  *
  * A page listens with new EventSource('http://localhost:8080').

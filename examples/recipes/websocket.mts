@@ -1,12 +1,12 @@
 /**
- * Windows over WebSocket: clients send trades, and subscribers are sent a candle of each symbol whenever ten seconds are full.
+ * Windows over WebSocket: clients send trades, and subscribers get a candle of each symbol every ten seconds.
  *
  *   npm install oriel ws tsx
  *   npx tsx websocket.mts 8080 10s      # the port, and the size of the windows
  *   npx wscat -c ws://localhost:8080/windows
  *   npx wscat -c ws://localhost:8080/events -x '{"at": 1738324800000, "symbol": "ACME", "price": 12.5, "size": 100}'
  *
- * /windows gives results, a list of windows in each message; /events takes events, one or a list of them in each message.
+ * /windows sends results, a list of windows in each message. /events takes events, one or a list in each message.
  */
 
 import type { AddressInfo } from 'node:net';
