@@ -45,8 +45,8 @@ airports[Symbol.dispose]();
 const results = batches.reduce((rows, batch) => rows + batch.length, 0);
 show(worstDay(batches));
 console.log(
-  `\noriel    ${n.toLocaleString('en')} events, ${windows.toLocaleString('en')} windows, ${results.toLocaleString('en')} results ` +
-    `in ${seconds.toFixed(2)} s: ${(n / seconds / 1e6).toFixed(1)} million events/s, ` +
+  `\noriel    ${n.toLocaleString('en')} events, ${windows.toLocaleString('en')} windows, ` +
+    `${results.toLocaleString('en')} results in ${seconds.toFixed(2)} s: ${(n / seconds / 1e6).toFixed(1)} million events/s, ` +
     `at most ${(highestBytes / 2 ** 20).toFixed(1)} MB of linear memory`,
 );
 
@@ -95,7 +95,8 @@ function show(rows: ReturnType<typeof worstDay>): void {
   for (const row of rows.slice(0, 12)) {
     console.log(
       `${String(row.origin).padEnd(7)}  ${String(row.departures).padStart(5)} ${bar(row.departures / most, 24)}` +
-        `  ${row.mean.toFixed(1).padStart(6)} ${bar(row.mean / 60, 12)}  ${row.deviation.toFixed(1).padStart(8)}  ${String(row.worst).padStart(5)}`,
+        `  ${row.mean.toFixed(1).padStart(6)} ${bar(row.mean / 60, 12)}` +
+        `  ${row.deviation.toFixed(1).padStart(8)}  ${String(row.worst).padStart(5)}`,
     );
   }
 }

@@ -80,7 +80,7 @@ interface Exports {
 
 /** What the core exports for one kind of aggregate: see assembly/aggregate/aggregate-registry.ts. */
 export interface Kernels {
-  /** Bytes of the state, which is `size + parameterBytes * parameters`; 0 if the aggregate only reads the states of others. */
+  /** Bytes of the state, `size + parameterBytes * parameters`; 0 if the aggregate only reads states of others. */
   size: number;
   parameterBytes: number;
   /** From here to `retract`: indices into the function table, 0 if the aggregate has no such kernel. */
@@ -247,7 +247,7 @@ export class Core {
     }
   }
 
-  /** Restores the memory from a copy, except for `foreignRegions`, of which only the events in `batchInUse` are restored. */
+  /** Restores the memory from a copy, except for `foreignRegions`: of those only the events in `batchInUse`. */
   #putBack(copy: Uint8Array): void {
     const { bytes } = this;
     let from = 0;

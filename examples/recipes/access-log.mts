@@ -33,7 +33,7 @@ const traffic = windowed({
     requests: count(),
     bytes: sum('bytes'),
     failed: count().where(col('status').gte(500)),
-    // Many more than are shown: with up to eight times as many paths in a minute counts are exact, with more they are bounds.
+    // More than are shown, as counts are exact for up to eight times as many paths in a minute, and bounds beyond.
     paths: topK(text('path'), 100),
   },
   outOfOrder: '10s', // servers write a line when a request is done, and some put down when it came

@@ -2,7 +2,8 @@
  * Windows as OpenTelemetry metrics: it reads requests as lines of JSON, and sends requests, failures and the 99th
  * percentile of each route by OTLP over HTTP, each data point with the times of its own window.
  *
- *   npm install oriel @opentelemetry/api @opentelemetry/resources @opentelemetry/sdk-metrics @opentelemetry/exporter-metrics-otlp-http tsx
+ *   npm install oriel @opentelemetry/api @opentelemetry/resources @opentelemetry/sdk-metrics \
+ *     @opentelemetry/exporter-metrics-otlp-http tsx
  *   tail -F requests.ndjson | npx tsx opentelemetry.mts 10s      # the size of the windows
  *
  * A line is {"at": 1738324800000, "route": "/hello", "status": 200, "ms": 12.5}, with `at` in milliseconds since the

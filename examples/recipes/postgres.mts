@@ -32,7 +32,8 @@ await Promise.all([reader.connect(), writer.connect()]);
 // One at a time: a second run waits here for the first.
 await writer.query(`select pg_advisory_lock(hashtext('visits'))`);
 await writer.query(`
-  create table if not exists visits (window_start timestamptz, window_end timestamptz, page text, visits float8, bytes float8,
+  create table if not exists visits (
+    window_start timestamptz, window_end timestamptz, page text, visits float8, bytes float8,
     primary key (window_start, window_end, page));
   create table if not exists progress (name text primary key, watermark float8)`);
 
@@ -53,7 +54,7 @@ for (let batch = await events.read(BATCH); batch.length > 0; batch = await event
   stream.pushRows(batch);
   await write(stream.take(), stream.stats().watermark);
 }
-// The windows that are not over are written as they are by now. The next run has them again, with what has come until then.
+// Windows that are not over are written as they are now. The next run writes them again, with what has come by then.
 const { watermark } = stream.stats();
 await write(stream.close(), watermark);
 await Promise.all([reader.end(), writer.end()]);

@@ -43,7 +43,8 @@ const stream = windowed({
 const db = new Database(file);
 db.exec(`
   pragma busy_timeout = 10000;
-  create table if not exists visits (start integer, "end" integer, page text, visits integer, bytes real, primary key (start, "end", page));
+  create table if not exists visits (
+    start integer, "end" integer, page text, visits integer, bytes real, primary key (start, "end", page));
   create table if not exists progress (name text primary key, watermark real)`);
 
 // The windows that end by the watermark are done. In the others no event is older than it by their length or more.
@@ -63,7 +64,7 @@ while (last) {
   write(stream.take(), stream.stats().watermark);
   last = batch.at(-1);
 }
-// The windows that are not over are written as they are by now. The next run has them again, with what has come until then.
+// Windows that are not over are written as they are now. The next run writes them again, with what has come by then.
 const { watermark } = stream.stats();
 write(stream.close(), watermark);
 db.close();

@@ -16,7 +16,7 @@ function importsOf(source: string): string[] {
 
 test.each(recipes)('%s says how to install and run it, and so does the page', (recipe) => {
   const source = read(`examples/recipes/${recipe}`);
-  const [, install = ''] = / {2}npm install (.*)\n/.exec(source) ?? [];
+  const [, install = ''] = / {2}npm install (.*)\n/.exec(source.replaceAll(/ \\\n \* +/g, ' ')) ?? [];
   expect(install.split(' ').sort()).toEqual([...importsOf(source), 'tsx'].sort());
 
   const [, name, , more = '', command] =
