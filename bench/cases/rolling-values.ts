@@ -1,4 +1,4 @@
-/** Rolling windows of figures that need the values themselves, a result for every event, over the last 1,000. */
+/** Rolling windows over the last 1,000 events, a result for every event, of aggregates that must keep the values. */
 
 import { type Aggregate, distinct, median, quantile, rolling, rows, topK } from 'oriel';
 import { type Cell, type Contender, inBatches, pushed } from '../contest';
@@ -8,7 +8,7 @@ import { Different, type Figure, InOrder, Naive, type Rolling, Top } from '../pe
 const SIZE = 1_000;
 const EVENTS = 1_000_000;
 const K = 10;
-/** Different values, where they are counted: of them about 600 are in a frame. */
+/** Number of values to draw from where distinct values are counted; a frame holds about 630 of them. */
 const PAGES = 1_000;
 
 const pages = () => Float64Array.from(randomIds(EVENTS, PAGES, 'uniform', 5));
@@ -29,7 +29,7 @@ const CONTESTS: Record<Figure, Contest> = {
     values: () => skewedValues(EVENTS),
     tuned: ['exact, in order, found by halving', () => new InOrder(SIZE, 'p99')],
     naive: 'sorted anew',
-    // Within 1 % is not the same.
+    // A quantile within 1 % differs from the exact one.
     different: true,
   },
   median: {
@@ -51,7 +51,7 @@ const CONTESTS: Record<Figure, Contest> = {
     aggregate: topK('value', K),
     values: pages,
     tuned: ['counts in order', () => new Top(SIZE, K)],
-    // Lists have no sum to compare.
+    // Lists have no checksum to compare.
     different: true,
   },
 };

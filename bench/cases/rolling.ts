@@ -1,4 +1,4 @@
-/** Rolling windows: a result for every event, over the last so many events or units of time. */
+/** Rolling windows: a result for every event, over a fixed number of events or over units of time. */
 
 import { count, max, rolling as roll, rows, type Spec, sum, windowed } from 'oriel';
 import { BATCH, type Cell, type Contender, finish, inBatches, placed, pushed, take } from '../contest';
@@ -8,12 +8,12 @@ import * as keyedPeers from '../peers/rolling-keyed';
 import type { Sink } from '../sink';
 
 type Figure = 'max' | 'sum';
-/** What a window is measured in. There is one event for each unit of time on average, so that both hold as many. */
+/** Unit of a window's size. There is one event a unit of time on average, so both extents hold as many events. */
 type Extent = 'rows' | 'time';
 
 const SIZES = { '1k': 1_000, '1m': 1_000_000 };
 const EVENTS = 8_000_000;
-/** Values that a producer picks from without leaving the cache: more of them than the shorter window holds. */
+/** Number of values that a producer cycles through: they fit into the cache, and the shorter window holds fewer. */
 const POOL = 4096;
 
 const windowOf = (extent: Extent, size: number) => roll(extent === 'rows' ? rows(size) : size);
@@ -24,7 +24,7 @@ const specOf = (figure: Figure, extent: Extent, size: number): Spec => ({
   aggregates: { [figure]: figure === 'max' ? max('value') : sum('value') },
 });
 
-/** One iteration of a tuned rival over the caller's arrays, or over what `produce` writes for each batch. */
+/** Makes one iteration of a tuned rival, over `columns` of the caller or else over what `produce` writes for each batch. */
 type Tuned = (figure: Figure, size: number, columns?: Columns) => Contender['run'];
 type Columns = { at: Float64Array; value: Float64Array };
 
@@ -54,7 +54,7 @@ const byTime =
 
 type Rival = readonly [name: string, side: Contender['side'], tuned: Tuned];
 
-/** What drifts does not come to the same in the long run, and is left out of the summary. */
+/** The sum that drifts counts as 'other', which keeps it out of the summary: its results get less and less exact. */
 const RIVALS: Record<Figure, Record<Extent, readonly Rival[]>> = {
   max: {
     rows: [['two stacks', 'tuned', byRows(peers.foldRowsMax)]],
@@ -99,7 +99,10 @@ function feed(
   });
 }
 
-/** The longer window is never full by then, which flatters it: one shift of a million takes a third of a millisecond. */
+/**
+ * Number of events of a naive contender. The longer window is never full, which flatters it: one `shift` of an array
+ * of a million takes a third of a millisecond.
+ */
 function naiveEvents(figure: Figure, size: number): number {
   if (figure === 'sum') return 1_000_000;
   return size === 1_000_000 ? 40_000 : 200_000;
@@ -144,7 +147,7 @@ function fromMemory(figure: Figure, extent: Extent, size: number): Contender[] {
   ];
 }
 
-/** A batch that stays in the cache: written in place, or into arrays of one's own that are then copied. */
+/** Batches that stay in the cache: written in place, or into arrays of the caller that are then copied. */
 function inCache(figure: Figure, extent: Extent, size: number): Contender[] {
   const spec = specOf(figure, extent, size);
   return [
@@ -185,7 +188,7 @@ function inCache(figure: Figure, extent: Extent, size: number): Contender[] {
   ];
 }
 
-/** Single events as objects, over the last so many events: results as they come, or collected for a batch. */
+/** Single events as objects, over the last `size` events; results are taken after each batch. */
 function single(figure: Figure, size: number): Contender[] {
   const events = 2_000_000;
   const times = pairedTimes(events);
@@ -244,7 +247,7 @@ function single(figure: Figure, size: number): Contender[] {
   ];
 }
 
-/** Of each key about as many events in a window by time as by rows. */
+/** Number of keys, and events of one key in a window: about as many by time as by rows. */
 const KEYED = { '1k': { keys: 1_000, size: 100 }, '100k': { keys: 100_000, size: 20 } };
 
 const keyedSpec = (extent: Extent, keys: number, size: number): Spec => ({
@@ -255,7 +258,7 @@ const keyedSpec = (extent: Extent, keys: number, size: number): Spec => ({
 });
 
 type FoldKeyed<S> = (s: S, at: Float64Array, ids: Uint32Array, value: Float64Array, from: number, to: number) => void;
-/** Calls `fold` for each batch, from memory or from what it has written. */
+/** Calls `fold` for each batch, over data in memory or over arrays that it has just written. */
 type FeedKeyed = <S extends keyedPeers.KeyedRows | keyedPeers.KeyedFrame>(
   s: S,
   fold: FoldKeyed<S>,

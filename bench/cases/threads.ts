@@ -1,6 +1,7 @@
 /**
- * Streams in workers: what an event costs the thread that has it, how many go from one thread through another to a third, and how long it takes until
- * a result is there. On two cores a producing thread and one worker are all that can run at once.
+ * Streams in workers: the cost of an event to the thread that pushes it, the throughput from a producing thread through
+ * a worker to the main thread, and the latency from an event to its result. On two cores only a producing thread and
+ * one worker can run at once.
  */
 
 import { Worker } from 'node:worker_threads';
@@ -23,7 +24,7 @@ const spec: Spec = {
 
 type Threaded = Awaited<ReturnType<typeof windowedWorker<Spec>>>;
 
-/** Results so far; all events of before are in. */
+/** Takes results until the stream has aggregated all of the first `events` events. */
 async function settle(stream: Threaded, sink: Sink, events: number): Promise<void> {
   do {
     const batch = await stream.take();
@@ -38,10 +39,13 @@ async function closed(stream: Threaded, sink: Sink): Promise<void> {
   sink.take(batch.length, batch.columns as never);
 }
 
-/* What an event costs the thread that has it: half a ring in one go, then the worker catches up, which does not count. */
+/*
+ * The cost of an event to the thread that pushes it. Events are pushed in bursts of half a ring; after each the worker
+ * catches up, which is not timed.
+ */
 
 const BURST = 32_768;
-/** Bursts that are not counted: what compiles a new worker's code takes the processor from the thread that is measured. */
+/** Number of bursts not counted: compiling a new worker's code takes processor time from the measured thread. */
 const COLD = 8;
 const BURSTS = 16;
 
@@ -56,7 +60,7 @@ interface Burst {
   columns: { at: Float64Array; key: Float64Array | string[]; value: Float64Array }[];
 }
 
-/** Made anew each time, as events are. */
+/** Makes new objects and columns for each burst, as a parser makes them. */
 function burst(from: number, keys: Keys): Burst {
   const ids = numbers();
   const columns = Array.from({ length: BURST / BATCH }, (_, b) => {
@@ -70,7 +74,7 @@ function burst(from: number, keys: Keys): Burst {
   return { events, columns };
 }
 
-/** The doors of a stream, on one thread or another. */
+/** Methods that take events: those of a stream on this thread and of one in workers. */
 interface Doors {
   push(event: never): unknown;
   pushColumns(columns: never): unknown;
@@ -104,12 +108,12 @@ async function give(door: Door, stream: Doors, one: Burst, ids: Uint32Array, fro
   if (door === 'push') pushEach(stream, one.events);
   else if (door === 'pushColumns') pushAll(stream, one.columns);
   else place(stream, ids, from);
-  // Where memory is not shared, what was given is sent now.
+  // Without shared memory the events are sent only now, in a microtask.
   await null;
   return performance.now() - before;
 }
 
-/** Numbers that stand for the keys in a claimed column. */
+/** The number that stands for each key in a claimed column. */
 function idsOf(stream: { keyId(key: string): number }, keys: Keys): Uint32Array {
   return keys === 'string' ? numbers().map((id) => stream.keyId(nameOf(id))) : numbers();
 }
@@ -158,7 +162,7 @@ const givenHere = (door: Door, keys: Keys): Contender => ({
   },
 });
 
-/** A thread that takes messages and does nothing with them. */
+/** A worker that echoes numbers and ignores all other messages. */
 const IDLE = `require('node:worker_threads').parentPort.on('message', (n) => {
   if (typeof n === 'number') require('node:worker_threads').parentPort.postMessage(n);
 })`;
@@ -167,7 +171,7 @@ function post(worker: Worker, message: unknown, transfer: ArrayBuffer[] = []): v
   worker.postMessage(message, transfer);
 }
 
-/** Waits for what a worker says next. */
+/** Resolves with the next message of a worker. */
 function said<Said = unknown>(worker: Worker): Promise<Said> {
   return new Promise((resolve) => worker.once('message', resolve));
 }
@@ -208,7 +212,10 @@ function sendEvents(worker: Worker, { events }: Burst): void {
   for (let from = 0; from < events.length; from += BATCH) post(worker, events.slice(from, from + BATCH));
 }
 
-/* Where a buffer was ever transferred away, V8 asks at each access whether this one was: such contenders have a process of their own. */
+/*
+ * Contenders that transfer buffers run in a process of their own: once a thread has transferred a buffer, V8 checks on
+ * each access whether the buffer at hand is detached.
+ */
 
 const producing = (keys: Keys): Contender[] => [
   givenTo('claim', keys, 'shared'),
@@ -231,16 +238,17 @@ const transferring = (keys: Keys): Contender[] => [
   messages('arrays of objects by postMessage, no windows', keys, sendEvents),
 ];
 
-/* From a thread that produces to results on the main thread. */
+/* Throughput from a producing thread to results on the main thread. */
 
+/** Number of events before those that are timed. */
 const WARMING = 1_000_000;
 const EVENTS = 4_000_000;
-/** How often results are taken meanwhile. */
+/** Interval at which results are taken while events are produced. */
 const TAKE_MS = 5;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Node itself does not run TypeScript on other threads. */
+/** A worker thread cannot load TypeScript until it registers tsx. */
 const START = `import('tsx/esm/api').then(({ register }) => {
   register();
   return import(require('node:worker_threads').workerData.script);
@@ -251,7 +259,7 @@ function thread(task: Task, transfer: readonly unknown[] = []): Worker {
   return new Worker(START, { eval: true, execArgv: [], workerData: { task, script }, transferList: transfer as never });
 }
 
-/** Whether a thread has given all events from one time to another. */
+/** Asks a thread for the events with times in [from, to) and resolves when it has pushed them all. */
 async function given(worker: Worker, from: number, to: number): Promise<void> {
   const done = said(worker);
   worker.postMessage({ from, to } satisfies Order);
@@ -372,9 +380,10 @@ const tunedHere: Contender = {
   },
 };
 
-/* How long it takes from the event that closes a window until its result is there. */
+/* Latency from the event that closes a window to its result. */
 
 const SAMPLES = 6000;
+/** Number of samples before those that are counted. */
 const WARMED = 1000;
 const ROUNDS = 3;
 
@@ -473,7 +482,9 @@ export const threads: Cell[] = [
   },
   {
     name: 'threads-latency',
-    title: `from the push of the event that ends a window to its result, ${SAMPLES.toLocaleString('en')} windows, median of ${ROUNDS} rounds`,
+    title:
+      `from the push of the event that ends a window to its result, ${SAMPLES.toLocaleString('en')} windows, ` +
+      `median of ${ROUNDS} rounds`,
     facts: latency,
   },
 ];
