@@ -24,7 +24,9 @@ const specOf = (figure: Figure, extent: Extent, size: number): Spec => ({
   aggregates: { [figure]: figure === 'max' ? max('value') : sum('value') },
 });
 
-/** Makes one iteration of a tuned rival, over `columns` of the caller or else over what `produce` writes for each batch. */
+/**
+ * Makes one iteration of a tuned rival, over `columns` of the caller or else over what `produce` writes for each batch.
+ */
 type Tuned = (figure: Figure, size: number, columns?: Columns) => Contender['run'];
 type Columns = { at: Float64Array; value: Float64Array };
 

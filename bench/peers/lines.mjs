@@ -1,4 +1,7 @@
-/** The question of bench/cli.ts, asked of others: `node lines.mjs <who> <file> <answers>`. Answers are CSV without a first line. */
+/**
+ * Answers the query of bench/cli.ts with another program: `node lines.mjs <who> <file> <answers>`. Answers are CSV
+ * without a header line.
+ */
 
 import { createReadStream, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';

@@ -1,4 +1,4 @@
-/** Results of the tuned rivals: columns that grow, handed out as copies, as oriel does. */
+/** Results of a tuned rival that were not taken yet, in columns that grow. As in oriel, `take` returns copies. */
 
 const NOTHING = new Float64Array(0);
 
@@ -12,7 +12,7 @@ export class Outbox {
     this.columns = names.map(() => new Float64Array(1024));
   }
 
-  /** Makes room for n more. */
+  /** Makes room for n more results. */
   room(n: number): void {
     const needed = this.length + n;
     if (needed <= (this.columns[0] as Float64Array).length) return;

@@ -1,6 +1,6 @@
 /**
- * A thread that produces: events are made here, the same whoever asks, and go to a stream in workers or, as columns that change hands, to whoever
- * made the thread. Times are 0, 1, 2 …; keys and values are worked out from them.
+ * A thread that produces events and passes them to a stream in workers or, as transferred columns, to its owner. Events
+ * are always the same: times are 0, 1, 2 …, and keys and values are computed from them.
  */
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
@@ -9,7 +9,7 @@ import { type Producer, type ProducerHandle, producer, type Spec } from 'oriel';
 /** Events in a batch. */
 const BATCH = 4096;
 export const KEYS = 1000;
-/** Batches that may be on their way at once, where columns change hands. */
+/** Maximum number of batches in flight where columns are transferred. */
 const CREDIT = 8;
 
 export interface Task {
@@ -24,12 +24,12 @@ export interface Batch {
   value: Float64Array<ArrayBuffer>;
 }
 
-/** What the thread is told: to produce events, or that columns come back. */
+/** A message to the thread: a request for the events with times in [from, to), or columns that come back. */
 export type Order = { from: number; to: number } | { back: Batch };
-/** What it tells: that all events are given, or some of them. */
+/** A message from the thread: all requested events were produced, or a batch of n events. */
 export type News = { done: true } | { n: number; batch: Batch };
 
-/** Writes n events from the time `from` on; `ids` say what stands for a key. */
+/** Writes n events from time `from` on; key k is written as `ids[k]`. */
 export function produce(
   at: Float64Array,
   key: Float64Array | Uint32Array,

@@ -1,10 +1,11 @@
 /**
- * Count and sum of each key's rolling window, a result for every event: in the best JavaScript we could write, and as one
- * writes them first.
+ * Count and sum of each key's rolling window, a result for every event: the best JavaScript we could write, and the
+ * first version one would write.
  *
- * With a fixed number of events each key has a ring, by two stacks or by a compensated running sum (see `rolling.ts`).
- * By time the events of all keys lie in one ring, as they leave in the order in which they came, whosever they are: each
- * is subtracted from its key's running sum when its time has come. There is no such queue for two stacks.
+ * With a fixed number of events each key has a ring, evaluated by two stacks or by a compensated running sum (see
+ * `rolling.ts`). By time the events of all keys share one ring, because they leave in the order of their arrival
+ * whatever their key; each is subtracted from the running sum of its key when it leaves. Two stacks would need a ring for
+ * each key.
  */
 
 import type { Key } from './naive';
@@ -15,7 +16,10 @@ type Column = Float64Array;
 const LOWEST = Number.NEGATIVE_INFINITY;
 const COLUMNS = ['at', 'key', 'count', 'sum'];
 
-/** The last `size` events of each key: cursor, count, sum and error side by side, and a ring with one place more. */
+/**
+ * The last `size` events of each key: a ring of `size + 1` places, and side by side the cursor into it, the count, the
+ * sum and the error of the sum.
+ */
 export class KeyedRows {
   readonly states: Float64Array;
   readonly rings: Float64Array;
@@ -30,7 +34,7 @@ export class KeyedRows {
   }
 }
 
-/** By two stacks. */
+/** Computes the sums by two stacks. */
 export function foldKeyedRows(
   s: KeyedRows,
   times: Float64Array,
@@ -74,7 +78,7 @@ export function foldKeyedRows(
   out.length = n;
 }
 
-/** Makes suffixes of the values in a ring. */
+/** Flips the ring of a key: replaces each value by the sum of itself and all after it. */
 function turn(rings: Float64Array, ring: number, size: number): void {
   let suffix = 0;
   let error = 0;
@@ -88,7 +92,7 @@ function turn(rings: Float64Array, ring: number, size: number): void {
   }
 }
 
-/** By a running sum: subtracts what leaves; the rounding of both steps is carried along. */
+/** Computes the sums by a running sum: subtracts values that leave, and compensates the rounding of both steps. */
 export function foldKeyedRowsRunning(
   s: KeyedRows,
   times: Float64Array,
@@ -127,7 +131,7 @@ export function foldKeyedRowsRunning(
   out.length = n;
 }
 
-/** @returns where the results of these events begin */
+/** Copies times and ids to the results. @returns the place of the first result of these events */
 function copyEvents(out: Outbox, times: Float64Array, ids: Uint32Array, from: number, to: number): number {
   out.room(to - from);
   const [ats, keys] = out.columns as [Column, Column];
@@ -136,7 +140,14 @@ function copyEvents(out: Outbox, times: Float64Array, ids: Uint32Array, from: nu
   return out.length;
 }
 
-/** The events of the last `size` units of time, those of the newest without results yet; each key's count, sum, error. */
+/**
+ * The events of the last `size` units of time, in rings of a power of two, at `number & mask`. Events of the newest
+ * time have no results yet. The state of each key is its count, sum and error of the sum.
+ *
+ *     head       first in the window
+ *     given      first without a result: from here on all have the time `now`
+ *     tail       one past the last
+ */
 export class KeyedFrame {
   now = LOWEST;
   head = 0;
@@ -155,7 +166,7 @@ export class KeyedFrame {
     this.states = new Float64Array(keys * 4);
   }
 
-  /** Makes room for n more events and for the results of all that have none. */
+  /** Makes room for n more events, and for the results of all events without one. */
   room(n: number): void {
     const { head, tail, given, times, values, ids } = this;
     this.out.room(n + tail - given);
@@ -237,12 +248,12 @@ export function foldKeyedFrame(
   s.tail = tail;
 }
 
-/** Gives out the results of the newest time by an event after all others. */
+/** Emits the results of the newest time, by adding an event later than all others. */
 export function fireKeyedFrame(s: KeyedFrame): void {
   foldKeyedFrame(s, Float64Array.of(Number.POSITIVE_INFINITY), Uint32Array.of(0), Float64Array.of(0), 0, 1);
 }
 
-/** A Map of arrays, each pushed at one end and shifted at the other, and added up anew. */
+/** A Map of arrays: each event is pushed, the oldest is shifted, and the array is added up anew. */
 export class NaiveKeyedRows {
   groups = new Map<Key, number[]>();
   rows: object[] = [];
@@ -269,7 +280,7 @@ export class NaiveKeyedRows {
   }
 }
 
-/** The same with times; results are given once the time has passed. */
+/** A Map of arrays of events in a window by time. Results are emitted once a later event arrives. */
 export class NaiveKeyedFrame {
   groups = new Map<Key, { at: number; value: number }[]>();
   waiting: Key[] = [];

@@ -1,6 +1,6 @@
 /**
- * Rolling windows of so many rows without keys, of figures that need the values themselves: in the best JavaScript we could write, and as
- * one writes them first.
+ * Rolling windows over a fixed number of events, without keys, of aggregates that must keep the values: the best
+ * JavaScript we could write, and the first version one would write.
  */
 
 import { Outbox } from './outbox';
@@ -12,14 +12,14 @@ export interface Frequent {
   error: number;
 }
 
-/** A figure of the last `size` values, given out for each of them. */
+/** An aggregate of the last `size` values, emitted for every event. */
 export interface Rolling {
   push(times: Float64Array, values: Float64Array, from: number, to: number): void;
   readonly length: number;
   take(): Record<string, ArrayLike<number> | Frequent[][]>;
 }
 
-/** Numbers in ascending order, found by halving and moved as bytes. */
+/** Numbers in ascending order, found by binary search and moved by `copyWithin`. */
 class Sorted {
   n = 0;
   readonly values: Float64Array;
@@ -54,7 +54,7 @@ class Sorted {
   }
 }
 
-/** Values in a ring; what a figure keeps of them is told who enters and who leaves. */
+/** A ring of the last `size` values; a subclass keeps a state that values enter and leave. */
 abstract class Numbers implements Rolling {
   readonly out: Outbox;
   readonly #ring: Float64Array;
@@ -96,7 +96,7 @@ abstract class Numbers implements Rolling {
   }
 }
 
-/** Median, or the value at place 0.99 (n - 1). */
+/** The median, or the value at index ⌊0.99 (n - 1)⌋. */
 export class InOrder extends Numbers {
   readonly #sorted = new Sorted(this.size);
   readonly #isMedian: boolean;
@@ -144,7 +144,10 @@ export class Different extends Numbers {
   }
 }
 
-/** Whole numbers below 2^20 with their counts, each as one number, in order: greatest count last, of the same the least value. */
+/**
+ * The k most frequent whole numbers below 2^20. Count and value are packed into one number, (count + 1) 2^20 - value,
+ * and kept in ascending order: the greatest count is last, and among equal counts the least value.
+ */
 export class Top implements Rolling {
   readonly #ring: Float64Array;
   readonly #counts = new Uint32Array(1 << 20);
@@ -197,7 +200,7 @@ export class Top implements Rolling {
   }
 }
 
-/** An array that is pushed to and shifted, looked through anew for each event. */
+/** An array: each event is pushed, the oldest is shifted, and the aggregate is computed anew. */
 export class Naive implements Rolling {
   #frame: number[] = [];
   #at: number[] = [];

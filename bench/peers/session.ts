@@ -1,10 +1,11 @@
 /**
- * Session windows: in the best JavaScript we could write, and as one writes them first. All of them have given out, after
- * each batch, every session that has ended by then; events come in order, what comes late is passed over.
+ * Session windows: the best JavaScript we could write, and the first version one would write. After each batch every
+ * contender has emitted all sessions that have ended by then. Events arrive in order; the tuned ones drop late events.
  *
- * The tuned one has five numbers a key and finds what has ended by a lazy timing wheel: a ring of buckets, each for a
- * stretch of ends, in which a session is filed once. Events after the first change nothing there: when the time of its
- * bucket has come, a session that has gone on is filed anew. Few keys it looks through instead, which takes half as long.
+ * The tuned one keeps five numbers a key and finds ended sessions by a lazy timing wheel: a ring of buckets, one for
+ * each interval of end times. The id of a key is filed once, when its session begins. Later events do not move it; when
+ * its bucket is due, an id whose session is still open is filed anew. With few keys it scans all of them instead, which
+ * takes half the time.
  */
 
 import type { Key } from './naive';
@@ -14,21 +15,23 @@ type Column = Float64Array;
 
 const COLUMNS = ['start', 'end', 'key', 'count', 'sum'];
 const STRIDE = 5;
-/** Up to so many keys are looked through after each batch. */
+/** Up to this number of keys all of them are scanned after each batch; with more, the wheel is used. */
 const FEW = 4096;
 const BUCKETS = 256;
+/** The time of the last event of a key without an open session. */
 const NEVER = Number.NEGATIVE_INFINITY;
 
-/** For each key: start, last event, count, sum and its error; the last event is `NEVER` where no session is open. */
+/** For each key: start, time of the last event (`NEVER` if no session is open), count, sum, and error of the sum. */
 export class Sessions {
   newest = NEVER;
   readonly states: Float64Array;
-  /** For each bucket the ids filed there, and how many; an id is in one bucket if its session is open, else in none. */
+  /** The ids filed in each bucket. An id is in one bucket if its session is open, otherwise in none. */
   readonly buckets: Uint32Array[] = [];
+  /** Number of ids in each bucket. */
   readonly filed = new Uint32Array(BUCKETS);
-  /** Buckets for a unit of time: all of them span a little more than the gap. */
+  /** Buckets per unit of time. All buckets together span a little more than the gap. */
   readonly rate: number;
-  /** Number of the bucket that was looked through last; bucket b is at b % BUCKETS. */
+  /** Number of the last bucket that was scanned; bucket b is at index b mod BUCKETS. */
   bucket = NEVER;
   readonly out = new Outbox(COLUMNS);
 
@@ -88,7 +91,7 @@ export function foldSessions(
   else fireSessions(s, newest);
 }
 
-/** Writes out the session of a key whose last event was at `last`. */
+/** Emits the session of a key whose last event was at `last`. */
 function give(s: Sessions, id: number, last: number): void {
   const { states, out, gap } = s;
   const [starts, ends, ids, counts, sums] = out.columns as [Column, Column, Column, Column, Column];
@@ -101,6 +104,7 @@ function give(s: Sessions, id: number, last: number): void {
   sums[n] = (states[state + 3] as number) + (states[state + 4] as number);
 }
 
+/** Adds an id to the bucket of its session's end. */
 function file(s: Sessions, id: number, end: number): void {
   const number = Math.floor(end * s.rate);
   const at = number - Math.floor(number / BUCKETS) * BUCKETS;
@@ -115,7 +119,7 @@ function file(s: Sessions, id: number, end: number): void {
   s.filed[at] = n + 1;
 }
 
-/** Looks through every bucket whose time has come since the last turn, the one of the newest event's time included. */
+/** Scans the buckets from the last one scanned to that of the newest event, and fires the sessions that have ended. */
 function turnWheel(s: Sessions): void {
   const { newest, gap, states, out } = s;
   const last = Math.floor(newest * s.rate);
@@ -125,7 +129,7 @@ function turnWheel(s: Sessions): void {
     const n = s.filed[at] as number;
     if (n === 0) continue;
     out.room(n);
-    // What stays in this bucket is put where it has been read already.
+    // An id that stays in this bucket is written to a place already read.
     s.filed[at] = 0;
     for (let k = 0; k < n; k++) {
       const id = bucket[k] as number;
@@ -141,7 +145,7 @@ function turnWheel(s: Sessions): void {
   s.bucket = last;
 }
 
-/** Looks through all keys for sessions that end by the watermark. */
+/** Fires the sessions that end by the watermark, found by scanning all keys. */
 export function fireSessions(s: Sessions, watermark: number): void {
   const { states, gap, keys } = s;
   s.out.room(keys);
@@ -153,7 +157,7 @@ export function fireSessions(s: Sessions, watermark: number): void {
   }
 }
 
-/** The one open session where there are no keys. */
+/** The open session of a stream without keys. */
 export class Session {
   start = 0;
   last = NEVER;
@@ -204,7 +208,7 @@ export function foldSession(s: Session, times: Float64Array, values: Float64Arra
   s.error = error;
 }
 
-/** At the end of the stream. */
+/** Fires the open session at the end of the stream. */
 export function fireSession(s: Session): void {
   const { out } = s;
   if (s.count === 0) return;
@@ -225,7 +229,7 @@ interface Open {
   sum: number;
 }
 
-/** A Map of objects, all of them looked at whenever results are asked for. */
+/** A Map of objects; each `take` scans all of them for sessions that have ended. */
 export class SweptSessions {
   newest = NEVER;
   open = new Map<Key, Open>();
@@ -266,7 +270,7 @@ export class SweptSessions {
   }
 }
 
-/** A Map in which the key that was quiet for longest comes first: every event puts its key at the end. */
+/** A Map ordered by last event: each event moves its key to the end, so `fire` can stop at the first open session. */
 export class OrderedSessions extends SweptSessions {
   override push(at: number, key: Key, value: number): void {
     this.newest = at;

@@ -1,8 +1,8 @@
 /**
- * Events of two columns from one thread to another, by a ring of oriel's, by ringbuf.js and by messages: of each way both ends.
- * The producer writes a number and a value, the consumer sums both up.
+ * Passes events of two columns from one thread to another by oriel's ring, by ringbuf.js or by messages: producer and
+ * consumer of each. The producer writes a number and a value for each event; the consumer adds up both columns.
  *
- * Rings that are full or empty are looked at again and again, unless it is said that they wait.
+ * The ways `place`, `copy`, `ringbuf` and `ringbuf callback` busy-wait while a ring is full or empty.
  */
 
 import type { MessagePort, Worker } from 'node:worker_threads';
@@ -10,7 +10,7 @@ import { type Ring, type RingHandle, ring } from 'oriel';
 import { RingBuffer } from 'ringbuf.js';
 
 export const CAPACITY = 16_384;
-/** Batches on their way at the most where they go by message. */
+/** Maximum number of batches in flight where they are sent as messages. */
 const UNDERWAY = 64;
 
 const SCHEMA = { at: 'f64', value: 'f64' } as const;
@@ -27,10 +27,10 @@ export interface Job {
 
 export type Sums = [numbers: number, values: number];
 
-/** The value of event i: little work, so that there is more of passing on. */
+/** The value of event i: cheap to compute, so that most of the time goes into passing events on. */
 const valueAt = (i: number): number => i & 1023;
 
-/** What the consumer has to come to. */
+/** The sums that the consumer must arrive at. */
 export function sumsOf(events: number): Sums {
   let values = 0;
   for (let i = 0; i < events; i++) values += valueAt(i);
@@ -39,7 +39,7 @@ export function sumsOf(events: number): Sums {
 
 export function sharedFor(way: Way): Job['shared'] {
   if (way === 'alone' || way === 'message') return undefined;
-  // Two numbers an event, one after the other: a ringbuf.js has elements of one type, and two rings would be twice the work.
+  // A ringbuf.js has elements of one type, so an event is two adjacent elements: two rings would be twice the work.
   if (way.startsWith('ringbuf')) return RingBuffer.getStorageForCapacity(2 * CAPACITY, Float64Array);
   return ring(SCHEMA, CAPACITY).handle;
 }
@@ -83,7 +83,7 @@ function add(sums: Sums, numbers: Float64Array, values: Float64Array, at: number
   sums[1] = b;
 }
 
-/** What both threads do beside the passing on, in one. */
+/** The work of both threads in one: writes and adds up, and passes nothing on. */
 function alone(events: number, batch: number): Sums {
   const numbers = new Float64Array(CAPACITY);
   const values = new Float64Array(CAPACITY);
@@ -194,7 +194,10 @@ function produceRingbuf(to: RingBuffer, events: number, batch: number): void {
   }
 }
 
-/** Its own way to write in place. The storage has an odd number of places, so that a pair may lie on both sides of its end. */
+/**
+ * Writes in place, by the callback of ringbuf.js. The storage has an odd number of elements, so a pair may be cut by
+ * its end.
+ */
 function produceByCallback(to: RingBuffer, events: number, batch: number): void {
   let sent = 0;
   const write = (storage: unknown, at: number, n: number, at2: number, n2: number): number => {
@@ -211,7 +214,7 @@ function produceByCallback(to: RingBuffer, events: number, batch: number): void 
   };
   while (sent < events) {
     const n = batch < events - sent ? batch : events - sent;
-    // What is written is an even number: 0 would be taken for everything.
+    // With room for fewer than two the callback would write no pair and return 0, which ringbuf.js takes for all.
     if (to.availableWrite() < 2) continue;
     sent += to.writeCallbackWithOffset(2 * n, write as never) >> 1;
   }
@@ -226,7 +229,7 @@ function consumeRingbuf(from: RingBuffer, events: number, batch: number): Sums {
     const n = odd + from.pop(pairs as never, 2 * batch - odd, odd);
     addPairs(sums, pairs, n >> 1);
     got += n >> 1;
-    // A number whose value has not come yet.
+    // A number may arrive before its value; it is kept for the next round.
     odd = n & 1;
     if (odd) pairs[0] = pairs[n - 1] as number;
   }
