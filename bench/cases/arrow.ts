@@ -60,7 +60,7 @@ const byCodes =
   (events, sink) => {
     const s = new Keyed(WINDOW, users.length);
     const times = new Float64Array(BATCH);
-    const give = () => {
+    const emit = () => {
       const n = s.out.length;
       const taken = s.out.take();
       sink.take(n, { ...taken, key: column(Uint32Array.from(taken.key ?? []), users) });
@@ -77,10 +77,10 @@ const byCodes =
         to - from,
         0,
       );
-      give();
+      emit();
     });
     fireKeyed(s, 0);
-    give();
+    emit();
   };
 
 /** Reads value by value, as Arrow's own guide does. */

@@ -205,7 +205,7 @@ function inPlace(keys: number, skew: Skew): Contender[] {
   // The number that `keyId` returns is valid only while its key is live. Up to 1,000 keys are never swept, so there one
   // request for each is enough.
   if (keys > 1000) return contenders;
-  const asked = new Uint32Array(keys);
+  const idOf = new Uint32Array(keys);
   contenders.splice(2, 0, {
     name: 'oriel, claim, string keys, ids asked for before',
     side: 'oriel',
@@ -216,12 +216,12 @@ function inPlace(keys: number, skew: Skew): Contender[] {
         const { at, key, value } = views as { at: Float64Array; key: Float64Array; value: Float64Array };
         for (let i = 0; i < n; i++) {
           at[i] = from + i;
-          key[i] = asked[ids[from + i] as number] as number;
+          key[i] = idOf[ids[from + i] as number] as number;
           value[i] = pool[(from + i) & (POOL - 1)] as number;
         }
       },
       (stream) => {
-        for (let id = 0; id < keys; id++) asked[id] = stream.keyId(users[id] as string);
+        for (let id = 0; id < keys; id++) idOf[id] = stream.keyId(users[id] as string);
       },
     ),
   });

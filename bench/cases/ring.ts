@@ -17,7 +17,7 @@ const PRODUCER = `import('tsx/esm/api').then(({ register }) => {
 })`;
 
 /** Number of rounds that are not counted. */
-const WARMING = 2;
+const WARMUP_ROUNDS = 2;
 
 const WAYS: readonly [name: string, side: Side, way: Way, events: (batch: number) => number][] = [
   ['oriel, claim and publish, peek and release', 'oriel', 'place', (batch) => (batch === 1 ? 2e6 : 16e6)],
@@ -41,7 +41,7 @@ async function contest(batch: number, rounds: number): Promise<Score[]> {
   const forRings = await started();
   const forMessages = await started();
   const scores = WAYS.map(([name, side]): Score => ({ name, side, nanoseconds: [], pauses: [] }));
-  for (let round = -WARMING; round < rounds; round++) {
+  for (let round = -WARMUP_ROUNDS; round < rounds; round++) {
     for (const [i, [name, , way, eventsOf]] of WAYS.entries()) {
       const events = eventsOf(batch);
       const job: Job = { way, events, batch, shared: sharedFor(way) };

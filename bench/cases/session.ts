@@ -259,7 +259,7 @@ function single(keys: number): Contender[] {
       run: (n, sink) => {
         const c = new Collected();
         const s = new Sessions(gap, keys);
-        const give = () => {
+        const emit = () => {
           const length = s.out.length;
           const taken = s.out.take();
           const named = taken.key as Float64Array;
@@ -271,10 +271,10 @@ function single(keys: number): Contender[] {
           mapToIds(c.known, c.keyOf, c.keys, 0, c.length, c.ids);
           foldSessions(s, c.times, c.ids, c.values, 0, c.length);
           c.length = 0;
-          give();
+          emit();
         });
         fireSessions(s, Number.POSITIVE_INFINITY);
-        give();
+        emit();
       },
     },
     { name: 'naive, Map swept', side: 'naive', events, run: objects(() => new SweptSessions(gap)) },

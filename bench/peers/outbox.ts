@@ -1,6 +1,6 @@
 /** Results of a tuned rival that were not taken yet, in columns that grow. As in oriel, `take` returns copies. */
 
-const NOTHING = new Float64Array(0);
+const EMPTY = new Float64Array(0);
 
 export class Outbox {
   length = 0;
@@ -13,7 +13,7 @@ export class Outbox {
   }
 
   /** Makes room for n more results. */
-  room(n: number): void {
+  reserve(n: number): void {
     const needed = this.length + n;
     if (needed <= (this.columns[0] as Float64Array).length) return;
     const capacity = Math.max(needed, this.length * 2);
@@ -28,7 +28,7 @@ export class Outbox {
     const n = this.length;
     const taken: Record<string, Float64Array> = {};
     this.#names.forEach((name, c) => {
-      taken[name] = n ? (this.columns[c] as Float64Array).slice(0, n) : NOTHING;
+      taken[name] = n ? (this.columns[c] as Float64Array).slice(0, n) : EMPTY;
     });
     this.length = 0;
     return taken;

@@ -10,10 +10,10 @@ import { type Producer, type ProducerHandle, producer, type Spec } from 'oriel';
 const BATCH = 4096;
 export const KEYS = 1000;
 /** Maximum number of batches in flight where columns are transferred. */
-const CREDIT = 8;
+const MAX_IN_FLIGHT = 8;
 
 export interface Task {
-  door: 'claim' | 'pushColumns' | 'transfer';
+  method: 'claim' | 'pushColumns' | 'transfer';
   keys: 'number' | 'string';
   handle?: ProducerHandle;
 }
@@ -25,9 +25,9 @@ export interface Batch {
 }
 
 /** A message to the thread: a request for the events with times in [from, to), or columns that come back. */
-export type Order = { from: number; to: number } | { back: Batch };
+export type Request = { from: number; to: number } | { back: Batch };
 /** A message from the thread: all requested events were produced, or a batch of n events. */
-export type News = { done: true } | { n: number; batch: Batch };
+export type Reply = { done: true } | { n: number; batch: Batch };
 
 /** Writes n events from time `from` on; key k is written as `ids[k]`. */
 export function produce(
@@ -63,7 +63,7 @@ interface Columns {
   value: Float64Array;
 }
 
-async function claimed(events: Producer, ids: Uint32Array, from: number, to: number): Promise<void> {
+async function claimEvents(events: Producer, ids: Uint32Array, from: number, to: number): Promise<void> {
   for (let i = from; i < to; ) {
     const { at, key, value } = events.claim(Math.min(BATCH, to - i)) as unknown as Columns;
     const n = at.length;
@@ -77,7 +77,7 @@ async function claimed(events: Producer, ids: Uint32Array, from: number, to: num
   }
 }
 
-async function pushed(events: Producer, task: Task, from: number, to: number): Promise<void> {
+async function pushEvents(events: Producer, task: Task, from: number, to: number): Promise<void> {
   const ids = numbers();
   const names = Array.from(ids, nameOf);
   const { at, key, value } = emptyBatch();
@@ -89,50 +89,50 @@ async function pushed(events: Producer, task: Task, from: number, to: number): P
       key: task.keys === 'string' ? Array.from(key.subarray(0, n), (id) => names[id] as string) : key.subarray(0, n),
       value: value.subarray(0, n),
     };
-    for (let given = 0; given < n; ) {
-      given += events.pushColumns(columns as never, given);
-      if (given < n) await events.ready(BATCH);
+    for (let accepted = 0; accepted < n; ) {
+      accepted += events.pushColumns(columns as never, accepted);
+      if (accepted < n) await events.ready(BATCH);
     }
   }
 }
 
 function start(task: Task): void {
   const port = parentPort as NonNullable<typeof parentPort>;
-  const tell = (news: News, transfer: ArrayBuffer[] = []) => port.postMessage(news, transfer);
-  const free: Batch[] = task.door === 'transfer' ? Array.from({ length: CREDIT }, emptyBatch) : [];
+  const reply = (message: Reply, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+  const free: Batch[] = task.method === 'transfer' ? Array.from({ length: MAX_IN_FLIGHT }, emptyBatch) : [];
   const events = task.handle && producer<Spec>(task.handle);
   let next = 0;
   let end = 0;
   const ids = numbers();
-  if (events && task.door === 'claim' && task.keys === 'string') {
+  if (events && task.method === 'claim' && task.keys === 'string') {
     for (let id = 0; id < KEYS; id++) ids[id] = events.keyId(nameOf(id));
   }
-  const goOn = () => {
+  const produceMore = () => {
     while (next < end && free.length > 0) {
       const batch = free.pop() as Batch;
       const n = Math.min(BATCH, end - next);
       produce(batch.at, batch.key, batch.value, ids, next, n);
       next += n;
-      tell({ n, batch }, [batch.at.buffer, batch.key.buffer, batch.value.buffer]);
-      if (next === end) tell({ done: true });
+      reply({ n, batch }, [batch.at.buffer, batch.key.buffer, batch.value.buffer]);
+      if (next === end) reply({ done: true });
     }
   };
-  port.on('message', async (order: Order) => {
-    if ('back' in order) {
-      free.push(order.back);
-      goOn();
+  port.on('message', async (request: Request) => {
+    if ('back' in request) {
+      free.push(request.back);
+      produceMore();
       return;
     }
-    const { from, to } = order;
+    const { from, to } = request;
     if (events) {
-      if (task.door === 'claim') await claimed(events, ids, from, to);
-      else await pushed(events, task, from, to);
-      tell({ done: true });
+      if (task.method === 'claim') await claimEvents(events, ids, from, to);
+      else await pushEvents(events, task, from, to);
+      reply({ done: true });
       return;
     }
     next = from;
     end = to;
-    goOn();
+    produceMore();
   });
 }
 

@@ -4,8 +4,8 @@
  *
  * With a fixed number of events each key has a ring, evaluated by two stacks or by a compensated running sum (see
  * `rolling.ts`). By time the events of all keys share one ring, because they leave in the order of their arrival
- * whatever their key; each is subtracted from the running sum of its key when it leaves. Two stacks would need a ring for
- * each key.
+ * whatever their key; each is subtracted from the running sum of its key when it leaves. Two stacks would need one ring
+ * for each key.
  */
 
 import type { Key } from './naive';
@@ -69,7 +69,7 @@ export function foldKeyedRows(
       states[state + 2] = total;
       states[state + 3] = error;
     } else {
-      turn(rings, ring, size);
+      flip(rings, ring, size);
       states[state] = 0;
       states[state + 2] = 0;
       states[state + 3] = 0;
@@ -79,7 +79,7 @@ export function foldKeyedRows(
 }
 
 /** Flips the ring of a key: replaces each value by the sum of itself and all after it. */
-function turn(rings: Float64Array, ring: number, size: number): void {
+function flip(rings: Float64Array, ring: number, size: number): void {
   let suffix = 0;
   let error = 0;
   for (let at = ring + size - 1; at >= ring; at--) {
@@ -133,7 +133,7 @@ export function foldKeyedRowsRunning(
 
 /** Copies times and ids to the results. @returns the place of the first result of these events */
 function copyEvents(out: Outbox, times: Float64Array, ids: Uint32Array, from: number, to: number): number {
-  out.room(to - from);
+  out.reserve(to - from);
   const [ats, keys] = out.columns as [Column, Column];
   ats.set(times.subarray(from, to), out.length);
   keys.set(ids.subarray(from, to), out.length);
@@ -145,13 +145,13 @@ function copyEvents(out: Outbox, times: Float64Array, ids: Uint32Array, from: nu
  * time have no results yet. The state of each key is its count, sum and error of the sum.
  *
  *     head       first in the window
- *     given      first without a result: from here on all have the time `now`
+ *     emitted    first without a result: from here on all have the time `now`
  *     tail       one past the last
  */
 export class KeyedFrame {
   now = LOWEST;
   head = 0;
-  given = 0;
+  emitted = 0;
   tail = 0;
   times = new Float64Array(8192);
   values = new Float64Array(8192);
@@ -167,9 +167,9 @@ export class KeyedFrame {
   }
 
   /** Makes room for n more events, and for the results of all events without one. */
-  room(n: number): void {
-    const { head, tail, given, times, values, ids } = this;
-    this.out.room(n + tail - given);
+  reserve(n: number): void {
+    const { head, tail, emitted, times, values, ids } = this;
+    this.out.reserve(n + tail - emitted);
     const needed = tail - head + n;
     if (needed <= times.length) return;
     let capacity = times.length;
@@ -194,18 +194,18 @@ export function foldKeyedFrame(
   from: number,
   to: number,
 ): void {
-  s.room(to - from);
+  s.reserve(to - from);
   const { times: keptTimes, values: keptValues, ids: keptIds, states, size, out } = s;
   const mask = keptTimes.length - 1;
   const [ats, keys, counts, sums] = out.columns as [Column, Column, Column, Column];
-  let { now, head, given, tail } = s;
+  let { now, head, emitted, tail } = s;
   let n = out.length;
   for (let i = from; i < to; i++) {
     const t = times[i] as number;
     if (t !== now) {
       if (!(t > now)) continue;
-      const gone = now - size;
-      for (; head < given && (keptTimes[head & mask] as number) <= gone; head++) {
+      const horizon = now - size;
+      for (; head < emitted && (keptTimes[head & mask] as number) <= horizon; head++) {
         const state = (keptIds[head & mask] as number) << 2;
         const value = keptValues[head & mask] as number;
         const sum = states[state + 1] as number;
@@ -215,8 +215,8 @@ export function foldKeyedFrame(
         states[state + 1] = total;
         states[state + 2] = (states[state + 2] as number) + (sum - (total - shift) - (value + shift));
       }
-      for (; given < tail; given++) {
-        const id = keptIds[given & mask] as number;
+      for (; emitted < tail; emitted++) {
+        const id = keptIds[emitted & mask] as number;
         const state = id << 2;
         ats[n] = now;
         keys[n] = id;
@@ -244,7 +244,7 @@ export function foldKeyedFrame(
   out.length = n;
   s.now = now;
   s.head = head;
-  s.given = given;
+  s.emitted = emitted;
   s.tail = tail;
 }
 

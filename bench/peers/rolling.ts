@@ -32,11 +32,11 @@ export class Rows {
 
   constructor(
     readonly size: number,
-    figure: 'max' | 'sum',
+    output: 'max' | 'sum',
   ) {
-    this.running = figure === 'max' ? LOWEST : 0;
+    this.running = output === 'max' ? LOWEST : 0;
     this.ring = new Float64Array(size + 1).fill(this.running);
-    this.out = new Outbox(['at', figure]);
+    this.out = new Outbox(['at', output]);
   }
 }
 
@@ -57,7 +57,7 @@ export function foldRowsMax(s: Rows, times: Float64Array, values: Float64Array, 
       results[n++] = Math.max(running, ring[cursor] as number);
     }
     if (cursor === size) {
-      turnMax(ring, -1, 0, size);
+      flipMax(ring, -1, 0, size);
       cursor = 0;
       running = LOWEST;
     }
@@ -88,7 +88,7 @@ export function foldRowsSum(s: Rows, times: Float64Array, values: Float64Array, 
       results[n++] = (ring[cursor] as number) + error + running;
     }
     if (cursor === size) {
-      turnSum(ring, -1, 0, size);
+      flipSum(ring, -1, 0, size);
       cursor = 0;
       running = 0;
       error = 0;
@@ -147,7 +147,7 @@ export function foldRowsDrifting(s: Rows, times: Float64Array, values: Float64Ar
 
 /** Copies times to the results. @returns the place of the first result of these events */
 function copyTimes(out: Outbox, times: Float64Array, from: number, to: number): number {
-  out.room(to - from);
+  out.reserve(to - from);
   (out.columns[0] as Column).set(times.subarray(from, to), out.length);
   return out.length;
 }
@@ -158,14 +158,14 @@ function copyTimes(out: Outbox, times: Float64Array, from: number, to: number): 
  *
  *     head       first in the window
  *     boundary   end of the front: suffixes before it, values from it on
- *     given      first without a result: from here on all have the time `now`
+ *     emitted    first without a result: from here on all have the time `now`
  *     tail       one past the last
  */
 export class Frame {
   now = LOWEST;
   head = 0;
   boundary = 0;
-  given = 0;
+  emitted = 0;
   tail = 0;
   running: number;
   error = 0;
@@ -175,16 +175,16 @@ export class Frame {
 
   constructor(
     readonly size: number,
-    figure: 'max' | 'sum',
+    output: 'max' | 'sum',
   ) {
-    this.running = figure === 'max' ? LOWEST : 0;
-    this.out = new Outbox(['at', figure]);
+    this.running = output === 'max' ? LOWEST : 0;
+    this.out = new Outbox(['at', output]);
   }
 
   /** Makes room for n more events, and for the results of all events without one. */
-  room(n: number): void {
-    const { head, tail, given, times, values } = this;
-    this.out.room(n + tail - given);
+  reserve(n: number): void {
+    const { head, tail, emitted, times, values } = this;
+    this.out.reserve(n + tail - emitted);
     const needed = tail - head + n;
     if (needed <= times.length) return;
     let capacity = times.length;
@@ -200,26 +200,26 @@ export class Frame {
 }
 
 export function foldFrameMax(s: Frame, times: Float64Array, values: Float64Array, from: number, to: number): void {
-  s.room(to - from);
+  s.reserve(to - from);
   const { times: kept, values: ring, size, out } = s;
   const mask = kept.length - 1;
   const [ats, results] = out.columns as [Column, Column];
-  let { now, head, boundary, given, tail, running } = s;
+  let { now, head, boundary, emitted, tail, running } = s;
   let n = out.length;
   for (let i = from; i < to; i++) {
     const t = times[i] as number;
     if (t !== now) {
       if (!(t > now)) continue;
-      const gone = now - size;
-      for (; head < given && (kept[head & mask] as number) <= gone; head++) {
+      const horizon = now - size;
+      for (; head < emitted && (kept[head & mask] as number) <= horizon; head++) {
         if (head < boundary) continue;
-        turnMax(ring, mask, boundary, tail);
+        flipMax(ring, mask, boundary, tail);
         boundary = tail;
         running = LOWEST;
       }
       const older = head < boundary ? (ring[head & mask] as number) : LOWEST;
       const result = older > running ? older : running;
-      for (; given < tail; given++) {
+      for (; emitted < tail; emitted++) {
         ats[n] = now;
         results[n++] = result;
       }
@@ -237,13 +237,13 @@ export function foldFrameMax(s: Frame, times: Float64Array, values: Float64Array
   s.now = now;
   s.head = head;
   s.boundary = boundary;
-  s.given = given;
+  s.emitted = emitted;
   s.tail = tail;
   s.running = running;
 }
 
 /** Flips the events [from, to): replaces each value by the maximum of itself and all after it. */
-function turnMax(ring: Float64Array, mask: number, from: number, to: number): void {
+function flipMax(ring: Float64Array, mask: number, from: number, to: number): void {
   let suffix = LOWEST;
   for (let number = to - 1; number >= from; number--) {
     suffix = Math.max(suffix, ring[number & mask] as number);
@@ -252,27 +252,27 @@ function turnMax(ring: Float64Array, mask: number, from: number, to: number): vo
 }
 
 export function foldFrameSum(s: Frame, times: Float64Array, values: Float64Array, from: number, to: number): void {
-  s.room(to - from);
+  s.reserve(to - from);
   const { times: kept, values: ring, size, out } = s;
   const mask = kept.length - 1;
   const [ats, results] = out.columns as [Column, Column];
-  let { now, head, boundary, given, tail, running, error } = s;
+  let { now, head, boundary, emitted, tail, running, error } = s;
   let n = out.length;
   for (let i = from; i < to; i++) {
     const t = times[i] as number;
     if (t !== now) {
       if (!(t > now)) continue;
-      const gone = now - size;
-      for (; head < given && (kept[head & mask] as number) <= gone; head++) {
+      const horizon = now - size;
+      for (; head < emitted && (kept[head & mask] as number) <= horizon; head++) {
         if (head < boundary) continue;
-        turnSum(ring, mask, boundary, tail);
+        flipSum(ring, mask, boundary, tail);
         boundary = tail;
         running = 0;
         error = 0;
       }
       const older = head < boundary ? (ring[head & mask] as number) : 0;
       const result = older + error + running;
-      for (; given < tail; given++) {
+      for (; emitted < tail; emitted++) {
         ats[n] = now;
         results[n++] = result;
       }
@@ -293,14 +293,14 @@ export function foldFrameSum(s: Frame, times: Float64Array, values: Float64Array
   s.now = now;
   s.head = head;
   s.boundary = boundary;
-  s.given = given;
+  s.emitted = emitted;
   s.tail = tail;
   s.running = running;
   s.error = error;
 }
 
 /** Flips the events [from, to): replaces each value by the sum of itself and all after it. */
-function turnSum(ring: Float64Array, mask: number, from: number, to: number): void {
+function flipSum(ring: Float64Array, mask: number, from: number, to: number): void {
   let suffix = 0;
   let error = 0;
   for (let number = to - 1; number >= from; number--) {
@@ -315,18 +315,18 @@ function turnSum(ring: Float64Array, mask: number, from: number, to: number): vo
 
 /** Subtracts values that leave, and compensates the rounding of both steps. */
 export function foldFrameRunning(s: Frame, times: Float64Array, values: Float64Array, from: number, to: number): void {
-  s.room(to - from);
+  s.reserve(to - from);
   const { times: kept, values: ring, size, out } = s;
   const mask = kept.length - 1;
   const [ats, results] = out.columns as [Column, Column];
-  let { now, head, given, tail, running, error } = s;
+  let { now, head, emitted, tail, running, error } = s;
   let n = out.length;
   for (let i = from; i < to; i++) {
     const t = times[i] as number;
     if (t !== now) {
       if (!(t > now)) continue;
-      const gone = now - size;
-      for (; head < given && (kept[head & mask] as number) <= gone; head++) {
+      const horizon = now - size;
+      for (; head < emitted && (kept[head & mask] as number) <= horizon; head++) {
         const value = ring[head & mask] as number;
         const total = running - value;
         const shift = total - running;
@@ -334,7 +334,7 @@ export function foldFrameRunning(s: Frame, times: Float64Array, values: Float64A
         running = total;
       }
       const result = running + error;
-      for (; given < tail; given++) {
+      for (; emitted < tail; emitted++) {
         ats[n] = now;
         results[n++] = result;
       }
@@ -354,7 +354,7 @@ export function foldFrameRunning(s: Frame, times: Float64Array, values: Float64A
   out.length = n;
   s.now = now;
   s.head = head;
-  s.given = given;
+  s.emitted = emitted;
   s.tail = tail;
   s.running = running;
   s.error = error;

@@ -16,7 +16,7 @@ type Column = Float64Array;
 const COLUMNS = ['start', 'end', 'key', 'count', 'sum'];
 const STRIDE = 5;
 /** Up to this number of keys all of them are scanned after each batch; with more, the wheel is used. */
-const FEW = 4096;
+const MAX_SCANNED_KEYS = 4096;
 const BUCKETS = 256;
 /** The time of the last event of a key without an open session. */
 const NEVER = Number.NEGATIVE_INFINITY;
@@ -42,7 +42,7 @@ export class Sessions {
     this.states = new Float64Array(keys * STRIDE);
     for (let id = 0; id < keys; id++) this.states[id * STRIDE + 1] = NEVER;
     this.rate = (BUCKETS - 2) / gap;
-    if (keys > FEW) this.buckets = Array.from({ length: BUCKETS }, () => new Uint32Array(16));
+    if (keys > MAX_SCANNED_KEYS) this.buckets = Array.from({ length: BUCKETS }, () => new Uint32Array(16));
   }
 }
 
@@ -57,7 +57,7 @@ export function foldSessions(
   const { states, gap, out } = s;
   const wheel = s.buckets.length > 0;
   let newest = s.newest;
-  out.room(to - from);
+  out.reserve(to - from);
   for (let i = from; i < to; i++) {
     const t = times[i] as number;
     if (!(t >= newest)) continue;
@@ -68,7 +68,7 @@ export function foldSessions(
     const last = states[state + 1] as number;
     states[state + 1] = t;
     if (t - last > gap) {
-      if (last !== NEVER) give(s, id, last);
+      if (last !== NEVER) emit(s, id, last);
       else if (wheel) file(s, id, t + gap);
       states[state] = t;
       states[state + 2] = 1;
@@ -87,12 +87,12 @@ export function foldSessions(
     states[state + 4] = (states[state + 4] as number) + (sum - (total - shift) + (value - shift));
   }
   s.newest = newest;
-  if (wheel) turnWheel(s);
+  if (wheel) advanceWheel(s);
   else fireSessions(s, newest);
 }
 
 /** Emits the session of a key whose last event was at `last`. */
-function give(s: Sessions, id: number, last: number): void {
+function emit(s: Sessions, id: number, last: number): void {
   const { states, out, gap } = s;
   const [starts, ends, ids, counts, sums] = out.columns as [Column, Column, Column, Column, Column];
   const n = out.length++;
@@ -120,7 +120,7 @@ function file(s: Sessions, id: number, end: number): void {
 }
 
 /** Scans the buckets from the last one scanned to that of the newest event, and fires the sessions that have ended. */
-function turnWheel(s: Sessions): void {
+function advanceWheel(s: Sessions): void {
   const { newest, gap, states, out } = s;
   const last = Math.floor(newest * s.rate);
   for (let number = Math.max(s.bucket, last - BUCKETS + 1); number <= last; number++) {
@@ -128,7 +128,7 @@ function turnWheel(s: Sessions): void {
     const bucket = s.buckets[at] as Uint32Array;
     const n = s.filed[at] as number;
     if (n === 0) continue;
-    out.room(n);
+    out.reserve(n);
     // An id that stays in this bucket is written to a place already read.
     s.filed[at] = 0;
     for (let k = 0; k < n; k++) {
@@ -137,7 +137,7 @@ function turnWheel(s: Sessions): void {
       if (time + gap > newest) {
         file(s, id, time + gap);
       } else {
-        give(s, id, time);
+        emit(s, id, time);
         states[id * STRIDE + 1] = NEVER;
       }
     }
@@ -148,11 +148,11 @@ function turnWheel(s: Sessions): void {
 /** Fires the sessions that end by the watermark, found by scanning all keys. */
 export function fireSessions(s: Sessions, watermark: number): void {
   const { states, gap, keys } = s;
-  s.out.room(keys);
+  s.out.reserve(keys);
   for (let id = 0; id < keys; id++) {
     const last = states[id * STRIDE + 1] as number;
     if (last === NEVER || last + gap > watermark) continue;
-    give(s, id, last);
+    emit(s, id, last);
     states[id * STRIDE + 1] = NEVER;
   }
 }
@@ -172,7 +172,7 @@ export class Session {
 export function foldSession(s: Session, times: Float64Array, values: Float64Array, from: number, to: number): void {
   const { gap, out } = s;
   let { start, last, count, sum, error } = s;
-  out.room(to - from + 1);
+  out.reserve(to - from + 1);
   const [starts, ends, counts, sums] = out.columns as [Column, Column, Column, Column];
   let n = out.length;
   for (let i = from; i < to; i++) {
@@ -212,7 +212,7 @@ export function foldSession(s: Session, times: Float64Array, values: Float64Arra
 export function fireSession(s: Session): void {
   const { out } = s;
   if (s.count === 0) return;
-  out.room(1);
+  out.reserve(1);
   const [starts, ends, counts, sums] = out.columns as [Column, Column, Column, Column];
   const n = out.length++;
   starts[n] = s.start;
@@ -246,18 +246,18 @@ export class SweptSessions {
       session.sum += value;
       return;
     }
-    if (session) this.give(key, session);
+    if (session) this.emit(key, session);
     this.open.set(key, { start: at, last: at, count: 1, sum: value });
   }
 
-  give(key: Key, { start, last, count, sum }: Open): void {
+  emit(key: Key, { start, last, count, sum }: Open): void {
     this.rows.push({ start, end: last + this.gap, key, count, sum });
   }
 
   fire(watermark: number): void {
     for (const [key, session] of this.open) {
       if (session.last + this.gap > watermark) continue;
-      this.give(key, session);
+      this.emit(key, session);
       this.open.delete(key);
     }
   }
@@ -283,14 +283,14 @@ export class OrderedSessions extends SweptSessions {
       this.open.set(key, session);
       return;
     }
-    if (session) this.give(key, session);
+    if (session) this.emit(key, session);
     this.open.set(key, { start: at, last: at, count: 1, sum: value });
   }
 
   override fire(watermark: number): void {
     for (const [key, session] of this.open) {
       if (session.last + this.gap > watermark) return;
-      this.give(key, session);
+      this.emit(key, session);
       this.open.delete(key);
     }
   }

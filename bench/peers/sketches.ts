@@ -67,7 +67,7 @@ export class PerKey {
     for (let id = 0; id < this.keys; id++) {
       const state = this.states[id];
       if (!state) continue;
-      this.out.room(1);
+      this.out.reserve(1);
       const { columns, length } = this.out;
       [this.start, this.start + this.size, id, state.lower()].forEach((value, c) => {
         (columns[c] as Float64Array)[length] = value;

@@ -11,7 +11,7 @@ import { RingBuffer } from 'ringbuf.js';
 
 export const CAPACITY = 16_384;
 /** Maximum number of batches in flight where they are sent as messages. */
-const UNDERWAY = 64;
+const MAX_IN_FLIGHT = 64;
 
 const SCHEMA = { at: 'f64', value: 'f64' } as const;
 type Columns = Ring<typeof SCHEMA>;
@@ -110,12 +110,12 @@ function produceInPlace(to: Columns, events: number, batch: number): void {
 function consumeInPlace(from: Columns, events: number, batch: number): Sums {
   const { at, value } = from.columns;
   const sums: Sums = [0, 0];
-  for (let got = 0; got < events; ) {
+  for (let received = 0; received < events; ) {
     const n = from.peek(batch);
     if (n === 0) continue;
     add(sums, at, value, from.readAt, n);
     from.release(n);
-    got += n;
+    received += n;
   }
   return sums;
 }
@@ -149,19 +149,19 @@ function producePushing(to: Columns, events: number, batch: number): void {
   for (let sent = 0; sent < events; ) {
     const n = batch < events - sent ? batch : events - sent;
     fill(at, value, 0, sent, n);
-    const given = n === batch ? { at, value } : { at: at.subarray(0, n), value: value.subarray(0, n) };
-    for (let went = 0; went < n; ) went += to.push(given, went);
+    const columns = n === batch ? { at, value } : { at: at.subarray(0, n), value: value.subarray(0, n) };
+    for (let pushed = 0; pushed < n; ) pushed += to.push(columns, pushed);
     sent += n;
   }
 }
 
 function consumeTaking(from: Columns, events: number, batch: number): Sums {
   const sums: Sums = [0, 0];
-  for (let got = 0; got < events; ) {
+  for (let received = 0; received < events; ) {
     if (from.peek(1) === 0) continue;
     const { length, columns } = from.take(batch);
     add(sums, columns.at, columns.value, 0, length);
-    got += length;
+    received += length;
   }
   return sums;
 }
@@ -189,7 +189,7 @@ function produceRingbuf(to: RingBuffer, events: number, batch: number): void {
   for (let sent = 0; sent < events; ) {
     const n = batch < events - sent ? batch : events - sent;
     fillPairs(pairs, 0, sent, n);
-    for (let went = 0; went < 2 * n; ) went += to.push(pairs as never, 2 * n - went, went);
+    for (let pushed = 0; pushed < 2 * n; ) pushed += to.push(pairs as never, 2 * n - pushed, pushed);
     sent += n;
   }
 }
@@ -223,12 +223,12 @@ function produceByCallback(to: RingBuffer, events: number, batch: number): void 
 function consumeRingbuf(from: RingBuffer, events: number, batch: number): Sums {
   const pairs = new Float64Array(2 * batch);
   const sums: Sums = [0, 0];
-  let got = 0;
+  let received = 0;
   let odd = 0;
-  while (got < events) {
+  while (received < events) {
     const n = odd + from.pop(pairs as never, 2 * batch - odd, odd);
     addPairs(sums, pairs, n >> 1);
-    got += n >> 1;
+    received += n >> 1;
     // A number may arrive before its value; it is kept for the next round.
     odd = n & 1;
     if (odd) pairs[0] = pairs[n - 1] as number;
@@ -238,9 +238,9 @@ function consumeRingbuf(from: RingBuffer, events: number, batch: number): Sums {
 
 function produceMessages(port: Port, events: number, batch: number): void {
   let sent = 0;
-  let underway = 0;
+  let inFlight = 0;
   const more = (): void => {
-    for (; underway < UNDERWAY && sent < events; underway++) {
+    for (; inFlight < MAX_IN_FLIGHT && sent < events; inFlight++) {
       const n = batch < events - sent ? batch : events - sent;
       const numbers = new Float64Array(2 * n);
       fill(numbers, numbers.subarray(n), 0, sent, n);
@@ -250,7 +250,7 @@ function produceMessages(port: Port, events: number, batch: number): void {
     if (sent === events) port.off('message', credit);
   };
   const credit = (batches: number): void => {
-    underway -= batches;
+    inFlight -= batches;
     more();
   };
   port.on('message', credit);
@@ -260,14 +260,14 @@ function produceMessages(port: Port, events: number, batch: number): void {
 function consumeMessages(port: Port, events: number): Promise<Sums> {
   return new Promise((resolve) => {
     const sums: Sums = [0, 0];
-    let got = 0;
+    let received = 0;
     let batches = 0;
     const take = (numbers: Float64Array): void => {
       const n = numbers.length >> 1;
       add(sums, numbers, numbers.subarray(n), 0, n);
-      got += n;
-      if (++batches % (UNDERWAY / 4) === 0) port.postMessage(UNDERWAY / 4);
-      if (got < events) return;
+      received += n;
+      if (++batches % (MAX_IN_FLIGHT / 4) === 0) port.postMessage(MAX_IN_FLIGHT / 4);
+      if (received < events) return;
       port.off('message', take);
       resolve(sums);
     };

@@ -83,7 +83,7 @@ export function foldUnkeyedPlain(
 export function fireUnkeyed(s: Unkeyed, next: number): void {
   if (s.count) {
     const { out } = s;
-    out.room(1);
+    out.reserve(1);
     const [starts, ends, counts, sums, mins, maxs] = out.columns as [Column, Column, Column, Column, Column, Column];
     const n = out.length++;
     starts[n] = s.start;
@@ -191,7 +191,7 @@ export function foldKeyedPlain(
 export function fireKeyed(s: Keyed, next: number): void {
   const { states, keys, out, keyOf } = s;
   const end = s.start + s.size;
-  out.room(keys);
+  out.reserve(keys);
   const [starts, ends, ids, counts, sums] = out.columns as [Column, Column, Column, Column, Column];
   let n = out.length;
   for (let id = 0; id < keys; id++) {

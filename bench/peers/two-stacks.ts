@@ -15,7 +15,7 @@ export class TwoStacks {
   /** Number of the open slice. */
   slice = 0;
   /** Number of the newest slice in the front. */
-  turned = -1;
+  flipped = -1;
   readonly planes: Float64Array[];
   readonly back: Float64Array;
   readonly out = new Outbox(['start', 'end', 'key', 'count', 'sum', 'max']);
@@ -72,13 +72,13 @@ function endSlice(s: TwoStacks): void {
   const oldest = slice - count + 1;
   // At first the oldest slices lie before time 0: their planes are empty.
   const front = planes[(oldest + count) % count] as Float64Array;
-  out.room(keys);
-  if (oldest > s.turned) {
+  out.reserve(keys);
+  if (oldest > s.flipped) {
     for (let k = slice - 1; k >= oldest; k--) {
       combine(planes[k % count] as Float64Array, planes[(k + 1) % count] as Float64Array);
     }
     empty(back);
-    s.turned = slice;
+    s.flipped = slice;
     emit(front, out, oldest * every, (slice + 1) * every);
   } else {
     emitCombined(front, back, planes[slice % count] as Float64Array, out, oldest * every, (slice + 1) * every);
