@@ -1,4 +1,4 @@
-/** Every aggregate that the package exports, alone, and eight of them together. One that is exported and not here fails the run. */
+/** Every aggregate that the package exports, alone, and eight of them together. A missing one fails the run. */
 
 import * as oriel from 'oriel';
 import { type Cell, type Contender, pushed } from '../contest';
@@ -6,7 +6,7 @@ import { numberColumn, randomIds, randomValues, steadyTimes } from '../data';
 
 const EVENTS = 2_000_000;
 
-/** By the names of the functions. */
+/** An aggregate for each exported function, by its name. */
 const AGGREGATES = {
   count: oriel.count('value'),
   sum: oriel.sum('value'),
@@ -63,7 +63,7 @@ const EIGHT = {
   last: oriel.last('value'),
 };
 
-/** Exported functions that make neither an aggregate nor a stream. */
+/** Exported functions that make no aggregate. */
 const OTHERS =
   /^(calendar|col|lit|text|rows|tumbling|hopping|cumulative|session|rolling|everything|punctuated|windowed)$/;
 
@@ -89,7 +89,9 @@ function contenders(keys: number): Contender[] {
 
 const cell = (name: string, title: string, keys: number): Cell => ({
   name: `aggregates-${name}`,
-  title: `each aggregate alone, and count, sum, mean, min, max, stddev, first, last together, ${title} (ratio: to count())`,
+  title:
+    'each aggregate alone, and count, sum, mean, min, max, stddev, first, last together, ' +
+    `${title} (ratio: to count())`,
   different: true,
   contenders: () => contenders(keys),
 });

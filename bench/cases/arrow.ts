@@ -1,4 +1,4 @@
-/** Arrow record batches with string keys, beside the same events as rows and as columns, and beside loops over the batches themselves. */
+/** Arrow record batches with string keys, compared with rows, with columns, and with loops over the batches. */
 
 import {
   type Data,
@@ -54,13 +54,13 @@ const fromRows =
     finish(stream, sink, true);
   };
 
-/** Codes of the dictionary are the ids; times become numbers. */
+/** Uses the codes of the dictionary as ids, and converts times to numbers. */
 const byCodes =
   (batches: readonly Batch[], users: readonly string[]): Contender['run'] =>
   (events, sink) => {
     const s = new Keyed(WINDOW, users.length);
     const times = new Float64Array(BATCH);
-    const give = () => {
+    const emit = () => {
       const n = s.out.length;
       const taken = s.out.take();
       sink.take(n, { ...taken, key: column(Uint32Array.from(taken.key ?? []), users) });
@@ -77,13 +77,13 @@ const byCodes =
         to - from,
         0,
       );
-      give();
+      emit();
     });
     fireKeyed(s, 0);
-    give();
+    emit();
   };
 
-/** As Arrow's own guide reads a table: value by value. */
+/** Reads value by value, as Arrow's own guide does. */
 const byValues =
   (batches: readonly Batch[]): Contender['run'] =>
   (events, sink) => {

@@ -1,4 +1,4 @@
-/** Expressions and filters in the core, beside the loops one would write: before pushing, or in place of a window altogether. */
+/** Expressions and filters in the core, compared with loops that run before the push or replace the stream. */
 
 import { col, count, hopping, max, type Spec, sum, tumbling, windowed } from 'oriel';
 import { type Cell, type Contender, inBatches, pushed, take } from '../contest';
@@ -24,7 +24,7 @@ const columnsOf = (): Columns => ({
 const revenue = col('price').mul(col('qty')).mul(col('off').div(1000).neg().add(1));
 const plain: Omit<Spec, 'aggregates'> = { time: 'at', window: tumbling(SIZE) };
 
-/** One pass over the arrays, for this one expression and window. */
+/** One pass over the arrays, written for this expression and window only. */
 function revenueLoop({ at, price, qty, off }: Columns, from: number, to: number, s: Open, out: object[]): void {
   for (let i = from; i < to; i++) {
     const t = at[i] as number;
@@ -103,7 +103,7 @@ function computeLoop(
 
 const taken = (batch: { length: number; columns: object }) => [batch.length, batch.columns] as [number, never];
 
-/** A share of events is kept: by a condition in the core, or in arrays that a loop filled. */
+/** Keeps a share of the events, by a condition in the core or by a loop that copies them. */
 function filtered(columns: Columns, share: number, window: Spec['window']): Contender[] {
   const limit = 1000 * share;
   const aggregates = { n: count(), most: max('price') };
@@ -176,7 +176,9 @@ export const expressions: Cell[] = [
   },
   ...[0.5, 0.05].map((share) => ({
     name: `where-${share * 100}`,
-    title: `count and max of the ${share * 100} % of events for which a condition holds, un-keyed, 1,000 events a window`,
+    title:
+      `count and max of the ${share * 100} % of events for which a condition holds, un-keyed, ` +
+      '1,000 events a window',
     contenders: () => filtered(columnsOf(), share, tumbling(SIZE)),
   })),
   {

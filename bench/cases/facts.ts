@@ -1,4 +1,4 @@
-/** What is measured once: start-up, size, memory. */
+/** Facts that are measured once: start-up time, size of the core, memory. */
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ const SPAWNS = 15;
 const KEYS = 100_000;
 const SLICES = 60;
 
-/** A process that does nothing but ask for a first result, and says how long after it began to import. */
+/** A program that prints the milliseconds from the start of its import to its first result. */
 const FIRST_RESULT = `
   const before = performance.now();
   const { windowed, tumbling, count } = await import('oriel');

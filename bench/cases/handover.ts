@@ -1,6 +1,7 @@
 /**
- * How the results of a take get from a worker to its owner: as columns that change hands with a message, or copied through memory that both share,
- * as a ring would do it, where not even a message says so. Both begin with columns of the worker, and end with columns of the owner.
+ * Two ways to get the results of a take from a worker to its owner: columns transferred with a message, or columns
+ * copied through shared memory, as a ring would do it, with `Atomics` to signal instead of messages. Both start with
+ * columns of the worker and end with columns of the owner.
  */
 
 import { once } from 'node:events';
@@ -9,6 +10,7 @@ import type { Cell, Fact } from '../contest';
 import { median } from '../report';
 
 const COLUMNS = 6;
+/** Rows of a take, and how often it is timed. */
 const ROUNDS = [
   [1, 2000],
   [100, 2000],
@@ -16,7 +18,10 @@ const ROUNDS = [
   [1_000_000, 20],
 ] as const;
 
-/** Answers messages with columns; or, asked for `rounds`, the first of two words with the second, and columns in memory. */
+/**
+ * Answers a message with transferred columns. A message with `rounds` starts that many rounds in shared memory: in each
+ * the worker waits until the owner raises word 0, copies its columns into the memory, and raises word 1.
+ */
 const WORKER = `
 const { parentPort, workerData } = require('node:worker_threads');
 const [words, memory] = [new Int32Array(workerData.words), new Float64Array(workerData.memory)];
@@ -35,7 +40,7 @@ parentPort.on('message', ({ rows, rounds }) => {
   }
 });`;
 
-/** Node has it, TypeScript from ES2024 on. */
+/** Node has `Atomics.waitAsync`; TypeScript declares it only from ES2024 on. */
 const { waitAsync } = Atomics as unknown as {
   waitAsync(words: Int32Array, at: number, value: number, timeoutMs: number): { value: Promise<string> | string };
 };
@@ -51,7 +56,7 @@ async function transferred({ worker }: Pair, rows: number): Promise<void> {
   await once(worker, 'message');
 }
 
-/** `round` of those that the worker was asked for. */
+/** Runs round number `round` of those that the worker was asked for; returns copies of its columns. */
 async function copied({ words, memory }: Pair, rows: number, round: number): Promise<Float64Array[]> {
   Atomics.store(words, 0, round + 1);
   Atomics.notify(words, 0);

@@ -1,4 +1,4 @@
-/** Overlapping windows: one minute every second, 100,000 events a second, count, sum and max of each key. */
+/** Hopping windows of one minute every second, 100,000 events a second: count, sum and max of each key. */
 
 import { count, hopping as hop, max, type Spec, sum } from 'oriel';
 import { type Cell, type Contender, inBatches, pushed } from '../contest';
@@ -18,7 +18,7 @@ const spec: Spec = {
   aggregates: { count: count(), sum: sum('value'), max: max('value') },
 };
 
-/** Nobody closes: sixty windows at once at the end would be a good part of all the work. */
+/** No contender fires the windows open at the end: sixty at once would be a large share of all the work. */
 function contenders(keys: number): Contender[] {
   const times = steadyTimes(EVENTS, SECOND / 100_000);
   const ids = randomIds(EVENTS, keys, 'uniform');
@@ -45,7 +45,7 @@ function contenders(keys: number): Contender[] {
       },
     },
     {
-      // Its windows are not yet full by then, which flatters it.
+      // Its windows are never full, which flatters it: the run is shorter than a minute.
       name: `naive, recomputing (first ${naiveEvents / 100_000} s only)`,
       side: 'naive',
       events: naiveEvents,

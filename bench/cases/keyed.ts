@@ -1,4 +1,4 @@
-/** Tumbling windows with keys, count and sum: dense ids, whole numbers of any size, strings. */
+/** Tumbling windows with keys, count and sum. Keys are dense ids, whole numbers below 2^53, or strings. */
 
 import { count, type Spec, sum, tumbling } from 'oriel';
 import { BATCH, type Cell, type Contender, inBatches, placed, pushed } from '../contest';
@@ -7,10 +7,10 @@ import { type Key, NaiveKeyed, naiveKeyed } from '../peers/naive';
 import { fireKeyed, foldKeyed, foldKeyedPlain, Keyed, mapToIds } from '../peers/tuned';
 
 const SIZES = { '1k': 1_000, '100k': 100_000, '1m': 1_000_000 };
-/** Values that a producer picks from without leaving the first-level cache. */
+/** Number of values that a producer cycles through; they fit into the first-level cache. */
 const POOL = 1024;
 
-/** Events of one cell, and how many lie in a window: enough for every key to come several times. */
+/** Number of events, and events in a window: at least four for each key on average. */
 const scaleOf = (keys: number) => ({
   events: keys === 1_000_000 ? 8_000_000 : 4_000_000,
   naiveEvents: keys === 1_000_000 ? 4_000_000 : 2_000_000,
@@ -202,9 +202,10 @@ function inPlace(keys: number, skew: Skew): Contender[] {
       },
     },
   ];
-  // The numbers of strings are kept only while their keys live: so few are never swept, and may be asked for once.
+  // The number that `keyId` returns is valid only while its key is live. Up to 1,000 keys are never swept, so there one
+  // request for each is enough.
   if (keys > 1000) return contenders;
-  const asked = new Uint32Array(keys);
+  const idOf = new Uint32Array(keys);
   contenders.splice(2, 0, {
     name: 'oriel, claim, string keys, ids asked for before',
     side: 'oriel',
@@ -215,12 +216,12 @@ function inPlace(keys: number, skew: Skew): Contender[] {
         const { at, key, value } = views as { at: Float64Array; key: Float64Array; value: Float64Array };
         for (let i = 0; i < n; i++) {
           at[i] = from + i;
-          key[i] = asked[ids[from + i] as number] as number;
+          key[i] = idOf[ids[from + i] as number] as number;
           value[i] = pool[(from + i) & (POOL - 1)] as number;
         }
       },
       (stream) => {
-        for (let id = 0; id < keys; id++) asked[id] = stream.keyId(users[id] as string);
+        for (let id = 0; id < keys; id++) idOf[id] = stream.keyId(users[id] as string);
       },
     ),
   });
@@ -258,7 +259,7 @@ function wideNumbers(keys: number): Contender[] {
 function strings(keys: number, copies: boolean): Contender[] {
   const data = dataOf(keys, 'uniform');
   const known = names(keys);
-  // A copy has a hash of its own to be computed once and must be compared letter by letter, as what was just parsed must.
+  // V8 must hash each copy and compare it character by character, as it must with strings just parsed.
   const list = copies
     ? Array.from(data.ids, (id) => Buffer.from(known[id] as string, 'latin1').toString('latin1'))
     : column(data.ids, known);

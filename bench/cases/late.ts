@@ -1,4 +1,4 @@
-/** The same events in order and not: late ones fall into windows that are still open, so that all results are the same. */
+/** The same events in order and out of order. Late ones fall into windows still open, so all results are equal. */
 
 import { count, type Spec, sum, tumbling } from 'oriel';
 import { type Cell, type Contender, inBatches, pushed } from '../contest';
@@ -7,7 +7,7 @@ import { Disordered, fireDisordered, foldDisordered } from '../peers/tuned';
 
 const EVENTS = 4_000_000;
 const KEYS = 1000;
-/** Most late events are older than the window at hand: it is half as long as they may be late. */
+/** Greatest lateness. A window is half as long, so most late events fall into a window before the newest one. */
 const BOUND = 200_000;
 const WINDOW = BOUND / 2;
 

@@ -1,8 +1,8 @@
 /**
- * From one thread to another: oriel's ring, ringbuf.js, and messages with what they carry transferred.
+ * Passing events from one thread to another: oriel's ring, ringbuf.js, and messages with transferred columns.
  *
- * Most look again and again where there is nothing to do: on fewer than two free cores they stand in each other's way, and the figures
- * say nothing.
+ * Most contenders busy-wait while a ring is full or empty. With fewer than two free cores the two threads then take
+ * processor time from each other, and the results mean nothing.
  */
 
 import { once } from 'node:events';
@@ -10,14 +10,14 @@ import { Worker } from 'node:worker_threads';
 import type { Cell, Score, Side } from '../contest';
 import { consume, type Job, sharedFor, sumsOf, type Way } from '../peers/threads';
 
-/** Threads have no loader of TypeScript unless they ask for it. */
+/** A worker thread cannot load TypeScript until it registers tsx. */
 const PRODUCER = `import('tsx/esm/api').then(({ register }) => {
   register();
   return import(${JSON.stringify(new URL('../peers/producer.ts', import.meta.url).href)});
 })`;
 
-/** Rounds that are not counted. */
-const WARMING = 2;
+/** Number of rounds that are not counted. */
+const WARMUP_ROUNDS = 2;
 
 const WAYS: readonly [name: string, side: Side, way: Way, events: (batch: number) => number][] = [
   ['oriel, claim and publish, peek and release', 'oriel', 'place', (batch) => (batch === 1 ? 2e6 : 16e6)],
@@ -36,11 +36,12 @@ async function started(): Promise<Worker> {
 }
 
 async function contest(batch: number, rounds: number): Promise<Score[]> {
-  // Messages have a thread of their own: where a buffer was ever transferred away, V8 asks at each access whether this one was.
+  // Messages get a producer thread of their own: once a thread has transferred a buffer, V8 checks on each access
+  // whether the buffer at hand is detached.
   const forRings = await started();
   const forMessages = await started();
   const scores = WAYS.map(([name, side]): Score => ({ name, side, nanoseconds: [], pauses: [] }));
-  for (let round = -WARMING; round < rounds; round++) {
+  for (let round = -WARMUP_ROUNDS; round < rounds; round++) {
     for (const [i, [name, , way, eventsOf]] of WAYS.entries()) {
       const events = eventsOf(batch);
       const job: Job = { way, events, batch, shared: sharedFor(way) };

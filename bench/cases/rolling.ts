@@ -1,4 +1,4 @@
-/** Rolling windows: a result for every event, over the last so many events or units of time. */
+/** Rolling windows: a result for every event, over a fixed number of events or over units of time. */
 
 import { count, max, rolling as roll, rows, type Spec, sum, windowed } from 'oriel';
 import { BATCH, type Cell, type Contender, finish, inBatches, placed, pushed, take } from '../contest';
@@ -7,32 +7,34 @@ import * as peers from '../peers/rolling';
 import * as keyedPeers from '../peers/rolling-keyed';
 import type { Sink } from '../sink';
 
-type Figure = 'max' | 'sum';
-/** What a window is measured in. There is one event for each unit of time on average, so that both hold as many. */
+type Output = 'max' | 'sum';
+/** Unit of a window's size. There is one event a unit of time on average, so both extents hold as many events. */
 type Extent = 'rows' | 'time';
 
 const SIZES = { '1k': 1_000, '1m': 1_000_000 };
 const EVENTS = 8_000_000;
-/** Values that a producer picks from without leaving the cache: more of them than the shorter window holds. */
+/** Number of values that a producer cycles through: they fit into the cache, and the shorter window holds fewer. */
 const POOL = 4096;
 
 const windowOf = (extent: Extent, size: number) => roll(extent === 'rows' ? rows(size) : size);
 
-const specOf = (figure: Figure, extent: Extent, size: number): Spec => ({
+const specOf = (output: Output, extent: Extent, size: number): Spec => ({
   time: 'at',
   window: windowOf(extent, size),
-  aggregates: { [figure]: figure === 'max' ? max('value') : sum('value') },
+  aggregates: { [output]: output === 'max' ? max('value') : sum('value') },
 });
 
-/** One iteration of a tuned rival over the caller's arrays, or over what `produce` writes for each batch. */
-type Tuned = (figure: Figure, size: number, columns?: Columns) => Contender['run'];
+/**
+ * Makes one iteration of a tuned rival, over `columns` of the caller or else over what `produce` writes for each batch.
+ */
+type Tuned = (output: Output, size: number, columns?: Columns) => Contender['run'];
 type Columns = { at: Float64Array; value: Float64Array };
 
 const byRows =
   (fold: peers.Fold<peers.Rows>): Tuned =>
-  (figure, size, columns) =>
+  (output, size, columns) =>
   (events, sink) => {
-    const s = new peers.Rows(size, figure);
+    const s = new peers.Rows(size, output);
     feed(events, sink, columns, (at, value, from, to) => {
       fold(s, at, value, from, to);
       sink.take(s.out.length, s.out.take());
@@ -41,9 +43,9 @@ const byRows =
 
 const byTime =
   (fold: peers.Fold<peers.Frame>): Tuned =>
-  (figure, size, columns) =>
+  (output, size, columns) =>
   (events, sink) => {
-    const s = new peers.Frame(size, figure);
+    const s = new peers.Frame(size, output);
     feed(events, sink, columns, (at, value, from, to) => {
       fold(s, at, value, from, to);
       sink.take(s.out.length, s.out.take());
@@ -54,8 +56,8 @@ const byTime =
 
 type Rival = readonly [name: string, side: Contender['side'], tuned: Tuned];
 
-/** What drifts does not come to the same in the long run, and is left out of the summary. */
-const RIVALS: Record<Figure, Record<Extent, readonly Rival[]>> = {
+/** The sum that drifts counts as 'other', which keeps it out of the summary: its results get less and less exact. */
+const RIVALS: Record<Output, Record<Extent, readonly Rival[]>> = {
   max: {
     rows: [['two stacks', 'tuned', byRows(peers.foldRowsMax)]],
     time: [['two stacks', 'tuned', byTime(peers.foldFrameMax)]],
@@ -99,16 +101,19 @@ function feed(
   });
 }
 
-/** The longer window is never full by then, which flatters it: one shift of a million takes a third of a millisecond. */
-function naiveEvents(figure: Figure, size: number): number {
-  if (figure === 'sum') return 1_000_000;
+/**
+ * Number of events of a naive contender. The longer window is never full, which flatters it: one `shift` of an array
+ * of a million takes a third of a millisecond.
+ */
+function naiveEvents(output: Output, size: number): number {
+  if (output === 'sum') return 1_000_000;
   return size === 1_000_000 ? 40_000 : 200_000;
 }
 
-function naive(figure: Figure, extent: Extent, size: number, { at, value }: Columns): Contender {
-  const fold = figure === 'max' ? peers.naiveMax : peers.naiveSum;
-  const anew = figure === 'max' ? 'looked through anew' : 'running sum';
-  const events = naiveEvents(figure, size);
+function naive(output: Output, extent: Extent, size: number, { at, value }: Columns): Contender {
+  const fold = output === 'max' ? peers.naiveMax : peers.naiveSum;
+  const anew = output === 'max' ? 'looked through anew' : 'running sum';
+  const events = naiveEvents(output, size);
   return {
     name: `naive, push and shift, ${anew} (first ${events.toLocaleString('en')} only)`,
     side: 'naive',
@@ -121,32 +126,32 @@ function naive(figure: Figure, extent: Extent, size: number, { at, value }: Colu
         sink.takeRows(s.take());
       });
       if (s instanceof peers.NaiveRows) return;
-      if (figure === 'max') s.fireMax();
+      if (output === 'max') s.fireMax();
       else s.fireSum();
       sink.takeRows(s.take());
     },
   };
 }
 
-function fromMemory(figure: Figure, extent: Extent, size: number): Contender[] {
+function fromMemory(output: Output, extent: Extent, size: number): Contender[] {
   const columns = { at: pairedTimes(EVENTS), value: randomValues(EVENTS) };
   return [
-    { name: 'oriel, pushColumns', side: 'oriel', events: EVENTS, run: pushed(specOf(figure, extent, size), columns) },
-    ...RIVALS[figure][extent].map(
+    { name: 'oriel, pushColumns', side: 'oriel', events: EVENTS, run: pushed(specOf(output, extent, size), columns) },
+    ...RIVALS[output][extent].map(
       ([name, side, tuned]): Contender => ({
         name: `tuned, ${name}`,
         side,
         events: EVENTS,
-        run: tuned(figure, size, columns),
+        run: tuned(output, size, columns),
       }),
     ),
-    naive(figure, extent, size, columns),
+    naive(output, extent, size, columns),
   ];
 }
 
-/** A batch that stays in the cache: written in place, or into arrays of one's own that are then copied. */
-function inCache(figure: Figure, extent: Extent, size: number): Contender[] {
-  const spec = specOf(figure, extent, size);
+/** Batches that stay in the cache: written in place, or into arrays of the caller that are then copied. */
+function inCache(output: Output, extent: Extent, size: number): Contender[] {
+  const spec = specOf(output, extent, size);
   return [
     {
       name: 'oriel, claim and commit',
@@ -167,12 +172,12 @@ function inCache(figure: Figure, extent: Extent, size: number): Contender[] {
         finish(stream, sink, true);
       },
     },
-    ...RIVALS[figure][extent].map(
+    ...RIVALS[output][extent].map(
       ([name, side, tuned]): Contender => ({
         name: `tuned, its own arrays, ${name}`,
         side,
         events: EVENTS,
-        run: tuned(figure, size),
+        run: tuned(output, size),
       }),
     ),
     {
@@ -185,25 +190,25 @@ function inCache(figure: Figure, extent: Extent, size: number): Contender[] {
   ];
 }
 
-/** Single events as objects, over the last so many events: results as they come, or collected for a batch. */
-function single(figure: Figure, size: number): Contender[] {
+/** Single events as objects, over the last `size` events; results are taken after each batch. */
+function single(output: Output, size: number): Contender[] {
   const events = 2_000_000;
   const times = pairedTimes(events);
   const values = randomValues(events);
   const reading = (i: number) => ({ at: times[i] as number, value: values[i] as number });
-  const run = (events: number, sink: Sink, push: (event: ReturnType<typeof reading>) => void, give: () => void) =>
+  const run = (events: number, sink: Sink, push: (event: ReturnType<typeof reading>) => void, flush: () => void) =>
     inBatches(events, sink, (from, to) => {
       for (let i = from; i < to; i++) push(reading(i));
-      give();
+      flush();
     });
-  const fold = figure === 'max' ? peers.foldRowsMax : peers.foldRowsSum;
+  const fold = output === 'max' ? peers.foldRowsMax : peers.foldRowsSum;
   return [
     {
       name: 'oriel, push',
       side: 'oriel',
       events,
       run: (n, sink) => {
-        const stream = windowed(specOf(figure, 'rows', size));
+        const stream = windowed(specOf(output, 'rows', size));
         inBatches(n, sink, (from, to) => {
           for (let i = from; i < to; i++) stream.push(reading(i) as never);
           take(stream, sink);
@@ -216,7 +221,7 @@ function single(figure: Figure, size: number): Contender[] {
       side: 'tuned',
       events,
       run: (n, sink) => {
-        const s = new peers.Rows(size, figure);
+        const s = new peers.Rows(size, output);
         const [at, value] = [new Float64Array(BATCH), new Float64Array(BATCH)];
         inBatches(n, sink, (from, to) => {
           for (let i = from; i < to; i++) {
@@ -232,19 +237,19 @@ function single(figure: Figure, size: number): Contender[] {
     {
       name: 'naive, push and shift',
       side: 'naive',
-      events: naiveEvents(figure, size),
+      events: naiveEvents(output, size),
       rounds: 3,
       run: (n, sink) => {
         const s = new peers.NaiveRows(size);
-        const give = () => sink.takeRows(s.take());
-        if (figure === 'max') run(n, sink, ({ at, value }) => s.pushMax(at, value), give);
-        else run(n, sink, ({ at, value }) => s.pushSum(at, value), give);
+        const flush = () => sink.takeRows(s.take());
+        if (output === 'max') run(n, sink, ({ at, value }) => s.pushMax(at, value), flush);
+        else run(n, sink, ({ at, value }) => s.pushSum(at, value), flush);
       },
     },
   ];
 }
 
-/** Of each key about as many events in a window by time as by rows. */
+/** Number of keys, and events of one key in a window: about as many by time as by rows. */
 const KEYED = { '1k': { keys: 1_000, size: 100 }, '100k': { keys: 100_000, size: 20 } };
 
 const keyedSpec = (extent: Extent, keys: number, size: number): Spec => ({
@@ -255,7 +260,7 @@ const keyedSpec = (extent: Extent, keys: number, size: number): Spec => ({
 });
 
 type FoldKeyed<S> = (s: S, at: Float64Array, ids: Uint32Array, value: Float64Array, from: number, to: number) => void;
-/** Calls `fold` for each batch, from memory or from what it has written. */
+/** Calls `fold` for each batch, over data in memory or over arrays that it has just written. */
 type FeedKeyed = <S extends keyedPeers.KeyedRows | keyedPeers.KeyedFrame>(
   s: S,
   fold: FoldKeyed<S>,
@@ -361,24 +366,24 @@ const over = (extent: Extent, size: number) =>
 const extents = ['rows', 'time'] as const;
 
 export const rolling: Cell[] = [
-  ...(['max', 'sum'] as const).flatMap((figure) =>
+  ...(['max', 'sum'] as const).flatMap((output) =>
     Object.entries(SIZES).flatMap(([name, size]) => [
       ...extents.flatMap((extent): Cell[] => [
         {
-          name: `rolling-${figure}-${name}-${extent}-ram`,
-          title: `rolling ${figure} over ${over(extent, size)}, data in memory`,
-          contenders: () => fromMemory(figure, extent, size),
+          name: `rolling-${output}-${name}-${extent}-ram`,
+          title: `rolling ${output} over ${over(extent, size)}, data in memory`,
+          contenders: () => fromMemory(output, extent, size),
         },
         {
-          name: `rolling-${figure}-${name}-${extent}-cache`,
-          title: `rolling ${figure} over ${over(extent, size)}, a batch in the cache, writing included`,
-          contenders: () => inCache(figure, extent, size),
+          name: `rolling-${output}-${name}-${extent}-cache`,
+          title: `rolling ${output} over ${over(extent, size)}, a batch in the cache, writing included`,
+          contenders: () => inCache(output, extent, size),
         },
       ]),
       {
-        name: `rolling-${figure}-${name}-push`,
-        title: `rolling ${figure} over ${over('rows', size)}, single events as objects`,
-        contenders: () => single(figure, size),
+        name: `rolling-${output}-${name}-push`,
+        title: `rolling ${output} over ${over('rows', size)}, single events as objects`,
+        contenders: () => single(output, size),
       },
     ]),
   ),

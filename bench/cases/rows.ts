@@ -1,4 +1,4 @@
-/** Events one at a time and as arrays of objects, beside the loop that everyone writes. */
+/** Events pushed as single objects and as arrays of objects, compared with a Map of objects. */
 
 import { count, type Spec, sum, tumbling, windowed } from 'oriel';
 import { type Cell, type Contender, finish, inBatches, take } from '../contest';
@@ -23,7 +23,7 @@ const spec: Spec = {
   aggregates: { count: count(), a: sum('a'), b: sum('b'), c: sum('c') },
 };
 
-/** A Map of objects, its sums carried with their errors or not. */
+/** A Map of objects; `add` decides whether sums are compensated. */
 class Groups {
   start = 0;
   groups = new Map<string, Group>();
@@ -85,7 +85,7 @@ function addCompensated(group: Group, { a, b, c }: Visit): void {
   group.c += c;
 }
 
-/** What rounding takes from sum + value. */
+/** The rounding error of sum + value, by two-sum. */
 function lost(sum: number, value: number): number {
   const total = sum + value;
   const shift = total - sum;
@@ -97,7 +97,7 @@ function contenders(): Contender[] {
   const ids = randomIds(EVENTS, KEYS, 'uniform');
   const users = names(KEYS);
   const [a, b, c] = [randomValues(EVENTS, 5), randomValues(EVENTS, 6), randomValues(EVENTS, 7)];
-  // Every contender gets a new object for every event, as a parser makes them.
+  // Every contender gets a new object for each event, as a parser makes them.
   const visit = (i: number): Visit => ({
     at: times[i] as number,
     key: users[ids[i] as number] as string,

@@ -1,4 +1,4 @@
-/** Sessions of each key, count and sum: one, some, many and very many keys, most sessions of a handful of events. */
+/** Sessions of 7 events on average, count and sum: without keys, and with 1, 1,000, 100,000 and 1,000,000 keys. */
 
 import { count, type Spec, session, sum, windowed } from 'oriel';
 import { BATCH, type Cell, type Contender, finish, inBatches, placed, pushed, take } from '../contest';
@@ -17,18 +17,18 @@ import {
 import { mapToIds } from '../peers/tuned';
 
 const SIZES = { '1': 1, '1k': 1_000, '100k': 100_000, '1m': 1_000_000 };
-/** Values that a producer picks from without leaving the first-level cache. */
+/** Number of values that a producer cycles through; they fit into the first-level cache. */
 const POOL = 1024;
 
 /**
- * Times are even and gaps odd, so that no two events are a gap apart exactly. Many keys: two events of each in a gap's
- * length on average, which makes sessions of 7. One key: a pause after one event in seven.
+ * Times are even and gaps odd, so no two events are exactly a gap apart. With many keys, each key has two events in a
+ * gap's length on average, and sessions have 7 events on average. With one key, a pause follows one event in seven.
  */
 const gapOf = (keys: number) => (keys === 1 ? 5 : 4 * keys + 1);
 const timesOf = (events: number, keys: number) =>
   keys === 1 ? pausingTimes(events, 2, 10, 1 / 7) : steadyTimes(events, 2);
 
-/** With more keys it takes more events until sessions end as fast as others begin. */
+/** With more keys it takes more events until sessions end as fast as new ones begin. */
 const eventsOf = (keys: number) => (keys === 1_000_000 ? 12_000_000 : 4_000_000);
 const naiveEventsOf = (keys: number) => (keys === 1_000_000 ? 6_000_000 : 2_000_000);
 
@@ -85,7 +85,7 @@ function fromMemory(keys: number, skew: Skew): Contender[] {
     },
     { name: 'naive, Map in order of last events', ...naive((gap) => new OrderedSessions(gap)) },
   ];
-  // With more keys nobody looks at all of them after each batch.
+  // With more keys no one would scan all of them after each batch.
   if (keys <= 100_000) {
     const rounds = keys === 100_000 ? 1 : 3;
     contenders.push({ name: 'naive, Map swept', ...naive((gap) => new SweptSessions(gap)), rounds });
@@ -179,7 +179,7 @@ interface Visit {
   value: number;
 }
 
-/** Dense ids by a Map, written to arrays of a batch's length. */
+/** Collects events into columns of one batch; a Map gives each key a dense id. */
 class Collected {
   readonly known = new Map<number, number>();
   readonly keyOf: number[] = [];
@@ -203,7 +203,7 @@ function single(keys: number): Contender[] {
   const times = timesOf(events, keys);
   const ids = randomIds(events, keys, 'uniform');
   const values = randomValues(events);
-  // Every contender gets a new object for every event, as a parser makes them.
+  // Every contender gets a new object for each event, as a parser makes them.
   const visit = (i: number): Visit => ({
     at: times[i] as number,
     key: ids[i] as number,
@@ -259,7 +259,7 @@ function single(keys: number): Contender[] {
       run: (n, sink) => {
         const c = new Collected();
         const s = new Sessions(gap, keys);
-        const give = () => {
+        const emit = () => {
           const length = s.out.length;
           const taken = s.out.take();
           const named = taken.key as Float64Array;
@@ -271,10 +271,10 @@ function single(keys: number): Contender[] {
           mapToIds(c.known, c.keyOf, c.keys, 0, c.length, c.ids);
           foldSessions(s, c.times, c.ids, c.values, 0, c.length);
           c.length = 0;
-          give();
+          emit();
         });
         fireSessions(s, Number.POSITIVE_INFINITY);
-        give();
+        emit();
       },
     },
     { name: 'naive, Map swept', side: 'naive', events, run: objects(() => new SweptSessions(gap)) },

@@ -1,4 +1,4 @@
-/** Quantiles and distinct values by key, in tumbling windows. */
+/** Quantiles and counts of distinct values of each key, in tumbling windows. */
 
 import { type Aggregate, distinct, quantile, tumbling } from 'oriel';
 import { type Cell, type Contender, inBatches, pushed, type Side } from '../contest';
@@ -6,7 +6,7 @@ import { numberColumn, randomIds, skewedValues, steadyTimes } from '../data';
 import { datadog, digest, histogram, PerKey, type State, set } from '../peers/sketches';
 
 const SIZES = { '1k': 1_000, '100k': 100_000 };
-/** Different values, where they are counted. */
+/** Number of values to draw from where distinct values are counted. */
 const PAGES = 100_000;
 
 interface Data {

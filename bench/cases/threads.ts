@@ -1,12 +1,13 @@
 /**
- * Streams in workers: what an event costs the thread that has it, how many go from one thread through another to a third, and how long it takes until
- * a result is there. On two cores a producing thread and one worker are all that can run at once.
+ * Streams in workers: the cost of an event to the thread that pushes it, the throughput from a producing thread through
+ * a worker to the main thread, and the latency from an event to its result. On two cores only a producing thread and
+ * one worker can run at once.
  */
 
 import { Worker } from 'node:worker_threads';
 import { count, type Spec, sum, type Transport, tumbling, windowed, windowedWorker } from 'oriel';
 import { BATCH, type Cell, type Contender, type Fact, take } from '../contest';
-import { type Batch, KEYS, type News, nameOf, numbers, type Order, produce, type Task } from '../peers/producing';
+import { type Batch, KEYS, nameOf, numbers, produce, type Reply, type Request, type Task } from '../peers/producing';
 import { fireKeyed, foldKeyed, Keyed } from '../peers/tuned';
 import { median } from '../report';
 import type { Sink } from '../sink';
@@ -23,7 +24,7 @@ const spec: Spec = {
 
 type Threaded = Awaited<ReturnType<typeof windowedWorker<Spec>>>;
 
-/** Results so far; all events of before are in. */
+/** Takes results until the stream has aggregated all of the first `events` events. */
 async function settle(stream: Threaded, sink: Sink, events: number): Promise<void> {
   do {
     const batch = await stream.take();
@@ -38,11 +39,14 @@ async function closed(stream: Threaded, sink: Sink): Promise<void> {
   sink.take(batch.length, batch.columns as never);
 }
 
-/* What an event costs the thread that has it: half a ring in one go, then the worker catches up, which does not count. */
+/*
+ * The cost of an event to the thread that pushes it. Events are pushed in bursts of half a ring; after each the worker
+ * catches up, which is not timed.
+ */
 
 const BURST = 32_768;
-/** Bursts that are not counted: what compiles a new worker's code takes the processor from the thread that is measured. */
-const COLD = 8;
+/** Number of bursts not counted: compiling a new worker's code takes processor time from the measured thread. */
+const WARMUP_BURSTS = 8;
 const BURSTS = 16;
 
 interface Event {
@@ -56,8 +60,8 @@ interface Burst {
   columns: { at: Float64Array; key: Float64Array | string[]; value: Float64Array }[];
 }
 
-/** Made anew each time, as events are. */
-function burst(from: number, keys: Keys): Burst {
+/** Makes new objects and columns for each burst, as a parser makes them. */
+function makeBurst(from: number, keys: Keys): Burst {
   const ids = numbers();
   const columns = Array.from({ length: BURST / BATCH }, (_, b) => {
     const [at, key, value] = [new Float64Array(BATCH), new Float64Array(BATCH), new Float64Array(BATCH)];
@@ -70,23 +74,23 @@ function burst(from: number, keys: Keys): Burst {
   return { events, columns };
 }
 
-/** The doors of a stream, on one thread or another. */
-interface Doors {
+/** Methods that take events: those of a stream on this thread and of one in workers. */
+interface EventInput {
   push(event: never): unknown;
   pushColumns(columns: never): unknown;
   claim(n: number): unknown;
   commit(n: number): void;
 }
 
-function pushEach(stream: Doors, events: readonly Event[]): void {
+function pushEach(stream: EventInput, events: readonly Event[]): void {
   for (let i = 0; i < events.length; i++) stream.push(events[i] as never);
 }
 
-function pushAll(stream: Doors, columns: Burst['columns']): void {
+function pushAll(stream: EventInput, columns: Burst['columns']): void {
   for (const batch of columns) stream.pushColumns(batch as never);
 }
 
-function place(stream: Doors, ids: Uint32Array, from: number): void {
+function writeBurst(stream: EventInput, ids: Uint32Array, from: number): void {
   for (let i = from; i < from + BURST; ) {
     const { at, key, value } = stream.claim(Math.min(BATCH, from + BURST - i)) as Record<string, Float64Array>;
     const n = at?.length ?? 0;
@@ -97,41 +101,47 @@ function place(stream: Doors, ids: Uint32Array, from: number): void {
   }
 }
 
-type Door = 'push' | 'pushColumns' | 'claim';
+type Method = 'push' | 'pushColumns' | 'claim';
 
-async function give(door: Door, stream: Doors, one: Burst, ids: Uint32Array, from: number): Promise<number> {
+async function pushBurst(
+  method: Method,
+  stream: EventInput,
+  burst: Burst,
+  ids: Uint32Array,
+  from: number,
+): Promise<number> {
   const before = performance.now();
-  if (door === 'push') pushEach(stream, one.events);
-  else if (door === 'pushColumns') pushAll(stream, one.columns);
-  else place(stream, ids, from);
-  // Where memory is not shared, what was given is sent now.
+  if (method === 'push') pushEach(stream, burst.events);
+  else if (method === 'pushColumns') pushAll(stream, burst.columns);
+  else writeBurst(stream, ids, from);
+  // Without shared memory the events are sent only now, in a microtask.
   await null;
   return performance.now() - before;
 }
 
-/** Numbers that stand for the keys in a claimed column. */
+/** The number that stands for each key in a claimed column. */
 function idsOf(stream: { keyId(key: string): number }, keys: Keys): Uint32Array {
   return keys === 'string' ? numbers().map((id) => stream.keyId(nameOf(id))) : numbers();
 }
 
-async function inBursts(keys: Keys, step: (one: Burst, from: number) => Promise<number>) {
+async function inBursts(keys: Keys, step: (burst: Burst, from: number) => Promise<number>) {
   let total = 0;
-  for (let b = 0; b < COLD + BURSTS; b++) {
-    const spent = await step(burst(b * BURST, keys), b * BURST);
-    if (b >= COLD) total += spent;
+  for (let b = 0; b < WARMUP_BURSTS + BURSTS; b++) {
+    const spent = await step(makeBurst(b * BURST, keys), b * BURST);
+    if (b >= WARMUP_BURSTS) total += spent;
   }
   return { overriddenDuration: total };
 }
 
-const givenTo = (door: Door, keys: Keys, transport: Transport, parallelism = 1): Contender => ({
-  name: `oriel, ${door}, ${transport}${parallelism > 1 ? `, ${parallelism} workers` : ''}`,
+const pushedToWorker = (method: Method, keys: Keys, transport: Transport, parallelism = 1): Contender => ({
+  name: `oriel, ${method}, ${transport}${parallelism > 1 ? `, ${parallelism} workers` : ''}`,
   side: 'oriel',
   events: BURST * BURSTS,
   run: async (_, sink) => {
     const stream = await windowedWorker(spec, { transport, parallelism });
-    const ids = door === 'claim' ? idsOf(stream, keys) : numbers();
-    const timed = await inBursts(keys, async (one, from) => {
-      const spent = await give(door, stream, one, ids, from);
+    const ids = method === 'claim' ? idsOf(stream, keys) : numbers();
+    const timed = await inBursts(keys, async (burst, from) => {
+      const spent = await pushBurst(method, stream, burst, ids, from);
       await settle(stream, sink, from + BURST);
       return spent;
     });
@@ -140,15 +150,15 @@ const givenTo = (door: Door, keys: Keys, transport: Transport, parallelism = 1):
   },
 });
 
-const givenHere = (door: Door, keys: Keys): Contender => ({
-  name: `oriel, windowed, ${door}: the windows included`,
+const pushedHere = (method: Method, keys: Keys): Contender => ({
+  name: `oriel, windowed, ${method}: the windows included`,
   side: 'other',
   events: BURST * BURSTS,
   run: async (_, sink) => {
     const stream = windowed(spec);
-    const ids = door === 'claim' ? idsOf(stream as never, keys) : numbers();
-    const timed = await inBursts(keys, async (one, from) => {
-      const spent = await give(door, stream, one, ids, from);
+    const ids = method === 'claim' ? idsOf(stream as never, keys) : numbers();
+    const timed = await inBursts(keys, async (burst, from) => {
+      const spent = await pushBurst(method, stream, burst, ids, from);
       take(stream, sink);
       return spent;
     });
@@ -158,7 +168,7 @@ const givenHere = (door: Door, keys: Keys): Contender => ({
   },
 });
 
-/** A thread that takes messages and does nothing with them. */
+/** A worker that echoes numbers and ignores all other messages. */
 const IDLE = `require('node:worker_threads').parentPort.on('message', (n) => {
   if (typeof n === 'number') require('node:worker_threads').parentPort.postMessage(n);
 })`;
@@ -167,23 +177,23 @@ function post(worker: Worker, message: unknown, transfer: ArrayBuffer[] = []): v
   worker.postMessage(message, transfer);
 }
 
-/** Waits for what a worker says next. */
-function said<Said = unknown>(worker: Worker): Promise<Said> {
+/** Resolves with the next message of a worker. */
+function nextMessage<M = unknown>(worker: Worker): Promise<M> {
   return new Promise((resolve) => worker.once('message', resolve));
 }
 
-const messages = (name: string, keys: Keys, send: (worker: Worker, one: Burst) => void): Contender => ({
+const messages = (name: string, keys: Keys, send: (worker: Worker, burst: Burst) => void): Contender => ({
   name,
   side: 'other',
   events: BURST * BURSTS,
   silent: true,
   run: async () => {
     const worker = new Worker(IDLE, { eval: true, execArgv: [] });
-    const timed = await inBursts(keys, async (one) => {
+    const timed = await inBursts(keys, async (burst) => {
       const before = performance.now();
-      send(worker, one);
+      send(worker, burst);
       const spent = performance.now() - before;
-      const echo = said(worker);
+      const echo = nextMessage(worker);
       post(worker, 0);
       await echo;
       return spent;
@@ -208,69 +218,73 @@ function sendEvents(worker: Worker, { events }: Burst): void {
   for (let from = 0; from < events.length; from += BATCH) post(worker, events.slice(from, from + BATCH));
 }
 
-/* Where a buffer was ever transferred away, V8 asks at each access whether this one was: such contenders have a process of their own. */
+/*
+ * Contenders that transfer buffers run in a process of their own: once a thread has transferred a buffer, V8 checks on
+ * each access whether the buffer at hand is detached.
+ */
 
 const producing = (keys: Keys): Contender[] => [
-  givenTo('claim', keys, 'shared'),
-  givenTo('pushColumns', keys, 'shared'),
-  givenTo('push', keys, 'shared'),
-  givenTo('pushColumns', keys, 'shared', 2),
-  givenTo('push', keys, 'shared', 2),
-  givenHere('claim', keys),
-  givenHere('pushColumns', keys),
-  givenHere('push', keys),
+  pushedToWorker('claim', keys, 'shared'),
+  pushedToWorker('pushColumns', keys, 'shared'),
+  pushedToWorker('push', keys, 'shared'),
+  pushedToWorker('pushColumns', keys, 'shared', 2),
+  pushedToWorker('push', keys, 'shared', 2),
+  pushedHere('claim', keys),
+  pushedHere('pushColumns', keys),
+  pushedHere('push', keys),
 ];
 
 const transferring = (keys: Keys): Contender[] => [
-  givenTo('claim', keys, 'transferred'),
-  givenTo('pushColumns', keys, 'transferred'),
-  givenTo('push', keys, 'transferred'),
-  givenTo('pushColumns', keys, 'transferred', 2),
-  givenHere('pushColumns', keys),
+  pushedToWorker('claim', keys, 'transferred'),
+  pushedToWorker('pushColumns', keys, 'transferred'),
+  pushedToWorker('push', keys, 'transferred'),
+  pushedToWorker('pushColumns', keys, 'transferred', 2),
+  pushedHere('pushColumns', keys),
   messages('columns copied and transferred by postMessage, no windows', keys, sendColumns),
   messages('arrays of objects by postMessage, no windows', keys, sendEvents),
 ];
 
-/* From a thread that produces to results on the main thread. */
+/* Throughput from a producing thread to results on the main thread. */
 
-const WARMING = 1_000_000;
+/** Number of events before those that are timed. */
+const WARMUP_EVENTS = 1_000_000;
 const EVENTS = 4_000_000;
-/** How often results are taken meanwhile. */
+/** Interval at which results are taken while events are produced. */
 const TAKE_MS = 5;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Node itself does not run TypeScript on other threads. */
+/** A worker thread cannot load TypeScript until it registers tsx. */
 const START = `import('tsx/esm/api').then(({ register }) => {
   register();
   return import(require('node:worker_threads').workerData.script);
 });`;
 
-function thread(task: Task, transfer: readonly unknown[] = []): Worker {
+function startProducer(task: Task, transfer: readonly unknown[] = []): Worker {
   const script = new URL('../peers/producing.ts', import.meta.url).href;
   return new Worker(START, { eval: true, execArgv: [], workerData: { task, script }, transferList: transfer as never });
 }
 
-/** Whether a thread has given all events from one time to another. */
-async function given(worker: Worker, from: number, to: number): Promise<void> {
-  const done = said(worker);
-  worker.postMessage({ from, to } satisfies Order);
+/** Asks a thread for the events with times in [from, to) and resolves when it has pushed them all. */
+async function requestEvents(worker: Worker, from: number, to: number): Promise<void> {
+  const done = nextMessage(worker);
+  worker.postMessage({ from, to } satisfies Request);
   await done;
 }
 
-const across = (door: 'claim' | 'pushColumns', keys: Keys, transport: Transport, parallelism = 1): Contender => ({
-  name: `oriel, ${door}, ${transport}${parallelism > 1 ? `, ${parallelism} workers` : ''}`,
+const across = (method: 'claim' | 'pushColumns', keys: Keys, transport: Transport, parallelism = 1): Contender => ({
+  name: `oriel, ${method}, ${transport}${parallelism > 1 ? `, ${parallelism} workers` : ''}`,
   side: 'oriel',
   events: EVENTS,
   run: async (_, sink) => {
     const stream = await windowedWorker(spec, { transport, parallelism });
     const handle = await stream.producer();
-    const worker = thread({ door, keys, handle }, handle.transfer);
-    await given(worker, 0, WARMING);
-    await settle(stream, sink, WARMING);
+    const worker = startProducer({ method, keys, handle }, handle.transfer);
+    await requestEvents(worker, 0, WARMUP_EVENTS);
+    await settle(stream, sink, WARMUP_EVENTS);
     const before = performance.now();
     let isDone = false;
-    const done = given(worker, WARMING, WARMING + EVENTS).then(() => {
+    const done = requestEvents(worker, WARMUP_EVENTS, WARMUP_EVENTS + EVENTS).then(() => {
       isDone = true;
     });
     while (!isDone) {
@@ -278,7 +292,7 @@ const across = (door: 'claim' | 'pushColumns', keys: Keys, transport: Transport,
       const batch = await stream.take();
       sink.take(batch.length, batch.columns as never);
     }
-    await settle(stream, sink, WARMING + EVENTS);
+    await settle(stream, sink, WARMUP_EVENTS + EVENTS);
     const spent = performance.now() - before;
     await closed(stream, sink);
     await worker.terminate();
@@ -286,7 +300,7 @@ const across = (door: 'claim' | 'pushColumns', keys: Keys, transport: Transport,
   },
 });
 
-const here = (keys: Keys): Contender => ({
+const onOneThread = (keys: Keys): Contender => ({
   name: 'oriel, claim, windowed: all on one thread',
   side: 'other',
   events: EVENTS,
@@ -295,15 +309,15 @@ const here = (keys: Keys): Contender => ({
     const ids = idsOf(stream as never, keys);
     const step = (from: number) => {
       const { at, key, value } = stream.claim(BATCH) as unknown as Record<string, Float64Array>;
-      const n = Math.min(BATCH, WARMING + EVENTS - from);
+      const n = Math.min(BATCH, WARMUP_EVENTS + EVENTS - from);
       produce(at as Float64Array, key as Float64Array, value as Float64Array, ids, from, n);
       stream.commit(n);
       take(stream, sink);
     };
     let from = 0;
-    for (; from < WARMING; from += BATCH) step(from);
+    for (; from < WARMUP_EVENTS; from += BATCH) step(from);
     const before = performance.now();
-    for (; from < WARMING + EVENTS; from += BATCH) step(from);
+    for (; from < WARMUP_EVENTS + EVENTS; from += BATCH) step(from);
     const spent = performance.now() - before;
     const batch = stream.close();
     sink.take(batch.length, batch.columns as never);
@@ -324,21 +338,21 @@ const tunedAcross: Contender = {
   run: async (_, sink) => {
     const s = new Keyed(WINDOW, KEYS);
     const ids = new Uint32Array(BATCH);
-    const worker = thread({ door: 'transfer', keys: 'number' });
+    const worker = startProducer({ method: 'transfer', keys: 'number' });
     const all = (from: number, to: number) =>
       new Promise<void>((resolve) => {
         worker.removeAllListeners('message');
-        worker.on('message', (news: News) => {
-          if ('done' in news) return resolve();
-          foldBatch(s, ids, news.batch, news.n, sink);
-          const { at, key, value } = news.batch;
-          worker.postMessage({ back: news.batch } satisfies Order, [at.buffer, key.buffer, value.buffer]);
+        worker.on('message', (reply: Reply) => {
+          if ('done' in reply) return resolve();
+          foldBatch(s, ids, reply.batch, reply.n, sink);
+          const { at, key, value } = reply.batch;
+          worker.postMessage({ back: reply.batch } satisfies Request, [at.buffer, key.buffer, value.buffer]);
         });
-        worker.postMessage({ from, to } satisfies Order);
+        worker.postMessage({ from, to } satisfies Request);
       });
-    await all(0, WARMING);
+    await all(0, WARMUP_EVENTS);
     const before = performance.now();
-    await all(WARMING, WARMING + EVENTS);
+    await all(WARMUP_EVENTS, WARMUP_EVENTS + EVENTS);
     const spent = performance.now() - before;
     fireKeyed(s, 0);
     sink.take(s.out.length, s.out.take());
@@ -356,15 +370,15 @@ const tunedHere: Contender = {
     const [at, key, value] = [new Float64Array(BATCH), new Uint32Array(BATCH), new Float64Array(BATCH)];
     const ids = numbers();
     const step = (from: number) => {
-      const n = Math.min(BATCH, WARMING + EVENTS - from);
+      const n = Math.min(BATCH, WARMUP_EVENTS + EVENTS - from);
       produce(at, key, value, ids, from, n);
       foldKeyed(s, at, key, value, 0, n, 0);
       sink.take(s.out.length, s.out.take());
     };
     let from = 0;
-    for (; from < WARMING; from += BATCH) step(from);
+    for (; from < WARMUP_EVENTS; from += BATCH) step(from);
     const before = performance.now();
-    for (; from < WARMING + EVENTS; from += BATCH) step(from);
+    for (; from < WARMUP_EVENTS + EVENTS; from += BATCH) step(from);
     const spent = performance.now() - before;
     fireKeyed(s, 0);
     sink.take(s.out.length, s.out.take());
@@ -372,35 +386,36 @@ const tunedHere: Contender = {
   },
 };
 
-/* How long it takes from the event that closes a window until its result is there. */
+/* Latency from the event that closes a window to its result. */
 
 const SAMPLES = 6000;
-const WARMED = 1000;
+/** Number of samples before those that are counted. */
+const WARMUP_SAMPLES = 1000;
 const ROUNDS = 3;
 
 async function toResult(transport: Transport): Promise<number[]> {
   const stream = await windowedWorker({ ...spec, window: tumbling(1) } satisfies Spec, { transport });
   const spent: number[] = [];
   stream.push({ at: 0, key: 0, value: 0 } as never);
-  for (let at = 1; at <= WARMED + SAMPLES; at++) {
+  for (let at = 1; at <= WARMUP_SAMPLES + SAMPLES; at++) {
     const before = performance.now();
     stream.push({ at, key: at % KEYS, value: at } as never);
     for (let n = 0; n === 0; ) n = (await stream.take()).length;
-    if (at > WARMED) spent.push(performance.now() - before);
+    if (at > WARMUP_SAMPLES) spent.push(performance.now() - before);
   }
   await stream[Symbol.asyncDispose]();
   return spent;
 }
 
-async function thereAndBack(): Promise<number[]> {
+async function roundTrip(): Promise<number[]> {
   const worker = new Worker(IDLE, { eval: true, execArgv: [] });
   const spent: number[] = [];
-  for (let i = 0; i < WARMED + SAMPLES; i++) {
+  for (let i = 0; i < WARMUP_SAMPLES + SAMPLES; i++) {
     const before = performance.now();
-    const echo = said(worker);
+    const echo = nextMessage(worker);
     post(worker, i);
     await echo;
-    if (i >= WARMED) spent.push(performance.now() - before);
+    if (i >= WARMUP_SAMPLES) spent.push(performance.now() - before);
   }
   await worker.terminate();
   return spent;
@@ -410,7 +425,7 @@ async function latency(): Promise<Fact[]> {
   const ways: [string, () => Promise<number[]>][] = [
     ['shared', () => toResult('shared')],
     ['transferred', () => toResult('transferred')],
-    ['an empty message there and back', thereAndBack],
+    ['an empty message there and back', roundTrip],
   ];
   const rounds: number[][][] = ways.map(() => []);
   for (let round = 0; round < ROUNDS; round++) {
@@ -454,7 +469,7 @@ export const threads: Cell[] = [
         across('claim', keys, 'shared'),
         across('pushColumns', keys, 'shared'),
         across('pushColumns', keys, 'shared', 2),
-        here(keys),
+        onOneThread(keys),
         ...(keys === 'number' ? [tunedHere] : []),
       ],
       waits: true,
@@ -473,7 +488,9 @@ export const threads: Cell[] = [
   },
   {
     name: 'threads-latency',
-    title: `from the push of the event that ends a window to its result, ${SAMPLES.toLocaleString('en')} windows, median of ${ROUNDS} rounds`,
+    title:
+      `from the push of the event that ends a window to its result, ${SAMPLES.toLocaleString('en')} windows, ` +
+      `median of ${ROUNDS} rounds`,
     facts: latency,
   },
 ];

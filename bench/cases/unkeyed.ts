@@ -7,7 +7,7 @@ import { NaiveUnkeyed, naiveUnkeyed } from '../peers/naive';
 import { fireUnkeyed, foldUnkeyed, foldUnkeyedPlain, Unkeyed } from '../peers/tuned';
 
 const EVENTS = 10_000_000;
-/** Values that a producer picks from without leaving the first-level cache. */
+/** Number of values that a producer cycles through; they fit into the first-level cache. */
 const POOL = 1024;
 
 const spec = (size: number): Spec => ({

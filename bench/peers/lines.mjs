@@ -1,4 +1,7 @@
-/** The question of bench/cli.ts, asked of others: `node lines.mjs <who> <file> <answers>`. Answers are CSV without a first line. */
+/**
+ * Answers the query of bench/cli.ts with another program: `node lines.mjs <who> <file> <answers>`. Answers are CSV
+ * without a header line.
+ */
 
 import { createReadStream, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -20,11 +23,11 @@ const peers = {
   async polars() {
     const { default: pl } = await import('nodejs-polars');
     const start = pl.col('at').div(WINDOW).floor().mul(WINDOW).cast(pl.Int64).alias('start');
-    const figures = [pl.len().alias('visits'), pl.col('bytes').sum(), pl.col('ms').max().alias('slowest')];
+    const aggregates = [pl.len().alias('visits'), pl.col('bytes').sum(), pl.col('ms').max().alias('slowest')];
     const frame = (isCsv ? pl.scanCSV(file) : pl.scanJson(file))
       .withColumn(start)
       .groupBy(['start', 'user'])
-      .agg(figures);
+      .agg(aggregates);
     (await frame.collect()).writeCSV(answers, { includeHeader: false });
   },
 
@@ -45,11 +48,11 @@ const peers = {
       }
       const start = Math.floor(event.at / WINDOW) * WINDOW;
       const key = `${start},${event.user}`;
-      const figures = windows.get(key);
-      if (figures) {
-        figures.visits++;
-        figures.bytes += event.bytes;
-        if (event.ms > figures.slowest) figures.slowest = event.ms;
+      const aggregates = windows.get(key);
+      if (aggregates) {
+        aggregates.visits++;
+        aggregates.bytes += event.bytes;
+        if (event.ms > aggregates.slowest) aggregates.slowest = event.ms;
       } else {
         windows.set(key, { visits: 1, bytes: event.bytes, slowest: event.ms });
       }

@@ -1,8 +1,8 @@
-/** Windows as one writes them first: arrays and a Map of objects, results as objects, sums added as they come. */
+/** The first version of a window one would write: arrays and a Map of objects, plain sums, results as objects. */
 
 export type Key = string | number;
 
-/** Keeps the events of the open window and reduces them when it ends. */
+/** Keeps the values of the open window and reduces them when it ends. */
 export class NaiveUnkeyed {
   start = 0;
   values: number[] = [];
@@ -94,7 +94,7 @@ export function naiveKeyed(
   for (let i = from; i < to; i++) s.push(times[i] as number, keys[i] as Key, values[i] as number);
 }
 
-/** Keeps the events of every key for as long as a window needs them and reduces them anew for each. */
+/** Keeps the events of each key as long as a window needs them, and reduces them anew for each window. */
 export class NaiveHopping {
   next: number;
   groups = new Map<Key, { at: number; value: number }[]>();

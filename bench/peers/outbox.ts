@@ -1,6 +1,6 @@
-/** Results of the tuned rivals: columns that grow, handed out as copies, as oriel does. */
+/** Results of a tuned rival that were not taken yet, in columns that grow. As in oriel, `take` returns copies. */
 
-const NOTHING = new Float64Array(0);
+const EMPTY = new Float64Array(0);
 
 export class Outbox {
   length = 0;
@@ -12,8 +12,8 @@ export class Outbox {
     this.columns = names.map(() => new Float64Array(1024));
   }
 
-  /** Makes room for n more. */
-  room(n: number): void {
+  /** Makes room for n more results. */
+  reserve(n: number): void {
     const needed = this.length + n;
     if (needed <= (this.columns[0] as Float64Array).length) return;
     const capacity = Math.max(needed, this.length * 2);
@@ -28,7 +28,7 @@ export class Outbox {
     const n = this.length;
     const taken: Record<string, Float64Array> = {};
     this.#names.forEach((name, c) => {
-      taken[name] = n ? (this.columns[c] as Float64Array).slice(0, n) : NOTHING;
+      taken[name] = n ? (this.columns[c] as Float64Array).slice(0, n) : EMPTY;
     });
     this.length = 0;
     return taken;

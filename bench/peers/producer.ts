@@ -1,4 +1,4 @@
-/** A thread that produces what it is told to. */
+/** A thread that produces the events of each job it is sent. */
 
 import { parentPort } from 'node:worker_threads';
 import { type Job, produce } from './threads';

@@ -1,6 +1,6 @@
 /**
- * A thread that produces: events are made here, the same whoever asks, and go to a stream in workers or, as columns that change hands, to whoever
- * made the thread. Times are 0, 1, 2 …; keys and values are worked out from them.
+ * A thread that produces events and passes them to a stream in workers or, as transferred columns, to its owner. Events
+ * are always the same: times are 0, 1, 2 …, and keys and values are computed from them.
  */
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
@@ -9,11 +9,11 @@ import { type Producer, type ProducerHandle, producer, type Spec } from 'oriel';
 /** Events in a batch. */
 const BATCH = 4096;
 export const KEYS = 1000;
-/** Batches that may be on their way at once, where columns change hands. */
-const CREDIT = 8;
+/** Maximum number of batches in flight where columns are transferred. */
+const MAX_IN_FLIGHT = 8;
 
 export interface Task {
-  door: 'claim' | 'pushColumns' | 'transfer';
+  method: 'claim' | 'pushColumns' | 'transfer';
   keys: 'number' | 'string';
   handle?: ProducerHandle;
 }
@@ -24,12 +24,12 @@ export interface Batch {
   value: Float64Array<ArrayBuffer>;
 }
 
-/** What the thread is told: to produce events, or that columns come back. */
-export type Order = { from: number; to: number } | { back: Batch };
-/** What it tells: that all events are given, or some of them. */
-export type News = { done: true } | { n: number; batch: Batch };
+/** A message to the thread: a request for the events with times in [from, to), or columns that come back. */
+export type Request = { from: number; to: number } | { back: Batch };
+/** A message from the thread: all requested events were produced, or a batch of n events. */
+export type Reply = { done: true } | { n: number; batch: Batch };
 
-/** Writes n events from the time `from` on; `ids` say what stands for a key. */
+/** Writes n events from time `from` on; key k is written as `ids[k]`. */
 export function produce(
   at: Float64Array,
   key: Float64Array | Uint32Array,
@@ -63,7 +63,7 @@ interface Columns {
   value: Float64Array;
 }
 
-async function claimed(events: Producer, ids: Uint32Array, from: number, to: number): Promise<void> {
+async function claimEvents(events: Producer, ids: Uint32Array, from: number, to: number): Promise<void> {
   for (let i = from; i < to; ) {
     const { at, key, value } = events.claim(Math.min(BATCH, to - i)) as unknown as Columns;
     const n = at.length;
@@ -77,7 +77,7 @@ async function claimed(events: Producer, ids: Uint32Array, from: number, to: num
   }
 }
 
-async function pushed(events: Producer, task: Task, from: number, to: number): Promise<void> {
+async function pushEvents(events: Producer, task: Task, from: number, to: number): Promise<void> {
   const ids = numbers();
   const names = Array.from(ids, nameOf);
   const { at, key, value } = emptyBatch();
@@ -89,50 +89,50 @@ async function pushed(events: Producer, task: Task, from: number, to: number): P
       key: task.keys === 'string' ? Array.from(key.subarray(0, n), (id) => names[id] as string) : key.subarray(0, n),
       value: value.subarray(0, n),
     };
-    for (let given = 0; given < n; ) {
-      given += events.pushColumns(columns as never, given);
-      if (given < n) await events.ready(BATCH);
+    for (let accepted = 0; accepted < n; ) {
+      accepted += events.pushColumns(columns as never, accepted);
+      if (accepted < n) await events.ready(BATCH);
     }
   }
 }
 
 function start(task: Task): void {
   const port = parentPort as NonNullable<typeof parentPort>;
-  const tell = (news: News, transfer: ArrayBuffer[] = []) => port.postMessage(news, transfer);
-  const free: Batch[] = task.door === 'transfer' ? Array.from({ length: CREDIT }, emptyBatch) : [];
+  const reply = (message: Reply, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+  const free: Batch[] = task.method === 'transfer' ? Array.from({ length: MAX_IN_FLIGHT }, emptyBatch) : [];
   const events = task.handle && producer<Spec>(task.handle);
   let next = 0;
   let end = 0;
   const ids = numbers();
-  if (events && task.door === 'claim' && task.keys === 'string') {
+  if (events && task.method === 'claim' && task.keys === 'string') {
     for (let id = 0; id < KEYS; id++) ids[id] = events.keyId(nameOf(id));
   }
-  const goOn = () => {
+  const produceMore = () => {
     while (next < end && free.length > 0) {
       const batch = free.pop() as Batch;
       const n = Math.min(BATCH, end - next);
       produce(batch.at, batch.key, batch.value, ids, next, n);
       next += n;
-      tell({ n, batch }, [batch.at.buffer, batch.key.buffer, batch.value.buffer]);
-      if (next === end) tell({ done: true });
+      reply({ n, batch }, [batch.at.buffer, batch.key.buffer, batch.value.buffer]);
+      if (next === end) reply({ done: true });
     }
   };
-  port.on('message', async (order: Order) => {
-    if ('back' in order) {
-      free.push(order.back);
-      goOn();
+  port.on('message', async (request: Request) => {
+    if ('back' in request) {
+      free.push(request.back);
+      produceMore();
       return;
     }
-    const { from, to } = order;
+    const { from, to } = request;
     if (events) {
-      if (task.door === 'claim') await claimed(events, ids, from, to);
-      else await pushed(events, task, from, to);
-      tell({ done: true });
+      if (task.method === 'claim') await claimEvents(events, ids, from, to);
+      else await pushEvents(events, task, from, to);
+      reply({ done: true });
       return;
     }
     next = from;
     end = to;
-    goOn();
+    produceMore();
   });
 }
 

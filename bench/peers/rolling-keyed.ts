@@ -1,10 +1,11 @@
 /**
- * Count and sum of each key's rolling window, a result for every event: in the best JavaScript we could write, and as one
- * writes them first.
+ * Count and sum of each key's rolling window, a result for every event: the best JavaScript we could write, and the
+ * first version one would write.
  *
- * With a fixed number of events each key has a ring, by two stacks or by a compensated running sum (see `rolling.ts`).
- * By time the events of all keys lie in one ring, as they leave in the order in which they came, whosever they are: each
- * is subtracted from its key's running sum when its time has come. There is no such queue for two stacks.
+ * With a fixed number of events each key has a ring, evaluated by two stacks or by a compensated running sum (see
+ * `rolling.ts`). By time the events of all keys share one ring, because they leave in the order of their arrival
+ * whatever their key; each is subtracted from the running sum of its key when it leaves. Two stacks would need one ring
+ * for each key.
  */
 
 import type { Key } from './naive';
@@ -15,7 +16,10 @@ type Column = Float64Array;
 const LOWEST = Number.NEGATIVE_INFINITY;
 const COLUMNS = ['at', 'key', 'count', 'sum'];
 
-/** The last `size` events of each key: cursor, count, sum and error side by side, and a ring with one place more. */
+/**
+ * The last `size` events of each key: a ring of `size + 1` places, and side by side the cursor into it, the count, the
+ * sum and the error of the sum.
+ */
 export class KeyedRows {
   readonly states: Float64Array;
   readonly rings: Float64Array;
@@ -30,7 +34,7 @@ export class KeyedRows {
   }
 }
 
-/** By two stacks. */
+/** Computes the sums by two stacks. */
 export function foldKeyedRows(
   s: KeyedRows,
   times: Float64Array,
@@ -65,7 +69,7 @@ export function foldKeyedRows(
       states[state + 2] = total;
       states[state + 3] = error;
     } else {
-      turn(rings, ring, size);
+      flip(rings, ring, size);
       states[state] = 0;
       states[state + 2] = 0;
       states[state + 3] = 0;
@@ -74,8 +78,8 @@ export function foldKeyedRows(
   out.length = n;
 }
 
-/** Makes suffixes of the values in a ring. */
-function turn(rings: Float64Array, ring: number, size: number): void {
+/** Flips the ring of a key: replaces each value by the sum of itself and all after it. */
+function flip(rings: Float64Array, ring: number, size: number): void {
   let suffix = 0;
   let error = 0;
   for (let at = ring + size - 1; at >= ring; at--) {
@@ -88,7 +92,7 @@ function turn(rings: Float64Array, ring: number, size: number): void {
   }
 }
 
-/** By a running sum: subtracts what leaves; the rounding of both steps is carried along. */
+/** Computes the sums by a running sum: subtracts values that leave, and compensates the rounding of both steps. */
 export function foldKeyedRowsRunning(
   s: KeyedRows,
   times: Float64Array,
@@ -127,20 +131,27 @@ export function foldKeyedRowsRunning(
   out.length = n;
 }
 
-/** @returns where the results of these events begin */
+/** Copies times and ids to the results. @returns the place of the first result of these events */
 function copyEvents(out: Outbox, times: Float64Array, ids: Uint32Array, from: number, to: number): number {
-  out.room(to - from);
+  out.reserve(to - from);
   const [ats, keys] = out.columns as [Column, Column];
   ats.set(times.subarray(from, to), out.length);
   keys.set(ids.subarray(from, to), out.length);
   return out.length;
 }
 
-/** The events of the last `size` units of time, those of the newest without results yet; each key's count, sum, error. */
+/**
+ * The events of the last `size` units of time, in rings of a power of two, at `number & mask`. Events of the newest
+ * time have no results yet. The state of each key is its count, sum and error of the sum.
+ *
+ *     head       first in the window
+ *     emitted    first without a result: from here on all have the time `now`
+ *     tail       one past the last
+ */
 export class KeyedFrame {
   now = LOWEST;
   head = 0;
-  given = 0;
+  emitted = 0;
   tail = 0;
   times = new Float64Array(8192);
   values = new Float64Array(8192);
@@ -155,10 +166,10 @@ export class KeyedFrame {
     this.states = new Float64Array(keys * 4);
   }
 
-  /** Makes room for n more events and for the results of all that have none. */
-  room(n: number): void {
-    const { head, tail, given, times, values, ids } = this;
-    this.out.room(n + tail - given);
+  /** Makes room for n more events, and for the results of all events without one. */
+  reserve(n: number): void {
+    const { head, tail, emitted, times, values, ids } = this;
+    this.out.reserve(n + tail - emitted);
     const needed = tail - head + n;
     if (needed <= times.length) return;
     let capacity = times.length;
@@ -183,18 +194,18 @@ export function foldKeyedFrame(
   from: number,
   to: number,
 ): void {
-  s.room(to - from);
+  s.reserve(to - from);
   const { times: keptTimes, values: keptValues, ids: keptIds, states, size, out } = s;
   const mask = keptTimes.length - 1;
   const [ats, keys, counts, sums] = out.columns as [Column, Column, Column, Column];
-  let { now, head, given, tail } = s;
+  let { now, head, emitted, tail } = s;
   let n = out.length;
   for (let i = from; i < to; i++) {
     const t = times[i] as number;
     if (t !== now) {
       if (!(t > now)) continue;
-      const gone = now - size;
-      for (; head < given && (keptTimes[head & mask] as number) <= gone; head++) {
+      const horizon = now - size;
+      for (; head < emitted && (keptTimes[head & mask] as number) <= horizon; head++) {
         const state = (keptIds[head & mask] as number) << 2;
         const value = keptValues[head & mask] as number;
         const sum = states[state + 1] as number;
@@ -204,8 +215,8 @@ export function foldKeyedFrame(
         states[state + 1] = total;
         states[state + 2] = (states[state + 2] as number) + (sum - (total - shift) - (value + shift));
       }
-      for (; given < tail; given++) {
-        const id = keptIds[given & mask] as number;
+      for (; emitted < tail; emitted++) {
+        const id = keptIds[emitted & mask] as number;
         const state = id << 2;
         ats[n] = now;
         keys[n] = id;
@@ -233,16 +244,16 @@ export function foldKeyedFrame(
   out.length = n;
   s.now = now;
   s.head = head;
-  s.given = given;
+  s.emitted = emitted;
   s.tail = tail;
 }
 
-/** Gives out the results of the newest time by an event after all others. */
+/** Emits the results of the newest time, by adding an event later than all others. */
 export function fireKeyedFrame(s: KeyedFrame): void {
   foldKeyedFrame(s, Float64Array.of(Number.POSITIVE_INFINITY), Uint32Array.of(0), Float64Array.of(0), 0, 1);
 }
 
-/** A Map of arrays, each pushed at one end and shifted at the other, and added up anew. */
+/** A Map of arrays: each event is pushed, the oldest is shifted, and the array is added up anew. */
 export class NaiveKeyedRows {
   groups = new Map<Key, number[]>();
   rows: object[] = [];
@@ -269,7 +280,7 @@ export class NaiveKeyedRows {
   }
 }
 
-/** The same with times; results are given once the time has passed. */
+/** A Map of arrays of events in a window by time. Results are emitted once a later event arrives. */
 export class NaiveKeyedFrame {
   groups = new Map<Key, { at: number; value: number }[]>();
   waiting: Key[] = [];

@@ -1,25 +1,25 @@
 /**
- * Rolling windows of so many rows without keys, of figures that need the values themselves: in the best JavaScript we could write, and as
- * one writes them first.
+ * Rolling windows over a fixed number of events, without keys, of aggregates that must keep the values: the best
+ * JavaScript we could write, and the first version one would write.
  */
 
 import { Outbox } from './outbox';
 
-export type Figure = 'p99' | 'median' | 'distinct' | 'top';
+export type Output = 'p99' | 'median' | 'distinct' | 'top';
 export interface Frequent {
   value: number;
   count: number;
   error: number;
 }
 
-/** A figure of the last `size` values, given out for each of them. */
+/** An aggregate of the last `size` values, emitted for every event. */
 export interface Rolling {
   push(times: Float64Array, values: Float64Array, from: number, to: number): void;
   readonly length: number;
   take(): Record<string, ArrayLike<number> | Frequent[][]>;
 }
 
-/** Numbers in ascending order, found by halving and moved as bytes. */
+/** Numbers in ascending order, found by binary search and moved by `copyWithin`. */
 class Sorted {
   n = 0;
   readonly values: Float64Array;
@@ -54,34 +54,34 @@ class Sorted {
   }
 }
 
-/** Values in a ring; what a figure keeps of them is told who enters and who leaves. */
-abstract class Numbers implements Rolling {
+/** A ring of the last `size` values; a subclass keeps a state that can insert and retract a value. */
+abstract class RingOfValues implements Rolling {
   readonly out: Outbox;
   readonly #ring: Float64Array;
   #count = 0;
 
   constructor(
     readonly size: number,
-    figure: Figure,
+    output: Output,
   ) {
-    this.out = new Outbox(['at', figure]);
+    this.out = new Outbox(['at', output]);
     this.#ring = new Float64Array(size);
   }
 
-  protected abstract enter(value: number): void;
-  protected abstract leave(value: number): void;
+  protected abstract insert(value: number): void;
+  protected abstract retract(value: number): void;
   protected abstract lower(): number;
 
   push(times: Float64Array, values: Float64Array, from: number, to: number): void {
     const { out, size } = this;
-    out.room(to - from);
+    out.reserve(to - from);
     const [at, results] = out.columns as [Float64Array, Float64Array];
     for (let i = from; i < to; i++) {
       const value = values[i] as number;
       const place = this.#count % size;
-      if (this.#count++ >= size) this.leave(this.#ring[place] as number);
+      if (this.#count++ >= size) this.retract(this.#ring[place] as number);
       this.#ring[place] = value;
-      this.enter(value);
+      this.insert(value);
       at[out.length] = times[i] as number;
       results[out.length++] = this.lower();
     }
@@ -96,21 +96,21 @@ abstract class Numbers implements Rolling {
   }
 }
 
-/** Median, or the value at place 0.99 (n - 1). */
-export class InOrder extends Numbers {
+/** The median, or the value at index ⌊0.99 (n - 1)⌋. */
+export class SortedValues extends RingOfValues {
   readonly #sorted = new Sorted(this.size);
   readonly #isMedian: boolean;
 
-  constructor(size: number, figure: 'p99' | 'median') {
-    super(size, figure);
-    this.#isMedian = figure === 'median';
+  constructor(size: number, output: 'p99' | 'median') {
+    super(size, output);
+    this.#isMedian = output === 'median';
   }
 
-  protected enter(value: number): void {
+  protected insert(value: number): void {
     this.#sorted.add(value);
   }
 
-  protected leave(value: number): void {
+  protected retract(value: number): void {
     this.#sorted.remove(value);
   }
 
@@ -122,18 +122,18 @@ export class InOrder extends Numbers {
   }
 }
 
-export class Different extends Numbers {
+export class DistinctCounts extends RingOfValues {
   readonly #counts = new Map<number, number>();
 
   constructor(size: number) {
     super(size, 'distinct');
   }
 
-  protected enter(value: number): void {
+  protected insert(value: number): void {
     this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
   }
 
-  protected leave(value: number): void {
+  protected retract(value: number): void {
     const count = this.#counts.get(value) as number;
     if (count === 1) this.#counts.delete(value);
     else this.#counts.set(value, count - 1);
@@ -144,8 +144,11 @@ export class Different extends Numbers {
   }
 }
 
-/** Whole numbers below 2^20 with their counts, each as one number, in order: greatest count last, of the same the least value. */
-export class Top implements Rolling {
+/**
+ * The k most frequent whole numbers below 2^20. Count and value are packed into one number, (count + 1) 2^20 - value,
+ * and kept in ascending order: the greatest count is last, and among equal counts the least value.
+ */
+export class TopCounts implements Rolling {
   readonly #ring: Float64Array;
   readonly #counts = new Uint32Array(1 << 20);
   readonly #sorted: Sorted;
@@ -161,7 +164,7 @@ export class Top implements Rolling {
     this.#sorted = new Sorted(size);
   }
 
-  #add(value: number, by: number): void {
+  #change(value: number, by: number): void {
     const before = this.#counts[value] as number;
     const after = before + by;
     this.#counts[value] = after;
@@ -172,9 +175,9 @@ export class Top implements Rolling {
   push(times: Float64Array, values: Float64Array, from: number, to: number): void {
     for (let i = from; i < to; i++) {
       const place = this.#count % this.size;
-      if (this.#count++ >= this.size) this.#add(this.#ring[place] as number, -1);
+      if (this.#count++ >= this.size) this.#change(this.#ring[place] as number, -1);
       this.#ring[place] = values[i] as number;
-      this.#add(values[i] as number, 1);
+      this.#change(values[i] as number, 1);
       const top: Frequent[] = [];
       for (let j = this.#sorted.n - 1; j >= 0 && top.length < this.k; j--) {
         const count = Math.ceil(this.#sorted.at(j) / 2 ** 20) - 1;
@@ -197,7 +200,7 @@ export class Top implements Rolling {
   }
 }
 
-/** An array that is pushed to and shifted, looked through anew for each event. */
+/** An array: each event is pushed, the oldest is shifted, and the aggregate is computed anew. */
 export class Naive implements Rolling {
   #frame: number[] = [];
   #at: number[] = [];
@@ -205,7 +208,7 @@ export class Naive implements Rolling {
 
   constructor(
     readonly size: number,
-    readonly figure: Figure,
+    readonly output: Output,
   ) {}
 
   push(times: Float64Array, values: Float64Array, from: number, to: number): void {
@@ -218,10 +221,10 @@ export class Naive implements Rolling {
   }
 
   #lower(): number {
-    if (this.figure === 'distinct') return new Set(this.#frame).size;
+    if (this.output === 'distinct') return new Set(this.#frame).size;
     const sorted = [...this.#frame].sort((a, b) => a - b);
     const n = sorted.length;
-    if (this.figure === 'p99') return sorted[Math.floor(0.99 * (n - 1))] as number;
+    if (this.output === 'p99') return sorted[Math.floor(0.99 * (n - 1))] as number;
     return ((sorted[(n - 1) >> 1] as number) + (sorted[n >> 1] as number)) / 2;
   }
 
@@ -230,7 +233,7 @@ export class Naive implements Rolling {
   }
 
   take(): Record<string, ArrayLike<number>> {
-    const taken = { at: Float64Array.from(this.#at), [this.figure]: Float64Array.from(this.#results) };
+    const taken = { at: Float64Array.from(this.#at), [this.output]: Float64Array.from(this.#results) };
     this.#at = [];
     this.#results = [];
     return taken;

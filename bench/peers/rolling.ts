@@ -1,17 +1,17 @@
 /**
- * Rolling windows without keys, a result for every event: in the best JavaScript we could write, and as one writes them
- * first.
+ * Rolling windows without keys, a result for every event: the best JavaScript we could write, and the first version one
+ * would write.
  *
- * By two stacks: the older part of the window holds suffixes, each combined with all after it, the newer part is one
- * running value; when the older part is used up, one pass backwards turns the newer one into suffixes. With a fixed
- * number of events that is the scan of van Herk (1992) and of Gil and Werman (1993), for a maximum twice as fast as a
- * monotone deque; by time the deque is a little slower still. Nothing is subtracted.
+ * By two stacks: the front, the older part of the window, holds suffixes, each a value combined with all later ones of
+ * the front; the back, the newer part, is one running value. When the front is empty, one backward pass flips the back
+ * into suffixes. Nothing is subtracted. With a fixed number of events this is the scan of van Herk (1992) and of Gil
+ * and Werman (1993), for a maximum twice as fast as a monotone deque; by time too the deque is a little slower.
  *
- *     ring     suffixes of the block before | this block's values as they come, up to the cursor
- *     result   ring[cursor + 1] ⊕ running
+ *     ring     values of this block, up to the cursor | suffixes of the block before, from the cursor on
+ *     result   ring[cursor] ⊕ running, once the cursor is past the event
  *
- * By a running sum: what leaves is subtracted. Compensated it is right to the last place or two for ordinary data; plain
- * it is not, and the errors stay.
+ * By a running sum: values that leave are subtracted. With compensation the sum is right to the last digit or two for
+ * ordinary data; without it errors accumulate.
  */
 
 import { Outbox } from './outbox';
@@ -22,7 +22,7 @@ export type Fold<S> = (s: S, times: Float64Array, values: Float64Array, from: nu
 
 const LOWEST = Number.NEGATIVE_INFINITY;
 
-/** The last `size` events: a ring with one place more, which is never written. */
+/** The last `size` events, in a ring. It has one more place, read after the last event of a block and never written. */
 export class Rows {
   cursor = 0;
   running: number;
@@ -32,11 +32,11 @@ export class Rows {
 
   constructor(
     readonly size: number,
-    figure: 'max' | 'sum',
+    output: 'max' | 'sum',
   ) {
-    this.running = figure === 'max' ? LOWEST : 0;
+    this.running = output === 'max' ? LOWEST : 0;
     this.ring = new Float64Array(size + 1).fill(this.running);
-    this.out = new Outbox(['at', figure]);
+    this.out = new Outbox(['at', output]);
   }
 }
 
@@ -57,7 +57,7 @@ export function foldRowsMax(s: Rows, times: Float64Array, values: Float64Array, 
       results[n++] = Math.max(running, ring[cursor] as number);
     }
     if (cursor === size) {
-      turnMax(ring, -1, 0, size);
+      flipMax(ring, -1, 0, size);
       cursor = 0;
       running = LOWEST;
     }
@@ -67,7 +67,7 @@ export function foldRowsMax(s: Rows, times: Float64Array, values: Float64Array, 
   s.running = running;
 }
 
-/** Suffixes are rounded once each, after they were summed up with their errors. */
+/** Each suffix is rounded once, when its error is added to its sum. */
 export function foldRowsSum(s: Rows, times: Float64Array, values: Float64Array, from: number, to: number): void {
   const { ring, size, out } = s;
   let { cursor, running, error } = s;
@@ -88,7 +88,7 @@ export function foldRowsSum(s: Rows, times: Float64Array, values: Float64Array, 
       results[n++] = (ring[cursor] as number) + error + running;
     }
     if (cursor === size) {
-      turnSum(ring, -1, 0, size);
+      flipSum(ring, -1, 0, size);
       cursor = 0;
       running = 0;
       error = 0;
@@ -100,7 +100,7 @@ export function foldRowsSum(s: Rows, times: Float64Array, values: Float64Array, 
   s.error = error;
 }
 
-/** Subtracts what leaves; the rounding of both steps is carried along. */
+/** Subtracts values that leave, and compensates the rounding of both steps. */
 export function foldRowsRunning(s: Rows, times: Float64Array, values: Float64Array, from: number, to: number): void {
   const { ring, size, out } = s;
   let { cursor, running, error } = s;
@@ -127,7 +127,7 @@ export function foldRowsRunning(s: Rows, times: Float64Array, values: Float64Arr
   s.error = error;
 }
 
-/** Subtracts what leaves, as everyone does: its errors add up. */
+/** Subtracts values that leave, without compensation: errors accumulate. */
 export function foldRowsDrifting(s: Rows, times: Float64Array, values: Float64Array, from: number, to: number): void {
   const { ring, size, out } = s;
   let { cursor, running } = s;
@@ -145,27 +145,27 @@ export function foldRowsDrifting(s: Rows, times: Float64Array, values: Float64Ar
   s.running = running;
 }
 
-/** @returns where the results of these events begin */
+/** Copies times to the results. @returns the place of the first result of these events */
 function copyTimes(out: Outbox, times: Float64Array, from: number, to: number): number {
-  out.room(to - from);
+  out.reserve(to - from);
   (out.columns[0] as Column).set(times.subarray(from, to), out.length);
   return out.length;
 }
 
 /**
- * The events of the last `size` units of time, those of the newest time without results yet: times and values in rings
- * of a power of two, at `number & mask`.
+ * The events of the last `size` units of time: times and values in rings of a power of two, at `number & mask`. Events
+ * of the newest time have no results yet.
  *
  *     head       first in the window
- *     boundary   up to here suffixes, from here on values as they came
- *     given      first without a result: from here on all have the time `now`
+ *     boundary   end of the front: suffixes before it, values from it on
+ *     emitted    first without a result: from here on all have the time `now`
  *     tail       one past the last
  */
 export class Frame {
   now = LOWEST;
   head = 0;
   boundary = 0;
-  given = 0;
+  emitted = 0;
   tail = 0;
   running: number;
   error = 0;
@@ -175,16 +175,16 @@ export class Frame {
 
   constructor(
     readonly size: number,
-    figure: 'max' | 'sum',
+    output: 'max' | 'sum',
   ) {
-    this.running = figure === 'max' ? LOWEST : 0;
-    this.out = new Outbox(['at', figure]);
+    this.running = output === 'max' ? LOWEST : 0;
+    this.out = new Outbox(['at', output]);
   }
 
-  /** Makes room for n more events and for the results of all that have none. */
-  room(n: number): void {
-    const { head, tail, given, times, values } = this;
-    this.out.room(n + tail - given);
+  /** Makes room for n more events, and for the results of all events without one. */
+  reserve(n: number): void {
+    const { head, tail, emitted, times, values } = this;
+    this.out.reserve(n + tail - emitted);
     const needed = tail - head + n;
     if (needed <= times.length) return;
     let capacity = times.length;
@@ -200,26 +200,26 @@ export class Frame {
 }
 
 export function foldFrameMax(s: Frame, times: Float64Array, values: Float64Array, from: number, to: number): void {
-  s.room(to - from);
+  s.reserve(to - from);
   const { times: kept, values: ring, size, out } = s;
   const mask = kept.length - 1;
   const [ats, results] = out.columns as [Column, Column];
-  let { now, head, boundary, given, tail, running } = s;
+  let { now, head, boundary, emitted, tail, running } = s;
   let n = out.length;
   for (let i = from; i < to; i++) {
     const t = times[i] as number;
     if (t !== now) {
       if (!(t > now)) continue;
-      const gone = now - size;
-      for (; head < given && (kept[head & mask] as number) <= gone; head++) {
+      const horizon = now - size;
+      for (; head < emitted && (kept[head & mask] as number) <= horizon; head++) {
         if (head < boundary) continue;
-        turnMax(ring, mask, boundary, tail);
+        flipMax(ring, mask, boundary, tail);
         boundary = tail;
         running = LOWEST;
       }
       const older = head < boundary ? (ring[head & mask] as number) : LOWEST;
       const result = older > running ? older : running;
-      for (; given < tail; given++) {
+      for (; emitted < tail; emitted++) {
         ats[n] = now;
         results[n++] = result;
       }
@@ -237,13 +237,13 @@ export function foldFrameMax(s: Frame, times: Float64Array, values: Float64Array
   s.now = now;
   s.head = head;
   s.boundary = boundary;
-  s.given = given;
+  s.emitted = emitted;
   s.tail = tail;
   s.running = running;
 }
 
-/** Makes suffixes of the values at these numbers. */
-function turnMax(ring: Float64Array, mask: number, from: number, to: number): void {
+/** Flips the events [from, to): replaces each value by the maximum of itself and all after it. */
+function flipMax(ring: Float64Array, mask: number, from: number, to: number): void {
   let suffix = LOWEST;
   for (let number = to - 1; number >= from; number--) {
     suffix = Math.max(suffix, ring[number & mask] as number);
@@ -252,27 +252,27 @@ function turnMax(ring: Float64Array, mask: number, from: number, to: number): vo
 }
 
 export function foldFrameSum(s: Frame, times: Float64Array, values: Float64Array, from: number, to: number): void {
-  s.room(to - from);
+  s.reserve(to - from);
   const { times: kept, values: ring, size, out } = s;
   const mask = kept.length - 1;
   const [ats, results] = out.columns as [Column, Column];
-  let { now, head, boundary, given, tail, running, error } = s;
+  let { now, head, boundary, emitted, tail, running, error } = s;
   let n = out.length;
   for (let i = from; i < to; i++) {
     const t = times[i] as number;
     if (t !== now) {
       if (!(t > now)) continue;
-      const gone = now - size;
-      for (; head < given && (kept[head & mask] as number) <= gone; head++) {
+      const horizon = now - size;
+      for (; head < emitted && (kept[head & mask] as number) <= horizon; head++) {
         if (head < boundary) continue;
-        turnSum(ring, mask, boundary, tail);
+        flipSum(ring, mask, boundary, tail);
         boundary = tail;
         running = 0;
         error = 0;
       }
       const older = head < boundary ? (ring[head & mask] as number) : 0;
       const result = older + error + running;
-      for (; given < tail; given++) {
+      for (; emitted < tail; emitted++) {
         ats[n] = now;
         results[n++] = result;
       }
@@ -293,13 +293,14 @@ export function foldFrameSum(s: Frame, times: Float64Array, values: Float64Array
   s.now = now;
   s.head = head;
   s.boundary = boundary;
-  s.given = given;
+  s.emitted = emitted;
   s.tail = tail;
   s.running = running;
   s.error = error;
 }
 
-function turnSum(ring: Float64Array, mask: number, from: number, to: number): void {
+/** Flips the events [from, to): replaces each value by the sum of itself and all after it. */
+function flipSum(ring: Float64Array, mask: number, from: number, to: number): void {
   let suffix = 0;
   let error = 0;
   for (let number = to - 1; number >= from; number--) {
@@ -312,20 +313,20 @@ function turnSum(ring: Float64Array, mask: number, from: number, to: number): vo
   }
 }
 
-/** Subtracts what leaves; the rounding of both steps is carried along. */
+/** Subtracts values that leave, and compensates the rounding of both steps. */
 export function foldFrameRunning(s: Frame, times: Float64Array, values: Float64Array, from: number, to: number): void {
-  s.room(to - from);
+  s.reserve(to - from);
   const { times: kept, values: ring, size, out } = s;
   const mask = kept.length - 1;
   const [ats, results] = out.columns as [Column, Column];
-  let { now, head, given, tail, running, error } = s;
+  let { now, head, emitted, tail, running, error } = s;
   let n = out.length;
   for (let i = from; i < to; i++) {
     const t = times[i] as number;
     if (t !== now) {
       if (!(t > now)) continue;
-      const gone = now - size;
-      for (; head < given && (kept[head & mask] as number) <= gone; head++) {
+      const horizon = now - size;
+      for (; head < emitted && (kept[head & mask] as number) <= horizon; head++) {
         const value = ring[head & mask] as number;
         const total = running - value;
         const shift = total - running;
@@ -333,7 +334,7 @@ export function foldFrameRunning(s: Frame, times: Float64Array, values: Float64A
         running = total;
       }
       const result = running + error;
-      for (; given < tail; given++) {
+      for (; emitted < tail; emitted++) {
         ats[n] = now;
         results[n++] = result;
       }
@@ -353,18 +354,18 @@ export function foldFrameRunning(s: Frame, times: Float64Array, values: Float64A
   out.length = n;
   s.now = now;
   s.head = head;
-  s.given = given;
+  s.emitted = emitted;
   s.tail = tail;
   s.running = running;
   s.error = error;
 }
 
-/** Gives out the results of the newest time by an event after all others. */
+/** Emits the results of the newest time, by adding an event later than all others. */
 export function fireFrame(s: Frame, fold: Fold<Frame>): void {
   fold(s, Float64Array.of(Number.POSITIVE_INFINITY), Float64Array.of(Number.NaN), 0, 1);
 }
 
-/** An array, pushed at one end and shifted at the other. */
+/** An array: each event is pushed, and the oldest is shifted. */
 export class NaiveRows {
   window: number[] = [];
   sum = 0;
@@ -372,14 +373,14 @@ export class NaiveRows {
 
   constructor(readonly size: number) {}
 
-  /** Looks through the window anew. */
+  /** Scans the window anew. */
   pushMax(at: number, value: number): void {
     this.window.push(value);
     if (this.window.length > this.size) this.window.shift();
     this.rows.push({ at, max: this.window.reduce((a, b) => Math.max(a, b)) });
   }
 
-  /** Adds what comes and subtracts what goes. */
+  /** Adds the new value and subtracts the one that leaves. */
   pushSum(at: number, value: number): void {
     this.window.push(value);
     this.sum += value;
@@ -394,7 +395,7 @@ export class NaiveRows {
   }
 }
 
-/** The same with times; results are given once the time has passed. */
+/** An array of events in a window by time. Results are emitted once a later event arrives. */
 export class NaiveFrame {
   window: { at: number; value: number }[] = [];
   now = LOWEST;

@@ -1,10 +1,11 @@
 /**
- * Session windows: in the best JavaScript we could write, and as one writes them first. All of them have given out, after
- * each batch, every session that has ended by then; events come in order, what comes late is passed over.
+ * Session windows: the best JavaScript we could write, and the first version one would write. After each batch every
+ * contender has emitted all sessions that have ended by then. Events arrive in order; the tuned ones drop late events.
  *
- * The tuned one has five numbers a key and finds what has ended by a lazy timing wheel: a ring of buckets, each for a
- * stretch of ends, in which a session is filed once. Events after the first change nothing there: when the time of its
- * bucket has come, a session that has gone on is filed anew. Few keys it looks through instead, which takes half as long.
+ * The tuned one keeps five numbers a key and finds ended sessions by a lazy timing wheel: a ring of buckets, one for
+ * each interval of end times. The id of a key is filed once, when its session begins. Later events do not move it; when
+ * its bucket is due, an id whose session is still open is filed anew. With few keys it scans all of them instead, which
+ * takes half the time.
  */
 
 import type { Key } from './naive';
@@ -14,21 +15,23 @@ type Column = Float64Array;
 
 const COLUMNS = ['start', 'end', 'key', 'count', 'sum'];
 const STRIDE = 5;
-/** Up to so many keys are looked through after each batch. */
-const FEW = 4096;
+/** Up to this number of keys all of them are scanned after each batch; with more, the wheel is used. */
+const MAX_SCANNED_KEYS = 4096;
 const BUCKETS = 256;
+/** The time of the last event of a key without an open session. */
 const NEVER = Number.NEGATIVE_INFINITY;
 
-/** For each key: start, last event, count, sum and its error; the last event is `NEVER` where no session is open. */
+/** For each key: start, time of the last event (`NEVER` if no session is open), count, sum, and error of the sum. */
 export class Sessions {
   newest = NEVER;
   readonly states: Float64Array;
-  /** For each bucket the ids filed there, and how many; an id is in one bucket if its session is open, else in none. */
+  /** The ids filed in each bucket. An id is in one bucket if its session is open, otherwise in none. */
   readonly buckets: Uint32Array[] = [];
+  /** Number of ids in each bucket. */
   readonly filed = new Uint32Array(BUCKETS);
-  /** Buckets for a unit of time: all of them span a little more than the gap. */
+  /** Buckets per unit of time. All buckets together span a little more than the gap. */
   readonly rate: number;
-  /** Number of the bucket that was looked through last; bucket b is at b % BUCKETS. */
+  /** Number of the last bucket that was scanned; bucket b is at index b mod BUCKETS. */
   bucket = NEVER;
   readonly out = new Outbox(COLUMNS);
 
@@ -39,7 +42,7 @@ export class Sessions {
     this.states = new Float64Array(keys * STRIDE);
     for (let id = 0; id < keys; id++) this.states[id * STRIDE + 1] = NEVER;
     this.rate = (BUCKETS - 2) / gap;
-    if (keys > FEW) this.buckets = Array.from({ length: BUCKETS }, () => new Uint32Array(16));
+    if (keys > MAX_SCANNED_KEYS) this.buckets = Array.from({ length: BUCKETS }, () => new Uint32Array(16));
   }
 }
 
@@ -54,7 +57,7 @@ export function foldSessions(
   const { states, gap, out } = s;
   const wheel = s.buckets.length > 0;
   let newest = s.newest;
-  out.room(to - from);
+  out.reserve(to - from);
   for (let i = from; i < to; i++) {
     const t = times[i] as number;
     if (!(t >= newest)) continue;
@@ -65,7 +68,7 @@ export function foldSessions(
     const last = states[state + 1] as number;
     states[state + 1] = t;
     if (t - last > gap) {
-      if (last !== NEVER) give(s, id, last);
+      if (last !== NEVER) emit(s, id, last);
       else if (wheel) file(s, id, t + gap);
       states[state] = t;
       states[state + 2] = 1;
@@ -84,12 +87,12 @@ export function foldSessions(
     states[state + 4] = (states[state + 4] as number) + (sum - (total - shift) + (value - shift));
   }
   s.newest = newest;
-  if (wheel) turnWheel(s);
+  if (wheel) advanceWheel(s);
   else fireSessions(s, newest);
 }
 
-/** Writes out the session of a key whose last event was at `last`. */
-function give(s: Sessions, id: number, last: number): void {
+/** Emits the session of a key whose last event was at `last`. */
+function emit(s: Sessions, id: number, last: number): void {
   const { states, out, gap } = s;
   const [starts, ends, ids, counts, sums] = out.columns as [Column, Column, Column, Column, Column];
   const n = out.length++;
@@ -101,6 +104,7 @@ function give(s: Sessions, id: number, last: number): void {
   sums[n] = (states[state + 3] as number) + (states[state + 4] as number);
 }
 
+/** Adds an id to the bucket of its session's end. */
 function file(s: Sessions, id: number, end: number): void {
   const number = Math.floor(end * s.rate);
   const at = number - Math.floor(number / BUCKETS) * BUCKETS;
@@ -115,8 +119,8 @@ function file(s: Sessions, id: number, end: number): void {
   s.filed[at] = n + 1;
 }
 
-/** Looks through every bucket whose time has come since the last turn, the one of the newest event's time included. */
-function turnWheel(s: Sessions): void {
+/** Scans the buckets from the last one scanned to that of the newest event, and fires the sessions that have ended. */
+function advanceWheel(s: Sessions): void {
   const { newest, gap, states, out } = s;
   const last = Math.floor(newest * s.rate);
   for (let number = Math.max(s.bucket, last - BUCKETS + 1); number <= last; number++) {
@@ -124,8 +128,8 @@ function turnWheel(s: Sessions): void {
     const bucket = s.buckets[at] as Uint32Array;
     const n = s.filed[at] as number;
     if (n === 0) continue;
-    out.room(n);
-    // What stays in this bucket is put where it has been read already.
+    out.reserve(n);
+    // An id that stays in this bucket is written to a place already read.
     s.filed[at] = 0;
     for (let k = 0; k < n; k++) {
       const id = bucket[k] as number;
@@ -133,7 +137,7 @@ function turnWheel(s: Sessions): void {
       if (time + gap > newest) {
         file(s, id, time + gap);
       } else {
-        give(s, id, time);
+        emit(s, id, time);
         states[id * STRIDE + 1] = NEVER;
       }
     }
@@ -141,19 +145,19 @@ function turnWheel(s: Sessions): void {
   s.bucket = last;
 }
 
-/** Looks through all keys for sessions that end by the watermark. */
+/** Fires the sessions that end by the watermark, found by scanning all keys. */
 export function fireSessions(s: Sessions, watermark: number): void {
   const { states, gap, keys } = s;
-  s.out.room(keys);
+  s.out.reserve(keys);
   for (let id = 0; id < keys; id++) {
     const last = states[id * STRIDE + 1] as number;
     if (last === NEVER || last + gap > watermark) continue;
-    give(s, id, last);
+    emit(s, id, last);
     states[id * STRIDE + 1] = NEVER;
   }
 }
 
-/** The one open session where there are no keys. */
+/** The open session of a stream without keys. */
 export class Session {
   start = 0;
   last = NEVER;
@@ -168,7 +172,7 @@ export class Session {
 export function foldSession(s: Session, times: Float64Array, values: Float64Array, from: number, to: number): void {
   const { gap, out } = s;
   let { start, last, count, sum, error } = s;
-  out.room(to - from + 1);
+  out.reserve(to - from + 1);
   const [starts, ends, counts, sums] = out.columns as [Column, Column, Column, Column];
   let n = out.length;
   for (let i = from; i < to; i++) {
@@ -204,11 +208,11 @@ export function foldSession(s: Session, times: Float64Array, values: Float64Arra
   s.error = error;
 }
 
-/** At the end of the stream. */
+/** Fires the open session at the end of the stream. */
 export function fireSession(s: Session): void {
   const { out } = s;
   if (s.count === 0) return;
-  out.room(1);
+  out.reserve(1);
   const [starts, ends, counts, sums] = out.columns as [Column, Column, Column, Column];
   const n = out.length++;
   starts[n] = s.start;
@@ -225,7 +229,7 @@ interface Open {
   sum: number;
 }
 
-/** A Map of objects, all of them looked at whenever results are asked for. */
+/** A Map of objects; each `take` scans all of them for sessions that have ended. */
 export class SweptSessions {
   newest = NEVER;
   open = new Map<Key, Open>();
@@ -242,18 +246,18 @@ export class SweptSessions {
       session.sum += value;
       return;
     }
-    if (session) this.give(key, session);
+    if (session) this.emit(key, session);
     this.open.set(key, { start: at, last: at, count: 1, sum: value });
   }
 
-  give(key: Key, { start, last, count, sum }: Open): void {
+  emit(key: Key, { start, last, count, sum }: Open): void {
     this.rows.push({ start, end: last + this.gap, key, count, sum });
   }
 
   fire(watermark: number): void {
     for (const [key, session] of this.open) {
       if (session.last + this.gap > watermark) continue;
-      this.give(key, session);
+      this.emit(key, session);
       this.open.delete(key);
     }
   }
@@ -266,7 +270,7 @@ export class SweptSessions {
   }
 }
 
-/** A Map in which the key that was quiet for longest comes first: every event puts its key at the end. */
+/** A Map ordered by last event: each event moves its key to the end, so `fire` can stop at the first open session. */
 export class OrderedSessions extends SweptSessions {
   override push(at: number, key: Key, value: number): void {
     this.newest = at;
@@ -279,14 +283,14 @@ export class OrderedSessions extends SweptSessions {
       this.open.set(key, session);
       return;
     }
-    if (session) this.give(key, session);
+    if (session) this.emit(key, session);
     this.open.set(key, { start: at, last: at, count: 1, sum: value });
   }
 
   override fire(watermark: number): void {
     for (const [key, session] of this.open) {
       if (session.last + this.gap > watermark) return;
-      this.give(key, session);
+      this.emit(key, session);
       this.open.delete(key);
     }
   }

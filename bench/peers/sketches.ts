@@ -1,11 +1,11 @@
-/** A sketch or a set for each key, in tumbling windows; the libraries as their authors show them. Keys are dense ids, given. */
+/** A sketch or a set for each key (a dense id), in tumbling windows. Libraries are used as their authors show. */
 
 import { DDSketch } from '@datadog/sketches-js';
 import * as hdr from 'hdr-histogram-js';
 import { TDigest } from 'tdigest';
 import { Outbox } from './outbox';
 
-/** What a key has in a window. */
+/** The state of a key in a window. */
 export interface State {
   add(value: number): void;
   lower(): number;
@@ -21,7 +21,7 @@ export const digest = (q: number) => (): State => {
   return { add: (value) => sketch.push(value), lower: () => sketch.percentile(q) as number };
 };
 
-/** It takes whole numbers. */
+/** Values are rounded, because the library takes whole numbers only. */
 export const histogram = (q: number) => (): State => {
   const sketch = hdr.build({ numberOfSignificantValueDigits: 2, autoResize: true });
   return {
@@ -67,7 +67,7 @@ export class PerKey {
     for (let id = 0; id < this.keys; id++) {
       const state = this.states[id];
       if (!state) continue;
-      this.out.room(1);
+      this.out.reserve(1);
       const { columns, length } = this.out;
       [this.start, this.start + this.size, id, state.lower()].forEach((value, c) => {
         (columns[c] as Float64Array)[length] = value;

@@ -1,4 +1,4 @@
-/** What the package does not say of itself. */
+/** Types for tdigest, which has none of its own. */
 declare module 'tdigest' {
   export class TDigest {
     push(value: number): void;

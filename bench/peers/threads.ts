@@ -1,8 +1,8 @@
 /**
- * Events of two columns from one thread to another, by a ring of oriel's, by ringbuf.js and by messages: of each way both ends.
- * The producer writes a number and a value, the consumer sums both up.
+ * Passes events of two columns from one thread to another by oriel's ring, by ringbuf.js or by messages: producer and
+ * consumer of each. The producer writes a number and a value for each event; the consumer adds up both columns.
  *
- * Rings that are full or empty are looked at again and again, unless it is said that they wait.
+ * The ways `place`, `copy`, `ringbuf` and `ringbuf callback` busy-wait while a ring is full or empty.
  */
 
 import type { MessagePort, Worker } from 'node:worker_threads';
@@ -10,8 +10,8 @@ import { type Ring, type RingHandle, ring } from 'oriel';
 import { RingBuffer } from 'ringbuf.js';
 
 export const CAPACITY = 16_384;
-/** Batches on their way at the most where they go by message. */
-const UNDERWAY = 64;
+/** Maximum number of batches in flight where they are sent as messages. */
+const MAX_IN_FLIGHT = 64;
 
 const SCHEMA = { at: 'f64', value: 'f64' } as const;
 type Columns = Ring<typeof SCHEMA>;
@@ -27,10 +27,10 @@ export interface Job {
 
 export type Sums = [numbers: number, values: number];
 
-/** The value of event i: little work, so that there is more of passing on. */
+/** The value of event i: cheap to compute, so that most of the time goes into passing events on. */
 const valueAt = (i: number): number => i & 1023;
 
-/** What the consumer has to come to. */
+/** The sums that the consumer must arrive at. */
 export function sumsOf(events: number): Sums {
   let values = 0;
   for (let i = 0; i < events; i++) values += valueAt(i);
@@ -39,7 +39,7 @@ export function sumsOf(events: number): Sums {
 
 export function sharedFor(way: Way): Job['shared'] {
   if (way === 'alone' || way === 'message') return undefined;
-  // Two numbers an event, one after the other: a ringbuf.js has elements of one type, and two rings would be twice the work.
+  // A ringbuf.js has elements of one type, so an event is two adjacent elements: two rings would be twice the work.
   if (way.startsWith('ringbuf')) return RingBuffer.getStorageForCapacity(2 * CAPACITY, Float64Array);
   return ring(SCHEMA, CAPACITY).handle;
 }
@@ -83,7 +83,7 @@ function add(sums: Sums, numbers: Float64Array, values: Float64Array, at: number
   sums[1] = b;
 }
 
-/** What both threads do beside the passing on, in one. */
+/** The work of both threads in one: writes and adds up, and passes nothing on. */
 function alone(events: number, batch: number): Sums {
   const numbers = new Float64Array(CAPACITY);
   const values = new Float64Array(CAPACITY);
@@ -110,12 +110,12 @@ function produceInPlace(to: Columns, events: number, batch: number): void {
 function consumeInPlace(from: Columns, events: number, batch: number): Sums {
   const { at, value } = from.columns;
   const sums: Sums = [0, 0];
-  for (let got = 0; got < events; ) {
+  for (let received = 0; received < events; ) {
     const n = from.peek(batch);
     if (n === 0) continue;
     add(sums, at, value, from.readAt, n);
     from.release(n);
-    got += n;
+    received += n;
   }
   return sums;
 }
@@ -149,19 +149,19 @@ function producePushing(to: Columns, events: number, batch: number): void {
   for (let sent = 0; sent < events; ) {
     const n = batch < events - sent ? batch : events - sent;
     fill(at, value, 0, sent, n);
-    const given = n === batch ? { at, value } : { at: at.subarray(0, n), value: value.subarray(0, n) };
-    for (let went = 0; went < n; ) went += to.push(given, went);
+    const columns = n === batch ? { at, value } : { at: at.subarray(0, n), value: value.subarray(0, n) };
+    for (let pushed = 0; pushed < n; ) pushed += to.push(columns, pushed);
     sent += n;
   }
 }
 
 function consumeTaking(from: Columns, events: number, batch: number): Sums {
   const sums: Sums = [0, 0];
-  for (let got = 0; got < events; ) {
+  for (let received = 0; received < events; ) {
     if (from.peek(1) === 0) continue;
     const { length, columns } = from.take(batch);
     add(sums, columns.at, columns.value, 0, length);
-    got += length;
+    received += length;
   }
   return sums;
 }
@@ -189,12 +189,15 @@ function produceRingbuf(to: RingBuffer, events: number, batch: number): void {
   for (let sent = 0; sent < events; ) {
     const n = batch < events - sent ? batch : events - sent;
     fillPairs(pairs, 0, sent, n);
-    for (let went = 0; went < 2 * n; ) went += to.push(pairs as never, 2 * n - went, went);
+    for (let pushed = 0; pushed < 2 * n; ) pushed += to.push(pairs as never, 2 * n - pushed, pushed);
     sent += n;
   }
 }
 
-/** Its own way to write in place. The storage has an odd number of places, so that a pair may lie on both sides of its end. */
+/**
+ * Writes in place, by the callback of ringbuf.js. The storage has an odd number of elements, so a pair may be cut by
+ * its end.
+ */
 function produceByCallback(to: RingBuffer, events: number, batch: number): void {
   let sent = 0;
   const write = (storage: unknown, at: number, n: number, at2: number, n2: number): number => {
@@ -211,7 +214,7 @@ function produceByCallback(to: RingBuffer, events: number, batch: number): void 
   };
   while (sent < events) {
     const n = batch < events - sent ? batch : events - sent;
-    // What is written is an even number: 0 would be taken for everything.
+    // With room for fewer than two the callback would write no pair and return 0, which ringbuf.js takes for all.
     if (to.availableWrite() < 2) continue;
     sent += to.writeCallbackWithOffset(2 * n, write as never) >> 1;
   }
@@ -220,13 +223,13 @@ function produceByCallback(to: RingBuffer, events: number, batch: number): void 
 function consumeRingbuf(from: RingBuffer, events: number, batch: number): Sums {
   const pairs = new Float64Array(2 * batch);
   const sums: Sums = [0, 0];
-  let got = 0;
+  let received = 0;
   let odd = 0;
-  while (got < events) {
+  while (received < events) {
     const n = odd + from.pop(pairs as never, 2 * batch - odd, odd);
     addPairs(sums, pairs, n >> 1);
-    got += n >> 1;
-    // A number whose value has not come yet.
+    received += n >> 1;
+    // A number may arrive before its value; it is kept for the next round.
     odd = n & 1;
     if (odd) pairs[0] = pairs[n - 1] as number;
   }
@@ -235,9 +238,9 @@ function consumeRingbuf(from: RingBuffer, events: number, batch: number): Sums {
 
 function produceMessages(port: Port, events: number, batch: number): void {
   let sent = 0;
-  let underway = 0;
+  let inFlight = 0;
   const more = (): void => {
-    for (; underway < UNDERWAY && sent < events; underway++) {
+    for (; inFlight < MAX_IN_FLIGHT && sent < events; inFlight++) {
       const n = batch < events - sent ? batch : events - sent;
       const numbers = new Float64Array(2 * n);
       fill(numbers, numbers.subarray(n), 0, sent, n);
@@ -247,7 +250,7 @@ function produceMessages(port: Port, events: number, batch: number): void {
     if (sent === events) port.off('message', credit);
   };
   const credit = (batches: number): void => {
-    underway -= batches;
+    inFlight -= batches;
     more();
   };
   port.on('message', credit);
@@ -257,14 +260,14 @@ function produceMessages(port: Port, events: number, batch: number): void {
 function consumeMessages(port: Port, events: number): Promise<Sums> {
   return new Promise((resolve) => {
     const sums: Sums = [0, 0];
-    let got = 0;
+    let received = 0;
     let batches = 0;
     const take = (numbers: Float64Array): void => {
       const n = numbers.length >> 1;
       add(sums, numbers, numbers.subarray(n), 0, n);
-      got += n;
-      if (++batches % (UNDERWAY / 4) === 0) port.postMessage(UNDERWAY / 4);
-      if (got < events) return;
+      received += n;
+      if (++batches % (MAX_IN_FLIGHT / 4) === 0) port.postMessage(MAX_IN_FLIGHT / 4);
+      if (received < events) return;
       port.off('message', take);
       resolve(sums);
     };

@@ -1,7 +1,7 @@
 /**
- * Tumbling windows in the best JavaScript we could write: typed arrays, states in registers or side by side in memory, whole
- * batches in one top-level function. Order is verified and missing values (NaN) are passed over, as oriel does; sums are carried
- * with their error by the same two-sum. What is named `plain` adds as everyone does and trusts its input.
+ * Tumbling windows in the best JavaScript we could write: typed arrays, states in registers or side by side in memory,
+ * and one top-level function for a whole batch. As in oriel, late events are dropped, missing values (NaN) are skipped,
+ * and sums are compensated by two-sum. A function named `…Plain` has a plain sum and does not check its input.
  */
 
 import { Outbox } from './outbox';
@@ -83,7 +83,7 @@ export function foldUnkeyedPlain(
 export function fireUnkeyed(s: Unkeyed, next: number): void {
   if (s.count) {
     const { out } = s;
-    out.room(1);
+    out.reserve(1);
     const [starts, ends, counts, sums, mins, maxs] = out.columns as [Column, Column, Column, Column, Column, Column];
     const n = out.length++;
     starts[n] = s.start;
@@ -101,23 +101,26 @@ export function fireUnkeyed(s: Unkeyed, next: number): void {
   s.max = Number.NEGATIVE_INFINITY;
 }
 
-/** Count and sum of every key in the open window: four numbers a key, the last unused, so that a key is in one cache line. */
+/**
+ * Count, sum and error of the sum of every key in the open window. A key has four numbers, the last unused, so that its
+ * state lies in one cache line.
+ */
 export class Keyed {
   start = 0;
   states: Float64Array;
 
   constructor(
     readonly size: number,
-    /** Ids are below this. */
+    /** All ids are below this. */
     public keys: number,
-    /** What the ids stand for, where they are not the keys. */
+    /** The key of each id; without it, ids are the keys. */
     readonly keyOf?: readonly number[],
     readonly out = new Outbox(['start', 'end', 'key', 'count', 'sum']),
   ) {
     this.states = new Float64Array(keys * 4);
   }
 
-  /** Room for ids below n. */
+  /** Makes room for ids below n. */
   widen(n: number): void {
     this.keys = n;
     if (n * 4 <= this.states.length) return;
@@ -127,7 +130,7 @@ export class Keyed {
   }
 }
 
-/** Event i has the id at `ids[i - base]`. */
+/** Folds events [from, to). The id of event i is `ids[i - base]`. */
 export function foldKeyed(
   s: Keyed,
   times: Float64Array,
@@ -188,7 +191,7 @@ export function foldKeyedPlain(
 export function fireKeyed(s: Keyed, next: number): void {
   const { states, keys, out, keyOf } = s;
   const end = s.start + s.size;
-  out.room(keys);
+  out.reserve(keys);
   const [starts, ends, ids, counts, sums] = out.columns as [Column, Column, Column, Column, Column];
   let n = out.length;
   for (let id = 0; id < keys; id++) {
@@ -209,7 +212,7 @@ export function fireKeyed(s: Keyed, next: number): void {
   s.start = next;
 }
 
-/** Ids for keys of any kind, by a Map, written to `ids` from 0 on; new keys are added to `keyOf`. */
+/** Looks up the ids of keys [from, to) in a Map and writes them to `ids` from 0 on. Appends new keys to `keyOf`. */
 export function mapToIds<K>(
   known: Map<K, number>,
   keyOf: K[],
@@ -230,7 +233,7 @@ export function mapToIds<K>(
   }
 }
 
-/** Several windows open at once, for events out of order within a bound: a plane of states for each, in a ring. */
+/** Several open windows, for events out of order within a bound: a ring of planes of states, one for each window. */
 export class Disordered {
   newest = Number.NEGATIVE_INFINITY;
   /** Number of the oldest open window. */
@@ -292,7 +295,7 @@ export function foldDisordered(
   s.newest = newest;
 }
 
-/** Fires every window that ends by the watermark. */
+/** Fires the windows that end by the watermark. */
 export function fireDisordered(s: Disordered, watermark: number): void {
   const { planes, size } = s;
   const last = Number.isFinite(watermark) ? Math.floor(watermark / size) : s.oldest + planes.length;

@@ -1,10 +1,10 @@
 /**
- * Overlapping windows by two stacks on typed arrays, the rival of oriel's hopping windows: a plane of states for each slice,
- * one flip for all keys when the front is used up, results emitted in the pass that brings the back up to date.
+ * Hopping windows by two stacks on typed arrays, the tuned rival of oriel. It has a plane of states for each slice,
+ * flips all keys at once when the front is empty, and emits results in the pass that updates the back.
  *
  *     plane    four numbers a key: count, sum, error of the sum, max
- *     front    planes of slices that were turned: each the combination of itself and all turned ones after it
- *     back     one plane: the combination of the slices since
+ *     front    planes of slices that were flipped: each combines its slice with all later flipped ones
+ *     back     one plane: combines the slices since the last flip
  */
 
 import { Outbox } from './outbox';
@@ -12,9 +12,10 @@ import { Outbox } from './outbox';
 type Column = Float64Array;
 
 export class TwoStacks {
-  /** Number of the open slice, and of the newest one turned. */
+  /** Number of the open slice. */
   slice = 0;
-  turned = -1;
+  /** Number of the newest slice in the front. */
+  flipped = -1;
   readonly planes: Float64Array[];
   readonly back: Float64Array;
   readonly out = new Outbox(['start', 'end', 'key', 'count', 'sum', 'max']);
@@ -64,20 +65,20 @@ export function foldHopping(
   }
 }
 
-/** Fires the window that ends with the open slice and opens the next. */
+/** Fires the window that ends with the open slice, and opens the next slice. */
 function endSlice(s: TwoStacks): void {
   const { planes, back, out, keys, every, slice } = s;
   const count = planes.length;
   const oldest = slice - count + 1;
-  // In the beginning the oldest slices lie before the first event: their planes are still empty.
+  // At first the oldest slices lie before time 0: their planes are empty.
   const front = planes[(oldest + count) % count] as Float64Array;
-  out.room(keys);
-  if (oldest > s.turned) {
+  out.reserve(keys);
+  if (oldest > s.flipped) {
     for (let k = slice - 1; k >= oldest; k--) {
       combine(planes[k % count] as Float64Array, planes[(k + 1) % count] as Float64Array);
     }
     empty(back);
-    s.turned = slice;
+    s.flipped = slice;
     emit(front, out, oldest * every, (slice + 1) * every);
   } else {
     emitCombined(front, back, planes[slice % count] as Float64Array, out, oldest * every, (slice + 1) * every);
@@ -126,7 +127,7 @@ function emit(plane: Float64Array, out: Outbox, start: number, end: number): voi
   out.length = n;
 }
 
-/** back ⊕= plane, and front ⊕ back goes out. */
+/** Combines the plane into the back, and emits front ⊕ back. */
 function emitCombined(
   front: Float64Array,
   back: Float64Array,
