@@ -1,6 +1,6 @@
 /**
- * Moments, regression lines, products and fading means against values that are computed without large means or overflow.
- * This suite catches digits lost to cancellation and intermediate results beyond f64.
+ * Moments, regression lines, products and fading means against values that are computed without large means or
+ * overflow. This suite catches digits lost to cancellation and intermediate results beyond f64.
  */
 
 import { expect, test } from 'vitest';
@@ -27,7 +27,9 @@ import { random } from '../support/helpers';
 
 const N = 4000;
 
-/** Skewed numbers about 0, all multiples of 2^-20, so that a mean that is a power of two can be added without rounding. */
+/**
+ * Skewed numbers about 0, all multiples of 2^-20, so that a mean that is a power of two can be added without rounding.
+ */
 function lopsided(seed: number): number[] {
   const next = random(seed);
   return Array.from({ length: N }, () => Math.round((next() ** 3 - 0.25 + next() * 0.1) * 2 ** 20) / 2 ** 20);

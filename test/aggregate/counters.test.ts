@@ -1,6 +1,7 @@
 /**
- * `increase` of counters: their growth across window edges, resets, disorder and keys that come and go. This suite catches
- * steps that are counted twice, lost or given to the wrong window or key, and samples that are remembered too long.
+ * `increase` of counters: their growth across window edges, resets, disorder and keys that come and go. This suite
+ * catches steps that are counted twice, lost or given to the wrong window or key, and samples that are remembered too
+ * long.
  */
 
 import { describe, expect, test } from 'vitest';

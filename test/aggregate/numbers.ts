@@ -1,6 +1,6 @@
 /**
- * References that do not round, and laws of sums and variances against them: `numbers.test.ts` checks the laws over some
- * thousand values, `numbers.large.test.ts` over many.
+ * References that do not round, and laws of sums and variances against them: `numbers.test.ts` checks the laws over
+ * some thousand values, `numbers.large.test.ts` over many.
  */
 
 import { expect } from 'vitest';
@@ -100,7 +100,9 @@ export function expectExactHoppingSums(n: number): void {
   }
 }
 
-/** The variance by two passes over the values less `shift`, which is so near their mean that the difference is exact. */
+/**
+ * The variance by two passes over the values less `shift`, which is so near their mean that the difference is exact.
+ */
 function twoPass(values: Float64Array, shift: number): number {
   let total = 0;
   for (const value of values) total += value - shift;

@@ -1,6 +1,6 @@
 /**
- * The laws of sketches on long streams, whose windows fill bins, registers and lists far beyond what short ones do. This
- * suite catches bounds that break only for many values, and memory that states keep or leak.
+ * The laws of sketches on long streams, whose windows fill bins, registers and lists far beyond what short ones do.
+ * This suite catches bounds that break only for many values, and memory that states keep or leak.
  */
 
 import { describe, expect, test } from 'vitest';

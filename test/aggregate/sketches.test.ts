@@ -1,7 +1,7 @@
 /**
  * Sketches keep the bounds they state, whatever the values and however the core cut and combined the windows. Exact
- * aggregates give what their definition gives. This suite catches wrong bounds, results that depend on order or grouping,
- * and states that are shared too little or too much.
+ * aggregates give what their definition gives. This suite catches wrong bounds, results that depend on order or
+ * grouping, and states that are shared too little or too much.
  */
 
 import { DDSketch } from '@datadog/sketches-js';

@@ -153,7 +153,9 @@ export function expectNearQuantiles(n: number, accuracy: number): void {
   expect(checked).toBeGreaterThan(n);
 }
 
-/** An exact quantile is the value of the nearest rank, and the median the middle or the mean of the two middle values. */
+/**
+ * An exact quantile is the value of the nearest rank, and the median the middle or the mean of the two middle values.
+ */
 export function expectExactQuantiles(n: number): void {
   const exact = Object.fromEntries(QS.map((q) => [`q${q}`, quantile('v', q, { exact: true })]));
   everywhere(n, (data, shape, events) => {

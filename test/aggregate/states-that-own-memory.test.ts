@@ -1,6 +1,6 @@
 /**
- * States that own memory, in windows of every kind. This suite catches a refused call that leaves a state changed, and a
- * disposed stream that leaves memory allocated.
+ * States that own memory, in windows of every kind. This suite catches a refused call that leaves a state changed, and
+ * a disposed stream that leaves memory allocated.
  */
 
 import { describe, expect, test, vi } from 'vitest';
@@ -82,7 +82,8 @@ function eventsAt(next: () => number, at: number, n: number, keys: number): obje
 }
 
 /**
- * Runs a call of a stream while one of its accounts (0 its own, 1 its results, 2 its states) may grow by that many bytes.
+ * Runs a call of a stream while one of its accounts (0 its own, 1 its results, 2 its states) may grow by that many
+ * bytes.
  *
  * @returns whether there was room
  */

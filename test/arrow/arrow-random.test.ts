@@ -53,7 +53,9 @@ const event = fc.record({
   page: fc.option(words),
 });
 
-/** What a column may be: strings plain, or places in a dictionary, which may be another's and hold what does not come. */
+/**
+ * What a column may be: strings plain, or places in a dictionary, which may be another's and hold what does not come.
+ */
 const TEXTS: ((values: (string | null)[]) => Vector)[] = [
   (values) => vectorFromArray(values, new Utf8()),
   (values) => vectorFromArray(values, new LargeUtf8()),

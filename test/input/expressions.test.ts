@@ -1,4 +1,7 @@
-/** Expressions and conditions: every operation against plain JavaScript, at all doors; what is computed once; what is refused. */
+/**
+ * Expressions and conditions: every operation against plain JavaScript, at all doors; what is computed once; what is
+ * refused.
+ */
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -373,7 +376,7 @@ describe('where, of an aggregate', () => {
 describe('where, of a stream', () => {
   test('takes only those events, and lets the others move time', () => {
     const late: Row[] = [];
-    const stream = windowed({
+    using stream = windowed({
       time: 't',
       key: 'k',
       window: tumbling(10),
@@ -391,11 +394,10 @@ describe('where, of a stream', () => {
     expect([...stream.take()]).toEqual([{ start: 0, end: 10, k: 'a', n: 1 }]);
     expect(late).toEqual([{ t: 3, k: 'a', v: 1 }]);
     expect(stream.stats()).toMatchObject({ events: 5, filtered: 3, late: 1, watermark: 30, liveKeys: 0 });
-    stream[Symbol.dispose]();
   });
 
   test('moves the watermark at the end of a batch, and keeps to maxFutureSkew', () => {
-    const stream = windowed({
+    using stream = windowed({
       time: 't',
       window: { a: tumbling(10), b: rolling(rows(2)) },
       aggregates: { n: count() },
@@ -407,7 +409,6 @@ describe('where, of a stream', () => {
     // Far ahead of 15, but the event before moves the clock so far.
     stream.pushColumns({ t: [30, 45, 99, 98], v: [0, 1, 0, 1] });
     expect(stream.stats()).toMatchObject({ watermark: 45, filtered: 3, future: 1 });
-    stream[Symbol.dispose]();
   });
 
   test('makes a later event too far ahead, be it the very first of all', () => {
@@ -418,16 +419,14 @@ describe('where, of a stream', () => {
       where: col('v').eq(1),
       maxFutureSkew: 9,
     };
-    const stream = windowed(spec);
+    using stream = windowed(spec);
     stream.pushColumns({ t: [0, 11], v: [0, 1] });
     expect(stream.stats()).toMatchObject({ filtered: 1, future: 1, watermark: 0 });
-    stream[Symbol.dispose]();
   });
 
   test('is 0 in stats where there is none', () => {
-    const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
+    using stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
     expect(stream.stats().filtered).toBe(0);
-    stream[Symbol.dispose]();
   });
 });
 
@@ -474,13 +473,12 @@ describe('strings', () => {
     });
     stream.commit(events.length);
     expect(closed(stream)).toEqual(wanted);
-    const other = windowed(spec);
+    using other = windowed(spec);
     const [at] = [other.claim(1)];
     (at.path as Float64Array)[0] = 99;
     (at.k as Float64Array)[0] = other.keyId('a', 'k');
     refused('ERR_ORIEL_COLUMN', () => other.commit(1), '"path"', 'keyId');
     refused('ERR_ORIEL_COLUMN', () => other.keyId('a', 'nope'), '"path"');
-    other[Symbol.dispose]();
   });
 
   test('and numbers are told by the first value, and not mixed', () => {
@@ -511,19 +509,18 @@ describe('strings', () => {
   });
 
   test('are refused where numbers are wanted, and numbers where strings are', () => {
-    const sums = windowed({ time: 't', window: tumbling(10), aggregates: { s: sum('v') } });
+    using sums = windowed({ time: 't', window: tumbling(10), aggregates: { s: sum('v') } });
     refused('ERR_ORIEL_COLUMN', () => sums.push({ t: 1, v: 'x' }), '"v"', 'a number or nothing');
     const texts = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, where: col('v').eq('x') });
     refused('ERR_ORIEL_COLUMN', () => texts.push({ t: 1, v: 5 }), '"v"', 'a string, or nothing');
     refused('ERR_ORIEL_COLUMN', () => texts.pushColumns({ t: [1], v: new Float64Array([5]) }), '"v"');
     texts.pushColumns({ t: [1, 2], v: ['x', 'y'] });
     expect(closed(texts)).toEqual([{ start: 0, end: 10, n: 1 }]);
-    sums[Symbol.dispose]();
   });
 
   test('may be key and measure at once, and come to onLate as they were', () => {
     const late: Row[] = [];
-    const stream = windowed({
+    using stream = windowed({
       time: 't',
       key: 'k',
       window: tumbling(10),
@@ -560,7 +557,6 @@ describe('strings', () => {
       { t: 1, k: 'late', p: 'T' },
       { t: 1, k: 'late', p: null },
     ]);
-    stream[Symbol.dispose]();
   });
 });
 
@@ -622,13 +618,12 @@ describe('what strings become', () => {
   test('are not let go while they are on their way', () => {
     const late: Row[] = [];
     const onLate = (batch: Iterable<Row>) => late.push(...batch);
-    const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count('a') }, onLate });
+    using stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count('a') }, onLate });
     stream.push({ t: 100, a: 'first' });
     for (let i = 0; i < 900; i++) stream.push({ t: 100, a: `s${i}` });
     const a = Array.from({ length: 300 }, (_, i) => `late${i}`);
     stream.pushColumns({ t: a.map(() => 1), a });
     expect(late.map((event) => event.a)).toEqual(a);
-    stream[Symbol.dispose]();
   });
 
   test('are let go by themselves where only late events are given back', () => {
