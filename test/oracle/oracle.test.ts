@@ -424,8 +424,8 @@ test('an event that no window takes fires nothing early', () => {
   expect(close(oracle)).toEqual(['a [5, 10) 1 on-time 0!']);
 });
 
-//   a   9   3   5 │ 7              three events of a key each, by arrival; start and end are the least and greatest time
-//   b     8                        what is open at the end comes then
+//   a   9   3   5 │ 7             three events of a key each, by arrival; start and end are the least and greatest time
+//   b     8                       what is open at the end comes then
 test('a counted window holds a number of events of one key', () => {
   const oracle = oracleOf(counted(3));
   expect(step(oracle, ['a', 9, 1], ['b', 8, 100], ['a', 3, 2])).toEqual([]);
