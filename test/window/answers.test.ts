@@ -58,7 +58,6 @@ test('each window answers with what it holds of the key at the newest time', () 
     until: { start: 1, end: 13, s: 15 },
   });
   expect(Object.keys(stream.query('a'))).toEqual(Object.keys(WINDOWS));
-  stream[Symbol.dispose]();
 });
 
 test('of a later time it answers as if nothing came until then, of an earlier one as of the newest', () => {
@@ -75,11 +74,10 @@ test('of a later time it answers as if nothing came until then, of an earlier on
   expect(stream.query('a', 20)).toMatchObject({ ten: { start: 20, end: 30, s: NaN } });
   expect(stream.query('a', 3)).toEqual(stream.query('a'));
   expect(stream.stats()).toMatchObject(before);
-  stream[Symbol.dispose]();
 });
 
 test('of a key of which there is nothing, and before any event, there are counts of 0', () => {
-  const stream = loosely({
+  using stream = loosely({
     time: 't',
     key: 'k',
     window: WINDOWS,
@@ -94,7 +92,6 @@ test('of a key of which there is nothing, and before any event, there are counts
     }
   }
   expect(stream.stats()).toMatchObject({ liveKeys, bytes });
-  stream[Symbol.dispose]();
 });
 
 describe('keys', () => {
@@ -119,7 +116,6 @@ describe('keys', () => {
     }
     stream.push({ t: 3, k: key, v: 4 });
     expect(stream.query(key).s).toBe(5);
-    stream[Symbol.dispose]();
   });
 
   test('of -0 and 0 are one, and so are all NaN', () => {
@@ -127,7 +123,6 @@ describe('keys', () => {
     stream.push({ t: 1, k: 0, v: 1 });
     stream.push({ t: 1, k: NaN, v: 2 });
     expect([stream.query(-0).s, stream.query(NaN).s]).toEqual([1, 2]);
-    stream[Symbol.dispose]();
   });
 
   test('of several columns are found by all their parts', () => {
@@ -144,23 +139,19 @@ describe('keys', () => {
       ['c', 1, 5n],
     ])
       expect(stream.query(parts).s).toBe(NaN);
-    stream[Symbol.dispose]();
   });
 
   test('that do not fit the spec are refused, and nothing is changed', () => {
-    const none = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
+    using none = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
     refused('ERR_ORIEL_COLUMN', () => none.query('a' as never), 'query', '"a"', 'no key');
-    none[Symbol.dispose]();
-    const one = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
+    using one = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
     for (const key of [undefined, null, true, {}, ['a']]) refused('ERR_ORIEL_COLUMN', () => one.query(key as never));
     one.push({ t: 1, k: 'a' });
     expect(one.close().length).toBe(1);
-    one[Symbol.dispose]();
-    const two = windowed({ time: 't', key: ['a', 'b'], window: tumbling(10), aggregates: { n: count() } });
+    using two = windowed({ time: 't', key: ['a', 'b'], window: tumbling(10), aggregates: { n: count() } });
     for (const key of ['a', ['a'], ['a', 'b', 'c'], undefined]) {
       refused('ERR_ORIEL_COLUMN', () => two.query(key as never), '"a"', '"b"');
     }
-    two[Symbol.dispose]();
   });
 });
 
@@ -181,7 +172,6 @@ test('single events that were only gathered are in the answer, and what came lat
   stream.push({ t: 3, k: 'a', v: 4 });
   expect(stream.query('a').s).toBe(3);
   expect(late).toEqual(['a 3']);
-  stream[Symbol.dispose]();
 });
 
 //   a question after every event, about a frame of thousands: no more work than the frame's logarithm
@@ -196,7 +186,6 @@ test('a frame of thousands can be asked about after every event, and rows are as
       }
     }
     const all = [...stream.close()];
-    stream[Symbol.dispose]();
     return all;
   });
   expect(given[1]).toEqual(given[0]);

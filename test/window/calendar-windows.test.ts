@@ -26,12 +26,11 @@ const utc = (t: number) => Temporal.Instant.fromEpochMilliseconds(t).toString();
 
 /** Rows of a stream of one event every so often, without its end. */
 function steady(window: Window, from: string, until: string, every = HOUR / 2) {
-  const stream = windowed({ time: 't', window, aggregates: { n: count() } });
+  using stream = windowed({ time: 't', window, aggregates: { n: count() } });
   const times: number[] = [];
   for (let t = ms(from); t < ms(until); t += every) times.push(t);
   stream.pushColumns({ t: times });
   const given = stream.close().toArray() as unknown as { start: number; end: number; n: number }[];
-  stream[Symbol.dispose]();
   return given.map(({ start, end, n }) => [utc(start), (end - start) / HOUR, n]);
 }
 
@@ -127,7 +126,7 @@ describe('random streams are what the oracle makes of them with edges by Tempora
         ...rules,
         emit: emit as 'final',
       });
-      const stream = loosely({
+      using stream = loosely({
         time: 't',
         key: 'key',
         window,
@@ -149,7 +148,6 @@ describe('random streams are what the oracle makes of them with edges by Tempora
       }
       given.push(...stream.close());
       const { late, skipped } = stream.stats();
-      stream[Symbol.dispose]();
       expect(given).toEqual(
         oracle.rows.map(({ start, end, key, pane, index, final, events }) => {
           const figures = { n: events.length, s: definitions.sum?.(events) };
@@ -186,7 +184,7 @@ test('years without events cost nothing', () => {
     days: hopping(calendar(7, 'day', zone), calendar(1, 'day', zone)),
     month: cumulative(calendar(1, 'month', zone), calendar(1, 'day', zone)),
   };
-  const stream = windowed({ time: 't', window, aggregates: { n: count() } });
+  using stream = windowed({ time: 't', window, aggregates: { n: count() } });
   stream.push({ t: ms('2000-01-10T12:00Z') });
   const { bytes } = stream.stats();
   for (let year = 2001; year < 2200; year += 13) {
@@ -198,12 +196,11 @@ test('years without events cost nothing', () => {
   expect(stream.take().length).toBe(1 + 7 + 22);
   stream.advance(ms('+010000-01-01T00:00Z'));
   expect(stream.close().length).toBe(0);
-  stream[Symbol.dispose]();
 });
 
 test('edges of what is closed leave memory', () => {
   const window = cumulative(calendar(1, 'day', 'Europe/Berlin'), calendar(1, 'hour', 'Europe/Berlin'));
-  const stream = windowed({ time: 't', window, aggregates: { n: count() } });
+  using stream = windowed({ time: 't', window, aggregates: { n: count() } });
   const from = ms('2000-01-01T00:00Z');
   let early = 0;
   for (let day = 0; day < 3000; day++) {
@@ -213,7 +210,6 @@ test('edges of what is closed leave memory', () => {
     if (day < 100) early = Math.max(early, bytes);
     else expect(bytes).toBeLessThanOrEqual(early);
   }
-  stream[Symbol.dispose]();
 });
 
 //   Berlin, day of 2022-03-27 (23 h), lateness 2 h:   closed at 22:00Z + 2 h     before amended, after late
@@ -251,12 +247,11 @@ test('a query finds the day that holds the newest event', () => {
   expect(stream.query('a')).toEqual({ start, end: start + 23 * HOUR, s: 3 });
   expect(stream.query('a', start + 23 * HOUR)).toEqual({ start: start + 23 * HOUR, end: start + 47 * HOUR, s: NaN });
   expect(stream.query('nobody')).toEqual({ start, end: start + 23 * HOUR, s: NaN });
-  stream[Symbol.dispose]();
 });
 
 test('times beyond the calendar are refused by every door, and leave nothing', () => {
   const far = 8.64e15;
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     window: tumbling(calendar(1, 'day', 'Europe/Berlin')),
     aggregates: { n: count() },
@@ -277,7 +272,6 @@ test('times beyond the calendar are refused by every door, and leave nothing', (
       .toArray()
       .map(({ n }) => n),
   ).toEqual([1, 1]);
-  stream[Symbol.dispose]();
 });
 
 test.each<[what: string, make: () => unknown, ...parts: string[]]>([

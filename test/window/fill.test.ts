@@ -66,7 +66,7 @@ test.each<[fill: NonNullable<Spec['fill']>, between: Row[]]>([
     ],
   ],
 ])('windows without events are filled: %s', (fill, between) => {
-  const stream = loosely({
+  using stream = loosely({
     time: 't',
     window: tumbling(10),
     aggregates: { n: count(), c: count('v'), s: sum('v') },
@@ -92,7 +92,6 @@ test.each<[fill: NonNullable<Spec['fill']>, between: Row[]]>([
     [1, 10],
   ]);
   expect(given.map(({ c }) => c)).toEqual(given.map(({ n }) => n));
-  stream[Symbol.dispose]();
 });
 
 const RICH = {
@@ -150,7 +149,7 @@ test.each<[fill: NonNullable<Spec['fill']>, between: Row]>([
   ['previous', PREVIOUS],
   ['linear', { ...MISSING, n: 1.5, price: { open: 3, high: 4, low: 3, close: 4 }, many: 1, last: 3 }],
 ])('records, lists and strings are filled: %s', (fill, between) => {
-  const stream = windowed({ time: 't', window: tumbling(10), aggregates: RICH, empty: 'fill', fill });
+  using stream = windowed({ time: 't', window: tumbling(10), aggregates: RICH, empty: 'fill', fill });
   stream.pushRows([
     { t: 1, t2: 1, v: 1, page: '/a' },
     { t: 2, t2: 2, v: 3, page: '/b' },
@@ -158,7 +157,6 @@ test.each<[fill: NonNullable<Spec['fill']>, between: Row]>([
   ]);
   const given = [...stream.take(), ...stream.close()];
   expectTypeOf(given).toExtend<{ price: { open: number }; page: string | null; pages: string[] }[]>();
-  stream[Symbol.dispose]();
   expect(given).toEqual([
     { start: 0, end: 10, ...PREVIOUS },
     { start: 10, end: 20, ...between },
@@ -169,7 +167,7 @@ test.each<[fill: NonNullable<Spec['fill']>, between: Row]>([
 //   v   1      -1      -       5        of [10, 20) all is left out: it is filled, and late events of it are the stream's own
 test('what a condition leaves out is filled, and counted as filtered', () => {
   const late: Row[] = [];
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     window: tumbling(10),
     aggregates: { s: sum('v'), page: last(text('page')) },
@@ -195,7 +193,6 @@ test('what a condition leaves out is filled, and counted as filtered', () => {
   ]);
   expect(late).toEqual([{ t: 15, v: 2, page: '/late' }]);
   expect(stream.stats()).toMatchObject({ events: 6, filtered: 3, late: 1, liveKeys: 0, liveSlices: 0 });
-  stream[Symbol.dispose]();
 });
 
 test('missing is what is put in where nothing is said', () => {
@@ -286,7 +283,7 @@ const PART = 1_200_000;
 //   1 ······ three million windows without events ······ 1           a take has about a million of them
 test('a gap of three million windows comes in parts and loses nothing', () => {
   const millions = 3_000_000;
-  const stream = windowed({ time: 't', window: tumbling(1), aggregates: { s: sum('v') }, empty: 'fill' });
+  using stream = windowed({ time: 't', window: tumbling(1), aggregates: { s: sum('v') }, empty: 'fill' });
   stream.pushColumns({ t: [0, millions], v: [1, 2] });
   let next = 0;
   let takes = 0;
@@ -297,12 +294,11 @@ test('a gap of three million windows comes in parts and loses nothing', () => {
   }
   expect(next).toBe(millions + 1);
   expect(takes).toBeGreaterThan(3);
-  stream[Symbol.dispose]();
 });
 
 test('a gap of three million windows on a line comes in parts, none of them empty before the last', () => {
   const millions = 3_000_000;
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     window: tumbling(1),
     aggregates: { s: sum('v') },
@@ -318,12 +314,11 @@ test('a gap of three million windows on a line comes in parts, none of them empt
     for (let i = 0; i < length; i++, next++) if (columns.s[i] !== next) expect(columns.s[i]).toBe(next);
   }
   expect(next).toBe(millions + 1);
-  stream[Symbol.dispose]();
 });
 
 /** Takes five thousand windows of a thousand keys each; whether every take had only its part of them. */
 function takesInParts(isKnown: boolean): boolean {
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     key: 'k',
     window: tumbling(1),
@@ -345,7 +340,6 @@ function takesInParts(isKnown: boolean): boolean {
     greatest = Math.max(greatest, batch.length);
   }
   expect(given).toBe(5_000_000);
-  stream[Symbol.dispose]();
   return greatest < PART;
 }
 
@@ -390,7 +384,6 @@ test('keys of all kinds are told apart', () => {
     [20, 'a', 2, 0],
     [20, 'b', 1, 4],
   ]);
-  stream[Symbol.dispose]();
 });
 
 describe('what cannot be filled is refused by the field', () => {

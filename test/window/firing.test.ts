@@ -118,7 +118,7 @@ describe('when', () => {
         },
       },
     };
-    const stream = loosely(spec);
+    using stream = loosely(spec);
     stream.push({ t: 1, k: 'a', v: 1, note: 'now' });
     stream.pushRows([
       { t: 2, k: 'a', v: 2, note: 'later' },
@@ -139,7 +139,6 @@ describe('when', () => {
       { t: 4, k: 'a', v: 8, note: 'now' },
       { t: 5, k: 'b', note: 'later' },
     ]);
-    stream[Symbol.dispose]();
   });
 
   test('together with every it fires at both', () => {
@@ -162,7 +161,7 @@ describe('when', () => {
       if (v === 13) throw new RangeError('unlucky');
       return false;
     };
-    const stream = make();
+    using stream = make();
     stream.push({ t: 1, k: 1, v: 1 });
     const events = [2, 3, 4, 5].map((t) => ({ t, k: 1, v: t === 4 ? 13 : 2 }));
     const t = events.map(({ t }) => t);
@@ -180,7 +179,6 @@ describe('when', () => {
     stream.push({ t: 2, k: 1, v: 4 });
     expect(stream.query(1)).toMatchObject({ all: { s: 5 }, last: { s: 5, start: 1, end: 2 } });
     expect([...stream.close()].map(({ s }) => s)).toEqual([5, 5]);
-    stream[Symbol.dispose]();
   });
 });
 
@@ -290,7 +288,7 @@ describe('clocks', () => {
   //   clock   3   4   12         events have no time of their own: they get the clock's when they come
   test('events without a time have the time at which they come, by every door', () => {
     let now = 3;
-    const stream = windowed({
+    using stream = windowed({
       key: 'k',
       window: tumbling(10),
       aggregates: { s: sum('v') },
@@ -320,12 +318,11 @@ describe('clocks', () => {
     expect(stream.stats().watermark).toBe(20);
     expect(take()).toEqual(['1 [10, 20) 64']);
     stream.close();
-    stream[Symbol.dispose]();
   });
 
   test('a clock that goes back is taken to stand still: nothing comes late', () => {
     let now = 25;
-    const stream = windowed({ window: tumbling(10), aggregates: { n: count() }, clock: () => now });
+    using stream = windowed({ window: tumbling(10), aggregates: { n: count() }, clock: () => now });
     stream.push({});
     now = 5;
     stream.push({});
@@ -335,7 +332,6 @@ describe('clocks', () => {
     expect(() => stream.take()).toThrow('clock');
     now = 26;
     expect(stream.close().toArray()).toEqual([{ start: 20, end: 30, n: 2 }]);
-    stream[Symbol.dispose]();
   });
 
   //   event time 100 at clock 5000;  at clock 5060 as much as 60 has gone by in silence: watermark 160 - 10
@@ -353,7 +349,6 @@ describe('clocks', () => {
       expect(stream.stats().watermark).toBe(150);
       now = 5030;
       expect(stream.stats().watermark).toBe(150);
-      stream[Symbol.dispose]();
     }
   });
 
@@ -381,7 +376,6 @@ describe('clocks', () => {
       now += 3;
       expect([i, watermark()]).toEqual([i, i * 100 + 52]);
     }
-    stream[Symbol.dispose]();
   }
 
   test.each(['push', 'pushRows', 'pushColumns'])('silence counts from the last event that came by %s', (door) => {
@@ -393,8 +387,7 @@ describe('clocks', () => {
   });
 
   test('a claim has no times where events have none', () => {
-    const stream = loosely({ key: 'k', window: tumbling(10), aggregates: { s: sum('v') } });
+    using stream = loosely({ key: 'k', window: tumbling(10), aggregates: { s: sum('v') } });
     expect(Object.keys(stream.claim(2)).sort()).toEqual(['k', 'v']);
-    stream[Symbol.dispose]();
   });
 });

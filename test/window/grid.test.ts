@@ -9,12 +9,11 @@ const DAY = 24 * HOUR;
 
 /** Every window that has events, with their times, in the order in which it fired. */
 function held(window: Window, times: number[]): [start: number, end: number, times: number[]][] {
-  const stream = windowed({ time: 't', window, aggregates: { set: sum('bit') }, outOfOrder: 1e6 });
+  using stream = windowed({ time: 't', window, aggregates: { set: sum('bit') }, outOfOrder: 1e6 });
   times.forEach((t, i) => {
     stream.push({ t, bit: 2 ** i });
   });
   const rows = stream.close().toArray();
-  stream[Symbol.dispose]();
   return rows.map(({ start, end, set }) => [start, end, times.filter((_, i) => Math.floor(set / 2 ** i) % 2 === 1)]);
 }
 
@@ -108,11 +107,10 @@ test('events between hopping windows that leave gaps are skipped, not late: size
     [0, 3, [1, 2]],
     [10, 13, [10, 11]],
   ]);
-  const stream = windowed({ time: 't', window: hopping(3, 10), aggregates: { n: count() } });
+  using stream = windowed({ time: 't', window: hopping(3, 10), aggregates: { n: count() } });
   stream.pushColumns({ t: [1, 2, 5, 9, 10, 11, 3] });
   expect(stream.close().length).toBe(2);
   expect(stream.stats()).toMatchObject({ events: 7, skipped: 3, late: 0, windows: 2 });
-  stream[Symbol.dispose]();
 });
 
 //   time   0 20  999 1000        1998 1999         3000          3999
@@ -131,7 +129,7 @@ const FLINK_EVENTS = [
 ];
 
 function flink(window: Window, watermarks: number[]): string[] {
-  const stream = windowed({ time: 't', key: 'k', window, aggregates: { n: count() }, outOfOrder: 100_000 });
+  using stream = windowed({ time: 't', key: 'k', window, aggregates: { n: count() }, outOfOrder: 100_000 });
   stream.pushRows(FLINK_EVENTS);
   const fired = watermarks.map((watermark) => {
     stream.advance(watermark + 1);
@@ -142,7 +140,6 @@ function flink(window: Window, watermarks: number[]): string[] {
       .sort()
       .join(' ')}`;
   });
-  stream[Symbol.dispose]();
   return fired;
 }
 
@@ -174,7 +171,7 @@ test("Flink's keyed counts in hopping windows of 3000 every 1000", () => {
 //   [0, 2)    x  x     x  x  fires: 4     the last 0 comes when 2 + 1 <= 5
 //   [2, 4)          x        fires: 1
 test('with a grace of 1 a window of 2 takes four events and fires once; what comes later is late', () => {
-  const stream = windowed({ time: 't', window: tumbling(2), aggregates: { n: count() }, allowedLateness: 1 });
+  using stream = windowed({ time: 't', window: tumbling(2), aggregates: { n: count() }, allowedLateness: 1 });
   for (const t of [0, 1, 2, 1, 0, 5, 0]) stream.push({ t });
   expect(stream.take().toArray()).toEqual([
     { start: 0, end: 2, n: 4 },
@@ -182,7 +179,6 @@ test('with a grace of 1 a window of 2 takes four events and fires once; what com
   ]);
   expect(stream.stats().late).toBe(1);
   expect(stream.close().toArray()).toEqual([{ start: 4, end: 6, n: 1 }]);
-  stream[Symbol.dispose]();
 });
 
 //   -3  -2.5  -2  -1.5  -1  -0.5   0   0.5
@@ -231,7 +227,7 @@ test('times up to 2^53 either way have their window', () => {
 });
 
 test('a time beyond 2^53 is refused, by every door', () => {
-  const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
+  using stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
   for (const t of [2 ** 53 + 2, -(2 ** 53) - 2, 1e300, Infinity, -Infinity, NaN]) {
     refused('ERR_ORIEL_TIME', () => stream.push({ t }), '"t"', String(t));
     refused('ERR_ORIEL_TIME', () => stream.pushRows([{ t: 0 }, { t }]), '"t"', 'index 1', String(t));
@@ -243,14 +239,13 @@ test('a time beyond 2^53 is refused, by every door', () => {
     refused('ERR_ORIEL_TIME', () => stream.commit(2), '"t"', 'index 1', String(t));
   }
   expect(stream.stats()).toMatchObject({ events: 0, watermark: -Infinity });
-  stream[Symbol.dispose]();
 });
 
 //   0 ............... 1e3 ......................................... 9e15
 //   x x               x                                              x      what lies between costs nothing
 test('a jump of time over any number of empty windows gives what a small one gives', () => {
   for (const jump of [1e3, 1e9, 9e15]) {
-    const stream = windowed({
+    using stream = windowed({
       time: 't',
       key: 'k',
       window: { a: tumbling(10), b: hopping(30, 10), c: hopping(7, 3), d: hopping(2, 5) },
@@ -268,12 +263,11 @@ test('a jump of time over any number of empty windows gives what a small one giv
     const rest = stream.close().toArray();
     expect(rest.filter(({ k }) => k === 'y').length).toBe(wanted(jump));
     expect(rest.filter(({ k }) => k === 'x').length).toBe(wanted(jump + 1));
-    stream[Symbol.dispose]();
   }
 });
 
 test('a jump by advance and from far in the past to far in the future terminates too', () => {
-  const stream = windowed({ time: 't', window: hopping(1000, 1), aggregates: { n: count() }, emit: 'updates' });
+  using stream = windowed({ time: 't', window: hopping(1000, 1), aggregates: { n: count() }, emit: 'updates' });
   stream.advance(-9e15);
   stream.push({ t: -8e15 });
   stream.advance(9e15);
@@ -281,7 +275,6 @@ test('a jump by advance and from far in the past to far in the future terminates
   stream.push({ t: 9e15 });
   expect(stream.stats()).toMatchObject({ late: 0, watermark: 9e15 });
   expect(stream.close().length).toBe(1000);
-  stream[Symbol.dispose]();
 });
 
 //   fast   [0, 5) [5, 10) [10, 15)
@@ -290,23 +283,21 @@ test('windows that share a stream are named in the rows, and each is as if it we
   const windows = { fast: tumbling(5), slow: hopping(10, 5), odd: hopping(7, 3, { offset: 2 }) };
   const next = random(2);
   const times = Array.from({ length: 300 }, (_, i) => i * 0.5 + next() * 10);
-  const all = windowed({ time: 't', window: windows, aggregates: { n: count() }, outOfOrder: 10 });
+  using all = windowed({ time: 't', window: windows, aggregates: { n: count() }, outOfOrder: 10 });
   all.pushColumns({ t: times });
   const rows = all.close().toArray();
   expect(new Set(rows.map(({ window }) => window))).toEqual(new Set(['fast', 'slow', 'odd']));
   for (const [name, window] of Object.entries(windows)) {
-    const alone = windowed({ time: 't', window, aggregates: { n: count() }, outOfOrder: 10 });
+    using alone = windowed({ time: 't', window, aggregates: { n: count() }, outOfOrder: 10 });
     alone.pushColumns({ t: times });
     const own = rows.filter((row) => row.window === name).map(({ start, end, n }) => ({ start, end, n }));
     expect(own).toEqual(alone.close().toArray());
-    alone[Symbol.dispose]();
   }
-  all[Symbol.dispose]();
 });
 
 //   first come  b  a  c         then one firing gives: by end, then by start, then b, a, c
 test('results come by end, then by start, then in the order in which keys first came', () => {
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     key: 'k',
     window: { long: tumbling(20), short: tumbling(10), hop: hopping(10, 5) },
@@ -329,12 +320,11 @@ test('results come by end, then by start, then in the order in which keys first 
     ...group('10-20', 'hop'),
     ...group('15-25', 'hop'),
   ]);
-  stream[Symbol.dispose]();
 });
 
 //   key a is in no window any more when it comes again: it is then the newest of keys
 test('a key that was gone and comes again stands behind those that stayed', () => {
-  const stream = windowed({ time: 't', key: 'k', window: hopping(20, 10), aggregates: { n: count() } });
+  using stream = windowed({ time: 't', key: 'k', window: hopping(20, 10), aggregates: { n: count() } });
   stream.pushRows([
     { t: 1, k: 'a' },
     { t: 11, k: 'b' },
@@ -354,15 +344,13 @@ test('a key that was gone and comes again stands behind those that stayed', () =
     [30, 'b', 1],
     [30, 'a', 1],
   ]);
-  stream[Symbol.dispose]();
 });
 
 test('no event, no row; and one event, one row for each of its windows', () => {
-  const empty = windowed({ time: 't', window: hopping(10, 5), aggregates: { n: count() } });
+  using empty = windowed({ time: 't', window: hopping(10, 5), aggregates: { n: count() } });
   empty.advance(1000);
   expect(empty.take().length).toBe(0);
   expect(empty.close().toArray()).toEqual([]);
-  empty[Symbol.dispose]();
   expect(held(hopping(10, 5), [7])).toEqual([
     [0, 10, [7]],
     [5, 15, [7]],

@@ -168,7 +168,7 @@ function streamOf(s: Scenario) {
 
 /** Asks between batches, at the newest time or later; all rows, and what was asked, answered and wanted. */
 function run(s: Scenario, asks: (Ask | undefined)[]) {
-  const stream = streamOf(s);
+  using stream = streamOf(s);
   const ledgers = s.windows.map((window) => new Ledger(s, window));
   const events = eventsOf(s);
   const asked: { question: unknown; answer: Row; wanted: Row }[] = [];
@@ -203,7 +203,6 @@ function run(s: Scenario, asks: (Ask | undefined)[]) {
   });
   flush();
   rows.push(...stream.close());
-  stream[Symbol.dispose]();
   return { rows, asked };
 }
 

@@ -19,10 +19,9 @@ test.each<[Closed, number[]]>([
   ['left', [0, 1, 2, 2, 1]],
   ['none', [0, 1, 1, 1, 0]],
 ])('a frame that is closed %s has those of its ends', (closed, wanted) => {
-  const stream = windowed({ time: 't', window: rolling('2s', { closed }), aggregates: { n: count() } });
+  using stream = windowed({ time: 't', window: rolling('2s', { closed }), aggregates: { n: count() } });
   stream.pushColumns({ t: [1, 2, 3, 4, 6].map((s) => s * 1000) });
   expect(stream.close().toArray()).toEqual([1, 2, 3, 4, 6].map((s, i) => ({ t: s * 1000, n: wanted[i] })));
-  stream[Symbol.dispose]();
 });
 
 //   s         0      2       3      5     6
@@ -30,7 +29,7 @@ test.each<[Closed, number[]]>([
 //   sum 2s    0      1       3      3     7
 //   dev 5s    -      0.7071  1      1     1.2910
 test('sums over two seconds, and deviations over five, are those of the frames', () => {
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     window: { two: rolling('2s'), five: rolling('5s') },
     aggregates: { s: sum('v'), d: stddev('v') },
@@ -40,7 +39,6 @@ test('sums over two seconds, and deviations over five, are those of the frames',
   const of = (name: string) => given.filter(({ window }) => window === name);
   expect(of('two').map(({ s }) => s)).toEqual([0, 1, 3, 3, 7]);
   expect(of('five').map(({ d }) => d.toFixed(4))).toEqual(['NaN', '0.7071', '1.0000', '1.0000', '1.2910']);
-  stream[Symbol.dispose]();
 });
 
 //   t       5   5   5   7        all of one time are in each other's frame, first to come or last
@@ -88,7 +86,7 @@ test('disorder is put right: any order of arrival within it gives the rows of th
     v: Math.floor(next() * 99),
   }));
   const run = (list: typeof events) => {
-    const stream = windowed({
+    using stream = windowed({
       time: 't',
       key: 'k',
       window: rolling(50),
@@ -98,7 +96,6 @@ test('disorder is put right: any order of arrival within it gives the rows of th
     stream.pushRows(list);
     const given = stream.close().toArray();
     expect(stream.stats().late).toBe(0);
-    stream[Symbol.dispose]();
     return given;
   };
   const place = new Map(events.map((event) => [event, event.t + next() * 40]));
@@ -152,10 +149,9 @@ test('an un-keyed frame that is too short for the times around it has its own ev
 });
 
 function ownEvent(options: { key?: string }): number[] {
-  const stream = windowed({ time: 't', window: rolling(1), aggregates: { n: count() }, ...options });
+  using stream = windowed({ time: 't', window: rolling(1), aggregates: { n: count() }, ...options });
   stream.pushColumns({ t: [-(2 ** 53), 2 ** 53], k: [1, 1] } as never);
   const given = stream.close().toArray();
-  stream[Symbol.dispose]();
   return given.map(({ n }) => n);
 }
 
@@ -181,10 +177,9 @@ test.each([1, 2, 7, 255, 256, 257, 900])('frames of %i events are what they hold
   for (const aggregates of [own, { ...own, mean: mean('v') }]) {
     for (const window of [rolling(rows(size)), rolling(size)]) {
       const [whole, ...others] = [n, 1, 97].map((cut) => {
-        const stream = windowed({ time: 't', window, aggregates });
+        using stream = windowed({ time: 't', window, aggregates });
         for (let i = 0; i < n; i += cut) stream.pushColumns({ t: t.slice(i, i + cut), v: v.slice(i, i + cut) });
         const { columns } = stream.close();
-        stream[Symbol.dispose]();
         return columns as unknown as Record<string, Float64Array>;
       });
       for (const other of others) expect(other).toEqual(whole);
@@ -208,7 +203,7 @@ describe('what has left a frame leaves no trace', () => {
   test('not an infinity, not a missing value', () => {
     const v = [1, Infinity, 2, -Infinity, NaN, 3, 4, 5, 6];
     for (const window of [rolling(3), rolling(rows(3))]) {
-      const stream = windowed({ time: 't', window, aggregates: AGGREGATES });
+      using stream = windowed({ time: 't', window, aggregates: AGGREGATES });
       stream.pushColumns({ t: v.map((_, i) => i), v });
       const given = stream.close().toArray();
       for (const [i, { n, s, m, d, least, most }] of given.entries()) {
@@ -216,20 +211,18 @@ describe('what has left a frame leaves no trace', () => {
         const wanted = ['events', 'sum', 'mean', 'variance', 'min', 'max'].map((kind) => definitions[kind]?.(events));
         expect([i, n, s, m, d, least, most]).toEqual([i, ...wanted]);
       }
-      stream[Symbol.dispose]();
     }
   });
 
   //   v   1e16  1  -1e16  0  0  0 …       a running sum would keep a rounding for ever
   test('not a rounding: great numbers, then zeros, give exactly 0', () => {
     for (const window of [rolling(4), rolling(rows(4))]) {
-      const stream = windowed({ time: 't', window, aggregates: { s: sum('v'), m: mean('v'), d: variance('v') } });
+      using stream = windowed({ time: 't', window, aggregates: { s: sum('v'), m: mean('v'), d: variance('v') } });
       const v = [1e16, 1, 3.3, 1e300, ...Array.from({ length: 20 }, () => 0)];
       stream.pushColumns({ t: v.map((_, i) => i), v });
       const rest = stream.close().toArray().slice(7);
       expect(rest.length).toBe(17);
       for (const { s, m, d } of rest) expect([s, m, d]).toEqual([0, 0, 0]);
-      stream[Symbol.dispose]();
     }
   });
 });
@@ -240,7 +233,7 @@ describe('memory', () => {
     ['by time', rolling(500)],
     ['by number', rolling(rows(500))],
   ])('follows the events in the frames, %s', (_, window) => {
-    const stream = windowed({ time: 't', key: 'k', window, aggregates: { s: sum('v') }, outOfOrder: 10 });
+    using stream = windowed({ time: 't', key: 'k', window, aggregates: { s: sum('v') }, outOfOrder: 10 });
     const sizes: number[] = [];
     for (let round = 0; round < 200; round++) {
       const t = Float64Array.from({ length: 2000 }, (_, i) => round * 2000 + i - (i % 3));
@@ -249,12 +242,11 @@ describe('memory', () => {
       sizes.push(stream.stats().bytes);
     }
     expect(Math.max(...sizes.slice(60))).toBeLessThanOrEqual(Math.max(...sizes.slice(0, 60)));
-    stream[Symbol.dispose]();
   });
 
   //   a hundred thousand keys at once, then one event far off: all are silent, their frames empty
   test('of keys that fell silent is given back, without an event of theirs', () => {
-    const stream = windowed({ time: 't', key: 'k', window: rolling(1000), aggregates: { s: sum('v') } });
+    using stream = windowed({ time: 't', key: 'k', window: rolling(1000), aggregates: { s: sum('v') } });
     const { bytes: before } = stream.stats();
     const k = Float64Array.from({ length: 100_000 }, (_, i) => i);
     stream.pushColumns({ t: new Float64Array(k.length).fill(5), k, v: k });
@@ -268,11 +260,10 @@ describe('memory', () => {
     expect(stream.stats()).toMatchObject({ liveKeys: 0, liveSlices: 0 });
     expect(full - before).toBeGreaterThan(100 * k.length);
     expect(after - before).toBeLessThan((full - before) / 2);
-    stream[Symbol.dispose]();
   });
 
   test('of one key with a burst in its frame is given back when that is over', () => {
-    const stream = windowed({ time: 't', key: 'k', window: rolling(100), aggregates: { s: sum('v') } });
+    using stream = windowed({ time: 't', key: 'k', window: rolling(100), aggregates: { s: sum('v') } });
     stream.push({ t: 0, k: 'a', v: 1 });
     const t = new Float64Array(200_000).map((_, i) => 1 + i / 1e6);
     stream.pushColumns({ t, k: Array.from(t, () => 'a'), v: t });
@@ -283,6 +274,5 @@ describe('memory', () => {
     const { bytes: after } = stream.stats();
     // The rest is room for results.
     expect(full - after).toBeGreaterThan(24 * t.length);
-    stream[Symbol.dispose]();
   });
 });

@@ -1,6 +1,6 @@
 /** Sessions: events of a key no more than a gap apart; where they end, what makes two of them one, and what is too late. */
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { count, rows, type Spec, session, sum, windowed } from '../../bindings';
 import { refused, scaled } from '../support/helpers';
 import { windowed as loosely, type Row } from '../support/scenarios';
@@ -122,6 +122,7 @@ describe('gaps by a column', () => {
       onLate: (batch: Iterable<Row>) => late.push(...[...batch].map(({ t }) => t as number)),
       ...options,
     });
+    onTestFinished(() => stream[Symbol.dispose]());
     return { stream, late };
   };
 
@@ -134,7 +135,6 @@ describe('gaps by a column', () => {
     const { stream } = gapped({ outOfOrder: 50 });
     stream.pushColumns({ t: [0, 2, 11, 14], gap: [3, 10, 1, 8], v: [1, 2, 4, 8], k: ['a', 'a', 'a', 'a'] });
     expect(lines(stream.close())).toEqual(['a [0, 12) 7', 'a [14, 22) 8']);
-    stream[Symbol.dispose]();
   });
 
   //   watermark 20, longest gap so far 4:   17 with gap 100 → 17 + 4 > 20: taken     15 with 100 → 15 + 4 < 20: late
@@ -142,11 +142,9 @@ describe('gaps by a column', () => {
     const { stream, late } = gapped();
     stream.pushColumns({ t: [20, 17], gap: [4, 100], v: [1, 1], k: ['a', 'b'] });
     expect(late).toEqual([]);
-    stream[Symbol.dispose]();
     const other = gapped();
     other.stream.pushColumns({ t: [20, 15], gap: [4, 100], v: [1, 1], k: ['a', 'b'] });
     expect(other.late).toEqual([15]);
-    other.stream[Symbol.dispose]();
   });
 
   //   t    1   2   3        gap of 3: none that can be    the whole call is refused, and the next finds nothing of it
@@ -173,7 +171,6 @@ describe('gaps by a column', () => {
     refused('ERR_ORIEL_COLUMN', () => stream.commit(3), '"gap"', 'index 2');
     expect(stream.stats()).toMatchObject({ events: 1, watermark: 1 });
     expect(lines(stream.close())).toEqual(['a [1, 6) 1']);
-    stream[Symbol.dispose]();
   });
 
   test('a bad gap deep in many events leaves nothing of them', () => {
@@ -182,7 +179,6 @@ describe('gaps by a column', () => {
     const gap = t.map((i) => (i === 17_001 ? 0 : 2));
     refused('ERR_ORIEL_COLUMN', () => stream.pushColumns({ t, gap, v: t, k: t }), '"gap"', 'index 17001');
     expect(stream.stats()).toMatchObject({ events: 0, liveKeys: 0 });
-    stream[Symbol.dispose]();
   });
 });
 
@@ -283,7 +279,7 @@ describe('updates', () => {
 //   idle   k0 … k999999, one event each, at the start      busy  one key for ever after
 test('very many keys that wait cost what they hold and no more, and a busy one beside them adds nothing', () => {
   const KEYS = scaled(1_000_000);
-  const stream = windowed({ time: 't', key: 'k', window: session(1e9), aggregates: { n: count() } });
+  using stream = windowed({ time: 't', key: 'k', window: session(1e9), aggregates: { n: count() } });
   const { bytes: before } = stream.stats();
   stream.pushColumns({ t: new Float64Array(KEYS), k: Float64Array.from({ length: KEYS }, (_, i) => i) });
   const idle = stream.stats();
@@ -301,12 +297,11 @@ test('very many keys that wait cost what they hold and no more, and a busy one b
   expect(stream.stats()).toMatchObject({ liveKeys: 0, liveSlices: 0 });
   expect(bytes).toBeLessThan(idle.bytes);
   expect(stream.close().length).toBe(0);
-  stream[Symbol.dispose]();
 });
 
 //   one key, sessions one after the other for ever: what is over is forgotten
 test('sessions that come and go keep memory flat', () => {
-  const stream = windowed({ time: 't', key: 'k', window: session(5), aggregates: { s: sum('v') }, outOfOrder: 50 });
+  using stream = windowed({ time: 't', key: 'k', window: session(5), aggregates: { s: sum('v') }, outOfOrder: 50 });
   const sizes: number[] = [];
   for (let round = 0; round < 60; round++) {
     const t = Float64Array.from({ length: 5000 }, (_, i) => round * 50_000 + i * 10 + (i % 3) * 2);
@@ -315,5 +310,4 @@ test('sessions that come and go keep memory flat', () => {
     sizes.push(stream.stats().bytes);
   }
   expect(Math.max(...sizes.slice(2))).toBe(Math.max(...sizes.slice(2, 6)));
-  stream[Symbol.dispose]();
 });
