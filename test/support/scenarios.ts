@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import * as oriel from '../../bindings';
 import { About, cases, companion, type Figure, isNear, type OracleEvent, type OracleWindow } from '../oracle';
 import { DOORS } from './doors';
+import { DAY, HOUR } from './times';
 
 export { put } from './doors';
 
@@ -129,8 +130,6 @@ const grid: fc.Arbitrary<OracleWindow> = fc.oneof(
 
 /** Calendar windows of UTC. All of them have an edge at 0, which most scenarios cross. */
 function utcWindows(): OracleWindow[] {
-  const HOUR = 3_600_000;
-  const DAY = 24 * HOUR;
   const monthOf = (t: number) => 12 * (new Date(t).getUTCFullYear() - 1970) + new Date(t).getUTCMonth();
   const hop = (
     size: number,

@@ -1,4 +1,7 @@
-/** Questions one at a time: what they take, what they refuse, and what they leave as it was. */
+/**
+ * Catches single queries with a wrong answer, queries that accept a wrong key or time, and queries that change the stream.
+ * Random queries are in query.test.ts.
+ */
 
 import { describe, expect, test } from 'vitest';
 import {
@@ -60,7 +63,7 @@ test('each window answers with what it holds of the key at the newest time', () 
   expect(Object.keys(stream.query('a'))).toEqual(Object.keys(WINDOWS));
 });
 
-test('of a later time it answers as if nothing came until then, of an earlier one as of the newest', () => {
+test('a query for a later time answers as if no event came until then, and for an earlier time as for the newest', () => {
   const { stream } = stepped({ ten: tumbling(10), visit: session(5), frame: rolling(5) });
   stream.push({ t: 12, k: 'a', v: 1 });
   stream.push({ t: 14, k: 'a', v: 2 });
@@ -76,30 +79,34 @@ test('of a later time it answers as if nothing came until then, of an earlier on
   expect(stream.stats()).toMatchObject(before);
 });
 
-test('of a key of which there is nothing, and before any event, there are counts of 0', () => {
+test('a query for an unknown key, or before any event, answers counts of 0', () => {
   using stream = loosely({
     time: 't',
     key: 'k',
     window: WINDOWS,
     aggregates: { n: count(), c: count('v'), s: sum('v') },
   });
-  for (const answer of Object.values(stream.query('a')) as Row[]) expect(answer).toMatchObject({ n: 0, c: 0, s: NaN });
+  const answers = Object.values(stream.query('a')) as Row[];
+  expect(answers).toHaveLength(Object.keys(WINDOWS).length);
+  for (const answer of answers) expect(answer).toMatchObject({ n: 0, c: 0, s: NaN });
   stream.push({ t: 1, k: 'b', v: 1 });
   const { liveKeys, bytes } = stream.stats();
   for (let i = 0; i < 1000; i++) {
-    for (const answer of Object.values(stream.query(`key ${i}`)) as Row[]) {
+    const others = Object.values(stream.query(`key ${i}`)) as Row[];
+    expect(others).toHaveLength(answers.length);
+    for (const answer of others) {
       expect(answer).toMatchObject({ n: 0, c: 0, s: NaN });
     }
   }
   expect(stream.stats()).toMatchObject({ liveKeys, bytes });
 });
 
-describe('keys', () => {
+describe('a query by key', () => {
   test.each<[kind: string, key: unknown, other: unknown, ...never: unknown[]]>([
     ['strings', 'a', 'b', 'c', '', 1, 1n],
     ['numbers', 1, -0.5, 2, '1', 1n],
     ['bigints', 1n, -(2n ** 63n), 2n, 1, '1'],
-  ])('of %s are found, and others are not', (_, key, other, ...never) => {
+  ])('finds keys that are %s, and no others', (_, key, other, ...never) => {
     const { stream } = stepped(tumbling(10));
     stream.push({ t: 1, k: key, v: 1 });
     stream.push({ t: 2, k: other, v: 2 });
@@ -118,14 +125,14 @@ describe('keys', () => {
     expect(stream.query(key).s).toBe(5);
   });
 
-  test('of -0 and 0 are one, and so are all NaN', () => {
+  test('takes -0 for 0 and all NaN for one key', () => {
     const { stream } = stepped(tumbling(10));
     stream.push({ t: 1, k: 0, v: 1 });
     stream.push({ t: 1, k: NaN, v: 2 });
     expect([stream.query(-0).s, stream.query(NaN).s]).toEqual([1, 2]);
   });
 
-  test('of several columns are found by all their parts', () => {
+  test('finds a compound key by all its columns', () => {
     const { stream } = stepped(tumbling(10), { key: ['k', 'l', 'm'] });
     stream.push({ t: 1, k: 'a', l: 1, m: 5n, v: 1 });
     stream.push({ t: 1, k: 'a', l: 2, m: 5n, v: 2 });
@@ -141,7 +148,7 @@ describe('keys', () => {
       expect(stream.query(parts).s).toBe(NaN);
   });
 
-  test('that do not fit the spec are refused, and nothing is changed', () => {
+  test('refuses a key that does not fit the spec, and changes nothing', () => {
     using none = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
     refused('ERR_ORIEL_COLUMN', () => none.query('a' as never), 'query', '"a"', 'no key');
     using one = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
@@ -155,7 +162,7 @@ describe('keys', () => {
   });
 });
 
-test('a time that is none, and a stream that is closed, are refused', () => {
+test('a query is refused if its time is not a time or the stream is closed', () => {
   const { stream } = stepped(tumbling(10));
   for (const at of [NaN, Infinity, '5', 2 ** 54])
     refused('ERR_ORIEL_TIME', () => stream.query('a', at as number), String(at));
@@ -165,7 +172,7 @@ test('a time that is none, and a stream that is closed, are refused', () => {
   refused('ERR_ORIEL_CLOSED', () => stream.query('a'));
 });
 
-test('single events that were only gathered are in the answer, and what came late is told', () => {
+test('an answer includes single events that were gathered, and onLate hears of late ones', () => {
   const { stream, late } = stepped(tumbling(10));
   stream.push({ t: 25, k: 'a', v: 1 });
   stream.push({ t: 26, k: 'a', v: 2 });
@@ -174,8 +181,8 @@ test('single events that were only gathered are in the answer, and what came lat
   expect(late).toEqual(['a 3']);
 });
 
-//   a question after every event, about a frame of thousands: no more work than the frame's logarithm
-test('a frame of thousands can be asked about after every event, and rows are as without', () => {
+//   the work for an answer grows with the logarithm of the frame
+test('queries about a frame of thousands of events are fast, right and change no row', () => {
   const given = [false, true].map((asks) => {
     const { stream } = stepped(rolling(4000), { outOfOrder: 20 });
     for (let t = 0; t < 20_000; t++) {
@@ -188,5 +195,6 @@ test('a frame of thousands can be asked about after every event, and rows are as
     const all = [...stream.close()];
     return all;
   });
+  expect(given[0]).toHaveLength(20_000);
   expect(given[1]).toEqual(given[0]);
 });
