@@ -12,7 +12,6 @@ import {
   fold,
   hopping,
   median,
-  OrielError,
   punctuated,
   quantile,
   rolling,
@@ -28,7 +27,7 @@ import {
   windowed,
 } from '../../bindings';
 import { Core, core } from '../../bindings/base/core';
-import { random } from '../support/helpers';
+import { fits, random } from '../support/helpers';
 
 const AGGREGATES: Spec['aggregates'] = {
   p: quantile('v', 0.9),
@@ -102,11 +101,7 @@ function withOnly(bytes: number, which: number, run: () => void): boolean {
     }
   });
   try {
-    run();
-    return true;
-  } catch (error) {
-    if (error instanceof OrielError && error.code === 'ERR_ORIEL_MEMORY') return false;
-    throw error;
+    return fits(run);
   } finally {
     spy.mockRestore();
   }

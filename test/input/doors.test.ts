@@ -1,4 +1,7 @@
-/** The doors: every kind of column, what each refuses and how, and what comes out. */
+/**
+ * Every method that takes events: the kinds of columns it accepts, and what it refuses with which error. This suite catches
+ * values that are read wrongly, errors without the column and index, and refused calls that change the stream.
+ */
 
 import { expect, test } from 'vitest';
 import {
@@ -22,6 +25,7 @@ import {
   windowed,
 } from '../../bindings';
 import { aggregate } from '../../bindings/spec/aggregates';
+import { DOORS, put } from '../support/doors';
 import { refused } from '../support/helpers';
 
 const NUMBER_ARRAYS = [
@@ -61,7 +65,7 @@ test.each(NUMBER_ARRAYS)('times, measures and keys may be a %o', (Numbers) => {
   }
 });
 
-test.each(BIGINT_ARRAYS)('times and measures may be a %o, and its keys come out as bigints', (Bigints) => {
+test.each(BIGINT_ARRAYS)('times, measures and keys may be a %o, and its keys are bigints in results', (Bigints) => {
   using stream = keyed();
   stream.pushColumns({
     t: Bigints.from(SMALL.map(BigInt)),
@@ -71,7 +75,7 @@ test.each(BIGINT_ARRAYS)('times and measures may be a %o, and its keys come out 
   expect(stream.close().toArray()).toEqual(WANTED.map((row) => ({ ...row, k: BigInt(row.k) })));
 });
 
-test('arrays of numbers, bigints and missing values are measures; of strings, numbers and bigints keys', () => {
+test('measures may be arrays of numbers, bigints and missing values, and keys of strings, numbers or bigints', () => {
   for (const k of [
     ['a', 'a', 'b', 'b', 'b'],
     [1.5, 1.5, -2, -2, -2],
@@ -88,7 +92,7 @@ test('arrays of numbers, bigints and missing values are measures; of strings, nu
   }
 });
 
-test('a typed array that is a part of a buffer is read where it lies, and the caller keeps it', () => {
+test('a typed array over part of a buffer is read in place and stays the caller’s', () => {
   const buffer = new ArrayBuffer(1024);
   const t = new Float64Array(buffer, 64, 5);
   t.set(SMALL);
@@ -110,13 +114,13 @@ test('rows may come from an array, a generator or a set', () => {
   }
 });
 
-test('columns that the spec does not name are passed over', () => {
+test('columns that the spec does not name are ignored', () => {
   using stream = keyed();
   stream.pushColumns({ t: SMALL, v: SMALL, k: [1, 1, 2, 2, 2], other: ['x'], more: 7 } as never);
   expect(stream.close().toArray()).toEqual(WANTED);
 });
 
-test('empty batches are taken and change nothing', () => {
+test('an empty batch changes nothing', () => {
   using stream = keyed();
   stream.pushRows([]);
   stream.pushColumns({ t: [], v: [], k: [] });
@@ -124,7 +128,7 @@ test('empty batches are taken and change nothing', () => {
   stream.claim(3);
   stream.commit(0);
   expect(stream.stats()).toMatchObject({ events: 0, watermark: -Infinity, liveKeys: 0 });
-  // None of them settled what kind of keys there are.
+  // None of them has settled the kind of keys.
   stream.push({ t: 1, v: 1, k: 'a' });
   expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, k: 'a', n: 1, s: 1 }]);
 });
@@ -135,10 +139,10 @@ const ones = new Float64Array(N).fill(1);
 const names = Array.from({ length: N }, (_, i) => `k${i % 7}`);
 const numbers = Float64Array.from({ length: N }, (_, i) => i % 7);
 const bigints = BigInt64Array.from({ length: N }, (_, i) => BigInt(i % 7));
-const put = (column: ArrayLike<unknown>, i: number, value: unknown) =>
+const withValue = (column: ArrayLike<unknown>, i: number, value: unknown) =>
   Object.assign(Array.from(column), { [i]: value });
 
-/** What is to be refused whole, of a batch of 10,000 with times, keys and measures: the rest of it is right. */
+/** Batches of 10,000 events with one thing wrong, for which the whole batch is refused. */
 const BAD: [name: string, columns: (k: ArrayLike<unknown>) => object, code: OrielErrorCode, ...parts: string[]][] = [
   ['a missing column of measures', (k) => ({ t: times, k }), 'ERR_ORIEL_COLUMN', '"v"', 'missing'],
   ['a missing column of times', (k) => ({ v: ones, k }), 'ERR_ORIEL_COLUMN', '"t"', 'missing'],
@@ -159,7 +163,7 @@ const BAD: [name: string, columns: (k: ArrayLike<unknown>) => object, code: Orie
   ...[0, 4095, 4096, N - 1].flatMap((i): typeof BAD => [
     [
       `a NaN time at ${i}`,
-      (k) => ({ t: put(times, i, NaN), v: ones, k }),
+      (k) => ({ t: withValue(times, i, NaN), v: ones, k }),
       'ERR_ORIEL_TIME',
       '"t"',
       `index ${i}`,
@@ -167,14 +171,14 @@ const BAD: [name: string, columns: (k: ArrayLike<unknown>) => object, code: Orie
     ],
     [
       `an infinite time at ${i}`,
-      (k) => ({ t: put(times, i, Infinity), v: ones, k }),
+      (k) => ({ t: withValue(times, i, Infinity), v: ones, k }),
       'ERR_ORIEL_TIME',
       '"t"',
       `index ${i}`,
     ],
     [
       `an infinite time in a typed array at ${i}`,
-      (k) => ({ t: Float64Array.from(put(times, i, -Infinity) as number[]), v: ones, k }),
+      (k) => ({ t: Float64Array.from(withValue(times, i, -Infinity) as number[]), v: ones, k }),
       'ERR_ORIEL_TIME',
       '"t"',
       `index ${i}`,
@@ -182,57 +186,63 @@ const BAD: [name: string, columns: (k: ArrayLike<unknown>) => object, code: Orie
     ],
     [
       `a time too far at ${i}`,
-      (k) => ({ t: put(times, i, 2 ** 54), v: ones, k }),
+      (k) => ({ t: withValue(times, i, 2 ** 54), v: ones, k }),
       'ERR_ORIEL_TIME',
       '"t"',
       `index ${i}`,
     ],
-    [`a missing time at ${i}`, (k) => ({ t: put(times, i, null), v: ones, k }), 'ERR_ORIEL_TIME', '"t"', `index ${i}`],
+    [
+      `a missing time at ${i}`,
+      (k) => ({ t: withValue(times, i, null), v: ones, k }),
+      'ERR_ORIEL_TIME',
+      '"t"',
+      `index ${i}`,
+    ],
     [
       `a string for a time at ${i}`,
-      (k) => ({ t: put(times, i, '5'), v: ones, k }),
+      (k) => ({ t: withValue(times, i, '5'), v: ones, k }),
       'ERR_ORIEL_TIME',
       '"t"',
       `index ${i}`,
     ],
     [
       `a string for a measure at ${i}`,
-      (k) => ({ t: times, v: put(ones, i, '5'), k }),
+      (k) => ({ t: times, v: withValue(ones, i, '5'), k }),
       'ERR_ORIEL_COLUMN',
       '"v"',
       `index ${i}`,
     ],
     [
       `a boolean for a measure at ${i}`,
-      (k) => ({ t: times, v: put(ones, i, true), k }),
+      (k) => ({ t: times, v: withValue(ones, i, true), k }),
       'ERR_ORIEL_COLUMN',
       '"v"',
       `index ${i}`,
     ],
     [
       `an object for a measure at ${i}`,
-      (k) => ({ t: times, v: put(ones, i, {}), k }),
+      (k) => ({ t: times, v: withValue(ones, i, {}), k }),
       'ERR_ORIEL_COLUMN',
       '"v"',
       `index ${i}`,
     ],
     [
       `a missing key at ${i}`,
-      (k) => ({ t: times, v: ones, k: put(k, i, null) }),
+      (k) => ({ t: times, v: ones, k: withValue(k, i, null) }),
       'ERR_ORIEL_COLUMN',
       '"k"',
       `index ${i}`,
     ],
     [
       `a boolean for a key at ${i}`,
-      (k) => ({ t: times, v: ones, k: put(k, i, true) }),
+      (k) => ({ t: times, v: ones, k: withValue(k, i, true) }),
       'ERR_ORIEL_COLUMN',
       '"k"',
       `index ${i}`,
     ],
     [
       `a key beyond 64 bits at ${i}`,
-      (k) => ({ t: times, v: ones, k: put(k, i, 2n ** 64n) }),
+      (k) => ({ t: times, v: ones, k: withValue(k, i, 2n ** 64n) }),
       'ERR_ORIEL_COLUMN',
       '"k"',
       `index ${i}`,
@@ -242,12 +252,12 @@ const BAD: [name: string, columns: (k: ArrayLike<unknown>) => object, code: Orie
 
 const KEY_COLUMNS = { strings: names, numbers, bigints };
 
-test.each(BAD)('%s is refused whole, and the stream is as if it had never seen it', (_, columns, code, ...parts) => {
+test.each(BAD)('a batch with %s is refused whole and changes nothing', (_, columns, code, ...parts) => {
   for (const [kind, k] of Object.entries(KEY_COLUMNS)) {
     using spoilt = keyed();
     using clean = keyed();
     const bad = columns(k) as Record<string, ArrayLike<unknown>>;
-    // Before anything settled the keys' kind, and after.
+    // The batch is refused both before and after the kind of keys is settled.
     refused(code, () => spoilt.pushColumns(bad as never), ...parts);
     expect(spoilt.stats()).toMatchObject({ events: 0, watermark: -Infinity, liveKeys: 0, liveSlices: 0 });
     for (const stream of [spoilt, clean])
@@ -261,13 +271,13 @@ test.each(BAD)('%s is refused whole, and the stream is as if it had never seen i
   }
 });
 
-test('a batch refused for its last key leaves the kind of keys open', () => {
+test('a batch that is refused for its last key does not settle the kind of keys', () => {
   for (const length of [3, 5000]) {
     using stream = keyed();
     const bad = {
       t: times.subarray(0, length),
       v: ones.subarray(0, length),
-      k: put(names.slice(0, length), length - 1, 5),
+      k: withValue(names.slice(0, length), length - 1, 5),
     };
     refused('ERR_ORIEL_COLUMN', () => stream.pushColumns(bad as never), '"k"', `index ${length - 1}`, '5');
     stream.pushColumns({ t: [1, 2], v: [1, 2], k: [7, 7] });
@@ -275,11 +285,11 @@ test('a batch refused for its last key leaves the kind of keys open', () => {
   }
 });
 
-test('a batch refused for a time leaves the kind of keys open too', () => {
+test('a batch that is refused for a time does not settle the kind of keys', () => {
   for (const length of [3, 5000]) {
     using stream = keyed();
     const bad = {
-      t: put(times.subarray(0, length), length - 1, NaN),
+      t: withValue(times.subarray(0, length), length - 1, NaN),
       v: ones.subarray(0, length),
       k: names.slice(0, length),
     };
@@ -289,37 +299,25 @@ test('a batch refused for a time leaves the kind of keys open too', () => {
   }
 });
 
-test('keys of another kind than the first are refused by every door', () => {
+test('every method refuses keys of another kind than the first', () => {
   const kinds = { string: 'a', number: 1, bigint: 1n };
   for (const [kind, k] of Object.entries(kinds)) {
     using stream = keyed();
     stream.push({ t: 1, v: 1, k });
     for (const [other, wrong] of Object.entries(kinds)) {
       if (other === kind) continue;
-      refused('ERR_ORIEL_COLUMN', () => stream.push({ t: 1, v: 1, k: wrong }), '"k"');
-      refused(
-        'ERR_ORIEL_COLUMN',
-        () =>
-          stream.pushRows([
-            { t: 1, v: 1, k },
-            { t: 1, v: 1, k: wrong },
-          ]),
-        '"k"',
-        'index 1',
-      );
-      refused(
-        'ERR_ORIEL_COLUMN',
-        () => stream.pushColumns({ t: [1, 1], v: [1, 1], k: [k, wrong] as never }),
-        '"k"',
-        'index 1',
-      );
+      const bad = { t: 1, v: 1, k: wrong };
+      refused('ERR_ORIEL_COLUMN', () => stream.push(bad), '"k"');
+      for (const door of ['rows', 'columns', 'typed'] as const) {
+        refused('ERR_ORIEL_COLUMN', () => put(stream, [{ t: 1, v: 1, k }, bad], door), '"k"', 'index 1');
+      }
     }
     stream.push({ t: 2, v: 1, k });
     expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, k, n: 2, s: 2 }]);
   }
 });
 
-test('single events and rows that cannot be are refused, and what was gathered before stays', () => {
+test('push and pushRows refuse invalid events and keep the events before them', () => {
   using stream = keyed();
   stream.push({ t: 1, v: 1, k: 'a' });
   const good = { t: 2, v: 2, k: 'a' };
@@ -346,7 +344,7 @@ test('single events and rows that cannot be are refused, and what was gathered b
   expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, k: 'a', n: 2, s: 3 }]);
 });
 
-test('an event that is no object is refused with an OrielError', () => {
+test('push refuses an event that is no object with an OrielError', () => {
   using stream = keyed();
   for (const bad of [null, undefined]) {
     let error: unknown;
@@ -360,7 +358,7 @@ test('an event that is no object is refused with an OrielError', () => {
   expect(stream.stats().events).toBe(0);
 });
 
-test('claimed columns are views into the ring: written in place, taken by commit', () => {
+test('claimed columns are views into the ring, and commit takes what was written', () => {
   using stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count(), s: sum('v') } });
   for (let round = 0; round < 3; round++) {
     const batch = stream.claim(4);
@@ -378,7 +376,7 @@ test('claimed columns are views into the ring: written in place, taken by commit
   ]);
 });
 
-test('a claim takes number keys as they are, and tuples by column', () => {
+test('a claim holds number keys as they are, and a column for each part of a compound key', () => {
   using one = keyed();
   const batch = one.claim(3);
   batch.t.set([1, 2, 3]);
@@ -411,7 +409,7 @@ test('a claim takes number keys as they are, and tuples by column', () => {
   ]);
 });
 
-test('keyId is refused where the stream has no key, or keys of another kind', () => {
+test('keyId is refused if the stream has no key or keys of another kind', () => {
   using none = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
   refused('ERR_ORIEL_COLUMN', () => none.keyId('a'), 'none');
   using stream = keyed();
@@ -420,7 +418,7 @@ test('keyId is refused where the stream has no key, or keys of another kind', ()
   refused('ERR_ORIEL_COLUMN', () => stream.keyId(null as never), '"k"', 'null');
 });
 
-test('a claim of string keys whose number keyId never gave is refused whole', () => {
+test('a claim with a key id that keyId never returned is refused whole', () => {
   for (const bad of [NaN, -1, 0.5, 2, 1e9, Infinity]) {
     for (const key of ['k', ['k', 'l']] as const) {
       using stream = windowed({
@@ -440,7 +438,7 @@ test('a claim of string keys whose number keyId never gave is refused whole', ()
   }
 });
 
-test('a claim whose time is none is refused and may be put right', () => {
+test('a claim with an invalid time is refused and may be corrected', () => {
   using stream = keyed();
   const { t, v, k } = stream.claim(2);
   t.set([1, NaN]);
@@ -452,7 +450,7 @@ test('a claim whose time is none is refused and may be put right', () => {
   expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, k: 5, n: 2, s: 3 }]);
 });
 
-test('a claim is good until the next call that takes events, and for what was claimed', () => {
+test('a claim is valid until the next call that takes events, and for the number of events claimed', () => {
   const calls: Record<string, (stream: ReturnType<typeof keyed>) => void> = {
     push: (stream) => stream.push({ t: 1, v: 1, k: 1 }),
     pushRows: (stream) => stream.pushRows([{ t: 1, v: 1, k: 1 }]),
@@ -479,13 +477,13 @@ test('a claim is good until the next call that takes events, and for what was cl
   expect(stream.stats().events).toBe(3);
 });
 
-test('a claim is refused where keys are bigints', () => {
+test('a claim is refused if keys are bigints', () => {
   using stream = keyed();
   stream.push({ t: 1, v: 1, k: 1n });
   refused('ERR_ORIEL_COLUMN', () => stream.claim(1), '"k"', 'bigint');
 });
 
-test('any number of claims, of any length, take what was written', () => {
+test('claims of any number and length take what was written', () => {
   using stream = windowed({ time: 't', window: tumbling(1000), aggregates: { n: count(), s: sum('v'), m: max('v') } });
   let total = 0;
   for (let i = 0; i < 400; i++) {
@@ -499,20 +497,15 @@ test('any number of claims, of any length, take what was written', () => {
   expect(stream.close().toArray()).toMatchObject([{ s: total, m: 399 }]);
 });
 
-test('0 and -0 are one key, and so are all NaN; strings are told apart to the last character', () => {
-  for (const door of ['push', 'columns', 'typed', 'claim']) {
+test('0 and -0 are one key, and so are all NaN', () => {
+  for (const door of DOORS) {
     using stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
     const k = [0, -0, NaN, -NaN, 0, Infinity, -Infinity];
-    const t = k.map(() => 1);
-    if (door === 'push') for (const key of k) stream.push({ t: 1, k: key });
-    if (door === 'columns') stream.pushColumns({ t, k });
-    if (door === 'typed') stream.pushColumns({ t, k: Float64Array.from(k) });
-    if (door === 'claim') {
-      const batch = stream.claim(7);
-      batch.t.set(t);
-      batch.k.set(k);
-      stream.commit(7);
-    }
+    put(
+      stream,
+      k.map((key) => ({ t: 1, k: key })),
+      door,
+    );
     expect([
       door,
       stream
@@ -529,6 +522,9 @@ test('0 and -0 are one key, and so are all NaN; strings are told apart to the la
       ],
     ]);
   }
+});
+
+test('string keys differ if any character differs', () => {
   using stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
   const long = 'x'.repeat(100_000);
   const k = ['', ' ', long, `${long}y`, '\u0000', 'é', 'e\u0301', '\ud800', '__proto__', 'constructor', '', long];
@@ -541,7 +537,7 @@ test('0 and -0 are one key, and so are all NaN; strings are told apart to the la
   ).toEqual([...new Set(k)].map((key) => [key, key === '' || key === long ? 2 : 1]));
 });
 
-test('bigint keys keep all their 64 bits, signed or not', () => {
+test('bigint keys keep all their 64 bits, signed or unsigned', () => {
   const signed = [-(2n ** 63n), -1n, 0n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n];
   const unsigned = [2n ** 63n, 0n, 2n ** 64n - 1n, 2n ** 64n - 2n];
   for (const k of [signed, BigInt64Array.from(signed), unsigned, BigUint64Array.from(unsigned)]) {
@@ -566,7 +562,7 @@ test('bigint keys keep all their 64 bits, signed or not', () => {
   ).toEqual([2n ** 63n, 2n ** 64n - 1n]);
 });
 
-test('keys of several columns are one key where all columns agree', () => {
+test('keys of several columns are one key if all columns agree', () => {
   using stream = windowed({ time: 't', key: ['a', 'b'], window: tumbling(10), aggregates: { n: count() } });
   stream.pushColumns({ t: [1, 1, 1, 1, 1], a: ['x', 'x', 'y', 'x', 'y'], b: [1n, 2n, 1n, 1n, 2n] });
   expect(
@@ -582,7 +578,7 @@ test('keys of several columns are one key where all columns agree', () => {
   ]);
 });
 
-test('the time, or a key, may be a measure too', () => {
+test('the time or a key may also be a measure', () => {
   using stream = windowed({
     time: 't',
     key: 'k',
@@ -668,7 +664,7 @@ test.each<[given: unknown, ...parts: string[]]>([
   [{ ...SPEC, memory: { maximum: 1e6, minimum: 5 } }, 'memory', '"minimum"', 'maximum'],
   [{ ...SPEC, lateness: 5 }, '"lateness"', 'allowedLateness'],
   [{ ...SPEC, keys: 'k' }, '"keys"', 'key'],
-])('the spec %o is refused by the field', (spec, ...parts) => {
+])('the spec %o is refused with a message that names the field', (spec, ...parts) => {
   refused('ERR_ORIEL_SPEC', () => windowed(spec as Spec), ...parts);
 });
 
@@ -710,11 +706,11 @@ test.each<[what: string, make: () => unknown, ...parts: string[]]>([
   ['punctuation that is no function', () => punctuated(5 as never), 'punctuated', '5'],
   ['an aggregate of no column', () => sum(undefined as never), 'sum', 'undefined'],
   ['an aggregate of a column without name', () => sum(''), 'sum', '""'],
-])('%s is refused by name', (_, make, ...parts) => {
+])('%s is refused with a message that names the argument', (_, make, ...parts) => {
   refused('ERR_ORIEL_SPEC', make, ...parts);
 });
 
-test('durations are numbers, strings or what Temporal.Duration has', () => {
+test('a duration is a number, a string or an object with the fields of a Temporal.Duration', () => {
   const sizes: [Extent, number][] = [
     [250, 250],
     ['250ms', 250],
@@ -752,7 +748,7 @@ test('durations are numbers, strings or what Temporal.Duration has', () => {
   }
 });
 
-test('a batch has copies of columns, rows, and nothing of what comes after', () => {
+test('a batch of results has columns of its own, which later results do not change', () => {
   using stream = keyed();
   stream.pushColumns({ t: [...SMALL, 25], v: [...SMALL, 25], k: [1, 1, 2, 2, 2, 9] });
   const batch = stream.take();

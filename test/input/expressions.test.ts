@@ -142,9 +142,8 @@ function feed(
 }
 
 function closed(stream: ReturnType<typeof windowed>): Row[] {
-  const given = [...stream.close()];
-  stream[Symbol.dispose]();
-  return given;
+  using closing = stream;
+  return [...closing.close()];
 }
 
 describe('every operation', () => {
