@@ -1,6 +1,6 @@
 /**
- * Every method that takes events: the kinds of columns it accepts, and what it refuses with which error. This suite catches
- * values that are read wrongly, errors without the column and index, and refused calls that change the stream.
+ * Every method that takes events: the kinds of columns it accepts, and what it refuses with which error. This suite
+ * catches values that are read wrongly, errors without the column and index, and refused calls that change the stream.
  */
 
 import { expect, test } from 'vitest';
