@@ -1,4 +1,7 @@
-/** The same events as rows and as Arrow tables, of any types, layout and cut: the results have to be the same. */
+/**
+ * Random events pushed as rows and as Arrow tables of any types, layout and cut give the same results. This suite
+ * catches layouts of Arrow that are read at the wrong offset, with the wrong unit or without their nulls.
+ */
 
 import {
   type DataType,
@@ -53,7 +56,9 @@ const event = fc.record({
   page: fc.option(words),
 });
 
-/** What a column may be: strings plain, or places in a dictionary, which may be another's and hold what does not come. */
+/**
+ * What a column may be: strings plain, or places in a dictionary, which may be another's and hold what does not come.
+ */
 const TEXTS: ((values: (string | null)[]) => Vector)[] = [
   (values) => vectorFromArray(values, new Utf8()),
   (values) => vectorFromArray(values, new LargeUtf8()),
@@ -65,7 +70,7 @@ const dictionary = vectorFromArray(['never', ...WORDS, null, 'nor this'], new Ut
 const placesOf = (value: string | null) => (value === null ? 7 : WORDS.indexOf(value) + 1);
 const type = { Int32: new Dictionary(new Utf8(), new Int32()), Uint8: new Dictionary(new Utf8(), new Uint8()) };
 
-/** Nulls are places of null. */
+/** A dictionary column of the values, in which null is a code of the dictionary's null. */
 function placed(values: (string | null)[], indices: Int32 | Uint8): Vector {
   const data = indices.ArrayType.from(values.map(placesOf));
   return new Vector([makeData({ type: type[`${indices}` as 'Int32'], length: values.length, data, dictionary })]);
@@ -100,7 +105,7 @@ const layout = fc.record({
   l: fc.nat(TEXTS.length - 1),
   v: fc.nat(NUMBERS.length - 1),
   page: fc.nat(TEXTS.length - 1),
-  /** Of how many batches, from which row of longer ones, and whether written and read before. */
+  /** The number of batches, the rows cut off in front, and whether the table was written and read. */
   parts: fc.integer({ min: 1, max: 3 }),
   skipped: fc.nat(9),
   isRead: fc.boolean(),
@@ -109,7 +114,7 @@ type Layout = typeof layout extends fc.Arbitrary<infer L> ? L : never;
 type Row = { t: number; k: string; l: string; v: number | null; page: string | null };
 
 function tableOf(rows: Row[], { t, k, l, v, page, parts, skipped, isRead }: Layout): Table {
-  // Rows that are cut off again stand before these.
+  // The rows in front are cut off again.
   const all = [...rows.slice(0, skipped), ...rows];
   const from = all.length - rows.length;
   const columns = {
@@ -152,7 +157,7 @@ const SPECS: Record<string, Spec> = {
 };
 
 describe.each(Object.entries(SPECS))('%s', (_, spec) => {
-  test('tables give the results of rows', () => {
+  test('tables give the same results as rows', () => {
     fc.assert(
       fc.property(
         fc.array(event, { minLength: 1, maxLength: 120 }),
@@ -163,7 +168,8 @@ describe.each(Object.entries(SPECS))('%s', (_, spec) => {
             now += tick;
             return { t: now - lag, ...row };
           });
-          const [here, there] = [windowed(spec), windowed(spec)];
+          using here = windowed(spec);
+          using there = windowed(spec);
           const wanted: unknown[] = [];
           const actual: unknown[] = [];
           for (let i = 0, cut = 0; i < rows.length; cut++) {
@@ -177,6 +183,9 @@ describe.each(Object.entries(SPECS))('%s', (_, spec) => {
           }
           const stats = [here, there].map((stream) => ({ ...stream.stats(), bytes: 0, milliseconds: 0 }));
           wanted.push(...here.close(), stats[0]);
+          // Some window fires unless all events were filtered or late.
+          const { filtered, late } = stats[0]!;
+          if (filtered + late < rows.length) expect(wanted.length).toBeGreaterThan(1);
           actual.push(...there.close(), stats[1]);
           expect(actual).toEqual(wanted);
         },

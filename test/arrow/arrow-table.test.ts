@@ -1,4 +1,7 @@
-/** Results as Arrow tables: of which type each column is, what is copied, and what bytes of it give back. */
+/**
+ * Results as Arrow tables: the type of each column, its values after writing and reading, and what is copied. This
+ * suite catches wrong types, lost nulls and units, and values that Arrow reads otherwise than rows give them.
+ */
 
 import {
   type Bool,
@@ -57,7 +60,7 @@ function rowsOf(table: Table): unknown[] {
   return JSON.parse(JSON.stringify(table.toArray(), (_, value) => (typeof value === 'bigint' ? `${value}n` : value)));
 }
 
-/** A batch of these columns. */
+/** A batch of results with these columns. */
 const batchOf = (columns: Record<string, ArrayLike<unknown>>) =>
   new WindowBatch<Record<string, unknown>>(Object.values(columns)[0]?.length ?? 0, columns) as WindowBatch<{
     [name: string]: never;
@@ -90,7 +93,7 @@ const visits = {
 } as const satisfies Spec;
 
 function taken() {
-  const stream = windowed(visits);
+  using stream = windowed(visits);
   stream.pushRows([
     { at: 1, user: 'ada', n: 1, id: 5n, ms: 3, page: '/a' },
     { at: 2, user: 'bob', n: 2, id: 6n, ms: 30, page: null },
@@ -132,7 +135,7 @@ test('every kind of column has its type', () => {
   expectTypeOf(table.getChild('user')?.type).toEqualTypeOf<DataType | undefined>();
 });
 
-test('a table has the rows of its batch, and so have its bytes', () => {
+test('a table has the rows of its batch, before and after it is written and read', () => {
   const batch = taken();
   const rows = JSON.parse(
     JSON.stringify(batch.toArray(), (_, value) => (typeof value === 'bigint' ? `${value}n` : value)),
@@ -161,13 +164,13 @@ describe('NaN', () => {
       d: [{ x: Number.NaN }, { x: 1 }, { x: 2 }],
     });
 
-  test('stays NaN', () => {
+  test('NaN stays NaN by default', () => {
     const table = toArrow(batch());
     expect([...(table.getChild('a') ?? [])]).toEqual([1, Number.NaN, 3]);
     expect(table.getChild('a')?.nullCount).toBe(0);
   });
 
-  test('is null where that is asked for', () => {
+  test('NaN is null with nulls: true', () => {
     const table = through(toArrow(batch(), { nulls: true }) as Table);
     expect(rowsOf(table)).toEqual([
       { a: 1, b: null, c: [1, null], d: { x: null } },
@@ -178,7 +181,7 @@ describe('NaN', () => {
   });
 });
 
-test('what is null, in every kind of column', () => {
+test('null is null in columns of every kind', () => {
   const columns = {
     a: ['x', null, 'y', 'x', null, 'z', 'x', 'x', 'x', null],
     b: [null, true, false, true, true, null, true, false, true, true],
@@ -218,8 +221,8 @@ test('bigints are signed unless one is too great', () => {
   expect(table.getChild('k')?.type).toBeInstanceOf(Uint64);
 });
 
-test('a batch without rows has columns that are Null but for those of numbers, or are what is asked for', () => {
-  const stream = windowed(visits);
+test('a column without rows is Float64 or Null, or of the type asked for', () => {
+  using stream = windowed(visits);
   const types = { user: new Dictionary(new Utf8(), new Int32()), pages: new List(new Null() as never) };
   const empty = toArrow(stream.take());
   expect(empty.numRows).toBe(0);
@@ -230,8 +233,8 @@ test('a batch without rows has columns that are Null but for those of numbers, o
   expect(types.user.dictionary).toBeInstanceOf(Utf8);
 });
 
-test('tables of one stream go together, in one table and in one stream of bytes', () => {
-  const stream = windowed({
+test('tables of one stream fit into one table and into one stream of bytes', () => {
+  using stream = windowed({
     time: 't',
     key: 'k',
     window: tumbling(10),
@@ -244,6 +247,7 @@ test('tables of one stream go together, in one table and in one stream of bytes'
     const batch = stream.take();
     if (batch.length) tables.push(toArrow(batch) as Table);
   }
+  expect(tables).toHaveLength(4);
   const [one, ...others] = tables as [Table, ...Table[]];
   const whole = one.concat(...others);
   const keys = ['key 0', 'every', 'key 1', 'every', 'key 2', 'every', 'key 3', 'every'];
@@ -256,7 +260,7 @@ test('tables of one stream go together, in one table and in one stream of bytes'
 });
 
 describe('types that are asked for', () => {
-  test('timestamps and dates, of whatever unit', () => {
+  test('a column of times may be timestamps of any unit, or dates', () => {
     const times = Float64Array.of(0, 1_700_000_000_000, -86_400_001, 1_700_000_000_000.999);
     const whole = Float64Array.of(0, 1_700_000_000_000, -86_400_001, 1_700_000_000_000);
     const types = {
@@ -286,17 +290,17 @@ describe('types that are asked for', () => {
     expect(String(table.schema.fields[1]?.type)).toBe('Timestamp<MILLISECOND, UTC>');
   });
 
-  test('microseconds that were milliseconds are what they were', () => {
+  test('microseconds survive the way through milliseconds and back', () => {
     const micros = BigInt64Array.from({ length: 1000 }, (_, i) => 1_700_000_000_000_000n + BigInt(i));
     const at = makeVector({ type: new TimestampMicrosecond(), data: micros } as never);
-    const stream = windowed({ time: 'at', window: rolling(1), aggregates: { n: count() } });
+    using stream = windowed({ time: 'at', window: rolling(1), aggregates: { n: count() } });
     pushArrow(stream, new Table({ at }) as Table);
     const table = toArrow(stream.close(), { types: { at: new TimestampMicrosecond() } });
     expect(table.getChild('at')?.data[0]?.values).toEqual(micros);
   });
 
-  test('with the unit of the times; none where a window has no end', () => {
-    const stream = windowed({ time: 't', window: everything(), aggregates: { last: max('t') } });
+  test('timestamps follow the unit of the times, and an infinite bound is null', () => {
+    using stream = windowed({ time: 't', window: everything(), aggregates: { last: max('t') } });
     stream.push({ t: 1_700_000_000 });
     const times = new TimestampMillisecond();
     const table = toArrow(stream.close(), { types: { start: times, end: times, last: times }, unit: 's' });
@@ -304,13 +308,13 @@ describe('types that are asked for', () => {
     expect(rowsOf(table)).toEqual([{ start: null, end: null, last: 1_700_000_000_000 }]);
   });
 
-  test('durations and times of day', () => {
+  test('a column of numbers may be durations', () => {
     const types = { v: new DurationSecond() } as never;
     const table = toArrow(batchOf({ v: Float64Array.of(1500, Number.NaN) }), { types });
     expect([...(table.getChild('v' as never) ?? [])]).toEqual([1n, null]);
   });
 
-  test('whole numbers, floats, strings as they are', () => {
+  test('a column may be of integers, floats or plain strings', () => {
     const columns = {
       n: Float64Array.of(1, Number.NaN, 255),
       m: Float64Array.of(1, 2, 2 ** 53),
@@ -332,11 +336,11 @@ describe('types that are asked for', () => {
   });
 
   test.each([
-    ['a whole number that is too great', Float64Array.of(1, 256), new Uint8(), '"v" at index 1', '256'],
-    ['one that is not whole', Float64Array.of(1, 1.5), new Int64(), '"v" at index 1', '1.5'],
-    ['one that is negative', [1n, -1n], new Uint64(), '"v" at index 1', '-1n'],
-    ['one that is a string', ['1'], new Int32(), '"v" at index 0', '"1"'],
-    ['one that is infinite', [1, Number.POSITIVE_INFINITY], new Int32(), '"v" at index 1', 'Infinity'],
+    ['an integer that is too great', Float64Array.of(1, 256), new Uint8(), '"v" at index 1', '256'],
+    ['an integer that is not whole', Float64Array.of(1, 1.5), new Int64(), '"v" at index 1', '1.5'],
+    ['an unsigned integer that is negative', [1n, -1n], new Uint64(), '"v" at index 1', '-1n'],
+    ['an integer that is a string', ['1'], new Int32(), '"v" at index 0', '"1"'],
+    ['an integer that is infinite', [1, Number.POSITIVE_INFINITY], new Int32(), '"v" at index 1', 'Infinity'],
     ['a time that is a string', ['1'], new TimestampMillisecond(), '"v" at index 0', '"1"'],
     [
       'a time beyond nanoseconds',
@@ -345,8 +349,8 @@ describe('types that are asked for', () => {
       '"v" at index 1',
       '1000000000000000',
     ],
-    ['what Arrow does not make of it', [1, 2], new FixedSizeBinary(2), '"v"', 'FixedSizeBinary'],
-    ['no type', [1, 2], {}, '"v"'],
+    ['a type that Arrow cannot make of numbers', [1, 2], new FixedSizeBinary(2), '"v"', 'FixedSizeBinary'],
+    ['a type that is none', [1, 2], {}, '"v"'],
   ] as [string, ArrayLike<unknown>, DataType, ...string[]][])('%s is refused', (_, v, type, ...parts) => {
     refused('ERR_ORIEL_COLUMN', () => toArrow(batchOf({ v }), { types: { v: type } as never }), 'toArrow', ...parts);
   });
@@ -359,13 +363,13 @@ test.each([
   ['lists of several kinds', [[1], ['a']], '"v[]" at index 1', '"a"'],
   ['records of several kinds', [{ x: 1 }, { x: 'a' }], '"v.x" at index 1', '"a"'],
   ['bigints signed and unsigned', [-1n, 2n ** 64n - 1n], '"v" at index 0', '-1n'],
-  ['what Arrow has not', [new Map()], '"v" at index 0', 'Map'],
+  ['maps, which Arrow does not have', [new Map()], '"v" at index 0', 'Map'],
   ['functions', [() => 1], '"v" at index 0', 'function'],
 ] as [string, unknown[], ...string[]][])('a column of %s is refused', (_, v, ...parts) => {
   refused('ERR_ORIEL_COLUMN', () => toArrow(batchOf({ v })), 'toArrow', ...parts);
 });
 
-test('what is no batch, and options that are none', () => {
+test('toArrow refuses what is no batch, and unknown or invalid options', () => {
   refused('ERR_ORIEL_SPEC', () => toArrow({} as never), 'toArrow', 'WindowBatch');
   const batch = taken();
   refused('ERR_ORIEL_SPEC', () => toArrow(batch, { type: {} } as never), '"type"', 'types, nulls, unit');
@@ -374,9 +378,9 @@ test('what is no batch, and options that are none', () => {
   refused('ERR_ORIEL_SPEC', () => toArrow(batch, { unit: 'hours' as never }), 'unit', '"hours"');
 });
 
-test('late events, and rows of rolling windows, are tables too', () => {
+test('batches of late events and of rolling windows become tables too', () => {
   const late: Table[] = [];
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     key: 'k',
     window: { last: rolling(10), visit: session(5) },
@@ -394,24 +398,26 @@ test('late events, and rows of rolling windows, are tables too', () => {
   ]);
 });
 
-test('results may be the events of the next stream', () => {
-  const [fine, coarse] = [10, 100].map((size) =>
-    windowed({ time: 'end', key: 'k', window: tumbling(size), aggregates: { n: sum('n') } }),
-  );
+test('tables of results may be the events of the next stream', () => {
+  const spec = { time: 'end', key: 'k', aggregates: { n: sum('n') } } as const;
+  using fine = windowed({ ...spec, window: tumbling(10) });
+  using coarse = windowed({ ...spec, window: tumbling(100) });
   const table = {
     end: Float64Array.from({ length: 500 }, (_, i) => i),
     k: Array.from({ length: 500 }, (_, i) => `${i % 3}`),
     n: new Float64Array(500).fill(1),
   };
-  fine?.pushColumns(table);
-  coarse?.pushColumns(table);
-  const next = windowed({ time: 'start', key: 'k', window: tumbling(100), aggregates: { n: sum('n') } });
+  fine.pushColumns(table);
+  coarse.pushColumns(table);
+  using next = windowed({ time: 'start', key: 'k', window: tumbling(100), aggregates: { n: sum('n') } });
   const types = { start: new TimestampMicrosecond() };
   pushArrow(
     next,
     through(
-      toArrow(fine?.close() as WindowBatch<{ start: number; end: number; k: string; n: number }>, { types }),
+      toArrow(fine.close() as WindowBatch<{ start: number; end: number; k: string; n: number }>, { types }),
     ) as Table,
   );
-  expect(next.close().toArray()).toEqual(coarse?.close().toArray());
+  const wanted = coarse.close().toArray();
+  expect(wanted).toHaveLength(3 * 5);
+  expect(next.close().toArray()).toEqual(wanted);
 });

@@ -1,4 +1,7 @@
-/** The doors: every kind of column, what each refuses and how, and what comes out. */
+/**
+ * Every method that takes events: the kinds of columns it accepts, and what it refuses with which error. This suite
+ * catches values that are read wrongly, errors without the column and index, and refused calls that change the stream.
+ */
 
 import { expect, test } from 'vitest';
 import {
@@ -22,6 +25,7 @@ import {
   windowed,
 } from '../../bindings';
 import { aggregate } from '../../bindings/spec/aggregates';
+import { DOORS, put } from '../support/doors';
 import { refused } from '../support/helpers';
 
 const NUMBER_ARRAYS = [
@@ -55,31 +59,29 @@ test.each(NUMBER_ARRAYS)('times, measures and keys may be a %o', (Numbers) => {
     [SMALL, SMALL, Numbers.from([1, 1, 2, 2, 2])],
     [Numbers.from(SMALL), Numbers.from(SMALL), Numbers.from([1, 1, 2, 2, 2])],
   ] as const) {
-    const stream = keyed();
+    using stream = keyed();
     stream.pushColumns({ t, v, k } as never);
     expect(stream.close().toArray()).toEqual(WANTED);
-    stream[Symbol.dispose]();
   }
 });
 
-test.each(BIGINT_ARRAYS)('times and measures may be a %o, and its keys come out as bigints', (Bigints) => {
-  const stream = keyed();
+test.each(BIGINT_ARRAYS)('times, measures and keys may be a %o, and its keys are bigints in results', (Bigints) => {
+  using stream = keyed();
   stream.pushColumns({
     t: Bigints.from(SMALL.map(BigInt)),
     v: Bigints.from(SMALL.map(BigInt)),
     k: Bigints.from([1n, 1n, 2n, 2n, 2n]),
   });
   expect(stream.close().toArray()).toEqual(WANTED.map((row) => ({ ...row, k: BigInt(row.k) })));
-  stream[Symbol.dispose]();
 });
 
-test('arrays of numbers, bigints and missing values are measures; of strings, numbers and bigints keys', () => {
+test('measures may be arrays of numbers, bigints and missing values, and keys of strings, numbers or bigints', () => {
   for (const k of [
     ['a', 'a', 'b', 'b', 'b'],
     [1.5, 1.5, -2, -2, -2],
     [1n, 1n, -2n, -2n, -2n],
   ]) {
-    const stream = keyed();
+    using stream = keyed();
     stream.pushColumns({ t: SMALL, v: [1, 2n, null, undefined, 12], k });
     const keys = [k[0], k[2], k[2]];
     expect(stream.close().toArray()).toEqual([
@@ -87,53 +89,48 @@ test('arrays of numbers, bigints and missing values are measures; of strings, nu
       { start: 0, end: 10, k: keys[1], n: 1, s: NaN },
       { start: 10, end: 20, k: keys[1], n: 2, s: 12 },
     ]);
-    stream[Symbol.dispose]();
   }
 });
 
-test('a typed array that is a part of a buffer is read where it lies, and the caller keeps it', () => {
+test('a typed array over part of a buffer is read in place and stays the caller’s', () => {
   const buffer = new ArrayBuffer(1024);
   const t = new Float64Array(buffer, 64, 5);
   t.set(SMALL);
   const v = new Int16Array(buffer, 512, 5);
   v.set(SMALL);
-  const stream = keyed();
+  using stream = keyed();
   stream.pushColumns({ t, v, k: [1, 1, 2, 2, 2] });
   t.fill(999);
   v.fill(999);
   expect(stream.close().toArray()).toEqual(WANTED);
-  stream[Symbol.dispose]();
 });
 
 test('rows may come from an array, a generator or a set', () => {
   const rows = SMALL.map((t, i) => ({ t, v: t, k: i < 2 ? 1 : 2 }));
   for (const source of [rows, new Set(rows), rows.values()]) {
-    const stream = keyed();
+    using stream = keyed();
     stream.pushRows(source);
     expect(stream.close().toArray()).toEqual(WANTED);
-    stream[Symbol.dispose]();
   }
 });
 
-test('columns that the spec does not name are passed over', () => {
-  const stream = keyed();
+test('columns that the spec does not name are ignored', () => {
+  using stream = keyed();
   stream.pushColumns({ t: SMALL, v: SMALL, k: [1, 1, 2, 2, 2], other: ['x'], more: 7 } as never);
   expect(stream.close().toArray()).toEqual(WANTED);
-  stream[Symbol.dispose]();
 });
 
-test('empty batches are taken and change nothing', () => {
-  const stream = keyed();
+test('an empty batch changes nothing', () => {
+  using stream = keyed();
   stream.pushRows([]);
   stream.pushColumns({ t: [], v: [], k: [] });
   stream.pushColumns({ t: new Float64Array(), v: new Int8Array(), k: new BigInt64Array() });
   stream.claim(3);
   stream.commit(0);
   expect(stream.stats()).toMatchObject({ events: 0, watermark: -Infinity, liveKeys: 0 });
-  // None of them settled what kind of keys there are.
+  // None of them has settled the kind of keys.
   stream.push({ t: 1, v: 1, k: 'a' });
   expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, k: 'a', n: 1, s: 1 }]);
-  stream[Symbol.dispose]();
 });
 
 const N = 10_000;
@@ -142,10 +139,10 @@ const ones = new Float64Array(N).fill(1);
 const names = Array.from({ length: N }, (_, i) => `k${i % 7}`);
 const numbers = Float64Array.from({ length: N }, (_, i) => i % 7);
 const bigints = BigInt64Array.from({ length: N }, (_, i) => BigInt(i % 7));
-const put = (column: ArrayLike<unknown>, i: number, value: unknown) =>
+const withValue = (column: ArrayLike<unknown>, i: number, value: unknown) =>
   Object.assign(Array.from(column), { [i]: value });
 
-/** What is to be refused whole, of a batch of 10,000 with times, keys and measures: the rest of it is right. */
+/** Batches of 10,000 events with one thing wrong, for which the whole batch is refused. */
 const BAD: [name: string, columns: (k: ArrayLike<unknown>) => object, code: OrielErrorCode, ...parts: string[]][] = [
   ['a missing column of measures', (k) => ({ t: times, k }), 'ERR_ORIEL_COLUMN', '"v"', 'missing'],
   ['a missing column of times', (k) => ({ v: ones, k }), 'ERR_ORIEL_COLUMN', '"t"', 'missing'],
@@ -166,7 +163,7 @@ const BAD: [name: string, columns: (k: ArrayLike<unknown>) => object, code: Orie
   ...[0, 4095, 4096, N - 1].flatMap((i): typeof BAD => [
     [
       `a NaN time at ${i}`,
-      (k) => ({ t: put(times, i, NaN), v: ones, k }),
+      (k) => ({ t: withValue(times, i, NaN), v: ones, k }),
       'ERR_ORIEL_TIME',
       '"t"',
       `index ${i}`,
@@ -174,14 +171,14 @@ const BAD: [name: string, columns: (k: ArrayLike<unknown>) => object, code: Orie
     ],
     [
       `an infinite time at ${i}`,
-      (k) => ({ t: put(times, i, Infinity), v: ones, k }),
+      (k) => ({ t: withValue(times, i, Infinity), v: ones, k }),
       'ERR_ORIEL_TIME',
       '"t"',
       `index ${i}`,
     ],
     [
       `an infinite time in a typed array at ${i}`,
-      (k) => ({ t: Float64Array.from(put(times, i, -Infinity) as number[]), v: ones, k }),
+      (k) => ({ t: Float64Array.from(withValue(times, i, -Infinity) as number[]), v: ones, k }),
       'ERR_ORIEL_TIME',
       '"t"',
       `index ${i}`,
@@ -189,57 +186,63 @@ const BAD: [name: string, columns: (k: ArrayLike<unknown>) => object, code: Orie
     ],
     [
       `a time too far at ${i}`,
-      (k) => ({ t: put(times, i, 2 ** 54), v: ones, k }),
+      (k) => ({ t: withValue(times, i, 2 ** 54), v: ones, k }),
       'ERR_ORIEL_TIME',
       '"t"',
       `index ${i}`,
     ],
-    [`a missing time at ${i}`, (k) => ({ t: put(times, i, null), v: ones, k }), 'ERR_ORIEL_TIME', '"t"', `index ${i}`],
+    [
+      `a missing time at ${i}`,
+      (k) => ({ t: withValue(times, i, null), v: ones, k }),
+      'ERR_ORIEL_TIME',
+      '"t"',
+      `index ${i}`,
+    ],
     [
       `a string for a time at ${i}`,
-      (k) => ({ t: put(times, i, '5'), v: ones, k }),
+      (k) => ({ t: withValue(times, i, '5'), v: ones, k }),
       'ERR_ORIEL_TIME',
       '"t"',
       `index ${i}`,
     ],
     [
       `a string for a measure at ${i}`,
-      (k) => ({ t: times, v: put(ones, i, '5'), k }),
+      (k) => ({ t: times, v: withValue(ones, i, '5'), k }),
       'ERR_ORIEL_COLUMN',
       '"v"',
       `index ${i}`,
     ],
     [
       `a boolean for a measure at ${i}`,
-      (k) => ({ t: times, v: put(ones, i, true), k }),
+      (k) => ({ t: times, v: withValue(ones, i, true), k }),
       'ERR_ORIEL_COLUMN',
       '"v"',
       `index ${i}`,
     ],
     [
       `an object for a measure at ${i}`,
-      (k) => ({ t: times, v: put(ones, i, {}), k }),
+      (k) => ({ t: times, v: withValue(ones, i, {}), k }),
       'ERR_ORIEL_COLUMN',
       '"v"',
       `index ${i}`,
     ],
     [
       `a missing key at ${i}`,
-      (k) => ({ t: times, v: ones, k: put(k, i, null) }),
+      (k) => ({ t: times, v: ones, k: withValue(k, i, null) }),
       'ERR_ORIEL_COLUMN',
       '"k"',
       `index ${i}`,
     ],
     [
       `a boolean for a key at ${i}`,
-      (k) => ({ t: times, v: ones, k: put(k, i, true) }),
+      (k) => ({ t: times, v: ones, k: withValue(k, i, true) }),
       'ERR_ORIEL_COLUMN',
       '"k"',
       `index ${i}`,
     ],
     [
       `a key beyond 64 bits at ${i}`,
-      (k) => ({ t: times, v: ones, k: put(k, i, 2n ** 64n) }),
+      (k) => ({ t: times, v: ones, k: withValue(k, i, 2n ** 64n) }),
       'ERR_ORIEL_COLUMN',
       '"k"',
       `index ${i}`,
@@ -249,12 +252,12 @@ const BAD: [name: string, columns: (k: ArrayLike<unknown>) => object, code: Orie
 
 const KEY_COLUMNS = { strings: names, numbers, bigints };
 
-test.each(BAD)('%s is refused whole, and the stream is as if it had never seen it', (_, columns, code, ...parts) => {
+test.each(BAD)('a batch with %s is refused whole and changes nothing', (_, columns, code, ...parts) => {
   for (const [kind, k] of Object.entries(KEY_COLUMNS)) {
-    const spoilt = keyed();
-    const clean = keyed();
+    using spoilt = keyed();
+    using clean = keyed();
     const bad = columns(k) as Record<string, ArrayLike<unknown>>;
-    // Before anything settled the keys' kind, and after.
+    // The batch is refused both before and after the kind of keys is settled.
     refused(code, () => spoilt.pushColumns(bad as never), ...parts);
     expect(spoilt.stats()).toMatchObject({ events: 0, watermark: -Infinity, liveKeys: 0, liveSlices: 0 });
     for (const stream of [spoilt, clean])
@@ -265,74 +268,57 @@ test.each(BAD)('%s is refused whole, and the stream is as if it had never seen i
       stream.pushColumns({ t: times.subarray(5000), v: ones.subarray(5000), k: k.slice(5000) });
     expect([kind, spoilt.close().toArray()]).toEqual([kind, clean.close().toArray()]);
     expect(spoilt.stats().events).toBe(N);
-    spoilt[Symbol.dispose]();
-    clean[Symbol.dispose]();
   }
 });
 
-test('a batch refused for its last key leaves the kind of keys open', () => {
+test('a batch that is refused for its last key does not settle the kind of keys', () => {
   for (const length of [3, 5000]) {
-    const stream = keyed();
+    using stream = keyed();
     const bad = {
       t: times.subarray(0, length),
       v: ones.subarray(0, length),
-      k: put(names.slice(0, length), length - 1, 5),
+      k: withValue(names.slice(0, length), length - 1, 5),
     };
     refused('ERR_ORIEL_COLUMN', () => stream.pushColumns(bad as never), '"k"', `index ${length - 1}`, '5');
     stream.pushColumns({ t: [1, 2], v: [1, 2], k: [7, 7] });
     expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, k: 7, n: 2, s: 3 }]);
-    stream[Symbol.dispose]();
   }
 });
 
-test('a batch refused for a time leaves the kind of keys open too', () => {
+test('a batch that is refused for a time does not settle the kind of keys', () => {
   for (const length of [3, 5000]) {
-    const stream = keyed();
+    using stream = keyed();
     const bad = {
-      t: put(times.subarray(0, length), length - 1, NaN),
+      t: withValue(times.subarray(0, length), length - 1, NaN),
       v: ones.subarray(0, length),
       k: names.slice(0, length),
     };
     refused('ERR_ORIEL_TIME', () => stream.pushColumns(bad as never), `index ${length - 1}`);
     stream.pushColumns({ t: [1, 2], v: [1, 2], k: [7n, 7n] });
     expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, k: 7n, n: 2, s: 3 }]);
-    stream[Symbol.dispose]();
   }
 });
 
-test('keys of another kind than the first are refused by every door', () => {
+test('every method refuses keys of another kind than the first', () => {
   const kinds = { string: 'a', number: 1, bigint: 1n };
   for (const [kind, k] of Object.entries(kinds)) {
-    const stream = keyed();
+    using stream = keyed();
     stream.push({ t: 1, v: 1, k });
     for (const [other, wrong] of Object.entries(kinds)) {
       if (other === kind) continue;
-      refused('ERR_ORIEL_COLUMN', () => stream.push({ t: 1, v: 1, k: wrong }), '"k"');
-      refused(
-        'ERR_ORIEL_COLUMN',
-        () =>
-          stream.pushRows([
-            { t: 1, v: 1, k },
-            { t: 1, v: 1, k: wrong },
-          ]),
-        '"k"',
-        'index 1',
-      );
-      refused(
-        'ERR_ORIEL_COLUMN',
-        () => stream.pushColumns({ t: [1, 1], v: [1, 1], k: [k, wrong] as never }),
-        '"k"',
-        'index 1',
-      );
+      const bad = { t: 1, v: 1, k: wrong };
+      refused('ERR_ORIEL_COLUMN', () => stream.push(bad), '"k"');
+      for (const door of ['rows', 'columns', 'typed'] as const) {
+        refused('ERR_ORIEL_COLUMN', () => put(stream, [{ t: 1, v: 1, k }, bad], door), '"k"', 'index 1');
+      }
     }
     stream.push({ t: 2, v: 1, k });
     expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, k, n: 2, s: 2 }]);
-    stream[Symbol.dispose]();
   }
 });
 
-test('single events and rows that cannot be are refused, and what was gathered before stays', () => {
-  const stream = keyed();
+test('push and pushRows refuse invalid events and keep the events before them', () => {
+  using stream = keyed();
   stream.push({ t: 1, v: 1, k: 'a' });
   const good = { t: 2, v: 2, k: 'a' };
   for (const [code, bad, ...parts] of [
@@ -356,11 +342,10 @@ test('single events and rows that cannot be are refused, and what was gathered b
     refused('ERR_ORIEL_COLUMN', () => stream.pushColumns(bad as never), 'pushColumns');
   stream.push(good);
   expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, k: 'a', n: 2, s: 3 }]);
-  stream[Symbol.dispose]();
 });
 
-test('an event that is no object is refused with an OrielError', () => {
-  const stream = keyed();
+test('push refuses an event that is no object with an OrielError', () => {
+  using stream = keyed();
   for (const bad of [null, undefined]) {
     let error: unknown;
     try {
@@ -371,11 +356,10 @@ test('an event that is no object is refused with an OrielError', () => {
     expect(error).toBeInstanceOf(OrielError);
   }
   expect(stream.stats().events).toBe(0);
-  stream[Symbol.dispose]();
 });
 
-test('claimed columns are views into the ring: written in place, taken by commit', () => {
-  const stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count(), s: sum('v') } });
+test('claimed columns are views into the ring, and commit takes what was written', () => {
+  using stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count(), s: sum('v') } });
   for (let round = 0; round < 3; round++) {
     const batch = stream.claim(4);
     expect([batch.t, batch.k, batch.v].map((view) => view.length)).toEqual([4, 4, 4]);
@@ -390,11 +374,10 @@ test('claimed columns are views into the ring: written in place, taken by commit
     { start: 0, end: 10, k: 'even', n: 6, s: 120 },
     { start: 0, end: 10, k: 'odd', n: 3, s: 60 },
   ]);
-  stream[Symbol.dispose]();
 });
 
-test('a claim takes number keys as they are, and tuples by column', () => {
-  const one = keyed();
+test('a claim holds number keys as they are, and a column for each part of a compound key', () => {
+  using one = keyed();
   const batch = one.claim(3);
   batch.t.set([1, 2, 3]);
   batch.v.set([1, 2, 3]);
@@ -410,9 +393,8 @@ test('a claim takes number keys as they are, and tuples by column', () => {
     [0.5, 4],
     [-7, 2],
   ]);
-  one[Symbol.dispose]();
 
-  const tuple = windowed({ time: 't', key: ['a', 'b', 'c'], window: tumbling(10), aggregates: { n: count() } });
+  using tuple = windowed({ time: 't', key: ['a', 'b', 'c'], window: tumbling(10), aggregates: { n: count() } });
   const claimed = tuple.claim(3);
   claimed.t.set([1, 2, 3]);
   claimed.a.set([tuple.keyId('x', 'a'), tuple.keyId('y', 'a'), tuple.keyId('x', 'a')]);
@@ -425,24 +407,21 @@ test('a claim takes number keys as they are, and tuples by column', () => {
     { start: 0, end: 10, a: 'x', b: 5, c: 'x', n: 2 },
     { start: 0, end: 10, a: 'y', b: 5, c: 'x', n: 1 },
   ]);
-  tuple[Symbol.dispose]();
 });
 
-test('keyId is refused where the stream has no key, or keys of another kind', () => {
-  const none = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
+test('keyId is refused if the stream has no key or keys of another kind', () => {
+  using none = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
   refused('ERR_ORIEL_COLUMN', () => none.keyId('a'), 'none');
-  none[Symbol.dispose]();
-  const stream = keyed();
+  using stream = keyed();
   stream.push({ t: 1, v: 1, k: 'a' });
   refused('ERR_ORIEL_COLUMN', () => stream.keyId(5), '"k"', '5');
   refused('ERR_ORIEL_COLUMN', () => stream.keyId(null as never), '"k"', 'null');
-  stream[Symbol.dispose]();
 });
 
-test('a claim of string keys whose number keyId never gave is refused whole', () => {
+test('a claim with a key id that keyId never returned is refused whole', () => {
   for (const bad of [NaN, -1, 0.5, 2, 1e9, Infinity]) {
     for (const key of ['k', ['k', 'l']] as const) {
-      const stream = windowed({
+      using stream = windowed({
         time: 't',
         key,
         window: tumbling(10),
@@ -455,13 +434,12 @@ test('a claim of string keys whose number keyId never gave is refused whole', ()
       batch.k?.set([stream.keyId('a', column), stream.keyId('b', column), bad]);
       refused('ERR_ORIEL_COLUMN', () => stream.commit(3), '"k"', 'index 2', 'keyId');
       expect(stream.stats().events).toBe(0);
-      stream[Symbol.dispose]();
     }
   }
 });
 
-test('a claim whose time is none is refused and may be put right', () => {
-  const stream = keyed();
+test('a claim with an invalid time is refused and may be corrected', () => {
+  using stream = keyed();
   const { t, v, k } = stream.claim(2);
   t.set([1, NaN]);
   v.set([1, 2]);
@@ -470,17 +448,16 @@ test('a claim whose time is none is refused and may be put right', () => {
   t[1] = 2;
   stream.commit(2);
   expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, k: 5, n: 2, s: 3 }]);
-  stream[Symbol.dispose]();
 });
 
-test('a claim is good until the next call that takes events, and for what was claimed', () => {
+test('a claim is valid until the next call that takes events, and for the number of events claimed', () => {
   const calls: Record<string, (stream: ReturnType<typeof keyed>) => void> = {
     push: (stream) => stream.push({ t: 1, v: 1, k: 1 }),
     pushRows: (stream) => stream.pushRows([{ t: 1, v: 1, k: 1 }]),
     pushColumns: (stream) => stream.pushColumns({ t: [1], v: [1], k: [1] }),
   };
   for (const [name, call] of Object.entries(calls)) {
-    const stream = keyed();
+    using stream = keyed();
     const { t, v, k } = stream.claim(2);
     t.fill(2);
     v.fill(100);
@@ -488,9 +465,8 @@ test('a claim is good until the next call that takes events, and for what was cl
     call(stream);
     refused('ERR_ORIEL_CLAIM', () => stream.commit(2), 'no claim');
     expect([name, stream.close().toArray()]).toEqual([name, [{ start: 0, end: 10, k: 1, n: 1, s: 1 }]]);
-    stream[Symbol.dispose]();
   }
-  const stream = keyed();
+  using stream = keyed();
   refused('ERR_ORIEL_CLAIM', () => stream.commit(1), 'no claim');
   for (const n of [0, -1, 0.5, 4097, NaN, Infinity, '5' as never])
     refused('ERR_ORIEL_CLAIM', () => stream.claim(n), '4096');
@@ -499,18 +475,16 @@ test('a claim is good until the next call that takes events, and for what was cl
   stream.commit(3);
   refused('ERR_ORIEL_CLAIM', () => stream.commit(1), 'no claim');
   expect(stream.stats().events).toBe(3);
-  stream[Symbol.dispose]();
 });
 
-test('a claim is refused where keys are bigints', () => {
-  const stream = keyed();
+test('a claim is refused if keys are bigints', () => {
+  using stream = keyed();
   stream.push({ t: 1, v: 1, k: 1n });
   refused('ERR_ORIEL_COLUMN', () => stream.claim(1), '"k"', 'bigint');
-  stream[Symbol.dispose]();
 });
 
-test('any number of claims, of any length, take what was written', () => {
-  const stream = windowed({ time: 't', window: tumbling(1000), aggregates: { n: count(), s: sum('v'), m: max('v') } });
+test('claims of any number and length take what was written', () => {
+  using stream = windowed({ time: 't', window: tumbling(1000), aggregates: { n: count(), s: sum('v'), m: max('v') } });
   let total = 0;
   for (let i = 0; i < 400; i++) {
     const n = 1 + ((i * 379) % 4096);
@@ -521,23 +495,17 @@ test('any number of claims, of any length, take what was written', () => {
     total += (n - (i % 2)) * i;
   }
   expect(stream.close().toArray()).toMatchObject([{ s: total, m: 399 }]);
-  stream[Symbol.dispose]();
 });
 
-test('0 and -0 are one key, and so are all NaN; strings are told apart to the last character', () => {
-  for (const door of ['push', 'columns', 'typed', 'claim']) {
-    const stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
+test('0 and -0 are one key, and so are all NaN', () => {
+  for (const door of DOORS) {
+    using stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
     const k = [0, -0, NaN, -NaN, 0, Infinity, -Infinity];
-    const t = k.map(() => 1);
-    if (door === 'push') for (const key of k) stream.push({ t: 1, k: key });
-    if (door === 'columns') stream.pushColumns({ t, k });
-    if (door === 'typed') stream.pushColumns({ t, k: Float64Array.from(k) });
-    if (door === 'claim') {
-      const batch = stream.claim(7);
-      batch.t.set(t);
-      batch.k.set(k);
-      stream.commit(7);
-    }
+    put(
+      stream,
+      k.map((key) => ({ t: 1, k: key })),
+      door,
+    );
     expect([
       door,
       stream
@@ -553,9 +521,11 @@ test('0 and -0 are one key, and so are all NaN; strings are told apart to the la
         [-Infinity, 1],
       ],
     ]);
-    stream[Symbol.dispose]();
   }
-  const stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
+});
+
+test('string keys differ if any character differs', () => {
+  using stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
   const long = 'x'.repeat(100_000);
   const k = ['', ' ', long, `${long}y`, '\u0000', 'é', 'e\u0301', '\ud800', '__proto__', 'constructor', '', long];
   stream.pushColumns({ t: k.map(() => 1), k });
@@ -565,14 +535,13 @@ test('0 and -0 are one key, and so are all NaN; strings are told apart to the la
       .toArray()
       .map((row) => [row.k, row.n]),
   ).toEqual([...new Set(k)].map((key) => [key, key === '' || key === long ? 2 : 1]));
-  stream[Symbol.dispose]();
 });
 
-test('bigint keys keep all their 64 bits, signed or not', () => {
+test('bigint keys keep all their 64 bits, signed or unsigned', () => {
   const signed = [-(2n ** 63n), -1n, 0n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n];
   const unsigned = [2n ** 63n, 0n, 2n ** 64n - 1n, 2n ** 64n - 2n];
   for (const k of [signed, BigInt64Array.from(signed), unsigned, BigUint64Array.from(unsigned)]) {
-    const stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
+    using stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
     stream.pushColumns({ t: Array.from(k, () => 1), k });
     expect(
       stream
@@ -580,9 +549,8 @@ test('bigint keys keep all their 64 bits, signed or not', () => {
         .toArray()
         .map((row) => row.k),
     ).toEqual([...k]);
-    stream[Symbol.dispose]();
   }
-  const stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
+  using stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
   stream.push({ t: 1, k: 2n ** 63n });
   refused('ERR_ORIEL_COLUMN', () => stream.push({ t: 1, k: -1n }), '"k"', '-1n');
   stream.push({ t: 1, k: 2n ** 64n - 1n });
@@ -592,11 +560,10 @@ test('bigint keys keep all their 64 bits, signed or not', () => {
       .toArray()
       .map((row) => row.k),
   ).toEqual([2n ** 63n, 2n ** 64n - 1n]);
-  stream[Symbol.dispose]();
 });
 
-test('keys of several columns are one key where all columns agree', () => {
-  const stream = windowed({ time: 't', key: ['a', 'b'], window: tumbling(10), aggregates: { n: count() } });
+test('keys of several columns are one key if all columns agree', () => {
+  using stream = windowed({ time: 't', key: ['a', 'b'], window: tumbling(10), aggregates: { n: count() } });
   stream.pushColumns({ t: [1, 1, 1, 1, 1], a: ['x', 'x', 'y', 'x', 'y'], b: [1n, 2n, 1n, 1n, 2n] });
   expect(
     stream
@@ -609,11 +576,10 @@ test('keys of several columns are one key where all columns agree', () => {
     ['y', 1n, 1],
     ['y', 2n, 1],
   ]);
-  stream[Symbol.dispose]();
 });
 
-test('the time, or a key, may be a measure too', () => {
-  const stream = windowed({
+test('the time or a key may also be a measure', () => {
+  using stream = windowed({
     time: 't',
     key: 'k',
     window: tumbling(10),
@@ -629,7 +595,6 @@ test('the time, or a key, may be a measure too', () => {
   batch.k[0] = 5;
   stream.commit(1);
   expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, k: 5, first: 1, last: 8, keys: 20 }]);
-  stream[Symbol.dispose]();
 });
 
 const SPEC = { time: 't', window: tumbling(10), aggregates: { n: count() } };
@@ -699,7 +664,7 @@ test.each<[given: unknown, ...parts: string[]]>([
   [{ ...SPEC, memory: { maximum: 1e6, minimum: 5 } }, 'memory', '"minimum"', 'maximum'],
   [{ ...SPEC, lateness: 5 }, '"lateness"', 'allowedLateness'],
   [{ ...SPEC, keys: 'k' }, '"keys"', 'key'],
-])('the spec %o is refused by the field', (spec, ...parts) => {
+])('the spec %o is refused with a message that names the field', (spec, ...parts) => {
   refused('ERR_ORIEL_SPEC', () => windowed(spec as Spec), ...parts);
 });
 
@@ -741,11 +706,11 @@ test.each<[what: string, make: () => unknown, ...parts: string[]]>([
   ['punctuation that is no function', () => punctuated(5 as never), 'punctuated', '5'],
   ['an aggregate of no column', () => sum(undefined as never), 'sum', 'undefined'],
   ['an aggregate of a column without name', () => sum(''), 'sum', '""'],
-])('%s is refused by name', (_, make, ...parts) => {
+])('%s is refused with a message that names the argument', (_, make, ...parts) => {
   refused('ERR_ORIEL_SPEC', make, ...parts);
 });
 
-test('durations are numbers, strings or what Temporal.Duration has', () => {
+test('a duration is a number, a string or an object with the fields of a Temporal.Duration', () => {
   const sizes: [Extent, number][] = [
     [250, 250],
     ['250ms', 250],
@@ -777,15 +742,14 @@ test('durations are numbers, strings or what Temporal.Duration has', () => {
   for (const [extent, length] of sizes) {
     expect(tumbling(extent)).toMatchObject({ size: length, every: length });
     expect(hopping(extent, '1ms')).toMatchObject({ size: length, every: 1 });
-    const stream = windowed({ ...SPEC, outOfOrder: extent });
+    using stream = windowed({ ...SPEC, outOfOrder: extent });
     stream.push({ t: 1e9 });
     expect(stream.stats().watermark).toBe(1e9 - length);
-    stream[Symbol.dispose]();
   }
 });
 
-test('a batch has copies of columns, rows, and nothing of what comes after', () => {
-  const stream = keyed();
+test('a batch of results has columns of its own, which later results do not change', () => {
+  using stream = keyed();
   stream.pushColumns({ t: [...SMALL, 25], v: [...SMALL, 25], k: [1, 1, 2, 2, 2, 9] });
   const batch = stream.take();
   expect(batch).toBeInstanceOf(WindowBatch);
@@ -803,5 +767,4 @@ test('a batch has copies of columns, rows, and nothing of what comes after', () 
   for (let i = 0; i < 5000; i++) stream.push({ t: 25 + i, v: 1, k: 5 });
   expect(stream.take().length).toBeGreaterThan(100);
   expect(batch.toArray()).toEqual([{ ...WANTED[0], n: 77 }, ...WANTED.slice(1)]);
-  stream[Symbol.dispose]();
 });

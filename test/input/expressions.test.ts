@@ -1,4 +1,8 @@
-/** Expressions and conditions: every operation against plain JavaScript, at all doors; what is computed once; what is refused. */
+/**
+ * Expressions, conditions and strings as measures, against plain JavaScript. This suite catches operations that give
+ * other values than JavaScript, programs with redundant steps, and strings that are confused, forgotten too early or
+ * kept.
+ */
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -24,8 +28,9 @@ import { Measures, type TextMeasure } from '../../bindings/input/measures';
 import { compile } from '../../bindings/plan/compile';
 import { Aggregate } from '../../bindings/spec/aggregates';
 import { check } from '../../bindings/spec/check';
+import { DOORS, type Door, put } from '../support/doors';
 import { random, refused, runs } from '../support/helpers';
-import { aggregates, put, type Row, windowed } from '../support/scenarios';
+import { aggregates, type Row, windowed } from '../support/scenarios';
 
 interface Event extends Row {
   t: number;
@@ -34,7 +39,7 @@ interface Event extends Row {
   c: number;
 }
 
-/** An expression, and what it means. */
+/** An expression, and the function that it must compute. */
 interface Pair {
   expression: Expression<string, number>;
   of: (event: Event) => number;
@@ -45,7 +50,7 @@ const isMissing = Number.isNaN;
 const truth = (a: number, b: number, holds: boolean) => (isMissing(a) || isMissing(b) ? NaN_ : Number(holds));
 const holds = (a: number) => a !== 0 && !isMissing(a);
 
-/** Whether this JavaScript's logarithm is fdlibm's, as the core's is. */
+/** Whether Math.log is that of fdlibm, as that of the core is. */
 const hasItsLog = !('window' in globalThis);
 
 const UNARY = {
@@ -117,20 +122,13 @@ const { tree } = fc.letrec<{ tree: Pair; leaf: Pair }>((tie) => ({
   ),
 }));
 
-const doors = fc.array(
-  fc.tuple(fc.integer({ min: 1, max: 700 }), fc.constantFrom('push', 'rows', 'columns', 'claim')),
-  {
-    minLength: 1,
-    maxLength: 4,
-  },
-);
+const doors = fc.array(fc.tuple(fc.integer({ min: 1, max: 700 }), fc.constantFrom(...DOORS)), {
+  minLength: 1,
+  maxLength: 4,
+});
 
-/** Pushes events through doors in turn, so many at a time. */
-function feed(
-  stream: ReturnType<typeof windowed>,
-  events: Row[],
-  cuts: [number, 'push' | 'rows' | 'columns' | 'claim'][],
-) {
+/** Pushes the events in parts, whose lengths and doors follow the cuts in turn. */
+function feed(stream: ReturnType<typeof windowed>, events: Row[], cuts: [number, Door][]) {
   for (let i = 0, cut = 0; i < events.length; cut++) {
     const [n, door] = cuts[cut % cuts.length] as (typeof cuts)[number];
     put(stream, events.slice(i, i + n), door);
@@ -139,13 +137,11 @@ function feed(
 }
 
 function closed(stream: ReturnType<typeof windowed>): Row[] {
-  const given = [...stream.close()];
-  stream[Symbol.dispose]();
-  return given;
+  return [...stream.close()];
 }
 
 describe('every operation', () => {
-  test('means what it does in JavaScript, value by value, at every door', () => {
+  test('every operation gives the values that JavaScript gives', () => {
     fc.assert(
       fc.property(
         fc.array(tree, { minLength: 1, maxLength: 5 }),
@@ -158,7 +154,7 @@ describe('every operation', () => {
             .map(([a, b, c], t) => ({ t, a, b, c }));
           const names = trees.map((_, i) => `f${i}`);
           const figures = Object.fromEntries(trees.map(({ expression }, i) => [`f${i}`, last(expression)]));
-          const stream = windowed({
+          using stream = windowed({
             time: 't',
             window: rolling(rows(1)),
             aggregates: { ...figures, a: last('a'), b: last('b'), c: last('c') },
@@ -176,28 +172,32 @@ describe('every operation', () => {
     );
   });
 
-  test.each([1, 2, 511, 512, 513, 1023, 1025, 4095, 4096, 9001])('over %i events writes just so many', (n) => {
-    const next = random(n);
-    const events = Array.from({ length: n }, (_, t) => ({ t, a: next() - 0.5, b: next() * 4 }));
-    const stream = windowed({
-      time: 't',
-      window: rolling(rows(1)),
-      aggregates: { x: last(col('a').mul(col('b'))), y: last(col('b').lt(2)), a: last('a'), b: last('b') },
-    });
-    feed(stream, events, [[4096, 'columns']]);
-    expect(closed(stream)).toEqual(events.map((e) => ({ ...e, x: e.a * e.b, y: Number(e.b < 2) })));
-  });
+  test.each([1, 2, 511, 512, 513, 1023, 1025, 4095, 4096, 9001])(
+    'an expression over %i events writes exactly that many values',
+    (n) => {
+      const next = random(n);
+      const events = Array.from({ length: n }, (_, t) => ({ t, a: next() - 0.5, b: next() * 4 }));
+      using stream = windowed({
+        time: 't',
+        window: rolling(rows(1)),
+        aggregates: { x: last(col('a').mul(col('b'))), y: last(col('b').lt(2)), a: last('a'), b: last('b') },
+      });
+      feed(stream, events, [[4096, 'columns']]);
+      expect(closed(stream)).toEqual(events.map((e) => ({ ...e, x: e.a * e.b, y: Number(e.b < 2) })));
+    },
+  );
 });
 
-/** What an expression of `a` (and `b`) gives for each pair of values. */
+/** The values of an expression of `a` (and `b`) for each pair of values. */
 function valuesOf(expression: Expression<string, number>, a: number[], b: number[] = a): ArrayLike<number> {
-  const stream = windowed({ time: 't', window: rolling(rows(1)), aggregates: { x: last(expression), b: last('b') } });
+  using stream = windowed({ time: 't', window: rolling(rows(1)), aggregates: { x: last(expression), b: last('b') } });
   stream.pushColumns({ t: a.map((_, i) => i), a, b });
   const given = closed(stream);
+  expect(given).toHaveLength(a.length);
   return given.map(({ x }) => x as number);
 }
 
-test('log is that of JavaScript, to the last bit where that is fdlibm’s', () => {
+test('log gives what JavaScript gives, to the last bit if that is fdlibm’s', () => {
   const next = random(7);
   const bits = new BigUint64Array(1);
   const double = new Float64Array(bits.buffer);
@@ -217,7 +217,7 @@ test('log is that of JavaScript, to the last bit where that is fdlibm’s', () =
   });
 });
 
-test('mod is that of JavaScript, of whole numbers and others', () => {
+test('mod gives what JavaScript gives, for whole numbers and others', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(value, value), { minLength: 1 }), (pairs) => {
       const [a, b] = [pairs.map(([x]) => x), pairs.map(([, y]) => y)];
@@ -234,7 +234,7 @@ test('mod is that of JavaScript, of whole numbers and others', () => {
   expect(Array.from(given)).toEqual(pairs.map(([x, y]) => x % y));
 });
 
-/** How many columns of measures, instructions and registers a spec comes to. */
+/** The numbers of measure columns, instructions and registers that a spec compiles to. */
 function sizes(spec: Partial<Spec>) {
   windowed({ window: tumbling(1), aggregates: { n: count() } })[Symbol.dispose]();
   const plan = compile(
@@ -252,7 +252,7 @@ function sizes(spec: Partial<Spec>) {
 describe('the program', () => {
   const revenue = () => col('price').mul(col('qty'));
 
-  test('has what is written several times once, whoever wants it, whichever way round', () => {
+  test('a program computes a repeated expression once, even with its operands swapped', () => {
     expect(sizes({ aggregates: { a: sum(revenue()) } })).toEqual({ measures: 3, steps: 1, registers: 0 });
     const aggregates = {
       a: sum(revenue()),
@@ -261,11 +261,11 @@ describe('the program', () => {
       d: mean(revenue().add(1)).where(col('qty').gt(2)),
       e: count().where(lit(2).lt(col('qty'))),
     };
-    // mul, add, lt, select of the mean, select of the count; the comparison alone is nobody's measure.
+    // The steps are mul, add, lt, select of the mean and select of the count. The comparison alone is no measure.
     expect(sizes({ aggregates })).toEqual({ measures: 6, steps: 5, registers: 1 });
   });
 
-  test('has no step for a column by itself', () => {
+  test('a program has no step for a column by itself', () => {
     expect(sizes({ aggregates: { a: sum(col('price')), b: sum('price') } })).toEqual({
       measures: 1,
       steps: 0,
@@ -273,20 +273,20 @@ describe('the program', () => {
     });
   });
 
-  test('uses registers again', () => {
+  test('a program reuses registers', () => {
     let chain: Expression<string, number> = col('a');
     for (let i = 0; i < 50; i++) chain = chain.add(i).mul(col('b'));
     expect(sizes({ aggregates: { a: sum(chain) } })).toEqual({ measures: 3, steps: 100, registers: 1 });
   });
 
-  test('grows with what is shared and not with what is spelled out', () => {
+  test('a program grows with the distinct subexpressions, not with the length of the whole', () => {
     let doubled: Expression<string, number> = col('a');
     for (let i = 0; i < 60; i++) doubled = doubled.add(doubled);
     expect(sizes({ aggregates: { a: sum(doubled) } })).toMatchObject({ measures: 2, steps: 60 });
   });
 
   test('aggregates of one expression share their states', () => {
-    const stream = windowed({
+    using stream = windowed({
       time: 't',
       window: tumbling(10),
       aggregates: { s: sum(revenue()), m: mean(revenue()), n: count(revenue()) },
@@ -304,7 +304,7 @@ describe('the program', () => {
   });
 });
 
-describe('where, of an aggregate', () => {
+describe('where of an aggregate', () => {
   const condition = () => col('v').mod(3).ne(0).and(col('w').gt(0));
   const isOne = ({ v, w }: Row) => (v as number) % 3 !== 0 && (w as number) > 0 && !isMissing(v as number);
   const next = random(3);
@@ -315,10 +315,10 @@ describe('where, of an aggregate', () => {
     w: next() < 0.1 ? NaN_ : next() - 0.4,
   }));
 
-  test('is the aggregate of those events alone', () => {
+  test('an aggregate with where is that of the events for which it is true', () => {
     const kinds = Object.entries(aggregates).filter(([kind]) => kind !== 'events');
     const spec = { time: 't', key: 'k', window: tumbling(500) };
-    const given = windowed({
+    using given = windowed({
       ...spec,
       aggregates: Object.fromEntries(kinds.map(([kind, one]) => [kind, one.where(condition())])),
     });
@@ -326,7 +326,7 @@ describe('where, of an aggregate', () => {
       [300, 'columns'],
       [1000, 'rows'],
     ]);
-    const wanted = windowed({ ...spec, aggregates: Object.fromEntries(kinds) });
+    using wanted = windowed({ ...spec, aggregates: Object.fromEntries(kinds) });
     feed(
       wanted,
       events.map((e) => ({ ...e, v: isOne(e) ? e.v : NaN_ })),
@@ -335,8 +335,8 @@ describe('where, of an aggregate', () => {
     expect(closed(given)).toEqual(closed(wanted));
   });
 
-  test('of count counts them, of several all have to hold, of a record it is that of all its fields', () => {
-    const stream = windowed({
+  test('where counts events, combines with and, and applies to every field of a record', () => {
+    using stream = windowed({
       time: 't',
       window: tumbling(5000),
       aggregates: {
@@ -357,9 +357,9 @@ describe('where, of an aggregate', () => {
     expect(closed(stream)).toEqual([{ start: 0, end: 5000, all: 3000, n, both: n, record }]);
   });
 
-  test('gives 0 for counts, else what no events give, where it never holds', () => {
+  test('an aggregate whose where is never true gives 0 for counts and else NaN', () => {
     const never = col('v').gt(100);
-    const stream = windowed({
+    using stream = windowed({
       time: 't',
       window: tumbling(10),
       aggregates: { n: count().where(never), s: sum('v').where(never) },
@@ -370,10 +370,10 @@ describe('where, of an aggregate', () => {
   });
 });
 
-describe('where, of a stream', () => {
-  test('takes only those events, and lets the others move time', () => {
+describe('where of a stream', () => {
+  test('a stream takes only the events for which where is true, and the others move the watermark', () => {
     const late: Row[] = [];
-    const stream = windowed({
+    using stream = windowed({
       time: 't',
       key: 'k',
       window: tumbling(10),
@@ -391,11 +391,10 @@ describe('where, of a stream', () => {
     expect([...stream.take()]).toEqual([{ start: 0, end: 10, k: 'a', n: 1 }]);
     expect(late).toEqual([{ t: 3, k: 'a', v: 1 }]);
     expect(stream.stats()).toMatchObject({ events: 5, filtered: 3, late: 1, watermark: 30, liveKeys: 0 });
-    stream[Symbol.dispose]();
   });
 
-  test('moves the watermark at the end of a batch, and keeps to maxFutureSkew', () => {
-    const stream = windowed({
+  test('a filtered event at the end of a batch moves the watermark, but not beyond maxFutureSkew', () => {
+    using stream = windowed({
       time: 't',
       window: { a: tumbling(10), b: rolling(rows(2)) },
       aggregates: { n: count() },
@@ -404,13 +403,12 @@ describe('where, of a stream', () => {
     });
     stream.pushColumns({ t: [1, 15], v: [1, 0] });
     expect(stream.stats()).toMatchObject({ watermark: 15, filtered: 1, future: 0 });
-    // Far ahead of 15, but the event before moves the clock so far.
+    // 45 is far ahead of 15, but not of the filtered event at 30.
     stream.pushColumns({ t: [30, 45, 99, 98], v: [0, 1, 0, 1] });
     expect(stream.stats()).toMatchObject({ watermark: 45, filtered: 3, future: 1 });
-    stream[Symbol.dispose]();
   });
 
-  test('makes a later event too far ahead, be it the very first of all', () => {
+  test('the event after a filtered first one may be too far in the future', () => {
     const spec = {
       time: 't',
       window: tumbling(rows(1)),
@@ -418,16 +416,14 @@ describe('where, of a stream', () => {
       where: col('v').eq(1),
       maxFutureSkew: 9,
     };
-    const stream = windowed(spec);
+    using stream = windowed(spec);
     stream.pushColumns({ t: [0, 11], v: [0, 1] });
     expect(stream.stats()).toMatchObject({ filtered: 1, future: 1, watermark: 0 });
-    stream[Symbol.dispose]();
   });
 
-  test('is 0 in stats where there is none', () => {
-    const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
+  test('stats().filtered is 0 without a where', () => {
+    using stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
     expect(stream.stats().filtered).toBe(0);
-    stream[Symbol.dispose]();
   });
 });
 
@@ -457,15 +453,15 @@ describe('strings', () => {
     { start: 0, end: 10, k: 'b', first: null, last: null, n: 0, logins: 0, others: 0, unsaid: 1 },
   ];
 
-  test.each(['push', 'rows', 'columns'] as const)('are given back, counted and compared: %s', (door) => {
-    const stream = windowed(spec);
+  test.each(['push', 'rows', 'columns'] as const)('strings are returned, counted and compared: %s', (door) => {
+    using stream = windowed(spec);
     put(stream, events, door);
     expect(stream.query('a')).toEqual({ ...wanted[0], k: undefined });
     expect(closed(stream)).toEqual(wanted);
   });
 
-  test('are numbers that keyId gives in a claim', () => {
-    const stream = windowed(spec);
+  test('a claim holds strings as the ids that keyId returns', () => {
+    using stream = windowed(spec);
     const views = stream.claim(events.length);
     events.forEach(({ t, k, path }, i) => {
       (views.t as Float64Array)[i] = t;
@@ -474,18 +470,17 @@ describe('strings', () => {
     });
     stream.commit(events.length);
     expect(closed(stream)).toEqual(wanted);
-    const other = windowed(spec);
+    using other = windowed(spec);
     const [at] = [other.claim(1)];
     (at.path as Float64Array)[0] = 99;
     (at.k as Float64Array)[0] = other.keyId('a', 'k');
     refused('ERR_ORIEL_COLUMN', () => other.commit(1), '"path"', 'keyId');
     refused('ERR_ORIEL_COLUMN', () => other.keyId('a', 'nope'), '"path"');
-    other[Symbol.dispose]();
   });
 
-  test('and numbers are told by the first value, and not mixed', () => {
+  test('the first value of a column decides between strings and numbers, and the other kind is refused', () => {
     const aggregates = { v: last('v'), n: count('v') };
-    const stream = windowed({ time: 't', window: tumbling(10), aggregates });
+    using stream = windowed({ time: 't', window: tumbling(10), aggregates });
     stream.pushRows([
       { t: 1, v: null },
       { t: 1, v: 'x' },
@@ -494,7 +489,7 @@ describe('strings', () => {
     refused('ERR_ORIEL_COLUMN', () => stream.pushColumns({ t: [2, 3], v: ['y', 4] }), '"v"', 'index 1');
     refused('ERR_ORIEL_COLUMN', () => stream.pushColumns({ t: [2], v: new Float64Array(1) }), '"v"', 'index 0');
     expect(closed(stream)).toEqual([{ start: 0, end: 10, v: 'x', n: 1 }]);
-    const numbers = windowed({ time: 't', window: tumbling(10), aggregates });
+    using numbers = windowed({ time: 't', window: tumbling(10), aggregates });
     refused(
       'ERR_ORIEL_COLUMN',
       () =>
@@ -510,20 +505,19 @@ describe('strings', () => {
     expect(closed(numbers)).toEqual([{ start: 0, end: 10, v: 7, n: 1 }]);
   });
 
-  test('are refused where numbers are wanted, and numbers where strings are', () => {
-    const sums = windowed({ time: 't', window: tumbling(10), aggregates: { s: sum('v') } });
+  test('strings are refused as numbers, and numbers as strings', () => {
+    using sums = windowed({ time: 't', window: tumbling(10), aggregates: { s: sum('v') } });
     refused('ERR_ORIEL_COLUMN', () => sums.push({ t: 1, v: 'x' }), '"v"', 'a number or nothing');
-    const texts = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, where: col('v').eq('x') });
+    using texts = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, where: col('v').eq('x') });
     refused('ERR_ORIEL_COLUMN', () => texts.push({ t: 1, v: 5 }), '"v"', 'a string, or nothing');
     refused('ERR_ORIEL_COLUMN', () => texts.pushColumns({ t: [1], v: new Float64Array([5]) }), '"v"');
     texts.pushColumns({ t: [1, 2], v: ['x', 'y'] });
     expect(closed(texts)).toEqual([{ start: 0, end: 10, n: 1 }]);
-    sums[Symbol.dispose]();
   });
 
-  test('may be key and measure at once, and come to onLate as they were', () => {
+  test('a string column may be key and measure at once, and onLate gets its strings', () => {
     const late: Row[] = [];
-    const stream = windowed({
+    using stream = windowed({
       time: 't',
       key: 'k',
       window: tumbling(10),
@@ -560,14 +554,13 @@ describe('strings', () => {
       { t: 1, k: 'late', p: 'T' },
       { t: 1, k: 'late', p: null },
     ]);
-    stream[Symbol.dispose]();
   });
 });
 
-describe('what strings become', () => {
+describe('numbers of strings', () => {
   const condition = col('a').in(['x', 'y']);
 
-  test('numbers of the spec where it is only asked for its own, all others being one', () => {
+  test('strings that are only compared with literals get the index of the literal, all others one number', () => {
     const measures = new Measures();
     measures.addExpression(condition);
     measures.settle(false);
@@ -577,7 +570,7 @@ describe('what strings become', () => {
     expect(column.strings.size).toBe(0);
   });
 
-  test('hashes where they are only told apart', () => {
+  test('strings that are only told apart become hashes and are not remembered', () => {
     const measures = new Measures();
     measures.addColumn('a', 'hashed', 'distinct');
     measures.addColumn('a', 'present', 'count');
@@ -586,11 +579,12 @@ describe('what strings become', () => {
     expect([measures.texts.length, form]).toEqual([1, 'hashed']);
     const many = new Set(Array.from({ length: 200_000 }, (_, i) => column.numberOf(`user${i}`, form)));
     expect(many.size).toBe(200_000);
+    // 200,000 calls of expect would take seconds.
     for (const hash of many) if (!Number.isSafeInteger(hash) || hash < 0) throw new Error(`${hash}`);
     expect(column.strings.size).toBe(0);
   });
 
-  test('hashes in a table where they are given back, forgotten when nobody has them', () => {
+  test('strings that are returned become hashes, remembered until no window has them', () => {
     const measures = new Measures();
     measures.addExpression(condition);
     measures.addColumn('a', 'kept', 'first');
@@ -602,7 +596,7 @@ describe('what strings become', () => {
     const numbers = Array.from({ length: 1500 }, (_, i) => column.numberOf(`s${i}`, form));
     expect(column.numberOf('x', form)).toBe(measures.literal('a', 'x'));
     expect(column.read(numbers[700] as number)).toBe('s700');
-    // They all came since the last sweep, then up to time 10; one of them again.
+    // All of them came since the last sweep. The next sweep says that they came until time 10, but for one.
     const forget = (since: number, named: number[] = []) =>
       measures.sweep(({ strings }) => strings.forget(since, 10, new Set(named)));
     forget(100);
@@ -619,19 +613,18 @@ describe('what strings become', () => {
     expect(column.numberOf('s701', form)).toBe(numbers[701]);
   });
 
-  test('are not let go while they are on their way', () => {
+  test('strings of late events are not forgotten before onLate gets them', () => {
     const late: Row[] = [];
     const onLate = (batch: Iterable<Row>) => late.push(...batch);
-    const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count('a') }, onLate });
+    using stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count('a') }, onLate });
     stream.push({ t: 100, a: 'first' });
     for (let i = 0; i < 900; i++) stream.push({ t: 100, a: `s${i}` });
     const a = Array.from({ length: 300 }, (_, i) => `late${i}`);
     stream.pushColumns({ t: a.map(() => 1), a });
     expect(late.map((event) => event.a)).toEqual(a);
-    stream[Symbol.dispose]();
   });
 
-  test('are let go by themselves where only late events are given back', () => {
+  test('strings that only onLate returns are forgotten without asking the stores', () => {
     const measures = new Measures();
     measures.addExpression(condition);
     measures.settle(true);
@@ -643,25 +636,25 @@ describe('what strings become', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('refusals', () => {
   const SPEC = 'ERR_ORIEL_SPEC';
   const any = col('a') as unknown as Record<string, (given?: unknown) => unknown>;
 
-  test.each(Object.keys(BINARY))('%s of what is neither a number nor an expression', (op) => {
+  test.each(Object.keys(BINARY))('%s refuses what is neither a number nor an expression', (op) => {
     refused(SPEC, () => any[op]?.(null), op, 'a number or an expression', 'null');
     refused(SPEC, () => any[op]?.((row: Row) => row.a), op, 'a function');
     if (op !== 'eq' && op !== 'ne') refused(SPEC, () => any[op]?.('b'), op, 'col("b")');
     refused(SPEC, () => any[op]?.(text('b')), op);
   });
 
-  test('lists that are none, empty or mixed', () => {
+  test('in refuses what is no list, an empty list and a mixed one', () => {
     refused(SPEC, () => any.in?.(3), 'in', 'a list', '3');
     refused(SPEC, () => any.in?.([]), 'in');
     refused(SPEC, () => any.in?.([1, 'x']), 'in', '"x"');
     refused(SPEC, () => any.in?.([NaN_]), 'in', 'isMissing()');
   });
 
-  test('names that are none, and strings compared with what is computed', () => {
+  test('invalid names are refused, and strings compared with computed values', () => {
     refused(SPEC, () => col('' as never), 'col', 'the name of a column');
     refused(SPEC, () => text(3 as never), 'text');
     refused(SPEC, () => lit('3' as never), 'lit', '"3"');
@@ -670,7 +663,7 @@ describe('what is refused', () => {
     refused(SPEC, () => sum(text('a') as never), 'sum', 'no use for strings');
   });
 
-  test('functions, with what to say instead', () => {
+  test('functions are refused with a message that says what to write instead', () => {
     refused(SPEC, () => sum(((row: Row) => row.a) as never), 'sum', "col('a')", 'a function');
     refused(SPEC, () => count().where((() => true) as never), 'where', 'col(', 'whole columns');
     const spec = { time: 't', window: tumbling(1), aggregates: { n: count() } };
@@ -678,12 +671,12 @@ describe('what is refused', () => {
     refused(SPEC, () => windowed({ ...spec, where: 'v' }), 'where', '"v"');
   });
 
-  test('columns that would have to hold both', () => {
+  test('a column that would have to hold both strings and numbers is refused', () => {
     const aggregates = { s: sum('v'), n: count().where(col('v').eq('x')) };
     refused(SPEC, () => windowed({ time: 't', window: tumbling(1), aggregates }), '"v"', 'aggregates.s', 'eq');
   });
 
-  test('nothing in an expression can be changed', () => {
+  test('an expression is frozen', () => {
     const one = col('a').add(1);
     expect(Object.isFrozen(one) && Object.isFrozen(one.operands)).toBe(true);
   });

@@ -1,4 +1,7 @@
-/** Strings, expressions and conditions where they meet queries, claims and late events. */
+/**
+ * Strings, expressions and conditions together with queries, claims and late events. This suite catches features that
+ * work alone and not in combination.
+ */
 
 import { expect, test } from 'vitest';
 import {
@@ -31,15 +34,15 @@ const PAGES = {
   home: count().where(text('page').eq('/')),
 };
 
-//   /a(1)   /(3)   /b(2)   of one key; another has none
+//   page (v)   /a (1)   / (3)   /b (2)      all of key x, none of key y
 test.each([
   ['tumbling', tumbling(100)],
   ['hopping', hopping(100, 50)],
   ['session', session(50)],
   ['rolling', rolling(100)],
   ['rows', tumbling(rows(10))],
-])('a query of %s windows gives strings, and nothing for a key that never came', (_, window) => {
-  const stream = windowed({ time: 't', key: 'k', window, aggregates: PAGES });
+])('a query of %s windows gives strings, and null for a key that never came', (_, window) => {
+  using stream = windowed({ time: 't', key: 'k', window, aggregates: PAGES });
   stream.pushRows([
     { t: 51, k: 'x', v: 1, page: '/a' },
     { t: 52, k: 'x', v: 3, page: '/' },
@@ -50,11 +53,10 @@ test.each([
   expect(stream.query('x').top[0]).toMatchObject({ count: 1, error: 0 });
   const none = { n: 0, first: null, last: null, best: null, top: [], all: [], d: 0, home: 0 };
   expect(stream.query('y')).toMatchObject(none);
-  stream[Symbol.dispose]();
 });
 
-//   claimed columns are those of the expression's columns; strings by their ids
-test('claimed events go through expressions and conditions like any others', () => {
+//   a claim has the columns of the expressions, with strings as their ids
+test('expressions and conditions give the same for claimed events as for pushed ones', () => {
   const spec = {
     time: 't',
     window: tumbling(10),
@@ -72,7 +74,7 @@ test('claimed events go through expressions and conditions like any others', () 
     { t: 3, price: 30, qty: 1, item: 'pot' },
     { t: 12, price: 4, qty: 3, item: 'tea' },
   ];
-  const claimed = windowed(spec);
+  using claimed = windowed(spec);
   const views = claimed.claim(events.length);
   events.forEach(({ t, price, qty, item }, i) => {
     views.t[i] = t;
@@ -81,7 +83,7 @@ test('claimed events go through expressions and conditions like any others', () 
     views.item[i] = claimed.keyId(item, 'item');
   });
   claimed.commit(events.length);
-  const pushed = windowed(spec);
+  using pushed = windowed(spec);
   pushed.pushRows(events);
   const given = claimed.close().toArray();
   expect(given).toEqual(pushed.close().toArray());
@@ -90,15 +92,12 @@ test('claimed events go through expressions and conditions like any others', () 
     { start: 10, end: 20, revenue: 12, large: 0, item: 'tea', tea: 3 },
   ]);
   expect(claimed.stats()).toMatchObject({ events: 4, filtered: 1 });
-  claimed[Symbol.dispose]();
-  pushed[Symbol.dispose]();
 });
 
-//   a late event has its strings, missing ones too, at every door
-test('late events have the strings that they came with', () => {
+test('onLate gets late events with their strings, whichever method pushed them', () => {
   const late: unknown[] = [];
   const spec = { time: 't', key: 'k', window: tumbling(10), aggregates: PAGES } as const;
-  const stream = windowed({ ...spec, onLate: (batch) => late.push(...batch) });
+  using stream = windowed({ ...spec, onLate: (batch) => late.push(...batch) });
   stream.push({ t: 100, k: 'x', v: 0, page: '/now' });
   stream.push({ t: 1, k: 'x', v: 1, page: '/one' });
   stream.pushRows([{ t: 2, k: 'y', v: 2, page: '/two' }]);
@@ -111,5 +110,4 @@ test('late events have the strings that they came with', () => {
     { t: 4, k: 'z', v: 4, page: null },
   ]);
   expect(stream.stats()).toMatchObject({ events: 5, late: 4 });
-  stream[Symbol.dispose]();
 });

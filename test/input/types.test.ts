@@ -1,4 +1,7 @@
-/** What the compiler infers from a spec; `tsc` checks this file, and here it runs as well. */
+/**
+ * The types that the compiler infers from a spec. `tsc` checks this file, and running it checks that values have these
+ * types. This suite catches types that are too wide, too narrow or not what comes out.
+ */
 
 import { expect, expectTypeOf, test } from 'vitest';
 import {
@@ -43,10 +46,13 @@ const visits = () =>
     outOfOrder: '2s',
   });
 
-test('rows have start, end, the keys and the aggregates', () => {
-  const stream = visits();
-  expectTypeOf(stream.take()).toEqualTypeOf(stream.close());
-  for (const row of stream.take()) {
+test('a row has start, end, the keys and the aggregates', () => {
+  using stream = visits();
+  expectTypeOf(stream.take).returns.toEqualTypeOf<ReturnType<typeof stream.close>>();
+  stream.push({ at: 1, user: 'ada', bytes: 512, ms: 3 });
+  const rows = stream.close().toArray();
+  expect(rows).toHaveLength(6);
+  for (const row of rows) {
     expectTypeOf(row).toEqualTypeOf<{
       start: number;
       end: number;
@@ -63,12 +69,11 @@ test('rows have start, end, the keys and the aggregates', () => {
     // @ts-expect-error: no such aggregate
     expect(row.clicks).toBeUndefined();
   }
-  expect(stream.stats().events).toBe(0);
-  stream[Symbol.dispose]();
+  expect(stream.stats().events).toBe(1);
 });
 
-test('events have the time, the keys and the measures, which may be missing', () => {
-  const stream = visits();
+test('an event has the time, the keys and the measures, which may be missing', () => {
+  using stream = visits();
   expectTypeOf(stream.push<{ at: number; user: string; bytes: number; ms: null }>).toBeCallableWith({
     at: 1,
     user: 'ada',
@@ -77,7 +82,7 @@ test('events have the time, the keys and the measures, which may be missing', ()
   });
   stream.push({ at: 1, user: 'ada', bytes: 512, ms: undefined });
   stream.pushRows([{ at: 1, user: 'ada', bytes: 512n, ms: 3 }]);
-  // More than the spec asks for is passed over.
+  // Fields that the spec does not name are ignored.
   stream.push({ at: 1, user: 'ada', bytes: 512, ms: 3, agent: 'x' });
   const refused = () => {
     // @ts-expect-error: no key
@@ -95,11 +100,10 @@ test('events have the time, the keys and the measures, which may be missing', ()
   };
   expect(refused).toThrow();
   expect(stream.stats().events).toBe(3);
-  stream[Symbol.dispose]();
 });
 
-test('columns are typed arrays or arrays, all that the spec names', () => {
-  const stream = visits();
+test('pushColumns wants every column of the spec, as an array or typed array', () => {
+  using stream = visits();
   stream.pushColumns({ at: new Float64Array(1), user: ['ada'], bytes: new BigInt64Array(1), ms: [null] });
   stream.pushColumns({ at: [1], user: ['ada'], bytes: new Uint8Array(1), ms: [undefined] });
   const refused = () => {
@@ -112,11 +116,10 @@ test('columns are typed arrays or arrays, all that the spec names', () => {
   };
   expect(refused).toThrow('user');
   expect(refusedKind).toThrow('bytes');
-  stream[Symbol.dispose]();
 });
 
-test('claims are views by name: numbers, and keys as numbers or ids', () => {
-  const stream = visits();
+test('a claim is views by name, in which keys are numbers or ids', () => {
+  using stream = visits();
   const batch = stream.claim(1);
   expectTypeOf<keyof typeof batch>().toEqualTypeOf<'at' | 'user' | 'bytes' | 'ms'>();
   expectTypeOf(batch.at).toEqualTypeOf<Float64Array>();
@@ -124,11 +127,10 @@ test('claims are views by name: numbers, and keys as numbers or ids', () => {
   expect(batch.user.length).toBe(1);
   // @ts-expect-error: no such column
   expect(batch.agent).toBeUndefined();
-  stream[Symbol.dispose]();
 });
 
-test('columns of results are Float64Arrays, keys and names arrays of what they are', () => {
-  const stream = windowed({
+test('columns of results are Float64Arrays, and those of keys and names plain arrays', () => {
+  using stream = windowed({
     time: 't',
     key: ['a', 'b'],
     window: { fast: tumbling(5), slow: tumbling(10) },
@@ -142,11 +144,10 @@ test('columns of results are Float64Arrays, keys and names arrays of what they a
   expectTypeOf(columns.window).toEqualTypeOf<('fast' | 'slow')[]>();
   expectTypeOf(columns.pane).toEqualTypeOf<('on-time' | 'late')[]>();
   expect(Object.keys(columns).sort()).toEqual(['a', 'b', 'end', 'final', 'index', 'n', 'pane', 'start', 'window']);
-  stream[Symbol.dispose]();
 });
 
-test('several windows give their names, updates give panes, several keys their columns', () => {
-  const stream = windowed({
+test('a row also has the name of its window, its pane and every part of its key', () => {
+  using stream = windowed({
     time: 't',
     key: ['a', 'b'],
     window: { fast: tumbling(5), slow: tumbling(10) },
@@ -180,11 +181,10 @@ test('several windows give their names, updates give panes, several keys their c
     index: 0,
     final: true,
   });
-  stream[Symbol.dispose]();
 });
 
-test('a stream without keys, or of counts only, asks for the time and no more', () => {
-  const stream = windowed({ time: 't', window: tumbling(5), aggregates: { n: count() } });
+test('an event of a stream with neither keys nor measures has only its time', () => {
+  using stream = windowed({ time: 't', window: tumbling(5), aggregates: { n: count() } });
   stream.push({ t: 1 });
   expectTypeOf(stream.close().toArray()).toEqualTypeOf<{ start: number; end: number; n: number }[]>();
   const refused = () => {
@@ -192,14 +192,12 @@ test('a stream without keys, or of counts only, asks for the time and no more', 
     stream.push({});
   };
   expect(refused).toThrow();
-  stream[Symbol.dispose]();
 });
 
-test('a measure that is the time or a key is asked for once, as what it is', () => {
-  const stream = windowed({ time: 't', key: 'k', window: tumbling(5), aggregates: { m: max('t') } });
+test('a column that is measure and time or key has the type of the time or key', () => {
+  using stream = windowed({ time: 't', key: 'k', window: tumbling(5), aggregates: { m: max('t') } });
   stream.push({ t: 1, k: 'a' });
   expect(stream.close().toArray()).toEqual([{ start: 0, end: 5, k: 'a', m: 1 }]);
-  stream[Symbol.dispose]();
   type S = { time: 't'; key: 'k'; window: ReturnType<typeof tumbling>; aggregates: { m: ReturnType<typeof max<'t'>> } };
   type Pushed = Parameters<ReturnType<typeof windowed<S>>['push']>[0];
   expectTypeOf<Pushed>().toExtend<{ t: number; k: Key }>();
@@ -207,8 +205,8 @@ test('a measure that is the time or a key is asked for once, as what it is', () 
   expectTypeOf<Measure>().toEqualTypeOf<number | bigint | null | undefined>();
 });
 
-test('a gap that names a column is asked for as a measure is, one that is a length is not', () => {
-  const named = windowed({ time: 't', key: 'k', window: session('gap'), aggregates: { n: count() } });
+test('a gap that names a column is a measure of events, and one that is a duration is not', () => {
+  using named = windowed({ time: 't', key: 'k', window: session('gap'), aggregates: { n: count() } });
   expectTypeOf(named.pushRows<{ t: number; k: Key; gap: number }>).toBeCallableWith([{ t: 1, k: 'a', gap: 5 }]);
   expectTypeOf<keyof ReturnType<typeof named.claim>>().toEqualTypeOf<'t' | 'k' | 'gap'>();
   expectTypeOf(named.close().toArray()).toEqualTypeOf<{ start: number; end: number; k: Key; n: number }[]>();
@@ -217,30 +215,25 @@ test('a gap that names a column is asked for as a measure is, one that is a leng
     named.push({ t: 1, k: 'a' });
   };
   expect(refused).toThrow();
-  named[Symbol.dispose]();
-  const both = windowed({ time: 't', window: { a: session('pause'), b: session('5s') }, aggregates: { s: sum('v') } });
+  using both = windowed({ time: 't', window: { a: session('pause'), b: session('5s') }, aggregates: { s: sum('v') } });
   expectTypeOf<keyof ReturnType<typeof both.claim>>().toEqualTypeOf<'t' | 'pause' | 'v'>();
-  both[Symbol.dispose]();
   for (const gap of [5, '30m', '1.5h', { minutes: 5 }] as const) {
-    const fixed = windowed({ time: 't', window: session(gap, { max: rows(9) }), aggregates: { n: count() } });
+    using fixed = windowed({ time: 't', window: session(gap, { max: rows(9) }), aggregates: { n: count() } });
     expectTypeOf<keyof ReturnType<typeof fixed.claim>>().toEqualTypeOf<'t'>();
     fixed.push({ t: 1 });
-    fixed[Symbol.dispose]();
   }
 });
 
-test('rows of rolling windows have the time of their event in place of bounds', () => {
+test('a row of a rolling window has the time of its event in place of bounds', () => {
   const spec = { time: 'at', key: 'k', aggregates: { n: count() } } as const;
-  const stream = windowed({ ...spec, window: rolling('5m') });
+  using stream = windowed({ ...spec, window: rolling('5m') });
   expectTypeOf(stream.close().toArray()).toEqualTypeOf<{ at: number; k: Key; n: number }[]>();
-  stream[Symbol.dispose]();
-  const two = windowed({ ...spec, window: { time: rolling('5m'), rows: rolling(rows(5), { closed: 'left' }) } });
+  using two = windowed({ ...spec, window: { time: rolling('5m'), rows: rolling(rows(5), { closed: 'left' }) } });
   expectTypeOf(two.close().toArray()).toEqualTypeOf<{ at: number; k: Key; n: number; window: 'time' | 'rows' }[]>();
-  two[Symbol.dispose]();
 });
 
-test('where rolling windows and others are mixed rows have both', () => {
-  const stream = windowed({
+test('rows of a stream with rolling and other windows have both time and bounds', () => {
+  using stream = windowed({
     time: 'at',
     window: { frame: rolling(5), day: tumbling('1d'), visit: session('gap') },
     aggregates: { n: count() },
@@ -251,10 +244,9 @@ test('where rolling windows and others are mixed rows have both', () => {
     { at: number; start: number; end: number; n: number; window: 'frame' | 'day' | 'visit' }[]
   >();
   expect(Object.keys(batch.columns).sort()).toEqual(['at', 'end', 'n', 'start', 'window']);
-  stream[Symbol.dispose]();
 });
 
-test('panes follow from emit', () => {
+test('the type of panes follows from emit', () => {
   type Pane<S extends Spec> = Row<S> extends { pane: infer P; index: number; final: boolean } ? P : 'none';
   type Base = { time: 't'; window: ReturnType<typeof tumbling>; aggregates: { n: ReturnType<typeof count> } };
   expectTypeOf<Pane<Base>>().toEqualTypeOf<'none'>();
@@ -262,7 +254,7 @@ test('panes follow from emit', () => {
   expectTypeOf<Pane<Base & { emit: 'updates' }>>().toEqualTypeOf<'on-time' | 'late'>();
   expectTypeOf<Pane<Base & { emit: { every: '1s' } }>>().toEqualTypeOf<'early' | 'on-time' | 'late'>();
   expectTypeOf<Pane<Base & { emit: { when: () => boolean } }>>().toEqualTypeOf<'early' | 'on-time' | 'late'>();
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     window: everything(),
     aggregates: { n: count() },
@@ -273,19 +265,16 @@ test('panes follow from emit', () => {
   expectTypeOf(columns.index).toEqualTypeOf<Float64Array<ArrayBuffer>>();
   expectTypeOf(columns.final).toEqualTypeOf<boolean[]>();
   expect([columns.pane, columns.index, columns.final]).toEqual([[], new Float64Array(), []]);
-  stream[Symbol.dispose]();
 });
 
-test('query takes what the keys are and gives bounds and figures, of several windows by name', () => {
-  const none = windowed({ time: 't', window: tumbling(5), aggregates: { n: count() } });
+test('query takes keys and gives bounds and aggregates, of several windows by name', () => {
+  using none = windowed({ time: 't', window: tumbling(5), aggregates: { n: count() } });
   expectTypeOf(none.query).parameters.toEqualTypeOf<[key?: undefined, at?: number]>();
   expectTypeOf(none.query()).toEqualTypeOf<{ start: number; end: number; n: number }>();
-  none[Symbol.dispose]();
-  const one = windowed({ time: 't', key: 'k', window: rolling(5), aggregates: { n: count(), s: sum('v') } });
+  using one = windowed({ time: 't', key: 'k', window: rolling(5), aggregates: { n: count(), s: sum('v') } });
   expectTypeOf(one.query).parameters.toEqualTypeOf<[key?: Key, at?: number]>();
   expectTypeOf(one.query('a')).toEqualTypeOf<{ start: number; end: number; n: number; s: number }>();
-  one[Symbol.dispose]();
-  const two = windowed({
+  using two = windowed({
     time: 't',
     key: ['a', 'b'],
     window: { day: tumbling('1d'), visit: session('30m') },
@@ -298,11 +287,10 @@ test('query takes what the keys are and gives bounds and figures, of several win
   expectTypeOf(answer.day).toEqualTypeOf<Answered>();
   expectTypeOf(answer.visit).toEqualTypeOf<Answered>();
   expect(answer).toMatchObject({ day: { n: 0 }, visit: { n: 0 } });
-  two[Symbol.dispose]();
 });
 
-test('columns of expressions and conditions are columns of events, numbers or strings', () => {
-  const stream = windowed({
+test('events have the columns of expressions and conditions, as numbers or strings', () => {
+  using stream = windowed({
     time: 't',
     key: 'k',
     window: tumbling(5),
@@ -345,10 +333,9 @@ test('columns of expressions and conditions are columns of events, numbers or st
     { start: number; end: number; k: Key; revenue: number; some: number; path: string | null; price: number }[]
   >();
   expect(rows).toEqual([{ start: 0, end: 5, k: 'a', revenue: 3, some: 0, path: '/y', price: 2 }]);
-  stream[Symbol.dispose]();
 });
 
-test('aggregates know their columns, and what has no use for strings takes none', () => {
+test('the type of an aggregate has its columns, and only some aggregates accept strings', () => {
   expectTypeOf(sum('a')).toEqualTypeOf<Aggregate<'a', number, never>>();
   expectTypeOf(sum(col('a').add(col('b')))).toEqualTypeOf<Aggregate<'a' | 'b', number, never>>();
   expectTypeOf(count().where(col('a').eq('x'))).toEqualTypeOf<Aggregate<never, number, 'a'>>();
@@ -363,21 +350,19 @@ test('aggregates know their columns, and what has no use for strings takes none'
   for (const make of refusedText) expect(make).toThrow();
 });
 
-test('where the spec names no time, events have none and rolling rows have it as time', () => {
-  const stream = windowed({ key: 'k', window: rolling(5), aggregates: { s: sum('v') }, clock: () => 7 });
+test('without a time in the spec events have none, and rolling rows have a time', () => {
+  using stream = windowed({ key: 'k', window: rolling(5), aggregates: { s: sum('v') }, clock: () => 7 });
   expectTypeOf(stream.push<{ k: Key; v: Measure }>).toBeCallableWith({ k: 'a', v: 1 });
   expectTypeOf<keyof ReturnType<typeof stream.claim>>().toEqualTypeOf<'k' | 'v'>();
   stream.push({ k: 'a', v: 1 });
   const rows = stream.close().toArray();
   expectTypeOf(rows).toEqualTypeOf<{ time: number; k: Key; s: number }[]>();
   expect(rows).toEqual([{ time: 7, k: 'a', s: 1 }]);
-  stream[Symbol.dispose]();
-  const bounded = windowed({ window: tumbling(5), aggregates: { n: count() }, clock: () => 7 });
+  using bounded = windowed({ window: tumbling(5), aggregates: { n: count() }, clock: () => 7 });
   expectTypeOf(bounded.close().toArray()).toEqualTypeOf<{ start: number; end: number; n: number }[]>();
-  bounded[Symbol.dispose]();
 });
 
-test('a spec is refused by the compiler where a field is wrong', () => {
+test('the compiler refuses a spec with a wrong field', () => {
   const wrong = [
     // @ts-expect-error: no window
     () => windowed({ time: 't', aggregates: { n: count() } }),
@@ -393,21 +378,22 @@ test('a spec is refused by the compiler where a field is wrong', () => {
   for (const make of wrong) expect(make).toThrow();
 });
 
-test('a spec that is only known as a Spec gives rows of start and end', () => {
+test('a spec of the general type Spec gives rows with start and end', () => {
   const spec: Spec = {
     time: 't',
     window: tumbling(5),
     aggregates: { n: count() },
     onLate: (batch: WindowBatch<unknown>) => batch,
   };
-  const stream = windowed(spec);
-  for (const row of stream.close()) expectTypeOf(row.start).toEqualTypeOf<number>();
-  expect(stream.stats().events).toBe(0);
-  stream[Symbol.dispose]();
+  using stream = windowed(spec);
+  stream.push({ t: 1 } as never);
+  const rows = stream.close().toArray();
+  expectTypeOf(rows[0]!.start).toEqualTypeOf<number>();
+  expect(rows).toEqual([{ start: 0, end: 5, n: 1 }]);
 });
 
-test('aggregates of two columns want both, and those of several figures give records', () => {
-  const stream = windowed({
+test('aggregates of two columns want both, and aggregates of several values give records', () => {
+  using stream = windowed({
     time: 't',
     window: tumbling(5),
     aggregates: {
@@ -427,7 +413,9 @@ test('aggregates of two columns want both, and those of several figures give rec
   expectTypeOf(columns.line).toEqualTypeOf<Line[]>();
   expectTypeOf(columns.r).toEqualTypeOf<Float64Array<ArrayBuffer>>();
   stream.push({ t: 1, x: 1, y: 2, price: 3, shop: 4, size: 5, total: 6 });
-  for (const row of stream.close()) {
+  const rows = stream.close().toArray();
+  expect(rows).toHaveLength(1);
+  for (const row of rows) {
     expectTypeOf(row).toEqualTypeOf<{
       start: number;
       end: number;
@@ -448,11 +436,10 @@ test('aggregates of two columns want both, and those of several figures give rec
     stream.push({ t: 1, x: 1, y: 2, price: 3, size: 5, total: 6 });
   };
   expect(refused).toThrow();
-  stream[Symbol.dispose]();
 });
 
-test('sources are of events, arrays of events and columns, and give batches of rows', async () => {
-  const stream = visits();
+test('over takes sources of events, arrays of events and columns, and gives batches of rows', async () => {
+  using stream = visits();
   type Batch = ReturnType<typeof stream.take>;
   const event = { at: 1, user: 'ada', bytes: 512, ms: 3.2 };
   const columns = { at: new Float64Array(1), user: ['ada'], bytes: [1n], ms: [null] };
@@ -461,10 +448,13 @@ test('sources are of events, arrays of events and columns, and give batches of r
     yield [event, event];
     yield columns;
   }
+  let batches = 0;
   for await (const batch of stream.over(events(), { signal: new AbortController().signal })) {
+    batches++;
     expectTypeOf(batch).toEqualTypeOf<Batch>();
     expect([...batch.columns.user, ...batch.columns.visits]).toEqual([...Array(6).fill('ada'), ...Array(6).fill(4)]);
   }
+  expect(batches).toBe(1);
   const refused = [
     // @ts-expect-error: no source
     () => visits().over(event),
@@ -486,7 +476,7 @@ test('sources are of events, arrays of events and columns, and give batches of r
 });
 
 test('a transform fits between a stream of events and one of batches', async () => {
-  const stream = visits();
+  using stream = visits();
   const events = new ReadableStream<{ at: number; user: string; bytes: number; ms: number }>({
     start(controller) {
       controller.enqueue({ at: 1, user: 'ada', bytes: 512, ms: 3.2 });

@@ -46,7 +46,7 @@ function run(
   events: OracleEvent[],
   options: Partial<Spec> = {},
 ): Result[] {
-  const stream = windowed({ time: 't', window: windows, aggregates: { value: of(kind) }, ...options } as Spec);
+  using stream = windowed({ time: 't', window: windows, aggregates: { value: of(kind) }, ...options } as Spec);
   stream.pushColumns({
     t: events.map(({ t }) => t),
     k: events.map(({ key }) => key),
@@ -54,7 +54,6 @@ function run(
     w: events.map(({ w }) => w),
   } as never);
   const rows = stream.close().toArray() as unknown as (Result & { k?: string })[];
-  stream[Symbol.dispose]();
   return rows.map(({ window, start, k, value }) => ({ window, start, key: k ?? '', value }));
 }
 
@@ -218,13 +217,12 @@ describe.each(NAMES)('%s', (kind) => {
       kind === 'events' ? rows.length : define(kind, arriving(present.map((row) => ({ ...row, key: '' }))));
     const spec = { time: 't', window: tumbling(100), aggregates: { value: of(kind) } } as Spec;
     for (const door of ['push', 'rows', 'columns']) {
-      const stream = windowed(spec);
+      using stream = windowed(spec);
       if (door === 'push') for (const row of rows) stream.push(row as never);
       if (door === 'rows') stream.pushRows(rows as never);
       if (door === 'columns')
         stream.pushColumns({ t: rows.map(({ t }) => t), v: values, w: rows.map(({ w }) => w) } as never);
       expectSame((stream.close().toArray()[0] as unknown as { value: Figure }).value, wanted, { kind, door });
-      stream[Symbol.dispose]();
     }
   });
 
@@ -306,13 +304,12 @@ describe.each(NAMES)('%s', (kind) => {
         const events = eventsOf(values);
         const alone = run(kind, window, events).map((row) => row.value);
         const aggregates = Object.fromEntries([...others, kind].map((other, i) => [`a${i}`, of(other)]));
-        const stream = windowed({ time: 't', window, aggregates } as Spec);
+        using stream = windowed({ time: 't', window, aggregates } as Spec);
         stream.pushColumns({ t: events.map(({ t }) => t), v: values, w: events.map(({ w }) => w) } as never);
         const beside = (stream.close().columns as unknown as Record<string, Figure[]>)[`a${others.length}`];
         alone.forEach((value, i) => {
           expectSame(beside?.[i] as Figure, value, { kind, others, i });
         });
-        stream[Symbol.dispose]();
       }),
       { numRuns: runs(40) },
     );
@@ -322,7 +319,7 @@ describe.each(NAMES)('%s', (kind) => {
 //   a 1   b 2   c 3 at one time: first is a, last is c, as they came
 test('first and last go by event time, and by arrival among events of one time', () => {
   for (const key of [undefined, 'k']) {
-    const stream = windowed({
+    using stream = windowed({
       time: 't',
       ...(key ? { key } : {}),
       window: hopping(10, 5),
@@ -340,6 +337,5 @@ test('first and last go by event time, and by arrival among events of one time',
     ];
     stream.pushRows(rows.map((row) => ({ ...row, k: 'x' })) as never);
     for (const row of stream.close()) expect(row).toMatchObject({ first: 1, last: 4 });
-    stream[Symbol.dispose]();
   }
 });

@@ -145,7 +145,7 @@ function feed(seed: number, kinds: ((whole: Whole) => Window)[]): void {
   const isKeyed = next() < 0.9;
   const owned = owning(whole, emit);
   const spread = 10 ** (next() * 300);
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     ...(isKeyed ? { key: 'k' } : {}),
     window: windowsOf(whole, kinds),
@@ -191,7 +191,6 @@ function feed(seed: number, kinds: ((whole: Whole) => Window)[]): void {
     if (next() < 0.2) stream.query((isKeyed ? (seed % 3 ? k[0] : String(k[0])) : undefined) as never);
   }
   stream.close();
-  stream[Symbol.dispose]();
 }
 
 const FROM = Number(globalThis.process?.env.ORIEL_SEED ?? 1);

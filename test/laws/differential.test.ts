@@ -26,7 +26,7 @@ function run(s: Scenario, cuts: Scenario['cuts']) {
   const late: Row[] = [];
   const key = KEYS[s.keys] as (typeof KEYS)[string];
   const hasGaps = s.windows.some((window) => window.kind === 'session' && window.gap === 'gap');
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     ...(key.spec ? { key: key.spec } : {}),
     window: isBare(s) ? made(s.windows[0] as OracleWindow) : named(s.windows.map(made)),
@@ -61,7 +61,6 @@ function run(s: Scenario, cuts: Scenario['cuts']) {
   }
   rows.push(...stream.close());
   const stats = stream.stats();
-  stream[Symbol.dispose]();
   return { rows, late: late.map(({ gap, ...event }) => event), stats };
 }
 

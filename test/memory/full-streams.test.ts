@@ -74,8 +74,8 @@ function closesFull(window: Window, emit: Spec['emit'], states: string, keys: nu
   const aggregates = AGGREGATES[states] as Spec['aggregates'];
   const spec = { time: 't', key: 'k', window, aggregates, emit, outOfOrder: 1e8 } as Spec;
   const [maximum, most] = states === 'states of a fixed size' ? [600_000, 30_000] : [3_000_000, 6000];
-  const limited = windowed({ ...spec, memory: { maximum } }) as unknown as WindowedStream;
-  const twin = windowed(spec) as unknown as WindowedStream;
+  using limited = windowed({ ...spec, memory: { maximum } }) as unknown as WindowedStream;
+  using twin = windowed(spec) as unknown as WindowedStream;
   let at = 0;
   const batch = (n: number) => {
     const t = Array.from({ length: n }, (_, i) => at + i);
@@ -91,8 +91,6 @@ function closesFull(window: Window, emit: Spec['emit'], states: string, keys: nu
   const rows = limited.take().toArray();
   const closes = fits(() => rows.push(...limited.close().toArray()));
   if (closes) expect(rows).toEqual([...twin.take().toArray(), ...twin.close().toArray()]);
-  limited[Symbol.dispose]();
-  twin[Symbol.dispose]();
   return closes;
 }
 

@@ -85,9 +85,9 @@ test('many streams at once, each fed a little by every door in turn, keep to the
       if ((round + i) % 4 === 0) harvest(i, stream.take());
     });
   }
-  streams.forEach((stream, i) => {
+  streams.forEach((one, i) => {
+    using stream = one;
     harvest(i, stream.close());
-    stream[Symbol.dispose]();
   });
   // t = 20 round lies in [20 (round - 2), …), [20 (round - 1), …) and [20 round, …): each event in three windows.
   expect(fired).toEqual(sums.map((s) => 3 * s));
@@ -96,8 +96,8 @@ test('many streams at once, each fed a little by every door in turn, keep to the
 //   a.claim ─────────── a.commit          the views of the claim are of the memory before
 //             b grows
 test('a claim is refused once another stream has made the memory grow', () => {
-  const stream = windowed({ time: 't', window: tumbling(10), aggregates });
-  const greedy = windowed({ time: 't', key: 'k', window: tumbling(1e9), aggregates });
+  using stream = windowed({ time: 't', window: tumbling(10), aggregates });
+  using greedy = windowed({ time: 't', key: 'k', window: tumbling(1e9), aggregates });
   stream.push({ t: 1, v: 5 });
   let n = 0;
   const grow = () => {
@@ -116,8 +116,6 @@ test('a claim is refused once another stream has made the memory grow', () => {
   v.set([6, 7]);
   stream.commit(2);
   expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, n: 3, s: 18 }]);
-  stream[Symbol.dispose]();
-  greedy[Symbol.dispose]();
 });
 
 test('a batch from the results of a stream outlives the growth of memory and the stream', () => {
@@ -146,8 +144,8 @@ describe.each(Object.entries(DOORS))('with a maximum, by %s', (_, { length, put 
         [hopping(20, 10), 700_000],
       ] as [Window, number][]) {
         const spec = { time: 't', key: 'k', window, aggregates, outOfOrder: 1e9 };
-        const limited = windowed({ ...spec, memory: { maximum } }) as unknown as WindowedStream;
-        const twin = windowed(spec) as unknown as WindowedStream;
+        using limited = windowed({ ...spec, memory: { maximum } }) as unknown as WindowedStream;
+        using twin = windowed(spec) as unknown as WindowedStream;
         let refusals = 0;
         let taken = 0;
         for (let i = 0; refusals < 6 && i < 20_000; i++) {
@@ -180,8 +178,6 @@ describe.each(Object.entries(DOORS))('with a maximum, by %s', (_, { length, put 
         const t = Math.ceil(taken / 50) + 100;
         expect(takes(() => put(limited, [{ t, k: keyOf(0), v: 1 }]))).toBe(true);
         expect(limited.close().length).toBe(window.size / window.every);
-        limited[Symbol.dispose]();
-        twin[Symbol.dispose]();
       }
     },
   );
@@ -189,23 +185,21 @@ describe.each(Object.entries(DOORS))('with a maximum, by %s', (_, { length, put 
   //   one window, of which there are as many keys as fit
   test('a stream that is full to its maximum can still be closed, and gives what it took', () => {
     const spec = { time: 't', key: 'k', window: tumbling(1e9), aggregates };
-    const limited = windowed({ ...spec, memory: { maximum: 600_000 } }) as unknown as WindowedStream;
-    const twin = windowed(spec) as unknown as WindowedStream;
+    using limited = windowed({ ...spec, memory: { maximum: 600_000 } }) as unknown as WindowedStream;
+    using twin = windowed(spec) as unknown as WindowedStream;
     for (let i = 0, refused = false; !refused && i < 20_000; i++) {
       const events = Array.from({ length }, (_, j) => ({ t: i, k: i * length + j, v: j }));
       refused = !takes(() => put(limited, events));
       if (!refused) put(twin, events);
     }
     expect(limited.close().toArray()).toEqual(twin.close().toArray());
-    limited[Symbol.dispose]();
-    twin[Symbol.dispose]();
   });
 
   //   results fill the outbox until no more fit; take empties it, and on it goes
   test('a stream whose results fill it goes on once they are taken', () => {
     const spec = { time: 't', key: 'k', window: tumbling(10), aggregates };
-    const limited = windowed({ ...spec, memory: { maximum: 600_000 } }) as unknown as WindowedStream;
-    const twin = windowed(spec) as unknown as WindowedStream;
+    using limited = windowed({ ...spec, memory: { maximum: 600_000 } }) as unknown as WindowedStream;
+    using twin = windowed(spec) as unknown as WindowedStream;
     const rows: unknown[] = [];
     const n = Math.min(length, 40);
     let refusals = 0;
@@ -226,8 +220,6 @@ describe.each(Object.entries(DOORS))('with a maximum, by %s', (_, { length, put 
     expect(refusals).toBe(3);
     rows.push(...limited.take(), ...limited.close());
     expect(rows).toEqual(twin.close().toArray());
-    limited[Symbol.dispose]();
-    twin[Symbol.dispose]();
   });
 });
 
@@ -249,8 +241,8 @@ test('random calls on a bounded stream give what the calls it took give without 
         emit: seed % 4 ? 'final' : 'updates',
         onLate: (batch) => late[i].push(...batch),
       }) satisfies Spec;
-    const limited = windowed({ ...spec(0), memory: { maximum } }) as unknown as WindowedStream;
-    const twin = windowed(spec(1)) as unknown as WindowedStream;
+    using limited = windowed({ ...spec(0), memory: { maximum } }) as unknown as WindowedStream;
+    using twin = windowed(spec(1)) as unknown as WindowedStream;
     const rows: unknown[] = [];
     let refusals = 0;
     let t = 0;
@@ -285,8 +277,6 @@ test('random calls on a bounded stream give what the calls it took give without 
     expect(late[0]).toEqual(late[1]);
     const { events, late: lateCount, windows } = twin.stats();
     expect(limited.stats()).toMatchObject({ events, late: lateCount, windows });
-    limited[Symbol.dispose]();
-    twin[Symbol.dispose]();
   }
   expect(refusalsOf.filter((n) => n > 0).length).toBeGreaterThan(8);
 });
@@ -299,10 +289,9 @@ test('a maximum too small for the spec is refused before anything is built', () 
       'memory',
     );
   }
-  const stream = windowed({ time: 't', window: tumbling(1), aggregates, memory: { maximum: '1mb' } });
+  using stream = windowed({ time: 't', window: tumbling(1), aggregates, memory: { maximum: '1mb' } });
   expect(stream.stats().bytes).toBeLessThanOrEqual(2 ** 20);
   expect(stream.stats().bytes).toBeGreaterThan(0);
-  stream[Symbol.dispose]();
 });
 
 test('streams made and disposed of leave memory as large as it was', () => {
@@ -336,7 +325,7 @@ test('streams made and disposed of leave memory as large as it was', () => {
 });
 
 test('windows that ended, keys that are gone and results that were taken give their memory back', () => {
-  const stream = windowed({ time: 't', key: 'k', window: hopping(100, 25), aggregates });
+  using stream = windowed({ time: 't', key: 'k', window: hopping(100, 25), aggregates });
   const sizes: number[] = [];
   const n = 4096;
   for (let round = 0; round < 300; round++) {
@@ -353,7 +342,6 @@ test('windows that ended, keys that are gone and results that were taken give th
   const { liveKeys, liveSlices } = stream.stats();
   expect(liveKeys).toBeLessThan(5 * n);
   expect(liveSlices).toBeLessThan(10);
-  stream[Symbol.dispose]();
 });
 
 //   a: push push push            push        views of a's ring are older than the memory that b's keys made grow
@@ -367,7 +355,7 @@ test('single events that wait in one stream outlive the growth of memory by anot
     for (const stream of waiting) stream.push({ t: next, k: `k${next % 3}`, v: next } as never);
     next++;
   };
-  const greedy = windowed({ time: 't', key: 'k', window: tumbling(1e9), aggregates });
+  using greedy = windowed({ time: 't', key: 'k', window: tumbling(1e9), aggregates });
   let grown = 0;
   for (let round = 0; round < 40; round++) {
     pushAll();
@@ -380,14 +368,13 @@ test('single events that wait in one stream outlive the growth of memory by anot
   }
   expect(grown).toBeGreaterThan(3);
   const wanted = (next * (next - 1)) / 2;
-  waiting.forEach((stream, i) => {
+  waiting.forEach((one, i) => {
+    using stream = one;
     const rows = stream.close().toArray() as unknown as { start: number; n: number; s: number }[];
     const from0 = rows.filter(({ start }) => start === 0);
     expect(from0.length).toBe(i % 2 ? 3 : 1);
     expect(from0.reduce((total, { n }) => total + n, 0)).toBe(next);
     expect(from0.reduce((total, { s }) => total + s, 0)).toBe(wanted);
-    stream[Symbol.dispose]();
   });
   expect(greedy.close().length).toBe(1_600_000);
-  greedy[Symbol.dispose]();
 });

@@ -1,4 +1,4 @@
-/** Every aggregate as its public function makes it, beside its definition. */
+/** Every aggregate as its public function makes it, and its definition. */
 
 import {
   all,
@@ -44,7 +44,7 @@ import type { OracleEvent } from './store';
 
 export type Figure = number | About | Figure[] | { [field: string]: Figure };
 
-/** A number that need not be met more closely than by a share of it. */
+/** A number that a result may miss by a share of it. */
 export class About {
   constructor(
     readonly value: number,
@@ -55,7 +55,7 @@ export class About {
 export interface Case {
   make: () => AnyAggregate;
   define: (events: OracleEvent[]) => Figure;
-  /** Whether events before the window count as well. */
+  /** Whether events before the window affect its result. */
   carries?: true;
 }
 
@@ -144,24 +144,24 @@ export const cases: Record<string, Case> = {
   },
 };
 
-/** The kinds of the core that a figure is made of. */
+/** The core's aggregates that compute the fields of a public aggregate. */
 export function kindsOf({ kind, fields }: AnyAggregate): string[] {
   return fields ? Object.values(fields).flatMap(kindsOf) : [kind];
 }
 
-/** A second column, as any function of the first two would be: whole numbers, some missing. */
+/** The value of the second column: a whole number computed from the first two, or missing. */
 export function companion(t: number, v: number): number {
   const mixed = Math.abs(Math.round(t) * 7 + (Math.abs(v) < 1e6 ? Math.round(v * 4) * 5 : 3)) % 17;
   return mixed === 11 ? Number.NaN : mixed - 4;
 }
 
-/** Equal, or so nearly that only the order of roundings can differ. */
+/** Whether the values are equal, or so near that only the order of roundings can differ. */
 export function isNear(actual: unknown, wanted: unknown, tolerance = 1e-9): boolean {
   if (wanted instanceof About) {
     return isNear(actual, wanted.value, Math.max(tolerance, wanted.within * Math.min(1, Math.abs(wanted.value))));
   }
   if (typeof actual === 'number' && typeof wanted === 'number') {
-    // An infinity is near nothing but itself, and 0 is -0.
+    // An infinity is near itself only, and -0 equals 0.
     const near = Math.abs(actual - wanted) <= tolerance * Math.max(1, Math.abs(wanted));
     return near || actual === wanted || (Number.isNaN(actual) && Number.isNaN(wanted));
   }

@@ -1,11 +1,11 @@
-/** What a counter grew by from each sample of a key to the next. */
+/** How much a counter grows from each sample of a key to the next. */
 
 import type { OracleEvent } from './store';
 
 export class Counters {
   readonly #newest = new Map<string, OracleEvent>();
 
-  /** The event with its step, which may be missing; events are given in order of arrival. */
+  /** The event with its step, which is NaN if its value is missing. Events must come in order of arrival. */
   counted<Event extends OracleEvent>(event: Event): Event & { step: number } {
     return { ...event, step: this.#step(event) };
   }

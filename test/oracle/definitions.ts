@@ -1,6 +1,6 @@
 /**
- * Every aggregate by its definition, over the events of one row in order of arrival: `v` is what it is of, `w` the second column of those
- * that have two.
+ * Every aggregate by its definition, over the events of one row in order of arrival. An aggregate reads the column `v`,
+ * and `w` if it has a second one.
  */
 
 import type { OracleEvent } from './store';
@@ -64,18 +64,18 @@ export const definitions: Record<string, Define> = {
   },
 };
 
-/** The value at a place of all in order. */
+/** The value at the given place, from 0, of all values in order; NaN if there are none. */
 export function quantileOf(events: OracleEvent[], place: (n: number) => number): number {
   const sorted = valuesOf(events).sort((a, b) => a - b);
   return sorted.length ? at(sorted, place(sorted.length)) : Number.NaN;
 }
 
-/** Values in order of time. */
+/** The values that are not missing, in order of time. */
 export function valuesOf(events: OracleEvent[]): number[] {
   return byTime(events).map(({ v }) => v);
 }
 
-/** Each value with how often it came, the most frequent first. */
+/** Each value and its count, the most frequent first, then the least value. */
 export function frequent(events: OracleEvent[]): { value: number; count: number; error: number }[] {
   const counts = new Map<number, number>();
   for (const v of valuesOf(events)) counts.set(v + 0, (counts.get(v + 0) ?? 0) + 1);
@@ -83,7 +83,7 @@ export function frequent(events: OracleEvent[]): { value: number; count: number;
   return all.sort((a, b) => b.count - a.count || a.value - b.value);
 }
 
-/** How many values lie between edges. */
+/** The counts of values below the first edge, between each two edges, and from the last edge on. */
 export function countsOf(events: OracleEvent[], edges: number[]): number[] {
   const counts = new Array<number>(edges.length + 1).fill(0);
   for (const v of valuesOf(events)) {
@@ -93,7 +93,7 @@ export function countsOf(events: OracleEvent[], edges: number[]): number[] {
   return counts;
 }
 
-/** By how much a value changes in so much time. */
+/** The change from the first to the last value, for each `per` units of time. */
 export function rateOf(events: OracleEvent[], per: number): number {
   const times = present(events).map(({ t }) => t);
   const time = Math.max(...times) - Math.min(...times);
@@ -108,7 +108,7 @@ export function ewmaOf(events: OracleEvent[], halfLife: number): number {
 
 const present = (events: OracleEvent[]) => events.filter(({ v }) => !Number.isNaN(v));
 const pairs = (events: OracleEvent[]) => present(events).filter(({ w = Number.NaN }) => !Number.isNaN(w));
-/** Array.prototype.sort is stable: events of one time stay in order of arrival. */
+/** Present events in order of time. The sort is stable, so events of one time stay in order of arrival. */
 const byTime = (events: OracleEvent[]) => present(events).sort((a, b) => a.t - b.t);
 const deltaOf = (events: OracleEvent[]) =>
   (byTime(events).at(-1)?.v ?? Number.NaN) - (byTime(events).at(0)?.v ?? Number.NaN);
@@ -142,13 +142,13 @@ export function twoPass(values: number[]): number {
   return total(values.map((x) => (x - meanOf(values)) ** 2)) / (values.length - 1);
 }
 
-/** The central moment of a population. */
+/** The central moment of a population, divided by n. */
 function central(values: number[], power: number): number {
   const mean = meanOf(values);
   return total(values.map((x) => (x - mean) ** power)) / values.length;
 }
 
-/** Sum of the products of deviations. */
+/** The sum of the products of deviations from the two means. */
 function coproducts(x: number[], y: number[]): number {
   const [meanX, meanY] = [meanOf(x), meanOf(y)];
   return total(x.map((_, i) => (at(x, i) - meanX) * (at(y, i) - meanY)));
@@ -159,7 +159,7 @@ function slopeOf(y: number[], x: number[]): number {
   return spread === 0 ? Number.NaN : coproducts(y, x) / spread;
 }
 
-/** A number as 64 bits: cut off, and the last there is where it is beyond. */
+/** A number as a signed integer of 64 bits: truncated, and clamped to the range. */
 function bits(value: number): bigint {
   if (value >= 2 ** 63) return 2n ** 63n - 1n;
   return value < -(2 ** 63) ? -(2n ** 63n) : BigInt(Math.trunc(value));

@@ -1,11 +1,16 @@
-/** Windows that lie where they lie, whatever the events: tumbling, hopping, cumulative, of the calendar, everything. */
+/** Windows whose bounds depend on time alone: tumbling, hopping, cumulative, calendar, everything. */
 
 import { type Arrived, add, emptySpan, type OracleRow, type Rules, type Span, Store, type Taken } from './store';
 
 export type GridWindow =
   | { kind: 'tumbling' | 'hopping' | 'cumulative'; size: number; every: number; offset: number }
   | { kind: 'everything' }
-  | { kind: 'calendar'; windowsOf: (t: number) => [start: number, end: number][] };
+  | {
+      kind: 'calendar';
+      windowsOf: (t: number) => [start: number, end: number][];
+      /** Makes the window as a user does, for random scenarios. */
+      make?: () => unknown;
+    };
 
 /** Every [start, end) that holds t. */
 export function windowsOf(window: GridWindow, t: number): [number, number][] {
@@ -26,7 +31,7 @@ export function windowsOf(window: GridWindow, t: number): [number, number][] {
 }
 
 export class Grid extends Store {
-  /** One for each window that is not closed and key that it has had. */
+  /** One span for each window that is not closed and each key that it has had. */
   #spans: Span[] = [];
 
   constructor(

@@ -1,6 +1,6 @@
 /**
- * Windows by the book: every window keeps every event, every result is computed anew from all of them. Slow, and short
- * enough to be checked by eye against the rules. Shares nothing with the core.
+ * Windows by definition: every window keeps every event, and every result is computed anew from all of them. The oracle
+ * is slow, and short enough to be checked by eye against docs/semantics.md. It shares nothing with the core.
  */
 
 import { Counters } from './counter';
@@ -27,11 +27,11 @@ export class Oracle {
   filtered = 0;
   watermark = -Infinity;
   newest = -Infinity;
-  /** How far time was moved without events. */
+  /** How far time was moved by hand, plus `outOfOrder`. */
   #reached = -Infinity;
   #arrived = 0;
   readonly #counters = new Counters();
-  /** In the order of the record of windows. */
+  /** The stores of the windows, in the order of the record. */
   readonly #stores: Store[];
   /** Keys that are in a grid window, in the order in which they came alive. */
   #order: string[] = [];
@@ -41,8 +41,9 @@ export class Oracle {
   }
 
   /**
-   * First moves the clock, which fires what is due; then takes the event, which may fire more; then fires early. The event as it was
-   * taken, if it was.
+   * Moves the clock, which fires what is due; then takes the event, which may fire more; then fires early.
+   *
+   * @returns the event as it arrived, unless it was too far in the future or filtered
    */
   push(event: OracleEvent): OracleEvent | undefined {
     const { outOfOrder, maxFutureSkew, emit, where } = this.rules;
@@ -62,7 +63,7 @@ export class Oracle {
     if (!results.some(({ held }) => held)) this.skipped++;
     else if (!results.some(({ taken }) => taken)) this.lateEvents.push(event);
     else if (typeof emit === 'object' && emit.when?.(event)) {
-      // Windows on a grid are as one here.
+      // Windows on a grid ask together: all of them fire if one took the event.
       const onGrid = this.#stores.some((store, i) => store instanceof Grid && results[i]?.taken);
       const took = this.#stores.filter((store, i) => (store instanceof Grid ? onGrid : results[i]?.taken));
       this.#give(took.flatMap((store) => store.early(event.key)));
@@ -101,13 +102,14 @@ export class Oracle {
     const places = Object.keys(this.rules.windows);
     const place = (row: OracleRow) => places.indexOf(row.window);
     const rank = (row: OracleRow) => row.serial ?? this.#order.indexOf(row.key);
-    // Infinity less itself is NaN, and as good as 0 here.
+    // Infinity less itself is NaN, which `||` passes over as it does 0.
     const inOrder = (a: OracleRow, b: OracleRow) =>
       a.end - b.end || a.start - b.start || place(a) - place(b) || rank(a) - rank(b);
     this.rows.push(...rows.sort(inOrder));
   }
 }
 
+/** The store of a kind of window. A kind without a case here does not compile. */
 function storeOf(name: string, rules: Rules, window: OracleWindow): Store {
   switch (window.kind) {
     case 'session':
@@ -119,7 +121,11 @@ function storeOf(name: string, rules: Rules, window: OracleWindow): Store {
       return new Rolling(name, rules, window);
     case 'rollingRows':
       return new RollingRows(name, rules, window);
-    default:
+    case 'tumbling':
+    case 'hopping':
+    case 'cumulative':
+    case 'everything':
+    case 'calendar':
       return new Grid(name, rules, window);
   }
 }

@@ -1,25 +1,25 @@
-/** Rolling windows: for every event a row, over a frame that goes back from it. */
+/** Rolling windows: every event has a row, over a frame that ends at the event. */
 
 import { type Arrived, type OracleRow, type Rules, Store, type Taken } from './store';
 
 export interface RollingWindow {
   kind: 'rolling' | 'rollingRows';
-  /** In units of time, or in events of the key. */
+  /** The length of the frame, in units of time or in events of the key. */
   size: number;
   /** Which ends of the frame belong to it. */
   closed: 'right' | 'left' | 'both' | 'none';
 }
 
-/** Whether x is in the frame of `at`: from `at - size` to `at`. */
+/** Whether x lies in the frame of `at`, which reaches from `at - size` to `at`. */
 function isWithin({ size, closed }: RollingWindow, at: number, x: number): boolean {
   if (x === at) return closed === 'right' || closed === 'both';
   if (x === at - size) return closed === 'left' || closed === 'both';
   return at - size < x && x < at;
 }
 
-/** By time: a row is given when no event can come any more that belongs to its frame. */
+/** Rolling windows by time: a row fires when no more event of its frame can be in time. */
 export class Rolling extends Store {
-  /** All there ever were. */
+  /** All events ever taken. */
   readonly #events: Arrived[] = [];
   #waiting: Arrived[] = [];
 
@@ -52,7 +52,7 @@ export class Rolling extends Store {
   }
 }
 
-/** By rows: the key's events in order of arrival. */
+/** Rolling windows by rows: a frame holds a number of the key's events, in order of arrival. */
 export class RollingRows extends Store {
   readonly #events: Arrived[] = [];
 
@@ -77,7 +77,7 @@ export class RollingRows extends Store {
   }
 }
 
-/** Among rows of other windows it stands as one that starts and ends at the event's time. */
+/** The row of a frame. In the order of results it starts and ends at the event's time. */
 function rowOf(window: string, { t, key, n }: Arrived, events: Arrived[]): OracleRow {
   return { window, start: t, end: t, key, pane: 'on-time', index: 0, final: true, events, t, serial: n };
 }

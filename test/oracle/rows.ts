@@ -1,4 +1,7 @@
-/** Windows of a key's events in order of arrival, whatever their times: so many, or up to one that ends the window. */
+/**
+ * Windows over a key's events in order of arrival, whatever their times. A window holds a number of events, or it ends
+ * with an event that a predicate selects.
+ */
 
 import {
   type Arrived,
@@ -12,14 +15,14 @@ import {
   type Taken,
 } from './store';
 
-/** Number k has the key's events number k every up to k every + size - 1. */
+/** Window k holds the key's events number k * every up to k * every + size - 1. */
 export interface CountedWindow {
   kind: 'counted';
   size: number;
   every: number;
 }
 
-/** The event for which the predicate is true is the last of its window. */
+/** An event for which the predicate is true is the last of its window. */
 export interface PunctuatedWindow {
   kind: 'punctuated';
   predicate: (event: OracleEvent) => boolean;
@@ -28,7 +31,7 @@ export interface PunctuatedWindow {
 export class Rows extends Store {
   #open: Span[] = [];
   #created = 0;
-  /** How many events each key has had. */
+  /** The number of events of each key. */
   readonly #counts = new Map<string, number>();
 
   constructor(
@@ -63,7 +66,7 @@ export class Rows extends Store {
     return open.flatMap((span) => this.give(span, 'on-time', true));
   }
 
-  /** Windows of rows that hop do not fire early. */
+  /** Hopping windows of rows do not fire early. */
   protected override unfinished(): Span[] {
     return this.window.kind === 'punctuated' || this.window.size === this.window.every ? this.#open : [];
   }

@@ -4,9 +4,9 @@ import { type Arrived, add, emptySpan, type OracleRow, type Rules, type Span, St
 
 export interface SessionWindow {
   kind: 'session';
-  /** Or the name of the column that has each event's own. */
+  /** The gap of all events, or the name of the column that holds each event's own gap. */
   gap: number | string;
-  /** Whether intervals meet that touch and do not overlap. */
+  /** Whether intervals that touch without overlapping become one session. */
   touching: 'merge' | 'split';
   max: number;
   maxRows: number;
@@ -16,7 +16,7 @@ function gapOf({ gap }: SessionWindow, event: Arrived): number {
   return typeof gap === 'number' ? gap : Number((event as unknown as Record<string, unknown>)[gap]);
 }
 
-/** Whether a time has passed; where intervals meet that touch, something may still come at that very time. */
+/** Whether a time is past. If touching intervals merge, an event at that very time may still join. */
 function isPast({ touching }: SessionWindow, t: number, watermark: number): boolean {
   return touching === 'merge' ? t < watermark : t <= watermark;
 }
@@ -27,14 +27,14 @@ function meets({ touching }: SessionWindow, session: Span, start: number, end: n
   return start < session.end && session.start < end;
 }
 
-/** Sessions that grow and merge as events come, in whatever order. */
+/** Sessions that grow and merge as events arrive, in any order. */
 export class Sessions extends Store {
-  /** Open, or fired and still to take late events. No two of a key meet. */
+  /** Sessions that are open, or have fired and still accept late events. No two sessions of a key meet. */
   #live: Span[] = [];
-  /** Closed not long ago: what meets them is late. */
+  /** Sessions closed not long ago. An event that meets one of them is late. */
   #remembered: Span[] = [];
   #longestGap: number | undefined;
-  /** What is forgotten ended before this time. */
+  /** Sessions that were forgotten ended before this time. */
   #horizon = -Infinity;
   #created = 0;
 
@@ -91,7 +91,7 @@ export class Sessions extends Store {
   }
 }
 
-/** One session of all those that an event meets, and of the event. */
+/** Merges the sessions that an event meets, and the event, into one session. */
 function merged(event: Arrived, gap: number, sessions: Span[]): Span {
   const byArrival = (events: Arrived[]) => [...events, event].sort((a, b) => a.n - b.n);
   return {
@@ -106,7 +106,10 @@ function merged(event: Arrived, gap: number, sessions: Span[]): Span {
   };
 }
 
-/** Sessions no longer than `max`: where one ends depends on order, so events wait and are taken in order of time. */
+/**
+ * Sessions no longer than `max`. Where such a session ends depends on the order of its events, so events wait and are
+ * taken in order of time.
+ */
 export class CappedSessions extends Store {
   #waiting: Arrived[] = [];
   #open: Span[] = [];

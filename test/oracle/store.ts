@@ -1,4 +1,4 @@
-/** What all kinds of windows share: events as they arrived, spans of one key, and the rows that spans give. */
+/** The base of all kinds of windows: events as they arrived, spans of one key, and the rows that spans fire. */
 
 import type { GridWindow } from './grid';
 import type { RollingWindow } from './rolling';
@@ -9,15 +9,15 @@ export interface OracleEvent {
   t: number;
   key: string;
   v: number;
-  /** The second column, of aggregates that have two. */
+  /** The value of the second column, for aggregates that have two. */
   w?: number;
-  /** By how much a counter grew since its key's sample before: see counter.ts. */
+  /** How much a counter grew since the previous sample of its key: see counter.ts. */
   step?: number;
   gap?: number;
 }
 
 export interface Arrived extends OracleEvent {
-  /** How many came before it. */
+  /** The number of events that arrived before this one. */
   n: number;
 }
 
@@ -29,11 +29,14 @@ export interface OracleRow {
   pane: 'early' | 'on-time' | 'late';
   index: number;
   final: boolean;
-  /** What the row's aggregates are over, in order of arrival. */
+  /** The events that the row's aggregates are over, in order of arrival. */
   events: OracleEvent[];
-  /** Of a rolling window: the time of the event whose row it is. */
+  /** In a rolling window, the time of the event whose row this is. */
   t?: number;
-  /** Place among rows of one window, start and end; undefined: by the order in which keys came alive. */
+  /**
+   * The place among rows of one window with the same start and end. If undefined, such rows are in the order in which
+   * their keys came alive.
+   */
   serial: number | undefined;
 }
 
@@ -44,25 +47,26 @@ export interface Rules {
   outOfOrder: number;
   allowedLateness: number;
   maxFutureSkew: number;
-  /** Events for which it is false only move the clock. */
+  /** Events for which this is false only move the clock. */
   where?: ((event: OracleEvent) => boolean) | undefined;
   emit: 'final' | 'updates' | { every?: number; when?: (event: OracleEvent) => boolean };
   /** Default true. */
   accumulate?: boolean;
 }
 
-/** Events of one key in one window, and what became of them. */
+/** The events of one key in one window, and how far its rows have fired. */
 export interface Span {
   key: string;
   start: number;
   end: number;
   serial: number | undefined;
-  /** In order of arrival, as are those that no row had yet. */
+  /** All events, in order of arrival. */
   events: Arrived[];
+  /** The events that no row has had yet, in order of arrival. */
   fresh: Arrived[];
-  /** Rows given. */
+  /** The number of rows fired. */
   index: number;
-  /** Whether it gave its row on time. */
+  /** Whether the row on time has fired. */
   fired: boolean;
 }
 
@@ -76,15 +80,15 @@ export function add(span: Span, event: Arrived): void {
 }
 
 export interface Taken {
-  /** Whether some window would hold the event, were it in time. */
+  /** Whether some window would hold the event if it were in time. */
   held: boolean;
-  /** Whether one did take it. */
+  /** Whether some window took the event. */
   taken: boolean;
-  /** What it made fire. */
+  /** The rows that the event fired. */
   rows: OracleRow[];
 }
 
-/** All windows of one descriptor. The watermark has been moved, and `advance` called, before an event is taken. */
+/** All windows of one descriptor. Before it takes an event, the oracle moves the watermark and calls `advance`. */
 export abstract class Store {
   constructor(
     readonly name: string,
@@ -93,27 +97,27 @@ export abstract class Store {
 
   abstract take(event: Arrived, watermark: number): Taken;
 
-  /** Fires what the watermark completes; at Infinity, which is the end of the stream, everything. */
+  /** Fires the windows that the watermark completes. At Infinity, the end of the stream, all windows fire. */
   abstract advance(watermark: number): OracleRow[];
 
-  /** What may fire early: what is not complete. */
+  /** The spans that may fire early, because they are not complete. */
   protected unfinished(): Span[] {
     return [];
   }
 
-  /** Fires early what has something new, of one key or of all. */
+  /** Fires early every span with fresh events, of one key or of all. */
   early(key?: string): OracleRow[] {
     return this.unfinished()
       .filter((span) => span.fresh.length > 0 && (key === undefined || key === span.key))
       .flatMap((span) => this.give(span, 'early', false));
   }
 
-  /** How long after its end a window is complete. */
+  /** How long after its end a window fires on time. */
   get delay(): number {
     return this.rules.emit === 'final' ? this.rules.allowedLateness : 0;
   }
 
-  /** The span's next row; none where rows have only what is new, and nothing is. */
+  /** The span's next row, or none if rows hold fresh events only and there are none. */
   protected give(span: Span, pane: OracleRow['pane'], final: boolean): OracleRow[] {
     const { emit, accumulate = true } = this.rules;
     const events = accumulate || emit === 'final' ? [...span.events] : span.fresh;

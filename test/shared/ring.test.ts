@@ -1,4 +1,8 @@
-/** ring() on one thread: what it is given, what goes in and comes out, at which places, and who waits for whom. */
+/**
+ * `ring()` on one thread: its arguments, the events that go in and come out, their places in the columns, and waiting.
+ * This suite catches events lost or repeated at the end of the buffer, at overflow of the indices, and waiters never
+ * woken.
+ */
 
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
@@ -8,7 +12,7 @@ import { type Job, run, SCHEMA } from '../support/ring-sides';
 
 const WORD_OF_HEAD = 0;
 const WORD_OF_TAIL = 32;
-/** Words of the control block that are in use: indices, who has gone, bells and flags. */
+/** The words of the control block that are in use: indices, flags of ended sides, bells and their flags. */
 const WORDS = [0, 1, 32, 33, 64, 65, 96, 97];
 const CONTROL_BYTES = 512;
 
@@ -29,7 +33,7 @@ const TYPES = Object.keys(ARRAYS) as ColumnType[];
 const isPage = typeof document !== 'undefined';
 const canShare = typeof SharedArrayBuffer !== 'undefined';
 
-/** A ring whose first event has that sequence number. */
+/** A ring whose first event has the sequence number `start`. */
 function ringFrom<const S extends Schema>(schema: S, capacity: number, start: number): Ring<S> {
   const { handle } = ring(schema, capacity);
   const words = new Int32Array(handle.buffer);
@@ -40,12 +44,12 @@ function ringFrom<const S extends Schema>(schema: S, capacity: number, start: nu
 const pushed = (of: Ring<{ v: 'f64' }>, ...v: number[]) => of.push({ v });
 const taken = (of: Ring<{ v: 'f64' }>, n?: number) => [...of.take(n).columns.v];
 
-test.runIf(isPage)('memory is shared on a page that is cross-origin isolated, and on no other', () => {
+test.runIf(isPage)('a page can share memory if and only if it is cross-origin isolated', () => {
   expect(canShare).toBe(crossOriginIsolated);
   if (!crossOriginIsolated) refused('ERR_ORIEL_THREAD', () => ring({ v: 'f64' }, 4), 'cross-origin isolated');
 });
 
-test('without shared memory a ring is refused', () => {
+test('a ring is refused without shared memory', () => {
   vi.stubGlobal('SharedArrayBuffer', undefined);
   try {
     refused('ERR_ORIEL_THREAD', () => ring({ v: 'f64' }, 4), 'cross-origin isolated');
@@ -54,27 +58,30 @@ test('without shared memory a ring is refused', () => {
   }
 });
 
-describe('what is no spec is refused', () => {
+describe('invalid arguments', () => {
   test.each([
-    ['no columns', {}],
-    ['an unknown type', { v: 'f16' }],
-    ['what every object has', { v: 'toString' }],
+    ['without columns', {}],
+    ['of an unknown type', { v: 'f16' }],
+    ['of a type named like a method of objects', { v: 'toString' }],
     ['a number', 7],
     ['null', null],
     ['a list of a type', { v: ['f64'] }],
-  ])('%s', (_, schema) => {
+  ])('a schema that is %s is refused', (_, schema) => {
     refused('ERR_ORIEL_SPEC', () => ring(schema as never, 4), 'schema', 'f64', 'u64');
   });
 
-  test.each([0, -1, 1.5, Number.NaN, 2 ** 28 + 1, Number.POSITIVE_INFINITY, '8'])('a capacity of %s', (capacity) => {
-    refused('ERR_ORIEL_SPEC', () => ring({ v: 'f64' }, capacity as number), 'capacity', '2^28');
-  });
+  test.each([0, -1, 1.5, Number.NaN, 2 ** 28 + 1, Number.POSITIVE_INFINITY, '8'])(
+    'a capacity of %s is refused',
+    (capacity) => {
+      refused('ERR_ORIEL_SPEC', () => ring({ v: 'f64' }, capacity as number), 'capacity', '2^28');
+    },
+  );
 
-  test.each([undefined, null, 5, {}, { v: 'f64' }])('%s as a handle', (handle) => {
+  test.each([undefined, null, 5, {}, { v: 'f64' }])('%s is refused as a handle', (handle) => {
     refused('ERR_ORIEL_SPEC', () => ring(handle as never), 'a schema and a capacity, or a handle');
   });
 
-  test.runIf(canShare)('a handle whose memory is of another size', () => {
+  test.runIf(canShare)('a handle is refused if its memory has another size', () => {
     const { handle } = ring({ v: 'f64' }, 64);
     for (const change of [
       { capacity: 128 },
@@ -94,17 +101,17 @@ describe.runIf(canShare)('a ring', () => {
     [3, 4],
     [1000, 1024],
     [1025, 2048],
-  ])('of %i events holds %i', (asked, held) => {
+  ])('a ring for %i events holds %i', (asked, held) => {
     const one = ring({ v: 'u8' }, asked);
     expect([one.capacity, one.handle.capacity, one.columns.v.length]).toEqual([held, held, held]);
   });
 
-  test('of more than there is memory for is refused', () => {
+  test('a ring for more events than memory can hold is refused', () => {
     const wide = Object.fromEntries(Array.from({ length: 4000 }, (_, i) => [`c${i}`, 'f64' as const]));
     refused('ERR_ORIEL_MEMORY', () => ring(wide, 2 ** 28), 'capacity', String(2 ** 28));
   });
 
-  test('keeps its schema whatever becomes of what was given', () => {
+  test('a ring keeps its schema if the object given changes', () => {
     const schema: Record<string, ColumnType> = { v: 'f64' };
     const one = ring(schema, 4);
     schema.v = 'u8';
@@ -112,17 +119,17 @@ describe.runIf(canShare)('a ring', () => {
     expect(one.take().columns.v).toEqual(Float64Array.of(0.5));
   });
 
-  test('is the same by its handle', () => {
+  test('a ring made from a handle shares the events', () => {
     const one = ring({ v: 'f64' }, 4);
     const other = ring(one.handle);
     pushed(one, 1, 2);
     expect(taken(other)).toEqual([1, 2]);
-    // A handle that went by postMessage is another object, over the same memory.
+    // A handle that was posted is another object over the same memory.
     const { schema, capacity, buffer } = one.handle;
     expect(ring({ schema: structuredClone(schema), capacity, buffer }).claim()).toBe(2);
   });
 
-  test.each(TYPES)('has columns of the type %s, which keep their least and greatest values', (type) => {
+  test.each(TYPES)('columns of the type %s hold its least and greatest values', (type) => {
     const one = ring({ before: 'u8', v: type, after: 'u8' }, 4);
     const given = new ARRAYS[type](3);
     const bytes = new Uint8Array(given.buffer);
@@ -135,7 +142,7 @@ describe.runIf(canShare)('a ring', () => {
     expect([columns.before, columns.after]).toEqual([Uint8Array.of(1, 2, 3), Uint8Array.of(4, 5, 6)]);
   });
 
-  test('takes copies, which later events do not change', () => {
+  test('take gives copies that later events do not change', () => {
     const one = ring({ v: 'f64' }, 2);
     pushed(one, 1, 2);
     const { columns, length } = one.take();
@@ -143,7 +150,7 @@ describe.runIf(canShare)('a ring', () => {
     expect([length, columns.v, columns.v.buffer]).toEqual([2, Float64Array.of(1, 2), expect.any(ArrayBuffer)]);
   });
 
-  test('takes in what there is room for and counts the others', () => {
+  test('push takes the events that there is room for and counts the others', () => {
     const one = ring({ v: 'f64' }, 4);
     expect(pushed(one, 1, 2, 3, 4, 5, 6)).toBe(4);
     expect([pushed(one, 7), one.refused]).toEqual([0, 3]);
@@ -153,22 +160,25 @@ describe.runIf(canShare)('a ring', () => {
     expect([taken(one), one.push({ v: [1] }, 1), one.refused]).toEqual([[], 0, 3]);
   });
 
-  //   capacity 8   · · · · · ■ ■ ■     then 12 more in two parts
-  test.each([2, 12, 40])('puts %i events over its end in order, from views, parts of views and lists', (n) => {
-    const values = Float64Array.from({ length: n + 2 }, (_, i) => i);
-    for (const [given, from] of [
-      [values.subarray(1, n + 1), 0],
-      [values, 1],
-      [Array.from(values), 1],
-      [Int16Array.from(values), 1],
-    ] as const) {
-      const one = ringFrom({ v: 'f64' }, 64, 63);
-      one.push({ v: given }, from);
-      expect(taken(one, n)).toEqual(Array.from({ length: n }, (_, i) => i + 1));
-    }
-  });
+  //   capacity 64, the first event in the last place
+  test.each([2, 12, 40])(
+    'push writes %i events over the end of the buffer in order, from views, parts of views and lists',
+    (n) => {
+      const values = Float64Array.from({ length: n + 2 }, (_, i) => i);
+      for (const [given, from] of [
+        [values.subarray(1, n + 1), 0],
+        [values, 1],
+        [Array.from(values), 1],
+        [Int16Array.from(values), 1],
+      ] as const) {
+        const one = ringFrom({ v: 'f64' }, 64, 63);
+        one.push({ v: given }, from);
+        expect(taken(one, n)).toEqual(Array.from({ length: n }, (_, i) => i + 1));
+      }
+    },
+  );
 
-  test('says what is wrong with columns, and nothing went in', () => {
+  test('push refuses invalid columns by name and takes nothing of them', () => {
     const one = ringFrom({ a: 'f64', b: 'i64' }, 4, 3);
     const push = (given: unknown, from?: number) => () => one.push(given as never, from);
     refused('ERR_ORIEL_COLUMN', push({ a: [1] }), '"b"', 'undefined');
@@ -184,7 +194,7 @@ describe.runIf(canShare)('a ring', () => {
     expect([one.peek(), one.refused]).toEqual([0, 0]);
   });
 
-  test('gives places and events in a row, and never more than asked for', () => {
+  test('claim and peek give contiguous places, and never more than asked for', () => {
     const one = ringFrom({ v: 'f64' }, 4, 2);
     expect([one.claim(), one.claim(1), one.claim(0), one.claim(100), one.writeAt]).toEqual([2, 1, 0, 2, 2]);
     one.columns.v.set([5, 6], one.writeAt);
@@ -199,7 +209,7 @@ describe.runIf(canShare)('a ring', () => {
     expect([one.peek(), one.claim(), one.writeAt]).toEqual([0, 3, 1]);
   });
 
-  test('refuses to publish places that are not free and to release events that are not there', () => {
+  test('publish refuses more places than are free, and release more events than there are', () => {
     const one = ring({ v: 'f64' }, 4);
     pushed(one, 1);
     for (const n of [4, -1, 0.5, Number.NaN, '1']) {
@@ -210,7 +220,7 @@ describe.runIf(canShare)('a ring', () => {
     expect([one.peek(), one.claim()]).toEqual([1, 3]);
   });
 
-  test('refuses numbers of events that are none, and goes on', async () => {
+  test('methods refuse invalid numbers of events and change nothing', async () => {
     const one = ring({ v: 'f64' }, 4);
     pushed(one, 1);
     for (const n of [-1, 0.5, Number.NaN, '1', Number.POSITIVE_INFINITY] as number[]) {
@@ -223,7 +233,7 @@ describe.runIf(canShare)('a ring', () => {
     expect([taken(one), one.claim()]).toEqual([[1], 3]);
   });
 
-  test('is a queue, wherever it begins and in whatever batches events come and go', () => {
+  test('a ring is a queue, wherever it begins and whatever the sizes of batches', () => {
     const batch = fc.nat(11);
     const step = fc.oneof(
       fc.record({ kind: fc.constantFrom('push' as const, 'publish' as const), n: batch, from: fc.nat(3) }),
@@ -276,7 +286,7 @@ describe.runIf(canShare)('a ring', () => {
     fc.assert(property, { numRuns: 300 });
   });
 
-  test.each([2 ** 31, 2 ** 32])('goes on as before when its indices pass %i', (edge) => {
+  test.each([2 ** 31, 2 ** 32])('a ring still works when its indices pass %i', (edge) => {
     const one = ringFrom({ v: 'f64' }, 8, edge - 5);
     const words = new Uint32Array(one.handle.buffer);
     for (let i = 0; i < 40; i++) {
@@ -289,7 +299,7 @@ describe.runIf(canShare)('a ring', () => {
     expect([pushed(one, ...Array(9).fill(1)), pushed(one, 1)]).toEqual([8, 0]);
   });
 
-  test('is for the consumer what the other side published, and nothing that was only claimed', () => {
+  test('the consumer sees published events and no claimed ones', () => {
     const producer = ring({ v: 'f64' }, 4);
     const consumer = ring(producer.handle);
     producer.claim(2);
@@ -305,7 +315,11 @@ describe.runIf(canShare)('a ring', () => {
   });
 });
 
-/** Fills everything that is neither a column nor a word in use. @returns what makes sure that it is as it was */
+/**
+ * Fills every byte that is neither in a column nor in a word in use.
+ *
+ * @returns a function that expects these bytes unchanged
+ */
 function guard(one: Ring): () => void {
   const { buffer } = one.handle;
   const isUsed = new Uint8Array(buffer.byteLength);
@@ -322,12 +336,12 @@ function guard(one: Ring): () => void {
   return () => expect(isUsed.every((used, at) => used === 1 || bytes[at] === 0xa5)).toBe(true);
 }
 
-describe.runIf(canShare)('who waits', () => {
+describe.runIf(canShare)('waiting', () => {
   const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
-  /** Whether a promise is done within a few turns. */
+  /** Whether a promise resolves within a few milliseconds. */
   const isDone = (promise: Promise<unknown>) => Promise.race([promise.then(() => true), turn().then(() => false)]);
 
-  test('for events is called when there are enough', async () => {
+  test('filled resolves when there are enough events', async () => {
     const producer = ring({ v: 'f64' }, 4);
     const consumer = ring(producer.handle);
     const filled = consumer.filled(3);
@@ -338,7 +352,7 @@ describe.runIf(canShare)('who waits', () => {
     expect(await consumer.filled(3)).toBe(true);
   });
 
-  test('for room is called when there is enough', async () => {
+  test('ready resolves when there is enough room', async () => {
     const producer = ring({ v: 'f64' }, 4);
     const consumer = ring(producer.handle);
     pushed(producer, 1, 2, 3, 4);
@@ -350,7 +364,7 @@ describe.runIf(canShare)('who waits', () => {
     expect([await producer.ready(0), await producer.ready()]).toEqual([true, true]);
   });
 
-  test('for more than the ring holds is called when it is full, or empty', async () => {
+  test('waiting for more than the capacity resolves when the ring is full or empty', async () => {
     const one = ring({ v: 'f64' }, 4);
     expect(await one.ready(100)).toBe(true);
     const filled = one.filled(100);
@@ -360,7 +374,7 @@ describe.runIf(canShare)('who waits', () => {
     expect(await filled).toBe(true);
   });
 
-  test('for events that no longer come is told so, and what is there can be read', async () => {
+  test('filled resolves to false if the producer has ended, and the events there can be read', async () => {
     const producer = ring({ v: 'f64' }, 4);
     const consumer = ring(producer.handle);
     const filled = consumer.filled(3);
@@ -374,7 +388,7 @@ describe.runIf(canShare)('who waits', () => {
     expect(await consumer.filled()).toBe(false);
   });
 
-  test('for room that nobody makes is told so', async () => {
+  test('ready resolves to false if the consumer has cancelled', async () => {
     const producer = ring({ v: 'f64' }, 4);
     const consumer = ring(producer.handle);
     pushed(producer, 1, 2, 3);
@@ -385,24 +399,26 @@ describe.runIf(canShare)('who waits', () => {
     expect([await producer.ready(1), producer.waitReady(1), producer.waitReady(2)]).toEqual([true, true, false]);
   });
 
-  test.each(['ready', 'filled'] as const)('with a signal is let go when it is aborted: %s', async (method) => {
-    const one = ring({ v: 'f64' }, 4);
-    if (method === 'ready') pushed(one, 1, 2, 3, 4);
-    const stop = new AbortController();
-    const reason = new Error('enough');
-    const waiting = one[method](1, { signal: stop.signal });
-    expect(await isDone(waiting.catch(() => undefined))).toBe(false);
-    stop.abort(reason);
-    await expect(waiting).rejects.toBe(reason);
-    await expect(one[method](1, { signal: stop.signal })).rejects.toBe(reason);
-    // And the ring goes on.
-    const again = one[method]();
-    if (method === 'ready') taken(one);
-    else pushed(one, 1);
-    expect(await again).toBe(true);
-  });
+  test.each(['ready', 'filled'] as const)(
+    '%s rejects when its signal is aborted, and the ring goes on',
+    async (method) => {
+      const one = ring({ v: 'f64' }, 4);
+      if (method === 'ready') pushed(one, 1, 2, 3, 4);
+      const stop = new AbortController();
+      const reason = new Error('enough');
+      const waiting = one[method](1, { signal: stop.signal });
+      expect(await isDone(waiting.catch(() => undefined))).toBe(false);
+      stop.abort(reason);
+      await expect(waiting).rejects.toBe(reason);
+      await expect(one[method](1, { signal: stop.signal })).rejects.toBe(reason);
+      const again = one[method]();
+      if (method === 'ready') taken(one);
+      else pushed(one, 1);
+      expect(await again).toBe(true);
+    },
+  );
 
-  test('in many promises at once is called in each', async () => {
+  test('each of several promises resolves at its own number of events', async () => {
     const one = ring({ v: 'f64' }, 8);
     const waiting = [1, 2, 3, 4].map((n) => one.filled(n));
     for (let i = 1; i <= 4; i++) {
@@ -411,7 +427,7 @@ describe.runIf(canShare)('who waits', () => {
     }
   });
 
-  test('leaves no call to the other behind where there was no need to wait', () => {
+  test('a wait that ends at once leaves no waiter behind', () => {
     const one = ring({ v: 'f64' }, 4);
     const words = new Int32Array(one.handle.buffer);
     pushed(one, 1);
@@ -419,7 +435,7 @@ describe.runIf(canShare)('who waits', () => {
     expect([words[65], words[97]]).toEqual([0, 0]);
   });
 
-  test('without a way to be called looks again and again', async () => {
+  test('filled polls without Atomics.waitAsync', async () => {
     const { waitAsync } = Atomics as { waitAsync?: unknown };
     Object.assign(Atomics, { waitAsync: undefined });
     try {
@@ -434,7 +450,7 @@ describe.runIf(canShare)('who waits', () => {
     }
   });
 
-  test('standing still gives up when time is out; a page may not stand still', () => {
+  test('waitFilled gives up after its timeout, and is refused on a page', () => {
     const one = ring({ v: 'f64' }, 4);
     if (isPage) {
       refused('ERR_ORIEL_THREAD', () => one.waitFilled(1, 50), 'await');
@@ -451,7 +467,7 @@ describe.runIf(canShare)('who waits', () => {
       expect(one.waitFilled(1, 50)).toBe(false);
       expect(performance.now() - before).toBeGreaterThan(40);
     }
-    // Looking once is allowed everywhere.
+    // Calls that do not wait are allowed everywhere.
     expect([one.waitFilled(1, 0), one.waitFilled(0), one.waitReady(4)]).toEqual([false, true, true]);
     pushed(one, 1);
     expect(one.waitFilled(1)).toBe(true);

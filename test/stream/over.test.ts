@@ -1,4 +1,7 @@
-/** Streams as sources and as windows: `over` and `transform`, from any kind of source, whatever way it ends. */
+/**
+ * `over` and `transform`, from every kind of source and for every way to end. This suite catches events that are lost
+ * or taken twice, sources that are not ended, items requested too early, and errors thrown in place of others.
+ */
 
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -32,7 +35,7 @@ const tens = () => open(TENS);
 const later = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
 const at = (...times: number[]) => times.map((t) => ({ t }));
 
-/** Ends the test where the promise does not come to this. */
+/** The error that the promise rejects with. The test fails if it resolves. */
 async function refusal(run: Promise<unknown>): Promise<unknown> {
   return run.then(
     (value) => expect.unreachable(`it gave ${String(value)}`),
@@ -40,6 +43,7 @@ async function refusal(run: Promise<unknown>): Promise<unknown> {
   );
 }
 
+/** Expects that the promise rejects with an OrielError with that code, in a message that has all the parts. */
 async function refused(code: OrielErrorCode, run: Promise<unknown>, ...parts: string[]): Promise<void> {
   const error = await refusal(run);
   expect(error).toBeInstanceOf(OrielError);
@@ -47,7 +51,7 @@ async function refused(code: OrielErrorCode, run: Promise<unknown>, ...parts: st
   for (const part of parts) expect((error as Error).message).toContain(part);
 }
 
-/** An asynchronous source that is told when to give what, and says what became of it. */
+/** An asynchronous source that gives the items that the test tells it to give, and counts requests. */
 function told<T>() {
   const waiting: ((result: IteratorResult<T>) => void)[] = [];
   const given: T[] = [];
@@ -80,7 +84,7 @@ const cuts = fc.array(
 );
 
 describe.each(SOURCES)('from %s', (kind) => {
-  test('events, arrays and columns give what the events give', async () => {
+  test('items that are events, arrays or columns give the same results as the events', async () => {
     await fc.assert(
       fc.asyncProperty(scenarioOf(FAMILIES.all), cuts, fc.boolean(), async (s, cuts, isPiped) => {
         const key = KEYS[s.keys] as (typeof KEYS)[string];
@@ -92,7 +96,7 @@ describe.each(SOURCES)('from %s', (kind) => {
           ...key.of(k),
         }));
         const late: Row[][] = [[], []];
-        const [wanted, actual] = late.map((rows) =>
+        const [one, other] = late.map((rows) =>
           windowed({
             time: 't',
             ...(key.spec ? { key: key.spec } : {}),
@@ -104,6 +108,8 @@ describe.each(SOURCES)('from %s', (kind) => {
             onLate: (batch: Iterable<Row>) => rows.push(...batch),
           }),
         ) as unknown as [WindowedStream, WindowedStream];
+        using wanted = one;
+        using actual = other;
         wanted.pushRows(events as never[]);
         const rows = [...wanted.close()] as Row[];
         const source = sourceOf(kind, itemsOf(events, cuts));
@@ -112,14 +118,12 @@ describe.each(SOURCES)('from %s', (kind) => {
         expect(late[1]).toEqual(late[0]);
         const { milliseconds, bytes, ...stats } = wanted.stats();
         expect(actual.stats()).toMatchObject(stats);
-        wanted[Symbol.dispose]();
-        actual[Symbol.dispose]();
       }),
       { numRuns: runs(30), endOnFailure: true },
     );
   });
 
-  test('batches have rows, come in order, and the stream is closed at the end', async () => {
+  test('no batch is empty, batches come in order, and the end of the source closes the stream', async () => {
     const stream = tens();
     const ends: number[][] = [];
     for await (const batch of stream.over(sourceOf(kind, [...at(1, 12), at(13, 25, 31), { t: [40] }]))) {
@@ -138,10 +142,10 @@ describe.each(SOURCES)('from %s', (kind) => {
     expect(() => stream.push({ t: 50 })).toThrow('closed');
   });
 
-  test('who leaves ends the source; the stream goes on with all it has taken', async () => {
+  test('leaving the loop ends the source, and the stream keeps what it has taken', async () => {
     const stream = tens();
     const ended: unknown[] = [];
-    // As long as two reads.
+    // The items are too many for one read.
     const items = Array.from({ length: 10_000 }, (_, i) => ({ t: i }));
     const source = sourceOf(kind, items, (reason) => ended.push(reason));
     let n = 0;
@@ -158,7 +162,7 @@ describe.each(SOURCES)('from %s', (kind) => {
     expect(n + sumOf(stream.close())).toBe(events + 1);
   });
 
-  test('what the source throws is thrown, after what has fired; the stream stays open', async () => {
+  test('an error of the source is thrown after the fired windows, and the stream stays open', async () => {
     const stream = tens();
     const failure = new Error('no more');
     const source = sourceOf(kind, at(1, 12, 25), undefined, failure);
@@ -172,7 +176,7 @@ describe.each(SOURCES)('from %s', (kind) => {
     expect([...stream.take()]).toEqual([{ start: 20, end: 30, n: 1 }]);
   });
 
-  test('an event that is none is named by its place; what is before it is in, and nothing after', async () => {
+  test('an invalid item is named by its index, and only the items before it are taken', async () => {
     const cases: [item: unknown, code: OrielErrorCode, ...parts: string[]][] = [
       [{ t: 'x' }, 'ERR_ORIEL_TIME', 'got "x"'],
       [{}, 'ERR_ORIEL_TIME', 'got undefined'],
@@ -192,7 +196,7 @@ describe.each(SOURCES)('from %s', (kind) => {
         for await (const batch of stream.over(source as Iterable<Item<typeof TENS>>)) rows.push(...batch);
       };
       await refused(code, run(), 'item 5 of the source', ...parts);
-      expect(ended.length).toBe(1);
+      expect(ended).toHaveLength(1);
       expect(rows).toEqual([
         { start: 0, end: 10, n: 3 },
         { start: 10, end: 20, n: 2 },
@@ -202,7 +206,7 @@ describe.each(SOURCES)('from %s', (kind) => {
     }
   });
 
-  test('the place of one bad event among many is found', async () => {
+  test('the error names the index of one invalid event among many', async () => {
     for (const place of [0, 1, 4094, 4095, 4096, 7000]) {
       const stream = tens();
       const items: { t: unknown }[] = Array.from({ length: 9000 }, (_, t) => ({ t }));
@@ -213,7 +217,7 @@ describe.each(SOURCES)('from %s', (kind) => {
     }
   });
 
-  test('an iteration that is aborted throws the reason, before and in the middle, and loses nothing', async () => {
+  test('an aborted loop throws the reason of its signal and loses nothing', async () => {
     const gone = new Error('gone');
     for (const when of [0, 1, 3]) {
       const stream = tens();
@@ -238,7 +242,7 @@ describe.each(SOURCES)('from %s', (kind) => {
     }
   });
 
-  test('where results leave no room for events they are given first', async () => {
+  test('results that leave no room for events are given first', async () => {
     const spec = { time: 't', key: 'k', window: rolling(1000), aggregates: { n: count(), all: sum('v') } } as const;
     const events = Array.from({ length: 30_000 }, (_, t) => ({ t, k: t % 3, v: t }));
     const free = open(spec);
@@ -247,7 +251,8 @@ describe.each(SOURCES)('from %s', (kind) => {
     const stream = open({ ...spec, memory: { maximum: '500kb' } });
     expect(() => stream.pushRows(events)).toThrow('no room');
     const rows = await rowsOf(stream.over(sourceOf(kind, events)));
-    expect(rows.length).toBe(wanted.length);
+    expect(wanted).toHaveLength(30_000);
+    expect(rows).toHaveLength(wanted.length);
     expect(rows).toEqual(wanted);
   });
 });
@@ -256,7 +261,7 @@ function sumOf(batch: WindowBatch<{ start: number; end: number; n: number }>): n
   return batch.columns.n.reduce((a, b) => a + b, 0);
 }
 
-/** What comes out of `transform` where the source is written to it. */
+/** The batches of a `transform` into which the source is written. */
 async function* piped(source: unknown, stream: WindowedStream): AsyncGenerator<WindowBatch<Row>> {
   const { readable, writable } = stream.transform();
   const writer = writable.getWriter();
@@ -273,7 +278,7 @@ async function* piped(source: unknown, stream: WindowedStream): AsyncGenerator<W
   await writing;
 }
 
-test('windows that have fired are given while the source waits for its next item', async () => {
+test('fired windows are given while the source waits for its next item', async () => {
   const stream = tens();
   const source = told<Item<typeof TENS>>();
   const batches = stream.over(source as AsyncIterable<{ t: number }>);
@@ -287,14 +292,14 @@ test('windows that have fired are given while the source waits for its next item
       await later();
       source.give(item as never);
     }
-    // The source gives no more until this is there.
+    // The source gives nothing more until this batch has come.
     expect((await batch).value?.toArray()).toMatchObject([{ end }]);
   }
   await batches.return();
   expect(source.isEnded).toBe(true);
 });
 
-test('items are asked for one by one, and none while nobody waits for windows', async () => {
+test('items are requested one by one, and none while nobody waits for windows', async () => {
   const stream = tens();
   const source = told<{ t: number }>();
   const batches = stream.over(source);
@@ -309,7 +314,7 @@ test('items are asked for one by one, and none while nobody waits for windows', 
     source.give({ t });
   }
   expect((await first).value?.toArray()).toEqual([{ start: 0, end: 10, n: 2 }]);
-  // One had been asked for before the windows were there, and may come.
+  // One item had been requested before the windows fired, and is taken now.
   source.give({ t: 25 });
   await later(5);
   expect(source.asked).toBe(4);
@@ -317,7 +322,7 @@ test('items are asked for one by one, and none while nobody waits for windows', 
   await batches.return();
 });
 
-test('an item that comes after who waited for it has left goes in all the same', async () => {
+test('a requested item that comes after the loop has ended is still taken', async () => {
   for (const isAborted of [false, true]) {
     const stream = tens();
     const source = told<{ t: number }>();
@@ -343,7 +348,7 @@ test('an item that comes after who waited for it has left goes in all the same',
   }
 });
 
-test('a generator that waits for something is left without waiting for it', async () => {
+test('leaving the loop does not wait for a generator that awaits something', async () => {
   const stream = tens();
   let isLeft = false;
   const source = async function* () {
@@ -362,7 +367,7 @@ test('a generator that waits for something is left without waiting for it', asyn
   expect([...stream.close()]).toEqual([{ start: 10, end: 20, n: 1 }]);
 });
 
-test('who leaves while there is no room for all that was read is told what is not in, or all is', async () => {
+test('leaving the loop takes every item read, or throws the index of the first that had no room', async () => {
   const ways = new Set<string>();
   for (let maximum = 350_000; maximum < 600_000; maximum += 25_000) {
     const aggregates = { n: count(), s: sum('v') };
@@ -385,7 +390,7 @@ test('who leaves while there is no room for all that was read is told what is no
   expect([...ways].sort()).toEqual(['ERR_ORIEL_MEMORY', 'undefined']);
 });
 
-test('items that come while others go in, which may take its time, go in after them', async () => {
+test('items that come while earlier ones are being taken are taken after them', async () => {
   const done: (() => void)[] = [];
   const given: unknown[] = [];
   const enter = (events: unknown) => {
@@ -406,7 +411,7 @@ test('items that come while others go in, which may take its time, go in after t
   expect(intake.isEmpty).toBe(true);
 });
 
-test('events of which some are in when there is no more room are not checked and given again', async () => {
+test('events that were taken in part before memory ran out are not checked and taken again', async () => {
   const given: unknown[] = [];
   let isFull = true;
   const intake = new Intake((events) => {
@@ -424,7 +429,7 @@ test('events of which some are in when there is no more room are not checked and
   expect([given, intake.isEmpty]).toEqual([[[{ t: 1 }, { t: 2 }]], true]);
 });
 
-test('what goes wrong where the source is ended is thrown, but in place of nothing else', async () => {
+test('an error on ending the source is thrown unless there is another error', async () => {
   const failure = new Error('cannot end');
   const source = () => ({
     i: 0,
@@ -466,16 +471,16 @@ test.each([
       for (let t = 0; ; t++) yield { t };
     },
   ],
-])('%s that never waits lets timers and messages have their turn', async (_, source) => {
+])('%s that never waits does not starve timers and messages', async (_, source) => {
   const stream = open({ time: 't', window: tumbling(1e9), aggregates: { n: count() } });
-  // Nothing fires: there is no other way out.
+  // No window fires, so that only the signal ends the loop.
   const run = rowsOf(stream.over(source(), { signal: AbortSignal.timeout(20) }));
   expect(await refusal(run)).toMatchObject({ name: 'TimeoutError' });
   expect(stream.stats().events % 4096).toBe(0);
 });
 
-test('windows that time alone lets fire are given while the source waits', async () => {
-  // No time: as they come.
+test('windows that fire by the clock are given while the source waits', async () => {
+  // The first of the streams has no time in its events, the second is idle.
   let now = 1000;
   const spec = { window: tumbling(10), aggregates: { n: count() }, clock: () => now };
   for (const stream of [open(spec), open({ ...spec, time: 't', idle: 5 })]) {
@@ -492,7 +497,7 @@ test('windows that time alone lets fire are given while the source waits', async
   }
 });
 
-test('a record is a batch of columns where it has one of times, or else of what the spec names first', async () => {
+test('an item is a batch of columns if the time, or else the first column of the spec, is an array', async () => {
   const clock = () => 5;
   const window = tumbling(10);
   const keyed = open({ key: 'k', window, aggregates: { s: sum('v') }, clock });
@@ -503,15 +508,15 @@ test('a record is a batch of columns where it has one of times, or else of what 
   ]);
   const measured = open({ window, aggregates: { s: sum('v') }, clock });
   expect(await rowsOf(measured.over([{ v: new Uint8Array([1, 2]) }, { v: 5 }]))).toEqual([{ start: 0, end: 10, s: 8 }]);
-  // Nothing is named: what looks like columns may as well be an event.
+  // This spec names no column, so that every record is an event.
   const counted = open({ window, aggregates: { n: count() }, clock });
   expect(await rowsOf(counted.over([{ tags: ['a', 'b'] }, {}]))).toEqual([{ start: 0, end: 10, n: 2 }]);
-  // Other columns than that are not asked.
+  // Arrays in other fields do not make it a batch.
   const timed = open({ time: 't', window, aggregates: { n: count() } });
   expect(await rowsOf(timed.over([{ t: 5, tags: ['a', 'b'] }]))).toEqual([{ start: 0, end: 10, n: 1 }]);
 });
 
-test('what onLate throws is thrown; events are not taken twice and windows not lost', async () => {
+test('an error of onLate is thrown, and no event is taken twice and no window lost', async () => {
   for (const error of [new Error('mine'), new OrielError('ERR_ORIEL_COLUMN', 'of another stream')]) {
     const stream = open({
       time: 't',
@@ -531,7 +536,7 @@ test('what onLate throws is thrown; events are not taken twice and windows not l
   }
 });
 
-test('what is no source, or no signal, is refused at once', () => {
+test('over refuses what is no source and invalid options at once', () => {
   const stream = tens();
   for (const source of [undefined, null, 5, 'rows', { t: 5 }, () => undefined]) {
     expect(() => stream.over(source as never)).toThrow(
@@ -546,7 +551,7 @@ test('what is no source, or no signal, is refused at once', () => {
   expect(() => stream.transform()).toThrow('closed');
 });
 
-test('a stream that is closed in the middle says so', async () => {
+test('a loop whose stream is closed meanwhile throws ERR_ORIEL_CLOSED', async () => {
   const stream = tens();
   const run = async () => {
     for await (const _ of stream.over([...Array(5000).keys()].map((t) => ({ t })))) stream.close();
@@ -564,7 +569,7 @@ describe('transform', () => {
     return { stream, writer, reader };
   };
 
-  test('sits between a stream that gives and one that takes', async () => {
+  test('a transform connects a ReadableStream with a WritableStream', async () => {
     const stream = tens();
     const rows: Row[] = [];
     const sink = new WritableStream<WindowBatch<Row>>({ write: (batch) => void rows.push(...batch) });
@@ -578,7 +583,7 @@ describe('transform', () => {
     expect(() => stream.push({ t: 50 })).toThrow('closed');
   });
 
-  test('items wait where nobody takes windows', async () => {
+  test('written items wait until somebody reads windows', async () => {
     for (const [strategy, room] of [
       [undefined, 0],
       [{ highWaterMark: 3 }, 2],
@@ -597,7 +602,7 @@ describe('transform', () => {
     }
   });
 
-  test('windows may be kept ahead of who takes them', async () => {
+  test('a readable highWaterMark lets windows queue before they are read', async () => {
     const stream = tens();
     const { writable, readable } = stream.transform(undefined, { highWaterMark: 2 });
     const writer = writable.getWriter();
@@ -609,7 +614,7 @@ describe('transform', () => {
     expect((await readable.getReader().read()).value?.toArray()).toMatchObject([{ end: 10 }]);
   });
 
-  test('an event that is none fails both ends; the stream stays open', async () => {
+  test('an invalid event fails both ends, and the stream stays open', async () => {
     const { stream, writer, reader } = await written({ t: 1 }, { t: 12 }, { t: 'x' as never }, { t: 23 });
     expect((await reader.read()).value?.toArray()).toMatchObject([{ end: 10 }]);
     await refused('ERR_ORIEL_TIME', reader.read(), 'item 2 of the source');
@@ -617,7 +622,7 @@ describe('transform', () => {
     expect([...stream.close()]).toMatchObject([{ end: 20, n: 1 }]);
   });
 
-  test('who aborts what is written tells who reads; nothing taken is lost', async () => {
+  test('aborting the writable fails the reader, and no event taken is lost', async () => {
     const { stream, writer, reader } = await written({ t: 1 }, { t: 12 });
     expect((await reader.read()).value?.toArray()).toMatchObject([{ end: 10 }]);
     const second = reader.read();
@@ -627,7 +632,7 @@ describe('transform', () => {
     expect([...stream.close()]).toEqual([{ start: 10, end: 20, n: 1 }]);
   });
 
-  test('who cancels what is read tells who writes; nothing taken is lost', async () => {
+  test('cancelling the readable fails the writer, and no event taken is lost', async () => {
     const goes = [() => 1, () => 0] as const;
     for (const isWaiting of [true, false]) {
       const { stream, writer, reader } = await written({ t: 1 }, { t: 12 });
@@ -642,7 +647,7 @@ describe('transform', () => {
     }
   });
 
-  test('windows that are on their way when it is cancelled are there at the next take', async () => {
+  test('windows on their way when the readable is cancelled are there at the next take', async () => {
     const stream = open({ ...TENS, key: 'k', aggregates: { n: count(), s: sum('v') } });
     const { readable, writable } = stream.transform();
     const reader = readable.getReader();
@@ -669,7 +674,7 @@ describe('transform', () => {
     expect([...stream.close()]).toEqual([{ start: 20, end: 30, k: 'b', n: 1, s: 23 }]);
   });
 
-  test('that nobody ever read from is cancelled all the same', async () => {
+  test('a readable that nobody ever read from can be cancelled', async () => {
     const stream = tens();
     const { readable, writable } = stream.transform();
     await readable.cancel('enough');

@@ -1,6 +1,6 @@
 /**
- * The two sides of a ring as tests run them on threads: events are numbered, and whoever reads them knows what has to come next.
- * Batches are of random sizes, written in place or pushed, read in place or taken.
+ * The two sides of a ring as tests run them on threads. Events are numbered, so that the reader knows which event comes
+ * next. Batches have random sizes; they are written in place or pushed, read in place or taken.
  */
 
 import type { Ring, RingHandle } from '../../bindings';
@@ -11,20 +11,20 @@ export type Numbered = Ring<typeof SCHEMA>;
 export interface Job {
   handle: RingHandle<typeof SCHEMA>;
   side: 'producer' | 'consumer';
-  /** How it waits where there is too little: standing still, awaiting, or looking again and again. */
+  /** How a side waits for room or events: it blocks its thread, awaits a promise, or polls. */
   waits: 'block' | 'await' | 'poll';
   events: number;
   seed: number;
-  /** A consumer cancels after so many events. */
+  /** The number of events after which a consumer cancels. */
   cancelAt?: number;
 }
 
-/** @returns how many events went in, or came out as they should */
+/** @returns the number of events that a producer wrote, or that a consumer read and found right */
 export function run(ring: Numbered, job: Job): Promise<number> {
   return job.side === 'producer' ? produce(ring, job) : consume(ring, job);
 }
 
-/** Numbers in [0, 1): that of the helpers would bring the core with it, which threads have no use for. */
+/** Random numbers in [0, 1). Those of the helpers would load the core, which these threads do not need. */
 function random(seed: number): () => number {
   let state = seed;
   return () => {
@@ -37,7 +37,7 @@ const mixedOf = (n: number) => Math.imul(n, 0x9e3779b1) >>> 0;
 
 async function produce(ring: Numbered, { waits, events, seed }: Job): Promise<number> {
   const next = random(seed);
-  // Waits of both sides together stay within one more than there are places.
+  // The waits of both sides together must not exceed the capacity plus one.
   const most = (ring.capacity + 1) >> 1;
   let sent = 0;
   while (sent < events) {

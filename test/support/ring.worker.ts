@@ -1,4 +1,4 @@
-/** The same as test/node/ring-threads.script.ts, for a page. */
+/** Runs one side of a ring in a page's worker, as test/node/worker/ring-threads.script.ts does in a Node thread. */
 
 import { ring } from '../../bindings/shared/ring';
 import { type Job, run } from './ring-sides';

@@ -1,10 +1,18 @@
-/** Random streams: all windows, all ways of firing, disorder, lateness, keys, jumps of time, and any cut into batches. */
+/**
+ * Random streams for the suites that compare with the oracle: every kind of window and of firing, disorder, lateness,
+ * keys, jumps of time, and any cut into batches. test/laws/windows.test.ts fails while a kind of window of the core is
+ * never drawn here.
+ */
 
 import fc from 'fast-check';
 import * as oriel from '../../bindings';
 import { About, cases, companion, type Figure, isNear, type OracleEvent, type OracleWindow } from '../oracle';
+import { DOORS } from './doors';
+import { DAY, HOUR } from './times';
 
-/** The public functions, loosely: what they are given here no type could follow. */
+export { put } from './doors';
+
+/** The public functions with loose types: no type could follow the arguments that scenarios give them. */
 type Loose = (...given: unknown[]) => unknown;
 const { cumulative, everything, hopping, punctuated, rolling, rows, session, tumbling } = oriel as unknown as Record<
   'cumulative' | 'everything' | 'hopping' | 'punctuated' | 'rolling' | 'rows' | 'session' | 'tumbling',
@@ -32,12 +40,12 @@ export type Row = Record<string, unknown>;
 
 export const aggregates = Object.fromEntries(Object.entries(cases).map(([name, { make }]) => [name, make()]));
 
-/** All of them by their definitions. */
+/** All of these aggregates by their definitions. */
 export function figuresOf(events: OracleEvent[]): Record<string, Figure> {
   return Object.fromEntries(Object.entries(cases).map(([name, { define }]) => [name, define(events)]));
 }
 
-/** Figures that are the same to the last bit, whatever the order of combining. */
+/** Aggregates whose results are the same to the last bit, whatever the order of combining. */
 const EXACT = [
   'events',
   'count',
@@ -58,7 +66,10 @@ const EXACT = [
   'argmax',
 ];
 
-/** What is wanted, with the actual figure where it is as good: -0 for 0, other last digits where roundings may come in another order. */
+/**
+ * The wanted rows, with the actual value in place of each wanted one that it may stand for: -0 for 0, and other last
+ * digits where roundings may happen in another order.
+ */
 export function settled(wanted: unknown, actual: unknown, tolerance = 0): unknown {
   if (typeof wanted !== 'object' || wanted === null || wanted instanceof About) {
     return isNear(actual, wanted, tolerance) ? actual : wanted;
@@ -71,7 +82,7 @@ export function settled(wanted: unknown, actual: unknown, tolerance = 0): unknow
   return Object.fromEntries(Object.entries(wanted).map(([name, one]) => [name, of(name, one)]));
 }
 
-/** How keys look to the stream; the oracle knows them as strings. */
+/** How a key looks to the stream. The oracle knows keys as strings. */
 export const KEYS: Record<string, { spec: string | string[] | undefined; of: (key: string) => Row }> = {
   none: { spec: undefined, of: () => ({}) },
   strings: { spec: 'k', of: (key) => ({ k: key }) },
@@ -85,7 +96,7 @@ const predicate = fc.constantFrom<(event: OracleEvent) => boolean>(
   ({ v }) => v === 3 || v === 4,
   ({ t }) => t % 7 === 0,
 );
-/** Conditions, as an expression and by what they mean. */
+/** Conditions, each as an expression and as a predicate that means the same. */
 const condition = fc.constantFrom<{ expression: oriel.Expression; holds: (event: OracleEvent) => boolean }>(
   { expression: col('v').gt(0), holds: ({ v }) => v > 0 },
   { expression: col('v').mod(3).eq(0).not(), holds: ({ v }) => !Number.isNaN(v % 3) && v % 3 !== 0 },
@@ -114,13 +125,51 @@ const grid: fc.Arbitrary<OracleWindow> = fc.oneof(
       .map(({ steps, every, offset }) => ({ kind: 'cumulative' as const, size: steps * every, every, offset })),
   },
   { weight: 1, arbitrary: fc.constant({ kind: 'everything' as const }) },
+  { weight: 1, arbitrary: fc.constantFrom(...utcWindows()) },
 );
+
+/** Calendar windows of UTC. All of them have an edge at 0, which most scenarios cross. */
+function utcWindows(): OracleWindow[] {
+  const monthOf = (t: number) => 12 * (new Date(t).getUTCFullYear() - 1970) + new Date(t).getUTCMonth();
+  const hop = (
+    size: number,
+    unit: oriel.CalendarUnit,
+    blockOf: (t: number) => number,
+    edge: (k: number) => number,
+  ): OracleWindow => ({
+    kind: 'calendar',
+    make: () =>
+      size === 1
+        ? oriel.tumbling(oriel.calendar(1, unit, 'UTC'))
+        : oriel.hopping(oriel.calendar(size, unit, 'UTC'), oriel.calendar(1, unit, 'UTC')),
+    windowsOf: (t) =>
+      Array.from({ length: size }, (_, i) => [edge(blockOf(t) - size + 1 + i), edge(blockOf(t) + 1 + i)]),
+  });
+  const daysOfWeek: OracleWindow = {
+    kind: 'calendar',
+    make: () => oriel.cumulative(oriel.calendar(1, 'week', 'UTC'), oriel.calendar(1, 'day', 'UTC')),
+    windowsOf: (t) => {
+      // 1 January 1970 was a Thursday.
+      const monday = 7 * DAY * Math.floor((t + 3 * DAY) / (7 * DAY)) - 3 * DAY;
+      const ends = Array.from({ length: 7 }, (_, i) => monday + (i + 1) * DAY);
+      return ends.filter((end) => t < end).map((end) => [monday, end]);
+    },
+  };
+  const by = (length: number) => [(t: number) => Math.floor(t / length), (k: number) => k * length] as const;
+  return [
+    hop(1, 'day', ...by(DAY)),
+    hop(1, 'month', monthOf, (k) => Date.UTC(1970, k)),
+    hop(2, 'month', monthOf, (k) => Date.UTC(1970, k)),
+    hop(3, 'hour', ...by(HOUR)),
+    daysOfWeek,
+  ];
+}
 
 function sideBySide<T extends { size: number }>(window: T): T & { every: number } {
   return { ...window, every: window.size };
 }
 
-/** Half with a gap for all, half with a column of gaps; some with a longest. */
+/** Half have one gap for all events, half a column of gaps; some have a greatest length. */
 const sessions: fc.Arbitrary<OracleWindow> = fc
   .record({
     gap: fc.oneof(upTo(9), fc.constant('gap')),
@@ -154,7 +203,7 @@ const value = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(Infinity, -Infinity, -0, 0.5) },
 );
 
-/** A step of the clock of the source, and an event that lags behind it by some. */
+/** A tick of the source's clock, and an event that lags behind that clock. */
 const step = fc.record({
   tick: fc.oneof(
     { weight: 30, arbitrary: fc.integer({ min: 0, max: 3 }) },
@@ -175,7 +224,7 @@ const step = fc.record({
     .map(String),
   v: value,
   gap: fc.oneof({ weight: 9, arbitrary: upTo(7) }, { weight: 1, arbitrary: upTo(40) }),
-  /** Moves the watermark by hand, so far from the clock, before the event. */
+  /** The distance from the clock to which the watermark is moved by hand before the event. */
   advance: fc.oneof(
     { weight: 40, arbitrary: fc.constant(null) },
     { weight: 1, arbitrary: fc.integer({ min: -5, max: 12 }) },
@@ -187,7 +236,7 @@ const every = fc.oneof(upTo(12), upTo(60));
 export const scenarioOf = (window: fc.Arbitrary<OracleWindow>) =>
   fc.record({
     windows: fc.array(window, { minLength: 1, maxLength: 3 }),
-    /** Whether a window that is alone is given without a name. */
+    /** Whether a single window is given without a name. */
     bare: fc.boolean(),
     outOfOrder: fc.constantFrom(0, 1, 5, 12, 30),
     allowedLateness: fc.constantFrom(0, 0, 1, 4, 11, 30),
@@ -205,17 +254,13 @@ export const scenarioOf = (window: fc.Arbitrary<OracleWindow>) =>
     keys: fc.constantFrom(...Object.keys(KEYS)),
     from: fc.constantFrom(-40, 0, 1_700_000_000_000),
     steps: fc.array(step, { maxLength: 150, size: 'max' }),
-    /** Lengths of batches and the door each goes through, over and over. */
-    cuts: fc.array(fc.tuple(upTo(40), fc.constantFrom('push', 'rows', 'columns', 'claim')), {
-      minLength: 1,
-      maxLength: 6,
-    }),
+    /** The length of each batch and the door it is pushed by, repeated until the events end. */
+    cuts: fc.array(fc.tuple(upTo(40), fc.constantFrom(...DOORS)), { minLength: 1, maxLength: 6 }),
   });
 
 export type Scenario = ReturnType<typeof scenarioOf> extends fc.Arbitrary<infer S> ? S : never;
-type Door = Scenario['cuts'][number][1];
 
-/** The window, as a user makes it. */
+/** The window as a user makes it. */
 export function made(window: OracleWindow): unknown {
   switch (window.kind) {
     case 'tumbling':
@@ -244,8 +289,8 @@ export function made(window: OracleWindow): unknown {
       return rolling(window.size, { closed: window.closed });
     case 'rollingRows':
       return rolling(rows(window.size), { closed: window.closed });
-    default:
-      throw new TypeError(`no constructor for ${window.kind}`);
+    case 'calendar':
+      return window.make?.();
   }
 }
 
@@ -261,22 +306,4 @@ export function eventsOf({ steps, from, keys }: Scenario): (OracleEvent & { adva
     const t = clock - lag;
     return { t, key: keys === 'none' ? '0' : key, v, w: companion(t, v), gap, advance: by };
   });
-}
-
-export function put(stream: Stream, batch: Row[], door: Door): void {
-  const names = Object.keys(batch[0] as object);
-  const bigints = typeof batch[0]?.k === 'bigint' || 'm' in (batch[0] as object);
-  if (door === 'push') for (const event of batch) stream.push(event);
-  else if (door === 'rows') stream.pushRows(batch);
-  else if (door === 'columns' || bigints) {
-    stream.pushColumns(Object.fromEntries(names.map((name) => [name, batch.map((event) => event[name])])));
-  } else {
-    const views = stream.claim(batch.length);
-    batch.forEach((event, i) => {
-      for (const name of names) {
-        (views[name] as Float64Array)[i] = name === 'k' ? stream.keyId(event.k) : (event[name] as number);
-      }
-    });
-    stream.commit(batch.length);
-  }
 }

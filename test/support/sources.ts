@@ -1,11 +1,11 @@
-/** Sources of every kind, of the same items. */
+/** Sources of every kind that yield the same items. */
 
 import type { WindowBatch } from '../../bindings';
 
-/** So many events, and what item they become. */
+/** A number of events and the form in which they become items. */
 export type Cut = [length: number, as: 'events' | 'array' | 'columns'];
 
-/** The events as items: cut, over and over, as the cuts say. */
+/** The events as items, cut by the cuts in turn until the events end. */
 export function itemsOf(events: readonly Record<string, unknown>[], cuts: readonly Cut[]): unknown[] {
   const items: unknown[] = [];
   for (let i = 0, cut = 0; i < events.length; ) {
@@ -31,8 +31,8 @@ export const SOURCES = [
 ] as const;
 
 /**
- * @param ended is called once, where the source is left before its end
- * @param failure what it throws after its items
+ * @param ended is called once if the reader leaves the source before its end
+ * @param failure what the source throws after its items
  */
 export function sourceOf<T>(
   kind: (typeof SOURCES)[number],
@@ -62,7 +62,7 @@ export function sourceOf<T>(
     isOver = true;
     return { done: true as const, value: undefined };
   };
-  // An array has nothing to be told, and cannot fail.
+  // Nobody tells an array that it was left, and an array cannot fail.
   if (kind === 'an array' || kind === 'a generator') {
     return { [Symbol.iterator]: () => ({ next: step, return: leave }) };
   }
@@ -77,7 +77,7 @@ export function sourceOf<T>(
   };
 }
 
-/** All rows of batches as they come. */
+/** All rows of the batches, in order. */
 export async function rowsOf<Row>(batches: AsyncIterable<WindowBatch<Row>>): Promise<Row[]> {
   const rows: Row[] = [];
   for await (const batch of batches) rows.push(...batch);

@@ -1,28 +1,30 @@
-/** Streams told step by step, and what they give as lines: for tests that tell a short story. */
+/** Streams told step by step, with their results as lines of text, for tests that tell a short story. */
 
+import { onTestFinished } from 'vitest';
 import { type Spec, sum } from '../../bindings';
 import { type Row, type Stream, windowed } from './scenarios';
 
-/** An event of a key, with a value (1 where none is given); or the watermark, by hand. */
+/** An event of a key with a value, which is 1 by default; or a time to which the watermark is moved by hand. */
 export type Step = [key: string, t: number, v?: number] | number;
 
 export interface Stepped {
   stream: Stream;
-  /** Takes the steps, and what they gave. */
+  /** Runs the steps and returns the lines of the results they fired. */
   step(...steps: Step[]): string[];
-  /** What is left at the end; the stream is gone then. */
+  /** Closes and disposes of the stream, and returns the lines of its last results. */
   close(): string[];
-  /** Events that came too late so far: `key t`. */
+  /** The late events so far, each as `key t`. */
   late: string[];
 }
 
-/** A stream of sums by key, `s` of `v`; or of what the options say. */
+/** A stream that sums `v` as `s` by key, unless the options say otherwise. It is disposed of when the test ends. */
 export function stepped(window: Spec['window'], options: Partial<Spec> = {}): Stepped {
   const late: string[] = [];
   const onLate = (batch: Iterable<Row>) => {
     for (const { k, t } of batch) late.push(`${k} ${t}`);
   };
   const stream = windowed({ time: 't', key: 'k', window, aggregates: { s: sum('v') }, onLate, ...options });
+  onTestFinished(() => stream[Symbol.dispose]());
   return {
     stream,
     late,
@@ -41,7 +43,7 @@ export function stepped(window: Spec['window'], options: Partial<Spec> = {}): St
   };
 }
 
-/** Rows as text: window, key, `[start, end)` or time, sum; with panes which one, its index, and ! if it is final. */
+/** Rows as text: window, key, `[start, end)` or time, sum; and if there are panes the pane, its index, ! if final. */
 export function lines(rows: Iterable<Row>): string[] {
   return [...rows].map(({ window, k, start, end, t, s, pane, index, final }) => {
     const isFrame = t !== undefined && !Number.isNaN(t);

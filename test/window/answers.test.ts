@@ -1,4 +1,7 @@
-/** Questions one at a time: what they take, what they refuse, and what they leave as it was. */
+/**
+ * Catches single queries with a wrong answer, queries that accept a wrong key or time, and queries that change the stream.
+ * Random queries are in query.test.ts.
+ */
 
 import { describe, expect, test } from 'vitest';
 import {
@@ -58,10 +61,9 @@ test('each window answers with what it holds of the key at the newest time', () 
     until: { start: 1, end: 13, s: 15 },
   });
   expect(Object.keys(stream.query('a'))).toEqual(Object.keys(WINDOWS));
-  stream[Symbol.dispose]();
 });
 
-test('of a later time it answers as if nothing came until then, of an earlier one as of the newest', () => {
+test('a query for a later time answers as if no event came until then, and for an earlier time as for the newest', () => {
   const { stream } = stepped({ ten: tumbling(10), visit: session(5), frame: rolling(5) });
   stream.push({ t: 12, k: 'a', v: 1 });
   stream.push({ t: 14, k: 'a', v: 2 });
@@ -75,34 +77,36 @@ test('of a later time it answers as if nothing came until then, of an earlier on
   expect(stream.query('a', 20)).toMatchObject({ ten: { start: 20, end: 30, s: NaN } });
   expect(stream.query('a', 3)).toEqual(stream.query('a'));
   expect(stream.stats()).toMatchObject(before);
-  stream[Symbol.dispose]();
 });
 
-test('of a key of which there is nothing, and before any event, there are counts of 0', () => {
-  const stream = loosely({
+test('a query for an unknown key, or before any event, answers counts of 0', () => {
+  using stream = loosely({
     time: 't',
     key: 'k',
     window: WINDOWS,
     aggregates: { n: count(), c: count('v'), s: sum('v') },
   });
-  for (const answer of Object.values(stream.query('a')) as Row[]) expect(answer).toMatchObject({ n: 0, c: 0, s: NaN });
+  const answers = Object.values(stream.query('a')) as Row[];
+  expect(answers).toHaveLength(Object.keys(WINDOWS).length);
+  for (const answer of answers) expect(answer).toMatchObject({ n: 0, c: 0, s: NaN });
   stream.push({ t: 1, k: 'b', v: 1 });
   const { liveKeys, bytes } = stream.stats();
   for (let i = 0; i < 1000; i++) {
-    for (const answer of Object.values(stream.query(`key ${i}`)) as Row[]) {
+    const others = Object.values(stream.query(`key ${i}`)) as Row[];
+    expect(others).toHaveLength(answers.length);
+    for (const answer of others) {
       expect(answer).toMatchObject({ n: 0, c: 0, s: NaN });
     }
   }
   expect(stream.stats()).toMatchObject({ liveKeys, bytes });
-  stream[Symbol.dispose]();
 });
 
-describe('keys', () => {
+describe('a query by key', () => {
   test.each<[kind: string, key: unknown, other: unknown, ...never: unknown[]]>([
     ['strings', 'a', 'b', 'c', '', 1, 1n],
     ['numbers', 1, -0.5, 2, '1', 1n],
     ['bigints', 1n, -(2n ** 63n), 2n, 1, '1'],
-  ])('of %s are found, and others are not', (_, key, other, ...never) => {
+  ])('finds keys that are %s, and no others', (_, key, other, ...never) => {
     const { stream } = stepped(tumbling(10));
     stream.push({ t: 1, k: key, v: 1 });
     stream.push({ t: 2, k: other, v: 2 });
@@ -119,18 +123,16 @@ describe('keys', () => {
     }
     stream.push({ t: 3, k: key, v: 4 });
     expect(stream.query(key).s).toBe(5);
-    stream[Symbol.dispose]();
   });
 
-  test('of -0 and 0 are one, and so are all NaN', () => {
+  test('takes -0 for 0 and all NaN for one key', () => {
     const { stream } = stepped(tumbling(10));
     stream.push({ t: 1, k: 0, v: 1 });
     stream.push({ t: 1, k: NaN, v: 2 });
     expect([stream.query(-0).s, stream.query(NaN).s]).toEqual([1, 2]);
-    stream[Symbol.dispose]();
   });
 
-  test('of several columns are found by all their parts', () => {
+  test('finds a compound key by all its columns', () => {
     const { stream } = stepped(tumbling(10), { key: ['k', 'l', 'm'] });
     stream.push({ t: 1, k: 'a', l: 1, m: 5n, v: 1 });
     stream.push({ t: 1, k: 'a', l: 2, m: 5n, v: 2 });
@@ -144,27 +146,23 @@ describe('keys', () => {
       ['c', 1, 5n],
     ])
       expect(stream.query(parts).s).toBe(NaN);
-    stream[Symbol.dispose]();
   });
 
-  test('that do not fit the spec are refused, and nothing is changed', () => {
-    const none = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
+  test('refuses a key that does not fit the spec, and changes nothing', () => {
+    using none = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
     refused('ERR_ORIEL_COLUMN', () => none.query('a' as never), 'query', '"a"', 'no key');
-    none[Symbol.dispose]();
-    const one = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
+    using one = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
     for (const key of [undefined, null, true, {}, ['a']]) refused('ERR_ORIEL_COLUMN', () => one.query(key as never));
     one.push({ t: 1, k: 'a' });
     expect(one.close().length).toBe(1);
-    one[Symbol.dispose]();
-    const two = windowed({ time: 't', key: ['a', 'b'], window: tumbling(10), aggregates: { n: count() } });
+    using two = windowed({ time: 't', key: ['a', 'b'], window: tumbling(10), aggregates: { n: count() } });
     for (const key of ['a', ['a'], ['a', 'b', 'c'], undefined]) {
       refused('ERR_ORIEL_COLUMN', () => two.query(key as never), '"a"', '"b"');
     }
-    two[Symbol.dispose]();
   });
 });
 
-test('a time that is none, and a stream that is closed, are refused', () => {
+test('a query is refused if its time is not a time or the stream is closed', () => {
   const { stream } = stepped(tumbling(10));
   for (const at of [NaN, Infinity, '5', 2 ** 54])
     refused('ERR_ORIEL_TIME', () => stream.query('a', at as number), String(at));
@@ -174,18 +172,17 @@ test('a time that is none, and a stream that is closed, are refused', () => {
   refused('ERR_ORIEL_CLOSED', () => stream.query('a'));
 });
 
-test('single events that were only gathered are in the answer, and what came late is told', () => {
+test('an answer includes single events that were gathered, and onLate hears of late ones', () => {
   const { stream, late } = stepped(tumbling(10));
   stream.push({ t: 25, k: 'a', v: 1 });
   stream.push({ t: 26, k: 'a', v: 2 });
   stream.push({ t: 3, k: 'a', v: 4 });
   expect(stream.query('a').s).toBe(3);
   expect(late).toEqual(['a 3']);
-  stream[Symbol.dispose]();
 });
 
-//   a question after every event, about a frame of thousands: no more work than the frame's logarithm
-test('a frame of thousands can be asked about after every event, and rows are as without', () => {
+//   the work for an answer grows with the logarithm of the frame
+test('queries about a frame of thousands of events are fast, right and change no row', () => {
   const given = [false, true].map((asks) => {
     const { stream } = stepped(rolling(4000), { outOfOrder: 20 });
     for (let t = 0; t < 20_000; t++) {
@@ -196,8 +193,8 @@ test('a frame of thousands can be asked about after every event, and rows are as
       }
     }
     const all = [...stream.close()];
-    stream[Symbol.dispose]();
     return all;
   });
+  expect(given[0]).toHaveLength(20_000);
   expect(given[1]).toEqual(given[0]);
 });

@@ -1,4 +1,7 @@
-/** Streams over windows of a calendar: days that are short, long or missing, months by the day, and what comes late. */
+/**
+ * Catches streams whose calendar windows have wrong bounds or events: days that are short, long or skipped, months by the
+ * day, late events, and memory over centuries without events.
+ */
 
 import { Temporal } from 'temporal-polyfill';
 import { describe, expect, test } from 'vitest';
@@ -15,23 +18,19 @@ import {
   windowed,
 } from '../../bindings';
 import { definitions, Oracle, type OracleEvent } from '../oracle';
+import { refusedByEveryDoor } from '../support/doors';
 import { random, refused } from '../support/helpers';
 import { windowed as loosely, type Row } from '../support/scenarios';
 import { stepped } from '../support/steps';
+import { DAY, HOUR, ms, utc } from '../support/times';
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-const ms = (instant: string) => Temporal.Instant.from(instant).epochMilliseconds;
-const utc = (t: number) => Temporal.Instant.fromEpochMilliseconds(t).toString();
-
-/** Rows of a stream of one event every so often, without its end. */
+/** The rows of a stream with one event each `every` milliseconds, from one instant to before another. */
 function steady(window: Window, from: string, until: string, every = HOUR / 2) {
-  const stream = windowed({ time: 't', window, aggregates: { n: count() } });
+  using stream = windowed({ time: 't', window, aggregates: { n: count() } });
   const times: number[] = [];
   for (let t = ms(from); t < ms(until); t += every) times.push(t);
   stream.pushColumns({ t: times });
   const given = stream.close().toArray() as unknown as { start: number; end: number; n: number }[];
-  stream[Symbol.dispose]();
   return given.map(({ start, end, n }) => [utc(start), (end - start) / HOUR, n]);
 }
 
@@ -63,14 +62,14 @@ test.each<[zone: string, from: string, until: string, hours: number[]]>([
   ['Australia/Lord_Howe', '2021-10-01T13:30Z', '2021-10-04T13:00Z', [24, 23.5, 24]],
   ['Australia/Lord_Howe', '2021-04-02T13:00Z', '2021-04-05T13:30Z', [24, 24.5, 24]],
   ['Pacific/Apia', '2011-12-28T10:00Z', '2011-12-31T10:00Z', [24, 24, 24]],
-])('days of %s from %s on are as long as clocks there say', (zone, from, until, hours) => {
+])('days of %s from %s on are as long as the clocks of the zone say', (zone, from, until, hours) => {
   const given = steady(tumbling(calendar(1, 'day', zone)), from, until);
   expect(given.map(([, length, n]) => [length, n])).toEqual(hours.map((length) => [length, length * 2]));
   expect(given[0]?.[0]).toBe(utc(ms(from)));
 });
 
-//   28 ───┤ 29 ───┤ 31 ───┤        30 December 2011 was no day in Apia
-test('a day that never was has no window, and no event is lost for it', () => {
+//   28 ───┤ 29 ───┤ 31 ───┤        Apia skipped 30 December 2011
+test('a day that clocks skip has no window, and no event is lost', () => {
   const zone = 'Pacific/Apia';
   const given = steady(tumbling(calendar(1, 'day', zone)), '2011-12-28T10:00Z', '2012-01-01T10:00Z');
   const dates = given.map(([start]) =>
@@ -81,7 +80,7 @@ test('a day that never was has no window, and no event is lost for it', () => {
   expect(dates.map(String)).toEqual(['2011-12-28', '2011-12-29', '2011-12-31', '2012-01-01']);
 });
 
-test('the month so far fires once with each day there was', () => {
+test('the month so far fires once for each day that the zone had', () => {
   const zone = 'Pacific/Apia';
   const window = cumulative(calendar(1, 'month', zone), calendar(1, 'day', zone));
   const given = steady(window, '2011-12-28T10:00Z', '2011-12-31T10:00Z');
@@ -92,7 +91,7 @@ test('the month so far fires once with each day there was', () => {
   ]);
 });
 
-/** The blocks of a calendar that hold t, by Temporal: one unit each, `n` of them in a window, a window every unit. */
+/** The windows that hold t, by Temporal: each is `n` units long, and one starts every unit. */
 function byTemporal(unit: 'day' | 'month', zone: string, n: number) {
   const startOf = (date: Temporal.PlainDate) => date.toZonedDateTime(zone).epochMilliseconds;
   return (t: number): [number, number][] => {
@@ -105,7 +104,7 @@ function byTemporal(unit: 'day' | 'month', zone: string, n: number) {
   };
 }
 
-describe('random streams are what the oracle makes of them with edges by Temporal', () => {
+describe("random streams give the oracle's results with edges by Temporal", () => {
   const EMITS: Spec['emit'][] = ['final', 'updates', { every: DAY }, { when: ({ v }: Row) => v === 7 }];
   test.each<[zone: string, unit: 'day' | 'month', n: number, from: string]>([
     ['America/Los_Angeles', 'day', 1, '2021-03-10T00:00Z'],
@@ -127,7 +126,7 @@ describe('random streams are what the oracle makes of them with edges by Tempora
         ...rules,
         emit: emit as 'final',
       });
-      const stream = loosely({
+      using stream = loosely({
         time: 't',
         key: 'key',
         window,
@@ -149,7 +148,6 @@ describe('random streams are what the oracle makes of them with edges by Tempora
       }
       given.push(...stream.close());
       const { late, skipped } = stream.stats();
-      stream[Symbol.dispose]();
       expect(given).toEqual(
         oracle.rows.map(({ start, end, key, pane, index, final, events }) => {
           const figures = { n: events.length, s: definitions.sum?.(events) };
@@ -162,7 +160,7 @@ describe('random streams are what the oracle makes of them with edges by Tempora
 });
 
 //   Berlin, February 2022:   1      2      3      4 …           a window ends with every day, though few have an event
-test('the month so far fires with every day, those without events among them', () => {
+test('the month so far fires for every day, even for days without events', () => {
   const zone = 'Europe/Berlin';
   const { step, close } = stepped(cumulative(calendar(1, 'month', zone), calendar(1, 'day', zone)));
   const start = ms('2022-01-31T23:00Z');
@@ -186,7 +184,7 @@ test('years without events cost nothing', () => {
     days: hopping(calendar(7, 'day', zone), calendar(1, 'day', zone)),
     month: cumulative(calendar(1, 'month', zone), calendar(1, 'day', zone)),
   };
-  const stream = windowed({ time: 't', window, aggregates: { n: count() } });
+  using stream = windowed({ time: 't', window, aggregates: { n: count() } });
   stream.push({ t: ms('2000-01-10T12:00Z') });
   const { bytes } = stream.stats();
   for (let year = 2001; year < 2200; year += 13) {
@@ -198,13 +196,13 @@ test('years without events cost nothing', () => {
   expect(stream.take().length).toBe(1 + 7 + 22);
   stream.advance(ms('+010000-01-01T00:00Z'));
   expect(stream.close().length).toBe(0);
-  stream[Symbol.dispose]();
 });
 
-test('edges of what is closed leave memory', () => {
+test('the edges of closed windows leave memory', () => {
   const window = cumulative(calendar(1, 'day', 'Europe/Berlin'), calendar(1, 'hour', 'Europe/Berlin'));
-  const stream = windowed({ time: 't', window, aggregates: { n: count() } });
+  using stream = windowed({ time: 't', window, aggregates: { n: count() } });
   const from = ms('2000-01-01T00:00Z');
+  // The most memory of the first hundred days.
   let early = 0;
   for (let day = 0; day < 3000; day++) {
     stream.pushColumns({ t: Array.from({ length: 24 }, (_, hour) => from + day * DAY + hour * HOUR) });
@@ -213,11 +211,10 @@ test('edges of what is closed leave memory', () => {
     if (day < 100) early = Math.max(early, bytes);
     else expect(bytes).toBeLessThanOrEqual(early);
   }
-  stream[Symbol.dispose]();
 });
 
-//   Berlin, day of 2022-03-27 (23 h), lateness 2 h:   closed at 22:00Z + 2 h     before amended, after late
-test('late events are taken until the day is closed, and not after', () => {
+//   Berlin, day of 2022-03-27 (23 h), lateness 2 h: closed at 22:00Z + 2 h
+test('a day accepts late events until it is closed, and none after that', () => {
   const end = ms('2022-03-27T22:00Z');
   const start = end - 23 * HOUR;
   const window = tumbling(calendar(1, 'day', 'Europe/Berlin'));
@@ -232,7 +229,7 @@ test('late events are taken until the day is closed, and not after', () => {
   expect(close()).toEqual([`b [${end}, ${end + DAY}) 4 on-time 0!`]);
 });
 
-test('events long past come late without a trace', () => {
+test('events of years ago are late and leave nothing in memory', () => {
   const { step, close, late, stream } = stepped(tumbling(calendar(1, 'day', 'Europe/Berlin')));
   const now = ms('2022-06-01T12:00Z');
   step(['a', now, 1]);
@@ -251,21 +248,18 @@ test('a query finds the day that holds the newest event', () => {
   expect(stream.query('a')).toEqual({ start, end: start + 23 * HOUR, s: 3 });
   expect(stream.query('a', start + 23 * HOUR)).toEqual({ start: start + 23 * HOUR, end: start + 47 * HOUR, s: NaN });
   expect(stream.query('nobody')).toEqual({ start, end: start + 23 * HOUR, s: NaN });
-  stream[Symbol.dispose]();
 });
 
-test('times beyond the calendar are refused by every door, and leave nothing', () => {
+test('every door refuses a time beyond the calendar, and the stream takes nothing', () => {
   const far = 8.64e15;
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     window: tumbling(calendar(1, 'day', 'Europe/Berlin')),
     aggregates: { n: count() },
   });
   stream.push({ t: 0 });
   for (const t of [far + 1, -far - 1, NaN]) {
-    refused('ERR_ORIEL_TIME', () => stream.push({ t }), '"t"');
-    refused('ERR_ORIEL_TIME', () => stream.pushColumns({ t: [1, t] }), '"t"', 'index 1');
-    refused('ERR_ORIEL_TIME', () => stream.pushRows([{ t: 1 }, { t }]), '"t"', 'index 1');
+    refusedByEveryDoor(stream, [{ t: 1 }, { t }], 'ERR_ORIEL_TIME', '"t"');
     refused('ERR_ORIEL_TIME', () => stream.advance(t));
     refused('ERR_ORIEL_TIME', () => stream.query(undefined, t));
   }
@@ -277,7 +271,6 @@ test('times beyond the calendar are refused by every door, and leave nothing', (
       .toArray()
       .map(({ n }) => n),
   ).toEqual([1, 1]);
-  stream[Symbol.dispose]();
 });
 
 test.each<[what: string, make: () => unknown, ...parts: string[]]>([
@@ -306,6 +299,6 @@ test.each<[what: string, make: () => unknown, ...parts: string[]]>([
   ],
   ['two days of months', () => cumulative(calendar(1, 'month', 'UTC'), calendar(2, 'day', 'UTC')), 'cumulative: every'],
   ['an offset', () => tumbling(calendar(1, 'day', 'UTC'), { offset: '1h' }), 'tumbling(calendar)', '"offset"'],
-])('%s are refused', (_, make, ...parts) => {
+])('a window with %s is refused', (_, make, ...parts) => {
   refused('ERR_ORIEL_SPEC', make, ...parts);
 });

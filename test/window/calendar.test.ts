@@ -1,4 +1,4 @@
-/** Where the edges of calendar windows lie, against Temporal's own arithmetic. */
+/** Catches edges of calendar windows that differ from Temporal's arithmetic, above all where clocks change. */
 
 import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
@@ -11,18 +11,14 @@ import {
   type Weekday,
 } from '../../bindings/spec/calendar';
 import { refused, runs } from '../support/helpers';
+import { DAY, HOUR, ms, utc } from '../support/times';
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
 const UNITS: CalendarUnit[] = ['hour', 'day', 'week', 'month', 'quarter', 'year'];
 
 const calendar = (n: number, unit: CalendarUnit, zone: string, weekStart?: Weekday) =>
   extent(n, unit, zone, weekStart ? { weekStart } : {}) as Calendar;
 
-const ms = (instant: string) => Temporal.Instant.from(instant).epochMilliseconds;
-const utc = (t: number) => Temporal.Instant.fromEpochMilliseconds(t).toString();
-
-/** The first instant at which clocks there show that time, or have jumped over it. */
+/** The first instant at which clocks of the zone show that time, or have jumped over it. */
 function firstAt(wall: Temporal.PlainDateTime, zone: string): number {
   const shown = wall.toZonedDateTime(zone, { disambiguation: 'compatible' });
   if (shown.toPlainDateTime().equals(wall)) return shown.epochMilliseconds;
@@ -30,7 +26,7 @@ function firstAt(wall: Temporal.PlainDateTime, zone: string): number {
   return jump?.epochMilliseconds ?? Number.NaN;
 }
 
-/** Where block k starts; undefined where that is beyond what Temporal has. */
+/** The start of block k; undefined if it lies beyond the range of Temporal. */
 function expected({ n, unit, zone, weekStart }: Calendar, k: number): number | undefined {
   try {
     if (unit === 'hour') {
@@ -48,13 +44,13 @@ function expected({ n, unit, zone, weekStart }: Calendar, k: number): number | u
   }
 }
 
-/** The lengths in hours of so many blocks, from the one that holds that instant. */
+/** The lengths in hours of `count` blocks, from the one that holds the instant. */
 function hours(one: Calendar, from: string, count: number): number[] {
   const k = one.blockOf(ms(from));
   return Array.from({ length: count }, (_, i) => (one.edge(k + i + 1) - one.edge(k + i)) / HOUR);
 }
 
-/** Where so many blocks start, in UTC, from the one that holds that instant. */
+/** The starts in UTC of `count` blocks, from the one that holds the instant. */
 function starts(one: Calendar, from: string, count: number): string[] {
   const k = one.blockOf(ms(from));
   return Array.from({ length: count }, (_, i) => utc(one.edge(k + i)));
@@ -90,8 +86,8 @@ test('the four hours of Los Angeles in which clocks go back last five, and its d
 
 //  local  00   01   03   04
 //  UTC    23   00   01   02
-//          |────|────‖────|      the hour from 02:00 to 03:00 never was: its two edges are one instant
-test('an hour that clocks skip is of no length, and no time lies in it', () => {
+//          |────|────‖────|      the hour from 02:00 to 03:00 was skipped: its two edges are one instant
+test('an hour that clocks skip has no length, and no time lies in it', () => {
   const hour = calendar(1, 'hour', 'Europe/Berlin');
   const k = hour.blockOf(ms('2024-03-30T23:00Z'));
   expect([0, 1, 2, 3, 4].map((i) => utc(hour.edge(k + i)))).toEqual([
@@ -109,7 +105,7 @@ test('an hour that clocks skip is of no length, and no time lies in it', () => {
 //  local    01      02 02:30   03         01    01:30 02     02:30  03
 //            |───────╳──|───────|          |──────┴┈┈┈┈┴───────|──────|
 //              1 h     1/2 h                 01:30 to 02:00 comes twice
-test('on Lord Howe Island clocks change by half an hour', () => {
+test('clocks on Lord Howe Island change by half an hour', () => {
   const zone = 'Australia/Lord_Howe';
   expect(hours(calendar(1, 'hour', zone), '2024-10-05T14:30Z', 4)).toEqual([1, 0.5, 1, 1]);
   expect(hours(calendar(1, 'hour', zone), '2024-04-06T14:00Z', 4)).toEqual([1.5, 1, 1, 1]);
@@ -118,9 +114,9 @@ test('on Lord Howe Island clocks change by half an hour', () => {
 });
 
 //  Apia    Thu 29 Dec 2011    Sat 31 Dec
-//           |──────────────────‖──────────────────|     Friday the 30th never was
+//           |──────────────────‖──────────────────|     Friday the 30th was skipped
 //  UTC     29th 10:00         30th 10:00
-test('the day that Samoa left out is of no length, nor is any of its hours', () => {
+test('the day that Samoa left out has no length, nor has any of its hours', () => {
   const zone = 'Pacific/Apia';
   const day = calendar(1, 'day', zone);
   const k = day.blockOf(ms('2011-12-30T09:59:59Z'));
@@ -155,7 +151,7 @@ test.each([
 //  local  30 March 1919      23:30 │ 00:30     31 March
 //          |───────────────────────|──────────────────────|      midnight is within what is skipped
 //          23 1/2 hours              23 1/2 hours
-test('where clocks jump over midnight, the day begins at that instant', () => {
+test('a day whose midnight clocks jump over begins at the jump', () => {
   const day = calendar(1, 'day', 'America/Toronto');
   expect(starts(day, '1919-03-30T12:00Z', 3)).toEqual([
     '1919-03-30T05:00:00Z',
@@ -185,7 +181,7 @@ test('a day that has begun does not end when clocks go back over midnight', () =
   expect(hours(calendar(1, 'hour', zone), '2010-11-07T01:30Z', 3)).toEqual([1, 2, 1]);
 });
 
-//  Monrovia  00:00:00                             until 1972 44 minutes 30 seconds behind
+//  Monrovia  00:00:00                             44 minutes 30 seconds behind UTC until 1972
 //             |
 //  UTC     00:00:00      00:44:30
 test('offsets of minutes and seconds are kept', () => {
@@ -234,7 +230,7 @@ test('blocks are counted from 1 January 1970, down as well as up', () => {
 
 //   00    05    10    15    20  24 00    05
 //    |─────|─────|─────|─────|───|──|─────|      the last block of the day is cut at midnight
-test('blocks of hours are counted from each midnight, and the last ends with the day', () => {
+test('blocks of hours are counted from each midnight, and the last block ends with the day', () => {
   expect(hours(calendar(5, 'hour', 'UTC'), '2024-05-01T00:00Z', 6)).toEqual([5, 5, 5, 5, 4, 5]);
   expect(hours(calendar(13, 'hour', 'UTC'), '1969-12-31T00:00Z', 4)).toEqual([13, 11, 13, 11]);
   expect(hours(calendar(24, 'hour', 'UTC'), '1969-12-31T00:00Z', 2)).toEqual([24, 24]);
@@ -264,8 +260,8 @@ const ZONES = [
 ];
 
 //   edge(k)          edge(k + 1)
-//    |x─────────────x|                   each edge, and what holds the first and the last millisecond between two
-test.each(ZONES)('every unit has the edges in %s that Temporal finds, year by year', (zone) => {
+//    |x─────────────x|                   each edge, and the block of the first and the last millisecond between two
+test.each(ZONES)('every unit has the edges in %s that Temporal finds in every fifth year from 1905', (zone) => {
   for (const unit of UNITS) {
     for (const n of unit === 'hour' ? [1, 5] : [1, 3]) {
       const one = calendar(n, unit, zone);
@@ -292,7 +288,7 @@ const scenario = fc.record({
   unit: fc.constantFrom(...UNITS),
   n: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 24 }), fc.integer({ min: 1, max: 10_000 })),
   weekStart: fc.integer({ min: 1, max: 7 }) as fc.Arbitrary<Weekday>,
-  /** Times, some of them moved to a little before or after the next change of clocks. */
+  /** Times, some of them moved to shortly before or after the next change of clocks. */
   times: fc.array(fc.tuple(moment, fc.option(near(30 * HOUR))), { minLength: 1, maxLength: 6 }),
 });
 
@@ -303,7 +299,7 @@ function moved(t: number, by: number | null, zone: string): number {
   return Math.max(-MAX_CALENDAR_TIME, Math.min(MAX_CALENDAR_TIME, to));
 }
 
-test('each time lies between two edges, which never go back and are where Temporal has them', () => {
+test('each time lies between two edges, edges never go back, and they are those of Temporal', () => {
   fc.assert(
     fc.property(scenario, ({ zone, unit, n, weekStart, times }) => {
       const one = calendar(
@@ -329,9 +325,9 @@ test('each time lies between two edges, which never go back and are where Tempor
   );
 });
 
-//   1    2    3    4         whatever was asked before, in whatever order
+//   1    2    3    4         the same answers in any order of questions
 //   |─x──|─x──|─x──|
-test('what was asked before changes no answer', () => {
+test('earlier questions change no answer', () => {
   const used = calendar(1, 'hour', 'Europe/Berlin');
   const times = Array.from({ length: 600 }, (_, i) => 1.7e12 + ((i * 7919) % 600) * 13 * DAY + i * 1234.5);
   for (const t of [...times, ...times.reverse()]) {
@@ -342,8 +338,8 @@ test('what was asked before changes no answer', () => {
 });
 
 //   -8.64e15                         8.64e15
-//  ───|───────────────┼────────────────|───     edges of blocks that hold such times may lie beyond
-test.each(UNITS)('the first and the last times that a Date can hold have a %s', (unit) => {
+//  ───|───────────────┼────────────────|───     the edges of their blocks may lie beyond
+test.each(UNITS)('the first and the last time of a Date lie in a %s', (unit) => {
   for (const zone of ['UTC', 'America/Los_Angeles', 'Pacific/Apia']) {
     for (const n of unit === 'hour' ? [1, 24] : [1, 10_000]) {
       const one = calendar(n, unit, zone);
@@ -357,7 +353,7 @@ test.each(UNITS)('the first and the last times that a Date can hold have a %s', 
   }
 });
 
-test('an extent says what it is', () => {
+test('a calendar extent has its number, unit, zone and first day of the week', () => {
   expect(calendar(2, 'week', 'Europe/Berlin', 7)).toMatchObject({
     n: 2,
     unit: 'week',
@@ -367,7 +363,7 @@ test('an extent says what it is', () => {
   expect(calendar(1, 'day', 'UTC').weekStart).toBe(1);
 });
 
-test('what is not an extent of a calendar is refused', () => {
+test('calendar() refuses a wrong number, unit, zone, first day of the week or option', () => {
   // biome-ignore lint/suspicious/noExplicitAny: what no types allow
   const refuse = (args: any[], ...parts: string[]) =>
     refused('ERR_ORIEL_SPEC', () => (extent as (...args: unknown[]) => unknown)(...args), ...parts);

@@ -67,20 +67,19 @@ function run(
   aggregates: Spec['aggregates'] = AGGREGATES,
   options: Partial<Spec> = {},
 ): Result[] {
-  const stream = windowed({ time: 't', window, aggregates, ...options } as Spec) as unknown as WindowedStream;
+  using stream = windowed({ time: 't', window, aggregates, ...options } as Spec) as unknown as WindowedStream;
   const results: Result[] = [];
   for (let i = 0, n = 1; i < events.length; i += n, n = (n * 7 + 3) % 61) {
     stream.pushRows(events.slice(i, i + n) as never[]);
     results.push(...(stream.take() as unknown as Iterable<Result>));
   }
   results.push(...(stream.close() as unknown as Iterable<Result>));
-  stream[Symbol.dispose]();
   return results.map(({ t, ...figures }) => figures);
 }
 
 /** The same figures of lists of events, each folded by itself; of what has a bound the value that it is the bound of. */
 function anew(frames: Event[][], aggregates: Spec['aggregates'] = AGGREGATES): Result[] {
-  const stream = windowed({ time: 't', key: 'k', window: everything(), aggregates } as Spec);
+  using stream = windowed({ time: 't', key: 'k', window: everything(), aggregates } as Spec);
   const given = new Map<number, Result>();
   frames.forEach((frame, k) => {
     // An event without a value makes sure that there is a window.
@@ -88,7 +87,6 @@ function anew(frames: Event[][], aggregates: Spec['aggregates'] = AGGREGATES): R
     stream.pushRows(all.map((event) => ({ ...event, k })) as never[]);
   });
   for (const { k, ...figures } of stream.close() as unknown as Iterable<Result>) given.set(k as number, figures);
-  stream[Symbol.dispose]();
   return frames.map((frame, k) => {
     const { start, end, ...figures } = given.get(k) as Result;
     if ('n' in figures) figures.n = frame.length;
@@ -256,7 +254,8 @@ test('a query gives what the events of its frame give, and changes nothing', () 
       const window = byRows ? rolling(rows(45), { closed: 'left' }) : rolling(60, { closed: 'both' });
       const next = random(8);
       const make = () => windowed({ time: 't', window, aggregates, outOfOrder: 15 }) as unknown as WindowedStream;
-      const [asked, twin] = [make(), make()];
+      using asked = make();
+      using twin = make();
       let t = 0;
       const events = Array.from({ length: 400 }, (_, i) => {
         t += next() < 0.1 ? 20 * next() : next();
@@ -275,8 +274,6 @@ test('a query gives what the events of its frame give, and changes nothing', () 
       });
       expectSame(answers, anew(frames, aggregates), kind);
       expect(asked.close().toArray()).toEqual(twin.close().toArray());
-      asked[Symbol.dispose]();
-      twin[Symbol.dispose]();
     }
   }
 });
@@ -293,7 +290,7 @@ test('a long run stays right, and holds no more in the end than at the beginning
     return kind < 0.5 ? Math.floor(next() * 40) : Math.floor(next() * 1e5) / 7 + i / 50;
   });
   const { all, ...aggregates } = AGGREGATES;
-  const stream = windowed({ time: 't', window: rolling(rows(500)), aggregates } as Spec) as unknown as WindowedStream;
+  using stream = windowed({ time: 't', window: rolling(rows(500)), aggregates } as Spec) as unknown as WindowedStream;
   const [sizes, samples]: [number[], [number, Result][]] = [[], []];
   for (let i = 0; i < N; i += 1000) {
     stream.pushColumns({ t: t.subarray(i, i + 1000), v: v.subarray(i, i + 1000) } as never);
@@ -320,14 +317,13 @@ test('a long run stays right, and holds no more in the end than at the beginning
     const all = [...counts].map(([value, count]) => ({ value, count, error: 0 }));
     expect(top).toEqual(all.sort((a, b) => b.count - a.count || a.value - b.value).slice(0, 40));
   }
-  stream[Symbol.dispose]();
 });
 
 //   a burst of 20,000 of each key, then one now and then
 test('what a burst took is given back when it has left', () => {
   const { all, ...aggregates } = AGGREGATES;
   const spec = { time: 't', key: 'k', window: rolling(1000), aggregates } as Spec;
-  const stream = windowed(spec) as unknown as WindowedStream;
+  using stream = windowed(spec) as unknown as WindowedStream;
   const next = random(3);
   const push = (times: number[]) => {
     const t = Float64Array.from(times);
@@ -345,5 +341,4 @@ test('what a burst took is given back when it has left', () => {
   expect(after).toBeLessThan(before + (full - before) / 50);
   stream.advance(20_000);
   expect(stream.stats()).toMatchObject({ liveKeys: 0 });
-  stream[Symbol.dispose]();
 });

@@ -1,4 +1,7 @@
-/** Windows without events: what stands in for them, for whom, in which order, and how much of it at a time. */
+/**
+ * Catches windows without events that are filled with wrong values, for wrong keys or in the wrong order.
+ * fill.large.test.ts fills millions of them.
+ */
 
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import {
@@ -29,8 +32,7 @@ import {
 import { refused } from '../support/helpers';
 import { windowed as loosely, type Row } from '../support/scenarios';
 import { stepped } from '../support/steps';
-
-const HOUR = 3_600_000;
+import { HOUR } from '../support/times';
 
 const near = (value: number) => (Number.isNaN(value) ? NaN : expect.closeTo(value, 12));
 
@@ -65,8 +67,8 @@ test.each<[fill: NonNullable<Spec['fill']>, between: Row[]]>([
       { n: 4 / 3, c: 4 / 3, s: 23 / 3 },
     ],
   ],
-])('windows without events are filled: %s', (fill, between) => {
-  const stream = loosely({
+])("fill: '%s' gives counts and sums to windows without events", (fill, between) => {
+  using stream = loosely({
     time: 't',
     window: tumbling(10),
     aggregates: { n: count(), c: count('v'), s: sum('v') },
@@ -92,7 +94,6 @@ test.each<[fill: NonNullable<Spec['fill']>, between: Row[]]>([
     [1, 10],
   ]);
   expect(given.map(({ c }) => c)).toEqual(given.map(({ n }) => n));
-  stream[Symbol.dispose]();
 });
 
 const RICH = {
@@ -149,8 +150,8 @@ test.each<[fill: NonNullable<Spec['fill']>, between: Row]>([
   ],
   ['previous', PREVIOUS],
   ['linear', { ...MISSING, n: 1.5, price: { open: 3, high: 4, low: 3, close: 4 }, many: 1, last: 3 }],
-])('records, lists and strings are filled: %s', (fill, between) => {
-  const stream = windowed({ time: 't', window: tumbling(10), aggregates: RICH, empty: 'fill', fill });
+])("fill: '%s' gives records, lists and strings to windows without events", (fill, between) => {
+  using stream = windowed({ time: 't', window: tumbling(10), aggregates: RICH, empty: 'fill', fill });
   stream.pushRows([
     { t: 1, t2: 1, v: 1, page: '/a' },
     { t: 2, t2: 2, v: 3, page: '/b' },
@@ -158,7 +159,6 @@ test.each<[fill: NonNullable<Spec['fill']>, between: Row]>([
   ]);
   const given = [...stream.take(), ...stream.close()];
   expectTypeOf(given).toExtend<{ price: { open: number }; page: string | null; pages: string[] }[]>();
-  stream[Symbol.dispose]();
   expect(given).toEqual([
     { start: 0, end: 10, ...PREVIOUS },
     { start: 10, end: 20, ...between },
@@ -166,10 +166,10 @@ test.each<[fill: NonNullable<Spec['fill']>, between: Row]>([
   ]);
 });
 
-//   v   1      -1      -       5        of [10, 20) all is left out: it is filled, and late events of it are the stream's own
-test('what a condition leaves out is filled, and counted as filtered', () => {
+//   v   1      -1      -       5        all events of [10, 20) are filtered: it is filled
+test('a window whose events were all filtered is filled, and its events count as filtered', () => {
   const late: Row[] = [];
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     window: tumbling(10),
     aggregates: { s: sum('v'), page: last(text('page')) },
@@ -195,17 +195,16 @@ test('what a condition leaves out is filled, and counted as filtered', () => {
   ]);
   expect(late).toEqual([{ t: 15, v: 2, page: '/late' }]);
   expect(stream.stats()).toMatchObject({ events: 6, filtered: 3, late: 1, liveKeys: 0, liveSlices: 0 });
-  stream[Symbol.dispose]();
 });
 
-test('missing is what is put in where nothing is said', () => {
+test("fill is 'missing' by default", () => {
   const { step } = stepped(tumbling(10), { empty: 'fill' });
   expect(step(['a', 1], 30)).toEqual(['a [0, 10) 1', 'a [10, 20) NaN', 'a [20, 30) NaN']);
 });
 
-//   a   1       -      -      8           b comes in [10, 20) and is filled from then on, a from its first
+//   a   1       -      -      8           a is filled from [0, 10) on, b from [10, 20) on
 //   b           2      -      -
-test('every key is filled from its first window on, in the order of their first rows', () => {
+test('every key is filled from its first window on, and keys come in the order of their first rows', () => {
   const { step, close } = stepped(tumbling(10), { empty: 'fill', fill: 'zero' });
   expect(step(['a', 1, 1], ['b', 12, 2], ['a', 31, 8])).toEqual([
     'a [0, 10) 1',
@@ -219,7 +218,7 @@ test('every key is filled from its first window on, in the order of their first 
 
 //   a   1      -      4         linear rows come just before the row that ends the gap, and none after the last
 //   b   9      5      -
-test('what is between is given when the later of both is there', () => {
+test("a gap is filled 'linear' just before the row that ends it", () => {
   const { step, close } = stepped(tumbling(10), { empty: 'fill', fill: 'linear' });
   expect(step(['a', 1, 1], ['b', 2, 9], ['b', 12, 5], 20)).toEqual(['a [0, 10) 1', 'b [0, 10) 9', 'b [10, 20) 5']);
   expect(step(['a', 21, 4], 60)).toEqual(['a [10, 20) 2.5', 'a [20, 30) 4']);
@@ -227,27 +226,27 @@ test('what is between is given when the later of both is there', () => {
 });
 
 //   windows of 10 every 5: an event at 1 and at 31
-test('hops are filled one by one', () => {
+test('hopping windows that overlap are filled one by one', () => {
   const { step, close } = stepped(hopping(10, 5), { empty: 'fill', fill: 'previous' });
   const given = [...step(['a', 1, 1], ['a', 31, 2]), ...close()];
   const bounds = [-5, 0, 5, 10, 15, 20, 25, 30].map((start) => `[${start}, ${start + 10})`);
   expect(given).toEqual(bounds.map((place, i) => `a ${place} ${i < 6 ? 1 : 2}`));
 });
 
-test('hops with time between them are filled where there are any', () => {
+test('hopping windows that leave gaps are filled, and the gaps between them are not', () => {
   const { step } = stepped(hopping(2, 10), { empty: 'fill', fill: 'zero' });
   expect(step(['a', 1, 1], 35)).toEqual(['a [0, 2) 1', 'a [10, 12) 0', 'a [20, 22) 0', 'a [30, 32) 0']);
 });
 
 //   [0, 2) [0, 4)  [4, 6) [4, 8)  [8, 10) [8, 12)
-test('growing windows are filled in all their steps', () => {
+test('cumulative windows are filled at every step', () => {
   const { step, close } = stepped(cumulative(4, 2), { empty: 'fill', fill: 'zero' });
   const given = [...step(['a', 1, 1], ['a', 9, 2]), ...close()];
   expect(given).toEqual(['a [0, 2) 1', 'a [0, 4) 1', 'a [4, 6) 0', 'a [4, 8) 0', 'a [8, 10) 2', 'a [8, 12) 2']);
 });
 
 //   Los Angeles, 2021-03-14: a day of 23 hours       13 ───┤ 14 ──┤ 15 ───┤
-test('calendar windows are filled, each as long as it is', () => {
+test('calendar windows are filled with their true lengths', () => {
   const from = Date.UTC(2021, 2, 13, 8);
   const window = tumbling(calendar(1, 'day', 'America/Los_Angeles'));
   const { step, close } = stepped(window, { empty: 'fill', fill: 'zero' });
@@ -259,7 +258,7 @@ test('calendar windows are filled, each as long as it is', () => {
   ]);
 });
 
-test('windows of a record are filled each by itself, and come by end, start and place', () => {
+test('each window of a record is filled by itself, and rows come by end, start and place', () => {
   const { step, close } = stepped({ slow: tumbling(10), fast: tumbling(5) }, { empty: 'fill', fill: 'zero' });
   expect(step(['a', 1, 1], ['a', 21, 2])).toEqual([
     'fast a [0, 5) 1',
@@ -272,7 +271,7 @@ test('windows of a record are filled each by itself, and come by end, start and 
   expect(close()).toEqual(['fast a [20, 25) 2', 'slow a [20, 30) 2']);
 });
 
-test('a window is filled when its lateness has passed, and late events are in it before', () => {
+test('a window is filled when its lateness has passed, and accepts late events before that', () => {
   const { step, late } = stepped(tumbling(10), { empty: 'fill', fill: 'zero', allowedLateness: 10 });
   expect(step(['a', 1, 1], ['a', 25, 2])).toEqual(['a [0, 10) 1']);
   expect(step(['a', 15, 4], 30)).toEqual(['a [10, 20) 4']);
@@ -280,90 +279,13 @@ test('a window is filled when its lateness has passed, and late events are in it
   expect(late).toEqual(['a 15']);
 });
 
-/** A take has about so many filled rows. */
-const PART = 1_200_000;
-
-//   1 ······ three million windows without events ······ 1           a take has about a million of them
-test('a gap of three million windows comes in parts and loses nothing', () => {
-  const millions = 3_000_000;
-  const stream = windowed({ time: 't', window: tumbling(1), aggregates: { s: sum('v') }, empty: 'fill' });
-  stream.pushColumns({ t: [0, millions], v: [1, 2] });
-  let next = 0;
-  let takes = 0;
-  for (let batch = stream.take(); batch.length > 0; batch = takes === 2 ? stream.close() : stream.take(), takes++) {
-    const { columns, length } = batch;
-    expect(length).toBeLessThan(PART);
-    for (let i = 0; i < length; i++, next++) if (columns.start[i] !== next) expect(columns.start[i]).toBe(next);
-  }
-  expect(next).toBe(millions + 1);
-  expect(takes).toBeGreaterThan(3);
-  stream[Symbol.dispose]();
-});
-
-test('a gap of three million windows on a line comes in parts, none of them empty before the last', () => {
-  const millions = 3_000_000;
-  const stream = windowed({
-    time: 't',
-    window: tumbling(1),
-    aggregates: { s: sum('v') },
-    empty: 'fill',
-    fill: 'linear',
-  });
-  stream.pushColumns({ t: [0, millions], v: [0, millions] });
-  stream.advance(millions + 1);
-  let next = 0;
-  for (let batch = stream.take(); batch.length > 0; batch = stream.take()) {
-    const { columns, length } = batch;
-    expect(length).toBeLessThan(PART);
-    for (let i = 0; i < length; i++, next++) if (columns.s[i] !== next) expect(columns.s[i]).toBe(next);
-  }
-  expect(next).toBe(millions + 1);
-  stream[Symbol.dispose]();
-});
-
-/** Takes five thousand windows of a thousand keys each; whether every take had only its part of them. */
-function takesInParts(isKnown: boolean): boolean {
-  const stream = windowed({
-    time: 't',
-    key: 'k',
-    window: tumbling(1),
-    aggregates: { n: count() },
-    empty: 'fill',
-    fill: 'zero',
-  });
-  const k = Float64Array.from({ length: 1000 }, (_, i) => i);
-  stream.pushColumns({ t: new Float64Array(1000), k });
-  stream.advance(1);
-  let given = isKnown ? stream.take().length : 0;
-  stream.advance(5000);
-  let greatest = 0;
-  for (let batch = stream.take(); batch.length > 0; batch = stream.take()) {
-    for (let i = 0; i < batch.length; i++, given++) {
-      const [start, key] = [batch.columns.start[i], batch.columns.k[i]];
-      if (start !== Math.floor(given / 1000) || key !== given % 1000) expect([given, start, key]).toEqual([given]);
-    }
-    greatest = Math.max(greatest, batch.length);
-  }
-  expect(given).toBe(5_000_000);
-  stream[Symbol.dispose]();
-  return greatest < PART;
-}
-
-test('many keys share what a take may have, and none is left out', () => {
-  expect(takesInParts(true)).toBe(true);
-});
-
-test('many keys share what a take may have, even where it brings the first of them', () => {
-  expect(takesInParts(false)).toBe(true);
-});
-
-test('at the end windows are filled up to the last that has a row', () => {
+test('close fills windows up to the last one that has a row', () => {
   const { step, close } = stepped(tumbling(10), { empty: 'fill', fill: 'zero', outOfOrder: 1000 });
   expect(step(['a', 1, 1], ['b', 35, 2], ['a', 12, 4])).toEqual([]);
   expect(close()).toEqual(['a [0, 10) 1', 'a [10, 20) 4', 'a [20, 30) 0', 'a [30, 40) 0', 'b [30, 40) 2']);
 });
 
-test('keys of all kinds are told apart', () => {
+test('strings, numbers, bigints and compound keys are filled separately', () => {
   for (const keys of [
     ['1', '2'],
     [1, 2],
@@ -390,10 +312,9 @@ test('keys of all kinds are told apart', () => {
     [20, 'a', 2, 0],
     [20, 'b', 1, 4],
   ]);
-  stream[Symbol.dispose]();
 });
 
-describe('what cannot be filled is refused by the field', () => {
+describe('a spec that cannot be filled is refused with its field', () => {
   const SPEC = { time: 't', window: tumbling(10), aggregates: { n: count() } };
   test.each<[what: string, spec: Spec, ...parts: string[]]>([
     ['fill without empty', { ...SPEC, fill: 'zero' }, 'fill', "empty: 'fill'"],
@@ -408,7 +329,7 @@ describe('what cannot be filled is refused by the field', () => {
     ['punctuated windows', { ...SPEC, empty: 'fill', window: punctuated(() => true) }, 'empty'],
     ['all time', { ...SPEC, empty: 'fill', window: everything() }, 'empty'],
     ['one of several', { ...SPEC, empty: 'fill', window: { a: tumbling(5), b: session(5) } }, 'empty'],
-  ])('%s', (_, spec, ...parts) => {
+  ])('%s is refused', (_, spec, ...parts) => {
     refused('ERR_ORIEL_SPEC', () => windowed(spec), ...parts);
   });
 });

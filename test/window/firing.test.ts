@@ -1,4 +1,7 @@
-/** When windows fire: early, on time and late; what each row is over, and in which order they come; and by which clock. */
+/**
+ * Catches windows that fire at the wrong moment, in the wrong order, over wrong events or with a wrong pane, by event
+ * time and by a clock.
+ */
 
 import { describe, expect, test } from 'vitest';
 import {
@@ -15,14 +18,15 @@ import {
   type WindowedStream,
   windowed,
 } from '../../bindings';
-import { windowed as loosely, type Row, type Stream } from '../support/scenarios';
+import { DOORS, put } from '../support/doors';
+import { windowed as loosely, type Row } from '../support/scenarios';
 import { lines, type Step, stepped } from '../support/steps';
 
-describe('every', () => {
+describe('emit: { every }', () => {
   //   clock       1    2   3   5          7        10       12
   //   marks                   ↑ 5                  ↑ 10
   //   [0, 10)     1    3   7   early 7    15       on time 31… of [10, 20) at 12 nothing yet
-  test('a multiple of it that the watermark passes, windows give what is new in them so far', () => {
+  test('open windows with fresh events fire when the watermark passes a multiple of every', () => {
     const { step, close } = stepped(tumbling(10), { emit: { every: 5 } });
     expect(step(['a', 1, 1], ['a', 2, 2], ['a', 3, 4])).toEqual([]);
     expect(step(['b', 5, 100])).toEqual(['a [0, 10) 7 early 0']);
@@ -32,8 +36,8 @@ describe('every', () => {
     expect(close()).toEqual(['a [10, 20) 48 on-time 0!']);
   });
 
-  //   mark 5: nothing new since mark … of b: no row          jump over many marks: one row
-  test('only what is new gives a row, and a jump over many multiples is one firing', () => {
+  //   a multiple without fresh events of b: no row          a jump over many multiples: one row
+  test('only windows with fresh events fire, and a jump over many multiples fires them once', () => {
     const { step, close } = stepped(tumbling(100), { emit: { every: 5 } });
     expect(step(['a', 1, 1], ['b', 2, 2], 6)).toEqual(['a [0, 100) 1 early 0', 'b [0, 100) 2 early 0']);
     expect(step(11)).toEqual([]);
@@ -42,8 +46,8 @@ describe('every', () => {
     expect(close()).toEqual(['a [0, 100) 5 on-time 2!', 'b [0, 100) 2 on-time 1!']);
   });
 
-  //   accumulate: false           1, 2 │ 4 │ nothing │ 8        each firing has what came since the one before
-  test('without accumulating each row has what is new, and nothing new is no row, not even on time', () => {
+  //   accumulate: false           1, 2 │ 4 │ nothing │ 8        each firing has the events since the one before
+  test('without accumulating each row holds fresh events only, and a window without any does not fire, not even on time', () => {
     const { step, close } = stepped(tumbling(100), { emit: { every: 5 }, accumulate: false });
     expect(step(['a', 1, 1], ['b', 2, 2], 6)).toEqual(['a [0, 100) 1 early 0', 'b [0, 100) 2 early 0']);
     expect(step(['a', 7, 4], 11)).toEqual(['a [0, 100) 4 early 1']);
@@ -52,12 +56,12 @@ describe('every', () => {
   });
 
   //   the event at 10 moves the clock to 10: [0, 10) is complete and fires before anything fires early
-  test('complete windows fire on time before others fire early, by the same event', () => {
+  test('complete windows fire on time before others fire early by the same event', () => {
     const { step } = stepped(hopping(10, 5), { emit: { every: 10 } });
     expect(step(['a', 6, 1], ['a', 10, 2])).toEqual(['a [0, 10) 1 on-time 0!', 'a [5, 15) 1 early 0']);
   });
 
-  test('marks lie at multiples below 0 as well', () => {
+  test('the multiples of every go on below 0', () => {
     const { step } = stepped(tumbling(100), { emit: { every: 10 } });
     expect(step(['a', -25, 1], ['a', -21, 2])).toEqual([]);
     expect(step(['a', -20, 4])).toEqual(['a [-100, 0) 3 early 0']);
@@ -65,7 +69,7 @@ describe('every', () => {
   });
 
   //   lateness 20, [0, 10):   early at 5, on time at 10, late at once
-  test('rows of one window are early, on time and late, numbered through, final if nothing can follow', () => {
+  test('the rows of a window are early, on time and late, have indices from 0 on, and the last possible one is final', () => {
     for (const accumulate of [true, false]) {
       const { step, close } = stepped(tumbling(10), { emit: { every: 5 }, allowedLateness: 20, accumulate });
       const total = (all: number, fresh: number) => (accumulate ? all : fresh);
@@ -80,9 +84,9 @@ describe('every', () => {
   });
 });
 
-describe('when', () => {
+describe('emit: { when }', () => {
   //   v   1   2   5!  4   9!  1       ! fires its key
-  test('an event is as asked for, the windows of its key fire with it, and no others', () => {
+  test('an event for which when is true fires the windows of its key that took it, and no others', () => {
     const { step, close } = stepped(hopping(10, 5), { emit: { when: ({ v }: Row) => (v as number) >= 5 } });
     expect(step(['a', 6, 1], ['b', 6, 2])).toEqual([]);
     expect(step(['a', 7, 5])).toEqual(['a [0, 10) 6 early 0', 'a [5, 15) 6 early 0']);
@@ -96,7 +100,7 @@ describe('when', () => {
     expect(close()).toEqual(['a [5, 15) 10 on-time 1!', 'b [5, 15) 11 on-time 1!', 'b [10, 20) 9 on-time 1!']);
   });
 
-  //   late, skipped or future events ask for nothing
+  //   late, skipped and future events fire nothing
   test('an event that no window takes fires nothing', () => {
     const { step, late } = stepped(hopping(5, 10), { emit: { when: () => true }, maxFutureSkew: 50 });
     expect(step(['a', 22, 1])).toEqual(['a [20, 25) 1 early 0']);
@@ -104,7 +108,7 @@ describe('when', () => {
     expect(late).toEqual(['a 3']);
   });
 
-  test('it sees the event as it was given, by push and by rows, and the columns by others', () => {
+  test('when receives the event itself from push and pushRows, and one made of the columns from pushColumns', () => {
     const seen: unknown[] = [];
     const spec = {
       time: 't',
@@ -118,7 +122,7 @@ describe('when', () => {
         },
       },
     };
-    const stream = loosely(spec);
+    using stream = loosely(spec);
     stream.push({ t: 1, k: 'a', v: 1, note: 'now' });
     stream.pushRows([
       { t: 2, k: 'a', v: 2, note: 'later' },
@@ -139,17 +143,16 @@ describe('when', () => {
       { t: 4, k: 'a', v: 8, note: 'now' },
       { t: 5, k: 'b', note: 'later' },
     ]);
-    stream[Symbol.dispose]();
   });
 
-  test('together with every it fires at both', () => {
+  test('every and when together fire on both occasions', () => {
     const { step } = stepped(tumbling(100), { emit: { every: 10, when: ({ v }: Row) => v === 9 } });
     expect(step(['a', 1, 1], ['a', 2, 9])).toEqual(['a [0, 100) 10 early 0']);
     expect(step(['a', 3, 1], ['b', 10, 9])).toEqual(['a [0, 100) 11 early 1', 'b [0, 100) 9 early 0']);
   });
 
-  //   the third of five throws: what was asked for it is refused whole, by every door
-  test('what it throws comes out of the call, of which nothing was taken', () => {
+  //   the third of four events throws: every door refuses its call whole
+  test('an error that when throws leaves the call, and the stream takes nothing of that call', () => {
     const make = () =>
       loosely({
         time: 't',
@@ -162,32 +165,25 @@ describe('when', () => {
       if (v === 13) throw new RangeError('unlucky');
       return false;
     };
-    const stream = make();
+    using stream = make();
     stream.push({ t: 1, k: 1, v: 1 });
     const events = [2, 3, 4, 5].map((t) => ({ t, k: 1, v: t === 4 ? 13 : 2 }));
-    const t = events.map(({ t }) => t);
-    const v = events.map(({ v }) => v);
-    const k = [1, 1, 1, 1];
-    expect(() => stream.push({ t: 2, k: 1, v: 13 })).toThrow(RangeError);
-    expect(() => stream.pushRows(events)).toThrow(RangeError);
-    expect(() => stream.pushColumns({ t, k, v })).toThrow(RangeError);
-    const views = stream.claim(4);
-    views.t?.set(t);
-    views.v?.set(v);
-    views.k?.set(k);
-    expect(() => stream.commit(4)).toThrow(RangeError);
+    for (const door of DOORS) {
+      // Single events are separate calls, of which the first would be taken.
+      const pushed = door === 'push' ? [{ t: 2, k: 1, v: 13 }] : events;
+      expect(() => put(stream, pushed, door)).toThrow(RangeError);
+    }
     expect(stream.stats()).toMatchObject({ events: 1, watermark: 1 });
     stream.push({ t: 2, k: 1, v: 4 });
     expect(stream.query(1)).toMatchObject({ all: { s: 5 }, last: { s: 5, start: 1, end: 2 } });
     expect([...stream.close()].map(({ s }) => s)).toEqual([5, 5]);
-    stream[Symbol.dispose]();
   });
 });
 
-describe('windows that an event ends', () => {
+describe('windows by number of events', () => {
   //   a   1   2   3!  │ 4   5!  │ 6       ! is the last of its window
   //   b     1   2           3
-  test('punctuated windows end with the event that is said to be the last', () => {
+  test('a punctuated window ends with the event that its predicate selects', () => {
     const { step, close } = stepped(punctuated(({ v }: Row) => v === 9));
     expect(step(['a', 1], ['b', 2], ['a', 3], ['b', 4], ['a', 2, 9])).toEqual(['a [1, 3) 11']);
     expect(step(['a', 7, 9])).toEqual(['a [7, 7) 9']);
@@ -195,7 +191,7 @@ describe('windows that an event ends', () => {
     expect(close()).toEqual(['b [1, 4) 3', 'a [5, 5) 1']);
   });
 
-  test('they fire early as well, and full with a pane on time', () => {
+  test('a punctuated window fires early, and on time when it ends', () => {
     const { step, close } = stepped(
       punctuated(({ v }: Row) => v === 9),
       { emit: { every: 10 } },
@@ -206,8 +202,8 @@ describe('windows that an event ends', () => {
     expect(close()).toEqual(['a [12, 12) 1 on-time 0!']);
   });
 
-  //   a   5 1 3 │ 9 2 7 │ 4        time plays no part: bounds are the least and the greatest, no event is late
-  test('windows of rows end with their last, in order of arrival', () => {
+  //   a   5 1 3 │ 9 2 7 │ 4        bounds are the least and the greatest time, and no event is late
+  test('a window of rows(n) ends with its last event, in order of arrival', () => {
     const { step, close, late } = stepped(tumbling(rows(3)));
     expect(step(['a', 5, 1], ['a', 1, 2], ['b', 0, 99], ['a', 3, 4])).toEqual(['a [1, 5) 7']);
     expect(step(['a', 9, 8], ['a', 2, 16], ['a', 7, 32])).toEqual(['a [2, 9) 56']);
@@ -218,7 +214,7 @@ describe('windows that an event ends', () => {
 
   //   number   0 1 2 3 4 5 6       size 3 every 2:  012  234  456,  and 6 at the end
   //                               size 2 every 3:  01  34  6, and 2 and 5 skipped
-  test('hops of rows overlap, or leave some out', () => {
+  test('hopping windows of rows overlap or leave gaps', () => {
     const seven = Array.from({ length: 7 }, (_, i): Step => ['a', i, 2 ** i]);
     const over = stepped(hopping(rows(3), rows(2)));
     expect(over.step(...seven)).toEqual(['a [0, 2) 7', 'a [2, 4) 28', 'a [4, 6) 112']);
@@ -229,7 +225,7 @@ describe('windows that an event ends', () => {
     expect(apart.close()).toEqual(['a [6, 6) 64']);
   });
 
-  test('everything fires early, and at the end', () => {
+  test('everything() fires early, and on time when the stream ends', () => {
     const { step, close, late } = stepped(everything(), { emit: { every: 10 } });
     expect(step(['a', 5, 1], ['a', 25, 2])).toEqual(['a [-Infinity, Infinity) 1 early 0']);
     expect(step(['a', -1000, 4], 30)).toEqual(['a [-Infinity, Infinity) 7 early 1']);
@@ -238,9 +234,9 @@ describe('windows that an event ends', () => {
   });
 });
 
-describe('windows that grow', () => {
+describe('cumulative windows', () => {
   //   [0, 3)  [0, 6)  [0, 9)   [9, 12)  [9, 15)  [9, 18)
-  test('cumulative windows end one step after the other', () => {
+  test('they end one step after the other', () => {
     const { step, close } = stepped(cumulative(9, 3));
     expect(step(['a', 1, 1], ['a', 4, 2])).toEqual(['a [0, 3) 1']);
     expect(step(['a', 8, 4])).toEqual(['a [0, 6) 3']);
@@ -255,9 +251,8 @@ describe('windows that grow', () => {
   });
 });
 
-//   phases of one push:   on time by the watermark │ early by `every` │ what the event fills or amends │ by `when`
-//   in each by end, start, place in the record, then keys in the order in which they came alive
-test('rows of several windows come in phases, and in each by end, start, place and key', () => {
+//   phases of one push:   on time by the watermark │ early by `every` │ windows the event fills or amends │ by `when`
+test('the rows of several windows come in phases, and within a phase by end, start, place and key', () => {
   const { step } = stepped(
     { roll: rolling(rows(2)), ten: tumbling(10), visit: session(4), pair: tumbling(rows(2)), hop: hopping(10, 5) },
     { emit: { every: 10, when: ({ v }: Row) => v === 9 } },
@@ -284,13 +279,13 @@ test('rows of several windows come in phases, and in each by end, start, place a
   ]);
 });
 
-describe('clocks', () => {
+describe('processing time and idle streams', () => {
   const WINDOWS = { ten: tumbling(10), visit: session(5) };
 
-  //   clock   3   4   12         events have no time of their own: they get the clock's when they come
-  test('events without a time have the time at which they come, by every door', () => {
+  //   clock   3   4   12         events have no time of their own
+  test('events without a time happen when they are pushed, by every door', () => {
     let now = 3;
-    const stream = windowed({
+    using stream = windowed({
       key: 'k',
       window: tumbling(10),
       aggregates: { s: sum('v') },
@@ -300,17 +295,36 @@ describe('clocks', () => {
     stream.push({ k: 1, v: 1 });
     stream.pushRows([{ k: 1, v: 2 }] as never);
     now = 4;
-    stream.pushColumns({ k: [1, 1], v: [4, 8] } as never);
-    const views = stream.claim(2) as unknown as Record<string, Float64Array>;
-    views.k?.set([1, 1]);
-    views.v?.set([16, 32]);
-    stream.commit(2);
+    put(
+      stream,
+      [
+        { k: 1, v: 4 },
+        { k: 1, v: 8 },
+      ],
+      'columns',
+    );
+    put(
+      stream,
+      [
+        { k: 1, v: 16 },
+        { k: 1, v: 32 },
+      ],
+      'claim',
+    );
+    put(
+      stream,
+      [
+        { k: 1, v: 128 },
+        { k: 1, v: 256 },
+      ],
+      'typed',
+    );
     expect(take()).toEqual([]);
-    expect(stream.stats()).toMatchObject({ events: 6, watermark: 4 });
+    expect(stream.stats()).toMatchObject({ events: 8, watermark: 4 });
     now = 9.5;
     expect(take()).toEqual([]);
     now = 10;
-    expect(take()).toEqual(['1 [0, 10) 63']);
+    expect(take()).toEqual(['1 [0, 10) 447']);
     now = 12;
     stream.push({ k: 1, v: 64 });
     now = 13;
@@ -320,12 +334,11 @@ describe('clocks', () => {
     expect(stream.stats().watermark).toBe(20);
     expect(take()).toEqual(['1 [10, 20) 64']);
     stream.close();
-    stream[Symbol.dispose]();
   });
 
-  test('a clock that goes back is taken to stand still: nothing comes late', () => {
+  test('a clock that goes back counts as standing still, so no event is late', () => {
     let now = 25;
-    const stream = windowed({ window: tumbling(10), aggregates: { n: count() }, clock: () => now });
+    using stream = windowed({ window: tumbling(10), aggregates: { n: count() }, clock: () => now });
     stream.push({});
     now = 5;
     stream.push({});
@@ -335,11 +348,10 @@ describe('clocks', () => {
     expect(() => stream.take()).toThrow('clock');
     now = 26;
     expect(stream.close().toArray()).toEqual([{ start: 20, end: 30, n: 2 }]);
-    stream[Symbol.dispose]();
   });
 
   //   event time 100 at clock 5000;  at clock 5060 as much as 60 has gone by in silence: watermark 160 - 10
-  test('where no event comes for long, time goes on by the clock: with take, stats and query', () => {
+  test('take, stats and query move an idle stream on by the clock', () => {
     for (const ask of ['take', 'stats', 'query'] as const) {
       let now = 5000;
       const { stream, step } = stepped(WINDOWS, { idle: 50, outOfOrder: 10, clock: () => now });
@@ -353,48 +365,26 @@ describe('clocks', () => {
       expect(stream.stats().watermark).toBe(150);
       now = 5030;
       expect(stream.stats().watermark).toBe(150);
-      stream[Symbol.dispose]();
     }
   });
 
-  const DOORS: Record<string, (stream: Stream, t: number) => void> = {
-    push: (stream, t) => stream.push({ t, k: 1, v: 1 }),
-    pushRows: (stream, t) => stream.pushRows([{ t, k: 1, v: 1 }]),
-    pushColumns: (stream, t) => stream.pushColumns({ t: [t], k: [1], v: [1] }),
-    commit: (stream, t) => {
-      const views = stream.claim(1);
-      for (const [name, value] of Object.entries({ t, k: 1, v: 1 })) views[name]?.set([value]);
-      stream.commit(1);
-    },
-  };
-
-  function expectSilence(put: (stream: Stream, t: number) => void): void {
+  test.each(DOORS)('silence counts from the last event that came by %s', (door) => {
     let now = 0;
     const { stream } = stepped(tumbling(10), { idle: 50, clock: () => now });
     const watermark = () => stream.stats().watermark;
     expect(watermark()).toBe(-Infinity);
     for (let i = 0; i < 3; i++) {
       now = i * 1000;
-      put(stream, i * 100);
+      put(stream, [{ t: i * 100, k: 1, v: 1 }], door);
       now += 49;
       expect([i, watermark()]).toEqual([i, i * 100]);
       now += 3;
       expect([i, watermark()]).toEqual([i, i * 100 + 52]);
     }
-    stream[Symbol.dispose]();
-  }
-
-  test.each(['push', 'pushRows', 'pushColumns'])('silence counts from the last event that came by %s', (door) => {
-    expectSilence(DOORS[door] as (typeof DOORS)[string]);
   });
 
-  test('silence counts from the last event that came by commit', () => {
-    expectSilence(DOORS.commit as (typeof DOORS)[string]);
-  });
-
-  test('a claim has no times where events have none', () => {
-    const stream = loosely({ key: 'k', window: tumbling(10), aggregates: { s: sum('v') } });
+  test('a claim has no column of times if the spec has no time', () => {
+    using stream = loosely({ key: 'k', window: tumbling(10), aggregates: { s: sum('v') } });
     expect(Object.keys(stream.claim(2)).sort()).toEqual(['k', 'v']);
-    stream[Symbol.dispose]();
   });
 });

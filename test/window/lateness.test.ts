@@ -1,25 +1,28 @@
-/** The watermark and what comes behind it: late, amended, skipped, too far ahead; and the end of a stream. */
+/**
+ * Catches a watermark that moves wrongly, and events that are late, skipped or too far in the future and are not counted
+ * and reported as such; and streams that end wrongly.
+ */
 
 import { expect, test } from 'vitest';
 import { col, count, hopping, last, sum, tumbling, type WindowBatch, windowed } from '../../bindings';
+import { DOORS, put } from '../support/doors';
 import { refused } from '../support/helpers';
 
 //   arrives     10   8   12   5
 //   watermark    6   6    8   8        newest - 4, never back
 test('the watermark is the newest time less the disorder, and never goes back', () => {
-  const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, outOfOrder: 4 });
+  using stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, outOfOrder: 4 });
   expect(stream.stats().watermark).toBe(-Infinity);
   const marks = [10, 8, 12, 5].map((t) => {
     stream.push({ t });
     return stream.stats().watermark;
   });
   expect(marks).toEqual([6, 6, 8, 8]);
-  stream[Symbol.dispose]();
 });
 
 //   [0, 10)      14.999 → watermark 9.999, open        15 → watermark 10, complete
-test('a window is complete when its end is reached by the watermark, not before', () => {
-  const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, outOfOrder: 5 });
+test('a window is complete when the watermark reaches its end, and not before', () => {
+  using stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, outOfOrder: 5 });
   stream.push({ t: 3 });
   stream.push({ t: 14.999 });
   expect(stream.take().length).toBe(0);
@@ -28,43 +31,31 @@ test('a window is complete when its end is reached by the watermark, not before'
   expect(stream.take().toArray()).toEqual([{ start: 0, end: 10, n: 2 }]);
   stream.push({ t: 9 });
   expect(stream.stats().late).toBe(1);
-  stream[Symbol.dispose]();
 });
 
-//   one batch:  5  15  7        7 comes behind 15 and is late, though it came in the same batch
+//   one batch:  5  15  7        7 is late: it comes behind 15, though in the same batch
 test('the watermark moves with every event, not with every batch', () => {
-  for (const door of ['rows', 'columns', 'claim', 'push'] as const) {
+  for (const door of DOORS) {
     const late: unknown[] = [];
-    const stream = windowed({
+    using stream = windowed({
       time: 't',
       window: tumbling(10),
       aggregates: { n: count(), v: sum('v') },
       onLate: (batch) => late.push(...batch),
     });
-    const t = [5, 15, 7, 16];
-    const v = [1, 2, 4, 8];
-    const rows = t.map((t, i) => ({ t, v: v[i] }));
-    if (door === 'rows') stream.pushRows(rows);
-    if (door === 'columns') stream.pushColumns({ t, v });
-    if (door === 'push') for (const row of rows) stream.push(row);
-    if (door === 'claim') {
-      const views = stream.claim(4);
-      views.t.set(t);
-      views.v.set(v);
-      stream.commit(4);
-    }
+    const events = [5, 15, 7, 16].map((t, i) => ({ t, v: 2 ** i }));
+    put(stream, events, door);
     expect(stream.close().toArray()).toEqual([
       { start: 0, end: 10, n: 1, v: 1 },
       { start: 10, end: 20, n: 2, v: 10 },
     ]);
     expect(late).toEqual([{ t: 7, v: 4 }]);
-    stream[Symbol.dispose]();
   }
 });
 
 //   [0, 10) + 5      3   12   4      14.9   9      15: closed    6: late
-test("with 'final' a complete window waits for its lateness to pass and fires once, with all it took", () => {
-  const stream = windowed({
+test("with 'final' a window fires once, when allowedLateness has passed, with all events that came until then", () => {
+  using stream = windowed({
     time: 't',
     window: tumbling(10),
     aggregates: { n: count(), v: last('t') },
@@ -77,15 +68,14 @@ test("with 'final' a complete window waits for its lateness to pass and fires on
   stream.push({ t: 6 });
   expect(stream.take().toArray()).toEqual([{ start: 0, end: 10, n: 3, v: 9 }]);
   expect(stream.stats().late).toBe(1);
-  stream[Symbol.dispose]();
 });
 
 //   key a  3       4           8
 //   key b    5           7        6
-//   clock       12          14       15        [0, 10) on time at 12, closed at 15
-test("with 'updates' a window fires on time and again, for its key, for each event that comes late", () => {
+//   clock       12          14       15        [0, 10) is on time at 12 and closed at 15
+test("with 'updates' a window fires on time, and each late event re-fires it for the event's key", () => {
   const late: unknown[] = [];
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     key: 'k',
     window: tumbling(10),
@@ -116,12 +106,11 @@ test("with 'updates' a window fires on time and again, for its key, for each eve
     { start: 10, end: 20, k: 'c', n: 3, v: 101, pane: 'on-time', index: 0, final: true },
   ]);
   expect(stream.stats()).toMatchObject({ events: 10, late: 1, windows: 2 });
-  stream[Symbol.dispose]();
 });
 
 //   [0, 10) at 10: no event            4 → the first of its window, and late
-test("with 'updates' an event late for a window that had none still gives it a result", () => {
-  const stream = windowed({
+test("with 'updates' a late event fires its window even if the window had no events", () => {
+  using stream = windowed({
     time: 't',
     window: tumbling(10),
     aggregates: { n: count() },
@@ -131,15 +120,14 @@ test("with 'updates' an event late for a window that had none still gives it a r
   stream.push({ t: 12 });
   stream.push({ t: 4 });
   expect(stream.take().toArray()).toEqual([{ start: 0, end: 10, n: 1, pane: 'late', index: 0, final: false }]);
-  stream[Symbol.dispose]();
 });
 
 //   0        5        10       15  clock at 12
 //   [=================)                          complete and closed: misses 7
 //            [===7=============)                 open: takes 7
-test('one event can miss one hop and land in the next, and is then not late', () => {
+test('an event that misses one hopping window and lands in the next is not late', () => {
   const late: unknown[] = [];
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     window: hopping(10, 5),
     aggregates: { n: count() },
@@ -154,12 +142,11 @@ test('one event can miss one hop and land in the next, and is then not late', ()
   ]);
   expect(late).toEqual([{ t: 4 }]);
   expect(stream.stats().late).toBe(1);
-  stream[Symbol.dispose]();
 });
 
 //   -5     0     5     10    15     clock at 12, lateness 3: [0, 10) takes late events, [-5, 5) does not
-test("with 'updates' an event amends the hops that are still held and goes into those to come", () => {
-  const stream = windowed({
+test("with 'updates' an event amends the retained windows and goes into the open ones", () => {
+  using stream = windowed({
     time: 't',
     window: hopping(10, 5),
     aggregates: { n: count() },
@@ -197,13 +184,12 @@ test("with 'updates' an event amends the hops that are still held and goes into 
     [10, 1, 'on-time'],
   ]);
   expect(stream.stats().late).toBe(0);
-  stream[Symbol.dispose]();
 });
 
 //   15      17      19  20  21          25       advance 20 before 19 comes, advance 21 before the second 20
 //   x                x  ab                        hop [13, 21) has a only; [15, 23), [17, 25) and [19, 27) have both
-test('of events of one time the last to arrive is the last, also where it came behind the watermark', () => {
-  const stream = windowed({
+test('last() is the last arrival among events of one time, even if it came behind the watermark', () => {
+  using stream = windowed({
     time: 't',
     window: { five: tumbling(5), hops: hopping(8, 2, { offset: 1 }) },
     aggregates: { n: count(), last: last('v') },
@@ -226,13 +212,12 @@ test('of events of one time the last to arrive is the last, also where it came b
     [17, 3, 4],
     [19, 3, 4],
   ]);
-  stream[Symbol.dispose]();
 });
 
 //   [0, 3)    5 skipped     [10, 13)    25      1 late    6 skipped
-test('an event in no window is skipped whenever it comes, and never late', () => {
+test('an event in no window is skipped and never late, whenever it comes', () => {
   const late: unknown[] = [];
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     window: hopping(3, 10),
     aggregates: { n: count() },
@@ -242,12 +227,11 @@ test('an event in no window is skipped whenever it comes, and never late', () =>
   expect(stream.stats()).toMatchObject({ events: 5, skipped: 3, late: 1 });
   expect(late).toEqual([{ t: 1 }]);
   expect(stream.close().toArray()).toEqual([{ start: 10, end: 13, n: 1 }]);
-  stream[Symbol.dispose]();
 });
 
 //   advance 20, advance 10: still 20         12 → late, though it is the newest event
-test('advance moves the watermark on and never back', () => {
-  const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, outOfOrder: 50 });
+test('advance moves the watermark forward and never back', () => {
+  using stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, outOfOrder: 50 });
   stream.push({ t: 5 });
   expect(stream.take().length).toBe(0);
   stream.advance(9.5);
@@ -262,24 +246,22 @@ test('advance moves the watermark on and never back', () => {
   expect(stream.stats().watermark).toBe(20);
   stream.push({ t: 75 });
   expect(stream.stats().watermark).toBe(25);
-  stream[Symbol.dispose]();
 });
 
-test('advance by what is no time is refused and moves nothing', () => {
-  const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
+test('advance refuses a value that is not a time, and moves nothing', () => {
+  using stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
   stream.push({ t: 5 });
   for (const time of [NaN, Infinity, -Infinity, 1e17, '20', null, undefined]) {
     refused('ERR_ORIEL_TIME', () => stream.advance(time as number), 'advance');
   }
   expect(stream.stats().watermark).toBe(5);
   expect(stream.take().length).toBe(0);
-  stream[Symbol.dispose]();
 });
 
 //   newest 100     150: just within        201: more than 50 ahead, not taken       newest stays 150
-test('an event further ahead than maxFutureSkew is counted and moves nothing', () => {
+test('an event further ahead than maxFutureSkew counts as future and moves nothing', () => {
   for (const cut of [1, 2, 10]) {
-    const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, maxFutureSkew: 50 });
+    using stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, maxFutureSkew: 50 });
     const times = [1e6, 100, 1e6 + 50, 1e6 + 101, 1e6 + 100, 9e15, 1e6 + 101];
     for (let i = 0; i < times.length; i += cut) stream.pushColumns({ t: times.slice(i, i + cut) });
     expect(stream.stats()).toMatchObject({ events: 7, future: 2, late: 1, watermark: 1e6 + 101 });
@@ -288,24 +270,22 @@ test('an event further ahead than maxFutureSkew is counted and moves nothing', (
       { start: 1e6 + 50, end: 1e6 + 60, n: 1 },
       { start: 1e6 + 100, end: 1e6 + 110, n: 2 },
     ]);
-    stream[Symbol.dispose]();
   }
 });
 
 //   newest 100, moved by hand to 1000, as of 1010     1060: just within     1111: more than 50 ahead of that
-test('how far ahead an event is counts from where time has been moved to', () => {
+test('maxFutureSkew counts from the time to which advance has moved the watermark', () => {
   const spec = { time: 't', window: tumbling(10), aggregates: { n: count() }, maxFutureSkew: 50, outOfOrder: 10 };
-  const stream = windowed(spec);
+  using stream = windowed(spec);
   stream.push({ t: 100 });
   stream.push({ t: 1000 });
   expect(stream.stats()).toMatchObject({ future: 1, watermark: 90 });
   stream.advance(1000);
   for (const t of [1061, 1060, 1111, 1110]) stream.push({ t });
   expect(stream.stats()).toMatchObject({ future: 3, watermark: 1100 });
-  stream[Symbol.dispose]();
 });
 
-test('after a silence events are no further ahead than the clock is', () => {
+test('after a silence maxFutureSkew counts from the time that the clock has reached', () => {
   let now = 0;
   const spec = {
     time: 't',
@@ -315,7 +295,7 @@ test('after a silence events are no further ahead than the clock is', () => {
     outOfOrder: 100,
     idle: 1,
   };
-  const stream = windowed({ ...spec, where: col('v').gte(0), clock: () => now });
+  using stream = windowed({ ...spec, where: col('v').gte(0), clock: () => now });
   stream.push({ t: 0, v: 1 });
   now = 3600;
   expect(stream.stats().watermark).toBe(3500);
@@ -323,15 +303,14 @@ test('after a silence events are no further ahead than the clock is', () => {
   expect(stream.stats()).toMatchObject({ future: 1, watermark: 3560 });
   now = 7200;
   expect(stream.stats().watermark).toBe(7160);
-  // Nor are those that are left out for other reasons.
+  // Filtered events move the clock within the same limit.
   for (const t of [7321, 7320]) stream.push({ t, v: -1 });
   expect(stream.stats()).toMatchObject({ future: 1, filtered: 2, watermark: 7220 });
-  stream[Symbol.dispose]();
 });
 
-test('onLate receives rows and columns of times, keys and measures, once for each call that brought some', () => {
+test('onLate receives late events as rows and columns, once for each call that brought some', () => {
   const batches: WindowBatch<{ t: number; k: string; n: number; v: number; w: number }>[] = [];
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     key: ['k', 'n'],
     window: tumbling(10),
@@ -357,12 +336,11 @@ test('onLate receives rows and columns of times, keys and measures, once for eac
   expect(batch.toArray()).toEqual(
     ones.flatMap((_, i) => (i % 2 ? { t: 50, k: `k${i % 3}`, n: i, v: -i, w: i % 4 === 1 ? NaN : i } : [])),
   );
-  stream[Symbol.dispose]();
 });
 
-test('onLate is called when its call is done, so that it may ask the stream', () => {
+test('onLate runs after its call is done, so it may call the stream', () => {
   const seen: unknown[] = [];
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     window: tumbling(10),
     aggregates: { n: count() },
@@ -373,12 +351,11 @@ test('onLate is called when its call is done, so that it may ask the stream', ()
   });
   stream.pushColumns({ t: [5, 15, 7, 16, 8] });
   expect(seen).toEqual([[5, 2, 1]]);
-  stream[Symbol.dispose]();
 });
 
 test('an onLate that throws loses no event', () => {
   let calls = 0;
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     window: tumbling(10),
     aggregates: { n: count() },
@@ -395,11 +372,10 @@ test('an onLate that throws loses no event', () => {
     { start: 0, end: 10, n: 1 },
     { start: 10, end: 20, n: 3 },
   ]);
-  stream[Symbol.dispose]();
 });
 
-test('an onLate that throws while windows are taken loses none of them', () => {
-  const stream = windowed({
+test('an onLate that throws during take or close loses no result', () => {
+  using stream = windowed({
     time: 't',
     window: tumbling(10),
     aggregates: { n: count() },
@@ -407,7 +383,7 @@ test('an onLate that throws while windows are taken loses none of them', () => {
       throw new RangeError('mine');
     },
   });
-  // The late event waits, as single events do, for the next call.
+  // The late event is gathered, as all single events are, and processed by the next call.
   for (const t of [5, 15, 7]) stream.push({ t });
   expect(() => stream.take()).toThrow('mine');
   expect(stream.take().toArray()).toEqual([{ start: 0, end: 10, n: 1 }]);
@@ -417,12 +393,11 @@ test('an onLate that throws while windows are taken loses none of them', () => {
     { start: 10, end: 20, n: 1 },
     { start: 20, end: 30, n: 1 },
   ]);
-  stream[Symbol.dispose]();
 });
 
 //   [-5, 5) [0, 10) [5, 15)    all open when the stream ends
-test('close fires everything still open, after what had fired and was not taken', () => {
-  const stream = windowed({
+test('close fires all open windows, after results that were not taken yet', () => {
+  using stream = windowed({
     time: 't',
     window: hopping(10, 5),
     aggregates: { n: count() },
@@ -438,18 +413,16 @@ test('close fires everything still open, after what had fired and was not taken'
     { start: 5, end: 15, n: 2 },
   ]);
   expect(stream.stats()).toMatchObject({ events: 4, liveKeys: 0, liveSlices: 0, windows: 5 });
-  stream[Symbol.dispose]();
 });
 
-test('close takes the single events that were only gathered', () => {
-  const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
+test('close includes single events that were gathered and not processed yet', () => {
+  using stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
   for (let i = 0; i < 7; i++) stream.push({ t: i });
   expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, n: 7 }]);
-  stream[Symbol.dispose]();
 });
 
-test('a closed stream takes no more events and still tells its counters', () => {
-  const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
+test('a closed stream refuses events and still has its stats', () => {
+  using stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() } });
   stream.push({ t: 1 });
   expect(stream.close().length).toBe(1);
   refused('ERR_ORIEL_CLOSED', () => stream.push({ t: 1 }), 'closed');
@@ -461,10 +434,9 @@ test('a closed stream takes no more events and still tells its counters', () => 
   refused('ERR_ORIEL_CLOSED', () => stream.close(), 'closed');
   expect(stream.take().length).toBe(0);
   expect(stream.stats().events).toBe(1);
-  stream[Symbol.dispose]();
 });
 
-test('a disposed stream refuses every call, and being disposed of twice is nothing', () => {
+test('a disposed stream refuses every call but a second disposal', () => {
   const stream = windowed({ time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } });
   stream.push({ t: 1, k: 'a' });
   stream[Symbol.dispose]();

@@ -1,8 +1,12 @@
-/** Sessions: events of a key no more than a gap apart; where they end, what makes two of them one, and what is too late. */
+/**
+ * Catches sessions that end, merge, fire or close wrongly: told step by step, with gaps by a column, greatest lengths,
+ * updates and late events. sessions.large.test.ts holds very many of them.
+ */
 
-import { describe, expect, test } from 'vitest';
-import { count, rows, type Spec, session, sum, windowed } from '../../bindings';
-import { refused, scaled } from '../support/helpers';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { rows, type Spec, session, sum, windowed } from '../../bindings';
+import { refusedByEveryDoor } from '../support/doors';
+import { refused } from '../support/helpers';
 import { windowed as loosely, type Row } from '../support/scenarios';
 import { lines, type Step, stepped } from '../support/steps';
 
@@ -18,7 +22,7 @@ test('a session goes on as long as no pause is longer than the gap', () => {
 });
 
 //   arrives    k1@0   k1@5   k1@1   k2@11   k1@30
-//   watermark  -2     3      3      9       28: fires what ends before then
+//   watermark  -2     3      3      9       28: sessions that end before then fire
 //   k1   0────)
 //             5────)     touches: one session, and so is 1
 test('intervals that touch are one session, in whatever order they come', () => {
@@ -28,9 +32,9 @@ test('intervals that touch are one session, in whatever order they come', () => 
   expect(close()).toEqual(['k1 [30, 35) 1']);
 });
 
-//   0────)            at watermark 5 the one that touches may still come: only past 5 is it over
+//   0────)            at watermark 5 an event that touches may still come: the session is over only past 5
 //        5────)
-test('a session is given when the watermark is past its end, one that splits where it touches at its end', () => {
+test("a session fires when the watermark is past its end; with touching 'split' it fires at its end", () => {
   const merging = stepped(session(5));
   expect(merging.step(['a', 0], 5)).toEqual([]);
   expect(merging.step(['a', 5], 10)).toEqual([]);
@@ -45,7 +49,7 @@ test('a session is given when the watermark is past its end, one that splits whe
 //   0────)
 //         5────)     touches and does not overlap
 //             9────)
-test('where touching splits, only what overlaps is one session', () => {
+test("with touching 'split' only intervals that overlap are one session", () => {
   const { step, close } = stepped(session(5, { touching: 'split' }), { outOfOrder: 20 });
   step(['a', 0, 1], ['a', 9, 2], ['a', 5, 4]);
   expect(close()).toEqual(['a [0, 5) 1', 'a [5, 14) 6']);
@@ -55,7 +59,7 @@ test('where touching splits, only what overlaps is one session', () => {
 //   b   0────)  4────)  7────)    one session, [0, 12)
 //   a   0────)
 //          4────)                 bridges: [0, 12), in the place of 7
-test('an event between two sessions makes them one, which keeps the place of the elder', () => {
+test('an event that bridges two sessions merges them into one, which keeps the place of the older', () => {
   const { step, close, stream } = stepped(session(5), { outOfOrder: 20 });
   step(['a', 7, 1], ['b', 0, 10], ['b', 4, 10], ['b', 7, 10], ['a', 0, 2], ['c', 1, 100]);
   expect(stream.stats().liveSlices).toBe(4);
@@ -65,7 +69,7 @@ test('an event between two sessions makes them one, which keeps the place of the
 });
 
 //   0 10 20 30 … 990   none meets another;   then 5 15 25 … 985: all are one
-test('a hundred sessions bridged one after the other, from whichever end, are one', () => {
+test('a hundred sessions bridged one after the other, in any order, are one', () => {
   const bridges = Array.from({ length: 99 }, (_, i) => 10 * i + 5);
   for (const order of [bridges, bridges.toReversed(), bridges.toSorted((a, b) => (a % 70) - (b % 70))]) {
     const { step, close, stream } = stepped(session(5), { outOfOrder: 1e6 });
@@ -78,7 +82,7 @@ test('a hundred sessions bridged one after the other, from whichever end, are on
 });
 
 //   0────)  closed at 6: given with 1
-//       3──────)   not too old by itself (ends 8), but meets what was given: late
+//       3──────)   not late by itself (it would end at 8), but it meets the fired session: late
 //          6────)
 test('an event that meets a closed session is late: no two results of a key overlap', () => {
   const { step, close, late } = stepped(session(5));
@@ -88,9 +92,9 @@ test('an event that meets a closed session is late: no two results of a key over
   expect(close()).toEqual(['c [3, 8) 1', 'b [6, 11) 1', 'a [6, 11) 1']);
 });
 
-//   a  0────)                     given at 6, remembered until 10: its key is not free
+//   a  0────)                     fires at 6, is remembered until 10 and holds its key
 //                   b@10.001      forgotten
-test('a closed session is remembered for one gap, and then is nothing any more', () => {
+test('a closed session is remembered for one gap and then forgotten', () => {
   const { step, close, stream } = stepped(session(5));
   step(['a', 0], ['b', 6]);
   expect(stream.stats()).toMatchObject({ liveKeys: 2, liveSlices: 1 });
@@ -103,7 +107,7 @@ test('a closed session is remembered for one gap, and then is nothing any more',
 
 //   watermark 20      14────) would end at 19: late      16────) would end at 21: taken
 //   watermark 24      16───20────) takes 17, which alone would end at 22, and not 14, which would begin it sooner
-test('an event is late if its session would be over; not if it joins one that is not, behind its start', () => {
+test('an event is late if its own session would be over, unless it joins an open session after its start', () => {
   const { step, close, late } = stepped(session(5));
   step(20, ['a', 14], ['a', 16], ['a', 12], ['a', 20], 24, ['a', 17], ['a', 14], ['b', 17]);
   step(['b', 30]);
@@ -122,6 +126,7 @@ describe('gaps by a column', () => {
       onLate: (batch: Iterable<Row>) => late.push(...[...batch].map(({ t }) => t as number)),
       ...options,
     });
+    onTestFinished(() => stream[Symbol.dispose]());
     return { stream, late };
   };
 
@@ -130,26 +135,23 @@ describe('gaps by a column', () => {
   //     2─────────)                 meets 0, until 12
   //              11)                meets them, and changes no end
   //                 14───────)      begins anew
-  test('each event has its own', () => {
+  test('a gap column gives each event its own gap', () => {
     const { stream } = gapped({ outOfOrder: 50 });
     stream.pushColumns({ t: [0, 2, 11, 14], gap: [3, 10, 1, 8], v: [1, 2, 4, 8], k: ['a', 'a', 'a', 'a'] });
     expect(lines(stream.close())).toEqual(['a [0, 12) 7', 'a [14, 22) 8']);
-    stream[Symbol.dispose]();
   });
 
   //   watermark 20, longest gap so far 4:   17 with gap 100 → 17 + 4 > 20: taken     15 with 100 → 15 + 4 < 20: late
-  test('the longest so far says what is too late', () => {
+  test('the longest gap seen so far decides which events are late', () => {
     const { stream, late } = gapped();
     stream.pushColumns({ t: [20, 17], gap: [4, 100], v: [1, 1], k: ['a', 'b'] });
     expect(late).toEqual([]);
-    stream[Symbol.dispose]();
     const other = gapped();
     other.stream.pushColumns({ t: [20, 15], gap: [4, 100], v: [1, 1], k: ['a', 'b'] });
     expect(other.late).toEqual([15]);
-    other.stream[Symbol.dispose]();
   });
 
-  //   t    1   2   3        gap of 3: none that can be    the whole call is refused, and the next finds nothing of it
+  //   t    1   2   3        the gap of 3 is bad: each call is refused whole, and leaves nothing behind
   test.each([
     [NaN, 'NaN'],
     [0, '0'],
@@ -157,41 +159,30 @@ describe('gaps by a column', () => {
     [Infinity, 'Infinity'],
     [null, ''],
     [undefined, ''],
-  ])('a gap of %s is refused by every door, by the column and the place', (bad, shown) => {
+  ])('every door refuses a gap of %s, and names its column and index', (bad, shown) => {
     const { stream } = gapped();
     const events = [1, 2, 3].map((t) => ({ t, k: 'a', v: 1, gap: t === 3 ? bad : 5 }));
     stream.push(events[0] as Row);
-    refused('ERR_ORIEL_COLUMN', () => stream.push(events[2] as Row), '"gap"', shown);
-    refused('ERR_ORIEL_COLUMN', () => stream.pushRows(events), '"gap"', 'index 2', shown);
-    const columns = { t: [1, 2, 3], k: ['a', 'a', 'a'], v: [1, 1, 1], gap: [5, 5, bad] };
-    refused('ERR_ORIEL_COLUMN', () => stream.pushColumns(columns), '"gap"', 'index 2', shown);
-    const views = stream.claim(3);
-    views.t?.set([1, 2, 3]);
-    views.v?.fill(1);
-    views.k?.fill(stream.keyId('a'));
-    views.gap?.set([5, 5, bad ?? NaN]);
-    refused('ERR_ORIEL_COLUMN', () => stream.commit(3), '"gap"', 'index 2');
+    refusedByEveryDoor(stream, events, 'ERR_ORIEL_COLUMN', '"gap"', shown);
     expect(stream.stats()).toMatchObject({ events: 1, watermark: 1 });
     expect(lines(stream.close())).toEqual(['a [1, 6) 1']);
-    stream[Symbol.dispose]();
   });
 
-  test('a bad gap deep in many events leaves nothing of them', () => {
+  test('a batch with one bad gap among 20,000 is refused whole', () => {
     const { stream } = gapped();
     const t = Array.from({ length: 20_000 }, (_, i) => i);
     const gap = t.map((i) => (i === 17_001 ? 0 : 2));
     refused('ERR_ORIEL_COLUMN', () => stream.pushColumns({ t, gap, v: t, k: t }), '"gap"', 'index 17001');
     expect(stream.stats()).toMatchObject({ events: 0, liveKeys: 0 });
-    stream[Symbol.dispose]();
   });
 });
 
-describe('a longest session', () => {
+describe('a session with a greatest length', () => {
   //   0────)                    start + max = 12
   //      4────)
   //          8────|)            would end at 13: cut at 12
   //                 12────)     a new one, though it is within the gap
-  test('ends when it has that length, whatever the order of arrival', () => {
+  test('it ends when it has that length, whatever the order of arrival', () => {
     for (const order of [
       [0, 4, 8, 12],
       [12, 4, 0, 8],
@@ -203,15 +194,15 @@ describe('a longest session', () => {
     }
   });
 
-  //   clock 0 … 30, an event each; sessions of 10 at most
-  test('cuts what never pauses into pieces of that length', () => {
+  //   an event at each time from 0 to 30; sessions no longer than 10
+  test('events without a pause are cut into sessions of that length', () => {
     const { step, close } = stepped(session(5, { max: 10 }));
     const given = step(...Array.from({ length: 31 }, (_, t): Step => ['a', t]));
     expect([...given, ...close()]).toEqual(['a [0, 10) 10', 'a [10, 20) 10', 'a [20, 30) 10', 'a [30, 35) 1']);
   });
 
   //   lateness 2: an event goes into its session when the watermark is past t + 2;   at 11 8 is late, 9 is not
-  test('takes events in order of time, and gives one row, final even where others would be amended', () => {
+  test('it takes events in order of time and fires one final row, even with updates', () => {
     const { step, close, late } = stepped(session(5, { max: 12 }), { allowedLateness: 2, emit: 'updates' });
     expect(step(['a', 0, 1], ['a', 3, 2])).toEqual([]);
     expect(step(['a', 11, 4])).toEqual(['a [0, 8) 3 on-time 0!']);
@@ -221,8 +212,8 @@ describe('a longest session', () => {
   });
 
   //   a   0   3   1: three, given at once, and ends at its latest event, 3
-  //       2: begins anew, and meets nothing: what was full is not remembered
-  test('of so many rows is given when it has them', () => {
+  //       2: begins a new session; the full one is not remembered
+  test('with max: rows(n) a session fires when it has n events', () => {
     const { step, close } = stepped(session(5, { max: rows(3) }), { outOfOrder: 9 });
     expect(step(['a', 0, 1], ['a', 3, 2], ['a', 1, 4])).toEqual(['a [0, 3) 7']);
     expect(step(['a', 2, 8])).toEqual([]);
@@ -230,26 +221,26 @@ describe('a longest session', () => {
   });
 
   //   0────) 1────)      and     7────) 8────)     are two each; 4 bridges them: five at once
-  test('of so many rows may have more where an event bridges two', () => {
+  test('an event that bridges two sessions can exceed rows(n)', () => {
     const { step, close } = stepped(session(4, { max: rows(4) }), { outOfOrder: 9 });
     expect(step(['a', 0], ['a', 1], ['a', 7], ['a', 8])).toEqual([]);
     expect(step(['a', 4])).toEqual(['a [0, 8) 5']);
     expect(close()).toEqual([]);
   });
 
-  test('of one row is each event by itself', () => {
+  test('with max: rows(1) each event is a session', () => {
     const { step, close } = stepped(session(5, { max: rows(1) }));
     expect(step(['a', 3], ['a', 3], ['b', 4])).toEqual(['a [3, 3) 1', 'a [3, 3) 1', 'b [4, 4) 1']);
     expect(close()).toEqual([]);
   });
 });
 
-describe('updates', () => {
+describe("emit: 'updates'", () => {
   //   lateness 10     a 0────)  on time at 6
   //                   a    4─────)       ends at 9 > 6: open again, on time again at 12
-  //                   a  3               in a session that is over and not closed: at once
+  //                   a  3               joins a session that is over and not closed: its row fires at once
   //                   a                  closed at 20: 0 is late
-  test('amend a session, or open it again, until it is closed', () => {
+  test('late events amend a session, or reopen it, until it is closed', () => {
     const { step, close, late } = stepped(session(5), { allowedLateness: 10, emit: 'updates' });
     expect(step(['a', 0, 1], ['b', 6, 100])).toEqual(['a [0, 5) 1 on-time 0']);
     expect(step(['a', 4, 2])).toEqual([]);
@@ -262,7 +253,7 @@ describe('updates', () => {
 
   //   lateness 50      0────)   on time at 20, amended: 2 rows             4 bridges: one session, late,
   //                          8────)   on time at 20: 1 row                   its row the third, number 2
-  test('of a session merged of several go on from the greatest of their numbers', () => {
+  test('a merged session continues from the greatest index of its parts', () => {
     const { step } = stepped(session(5), { allowedLateness: 50, emit: 'updates' });
     expect(step(['a', 0, 1], ['a', 8, 2], ['b', 20, 0])).toEqual(['a [0, 5) 1 on-time 0', 'a [8, 13) 2 on-time 0']);
     expect(step(['a', 1, 4])).toEqual(['a [0, 6) 5 late 1']);
@@ -273,40 +264,16 @@ describe('updates', () => {
   });
 
   //   lateness 10, watermark 20:    12────) is over at 17 and not closed until 27
-  test('give the first event of a session that is over at once', () => {
+  test('the first event of a session that is already over fires its row at once', () => {
     const { step, close } = stepped(session(5), { allowedLateness: 10, emit: 'updates' });
     expect(step(20, ['a', 12])).toEqual(['a [12, 17) 1 late 0']);
     expect(close()).toEqual([]);
   });
 });
 
-//   idle   k0 … k999999, one event each, at the start      busy  one key for ever after
-test('very many keys that wait cost what they hold and no more, and a busy one beside them adds nothing', () => {
-  const KEYS = scaled(1_000_000);
-  const stream = windowed({ time: 't', key: 'k', window: session(1e9), aggregates: { n: count() } });
-  const { bytes: before } = stream.stats();
-  stream.pushColumns({ t: new Float64Array(KEYS), k: Float64Array.from({ length: KEYS }, (_, i) => i) });
-  const idle = stream.stats();
-  expect(idle).toMatchObject({ liveKeys: KEYS, liveSlices: KEYS });
-  expect((idle.bytes - before) / KEYS).toBeLessThan(300);
-  for (let call = 0; call < 100; call++) {
-    const t = Float64Array.from({ length: 1000 }, (_, i) => call * 1000 + i);
-    stream.pushColumns({ t, k: new Float64Array(1000).fill(7) });
-  }
-  expect(stream.stats()).toMatchObject({ liveKeys: KEYS, liveSlices: KEYS, bytes: idle.bytes });
-  stream.advance(1.05e9);
-  expect(stream.take().length).toBe(KEYS);
-  stream.advance(2.1e9);
-  const { bytes } = stream.stats();
-  expect(stream.stats()).toMatchObject({ liveKeys: 0, liveSlices: 0 });
-  expect(bytes).toBeLessThan(idle.bytes);
-  expect(stream.close().length).toBe(0);
-  stream[Symbol.dispose]();
-});
-
-//   one key, sessions one after the other for ever: what is over is forgotten
+//   twenty keys, sessions one after the other: sessions that are over are forgotten
 test('sessions that come and go keep memory flat', () => {
-  const stream = windowed({ time: 't', key: 'k', window: session(5), aggregates: { s: sum('v') }, outOfOrder: 50 });
+  using stream = windowed({ time: 't', key: 'k', window: session(5), aggregates: { s: sum('v') }, outOfOrder: 50 });
   const sizes: number[] = [];
   for (let round = 0; round < 60; round++) {
     const t = Float64Array.from({ length: 5000 }, (_, i) => round * 50_000 + i * 10 + (i % 3) * 2);
@@ -315,5 +282,4 @@ test('sessions that come and go keep memory flat', () => {
     sizes.push(stream.stats().bytes);
   }
   expect(Math.max(...sizes.slice(2))).toBe(Math.max(...sizes.slice(2, 6)));
-  stream[Symbol.dispose]();
 });
