@@ -65,7 +65,7 @@ const EIGHT = {
 
 /** Exported functions that make no aggregate. */
 const OTHERS =
-  /^(calendar|col|lit|text|rows|tumbling|hopping|cumulative|session|rolling|everything|punctuated|windowed)$/;
+  /^(calendar|col|lit|text|rows|tumbling|hopping|cumulative|session|rolling|everything|punctuated|windowed|windowedWorker|producer|ring)$/;
 
 function contenders(keys: number): Contender[] {
   for (const name of Object.keys(oriel)) {
