@@ -86,7 +86,8 @@ class Schedule {
   #schedule({ address, key, tie }: Span): void {
     const { call } = this.core;
     const { stream, store, wheel, heap } = this;
-    const needed = key - this.watermark;
+    // Sessions are longer than nothing.
+    const needed = Math.max(key - this.watermark, 1);
     if (!call.covers(wheel, needed)) call.widen(stream, wheel, store, heap, needed);
     call.addPointer(address);
     if (!call.place(stream, wheel, store, address, key)) call.pushItem(stream, heap, key, tie, address);
