@@ -1,5 +1,6 @@
 /**
- * Parts of the core by themselves: compiles entry.as.ts with asserts, and opens instances of it whose memory can be checked.
+ * Parts of the core by themselves: compiles entry.as.ts with asserts, and opens instances of it whose memory can be
+ * checked.
  */
 
 import { createHash } from 'node:crypto';
