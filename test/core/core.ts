@@ -46,7 +46,7 @@ const module = await compile();
 /** What entry.as.ts exports: all take and return numbers. */
 type CoreFunction =
   | 'addPointer'
-  | 'addRow'
+  | 'countRow'
   | 'aliveIds'
   | 'allocate'
   | 'capacity'
@@ -87,7 +87,7 @@ type CoreFunction =
   | 'pushItem'
   | 'readyEntry'
   | 'release'
-  | 'removeRow'
+  | 'uncountRow'
   | 'reserve'
   | 'resetEnd'
   | 'resize'

@@ -168,11 +168,11 @@ class Subject {
     const live = model.live.get(id) ?? 0;
     const pins = model.pins.get(id) ?? 0;
     if (action === 'add') {
-      call.addRow(stream, keys, id);
+      call.countRow(stream, keys, id);
       if (live === 0) model.order.push(id);
       model.live.set(id, live + 1);
     } else if (action === 'remove' && live > 0) {
-      call.removeRow(keys, id);
+      call.uncountRow(keys, id);
       model.live.set(id, live - 1);
       if (live === 1) model.order = model.order.filter((of) => of !== id);
     } else if (action === 'pin' && kind.pins) {
@@ -255,7 +255,7 @@ test('a dictionary that has had many keys gives memory back when they are swept'
   const { core, stream, keys, out } = subject;
   for (let from = 0; from < 20_000; from += 1000) subject.map(Array.from({ length: 1000 }, (_, i) => from + i));
   for (let id = 0; id < 20_000; id += 1999) {
-    core.call.addRow(stream, keys, id);
+    core.call.countRow(stream, keys, id);
     subject.model.live.set(id, 1);
     subject.model.order.push(id);
   }
@@ -267,7 +267,7 @@ test('a dictionary that has had many keys gives memory back when they are swept'
   subject.find([0, 1, 1999, 2000, 19_990]);
   expect(core.call.dictionaryLimit(keys)).toBe(19_991);
   for (let id = 1999; id < 20_000; id += 1999) {
-    core.call.removeRow(keys, id);
+    core.call.uncountRow(keys, id);
     subject.model.live.set(id, 0);
   }
   subject.model.order = [0];

@@ -23,14 +23,14 @@ export {
 } from '../../assembly/base/priority-queue';
 export { createSlab, destroySlab, freeSlot, slabBytes, takeSlot } from '../../assembly/base/slab';
 export {
-  addRow,
+  countRow,
   createDictionary,
   destroyDictionary,
   idAt,
   mapKeys,
   pin,
-  removeRow,
   sweep,
+  uncountRow,
   unpin,
   wordOf,
 } from '../../assembly/ingest/dictionary';
@@ -83,7 +83,7 @@ export function slotBytesOf(slab: Slab): usize {
 }
 
 export function slotsOf(slab: Slab): u32 {
-  return slab.slots;
+  return slab.slotsPerChunk;
 }
 
 export function slotCount(slab: Slab): u32 {
@@ -147,11 +147,11 @@ export function addPointer(span: Span): void {
 
 /** A span that is gone; at least one pointer still leads to it. */
 export function loseSpan(span: Span): void {
-  span.state = <u8>SpanState.gone;
+  span.state = <u8>SpanState.dropped;
 }
 
 export function isGone(span: Span): bool {
-  return span.state == SpanState.gone;
+  return span.state == SpanState.dropped;
 }
 
 export function setDelay(stream: Stream, delay: f64): void {

@@ -133,12 +133,12 @@ const MUTATIONS: Mutation[] = [
   [
     'waitFilled does not look again after the producer has gone',
     /arrived/,
-    indices('timeoutMs) && this.there(n) >= n', 'timeoutMs) && ((this.#tailSeen - this.#head) | 0) >= n'),
+    indices('timeoutMs) && this.available(n) >= n', 'timeoutMs) && ((this.#tailSeen - this.#head) | 0) >= n'),
   ],
   [
     'filled does not look again after the producer has gone',
     /arrived/,
-    indices('return this.there(n) >= n', 'return ((this.#tailSeen - this.#head) | 0) >= n'),
+    indices('return this.available(n) >= n', 'return ((this.#tailSeen - this.#head) | 0) >= n'),
   ],
   [
     'the producer never reads the other index anew',
