@@ -98,6 +98,7 @@ test('any order of arrival within outOfOrder gives the rows of the sorted events
     });
     stream.pushRows(list);
     const given = stream.close().toArray();
+    expect(given).toHaveLength(list.length);
     expect(stream.stats().late).toBe(0);
     return given;
   };
