@@ -1,11 +1,12 @@
 /**
- * Catches an aggregate that breaks a law, in every aggregate that the core has and through the public interface: a result
- * is the aggregate's definition over the events of its window, however the core cut these into slices and combined the
- * slices, and in whatever order the events came. An aggregate without a definition in test/oracle/cases.ts fails too.
+ * Catches an aggregate that breaks a law, in every aggregate that the core has and through the public interface: a
+ * result is the aggregate's definition over the events of its window, however the core cut these into slices and
+ * combined the slices, and in whatever order the events came. An aggregate without a definition in test/oracle/cases.ts
+ * fails too.
  */
 
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { count, hopping, type Spec, tumbling, type Window, windowed } from '../../bindings';
 import { core } from '../../bindings/base/core';
 import { aggregate } from '../../bindings/spec/aggregates';
@@ -63,6 +64,12 @@ function expectSame(actual: Figure, wanted: Figure, what: unknown): void {
   if (!isNear(actual, wanted)) expect({ what, value: actual }).toEqual({ what, value: wanted });
 }
 
+/** How many results a test compared, so that empty results cannot pass it. */
+let compared = 0;
+beforeEach(() => {
+  compared = 0;
+});
+
 /** Expects that every result is the definition over the events of its window, and that no result is missing. */
 function expectDefined(kind: string, windows: Record<string, Window>, events: OracleEvent[], results: Result[]): void {
   const wanted = new Map<string, OracleEvent[]>();
@@ -75,7 +82,7 @@ function expectDefined(kind: string, windows: Record<string, Window>, events: Or
     }
   }
   expect(results).toHaveLength(wanted.size);
-  expect(wanted.size).toBeGreaterThan(0);
+  compared += wanted.size;
   for (const { window, start, key, value } of results) {
     const place = `${window} ${start} ${key}`;
     expectSame(value, define(kind, wanted.get(place) ?? []), { kind, place });
@@ -130,6 +137,7 @@ describe.each(NAMES)('%s', (kind) => {
       }),
       { numRuns: runs(60) },
     );
+    expect(compared).toBeGreaterThan(0);
   });
 
   //   |--a--|--b--|--c--|--d--|      (a b c), then (b c d): panes are combined, in whatever grouping
@@ -148,6 +156,7 @@ describe.each(NAMES)('%s', (kind) => {
       ),
       { numRuns: runs(60) },
     );
+    expect(compared).toBeGreaterThan(0);
   });
 
   //   w      [====================)      the same window, alone and cut by the edges of others
@@ -168,6 +177,7 @@ describe.each(NAMES)('%s', (kind) => {
       }),
       { numRuns: runs(60) },
     );
+    expect(compared).toBeGreaterThan(0);
   });
 
   //   event time  0 1 2 3 4 5      arrival  3 0 5 1 4 2
@@ -190,6 +200,7 @@ describe.each(NAMES)('%s', (kind) => {
       ),
       { numRuns: runs(60) },
     );
+    expect(compared).toBeGreaterThan(0);
   });
 
   //   |--x--|-NaN-|-NaN-|--x--|      rows without a value between, before and after rows with one

@@ -1,6 +1,6 @@
 /**
- * Catches a demand that is too small: the demand of a call has to be an upper bound of the memory that the call uses, so no
- * call may fail when it has exactly its demand.
+ * Catches a demand that is too small: the demand of a call has to be an upper bound of the memory that the call uses,
+ * so no call may fail when it has exactly its demand.
  */
 
 import { afterEach, expect, test, vi } from 'vitest';
@@ -42,8 +42,8 @@ import { windowKinds, windowKindsUsed } from '../support/window-kinds';
 afterEach(() => vi.restoreAllMocks());
 
 /**
- * Limits every call to a share of its demand, without a copy of the memory to go back to. A stream, and the counters of its
- * results and of its states, to which it points at bytes 16 and 20, begin with the f64s `used` and `limit`.
+ * Limits every call to a share of its demand, without a copy of the memory to go back to. A stream, and the counters of
+ * its results and of its states, to which it points at bytes 16 and 20, begin with the f64s `used` and `limit`.
  */
 function allowOnly(share: number): void {
   vi.spyOn(Core.prototype, 'atomically').mockImplementation(function (this: Core, stream, demand, run) {
@@ -201,10 +201,11 @@ const RUNS = runs(40);
 
 test('the windows of this suite are of every kind that the core has', () => {
   windowed({ time: 't', window: tumbling(1), aggregates: { n: count() } })[Symbol.dispose]();
+  let draws = 0;
   const used = windowKindsUsed(() => {
     for (const make of [...GRIDS, ...OTHERS]) {
       for (const key of [{}, { key: 'k' }]) {
-        const spec = { time: 't', window: make(() => 1), aggregates: { n: count() }, ...key };
+        const spec = { time: 't', window: make((n) => draws++ % n), aggregates: { n: count() }, ...key };
         windowed(spec as Spec)[Symbol.dispose]();
       }
     }

@@ -1,6 +1,6 @@
 /**
- * Catches what no other suite thought of: random streams, of every kind of window, firing, disorder and key, have to give
- * the oracle's results, late events and counters, however their events are cut into batches.
+ * Catches what no other suite thought of: random streams, of every kind of window, firing, disorder and key, have to
+ * give the oracle's results, late events and counters, however their events are cut into batches.
  */
 
 import fc from 'fast-check';
@@ -90,8 +90,8 @@ function expected(s: Scenario) {
 }
 
 /**
- * Where a row lies: a rolling row has the time of its event, any other row its start and end. If the stream has both, all
- * rows have all of these columns.
+ * Where a row lies: a rolling row has the time of its event, any other row its start and end. If the stream has both,
+ * all rows have all of these columns.
  */
 function placeOf({ start, end, t }: OracleRow, windows: OracleWindow[]): Row {
   if (windows.every(isRolling)) return { t };

@@ -1,6 +1,6 @@
 /**
- * Helpers for rolling windows over aggregates whose states own memory: events enter and leave such states. Each frame has
- * to give what its events give when they are folded anew, here in a window of their own.
+ * Helpers for rolling windows over aggregates whose states own memory: events enter and leave such states. Each frame
+ * has to give what its events give when they are folded anew, here in a window of their own.
  */
 
 import { expect, test } from 'vitest';

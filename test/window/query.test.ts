@@ -1,6 +1,6 @@
 /**
- * Catches wrong answers to query: random streams ask at random moments, and each answer has to be what the events taken so
- * far give by definition. No question may change a result.
+ * Catches wrong answers to query: random streams ask at random moments, and each answer has to be what the events taken
+ * so far give by definition. No question may change a result.
  */
 
 import fc from 'fast-check';
@@ -174,7 +174,7 @@ function streamOf(s: Scenario) {
   });
 }
 
-/** Asks between batches, at the newest time or later. Returns all rows, and each question, its answer and the wanted one. */
+/** Asks between batches, at the newest time or later. Returns all rows, and each question with both answers. */
 function run(s: Scenario, asks: (Ask | undefined)[]) {
   using stream = streamOf(s);
   const ledgers = s.windows.map((window) => new Ledger(s, window));

@@ -1,6 +1,6 @@
 /**
- * Catches rolling windows whose frames hold wrong events or traces of evicted ones, whose rows fire at the wrong moment,
- * and frames that keep memory after their events have left.
+ * Catches rolling windows whose frames hold wrong events or traces of evicted ones, whose rows fire at the wrong
+ * moment, and frames that keep memory after their events have left.
  */
 
 import { describe, expect, test } from 'vitest';
