@@ -1,4 +1,7 @@
-/** What a call may need at the most is an upper bound: given just so much, no call fails. */
+/**
+ * Catches a demand that is too small: the demand of a call has to be an upper bound of the memory that the call uses,
+ * so no call may fail when it has exactly its demand.
+ */
 
 import { afterEach, expect, test, vi } from 'vitest';
 import {
@@ -33,13 +36,14 @@ import {
 import { Core, core } from '../../bindings/base/core';
 import { Engine } from '../../bindings/engine/engine';
 import { check } from '../../bindings/spec/check';
-import { random, runs } from '../support/helpers';
+import { FIRST_SEED, random, runs } from '../support/helpers';
+import { windowKinds, windowKindsUsed } from '../support/window-kinds';
 
 afterEach(() => vi.restoreAllMocks());
 
 /**
- * Lets every call have a share of its own demand, and nothing to fall back on. A stream, and what counts its results and
- * its states, to which it leads at 16 and 20, begin with `used`, then `limit`.
+ * Limits every call to a share of its demand, without a copy of the memory to go back to. A stream, and the counters of
+ * its results and of its states, to which it points at bytes 16 and 20, begin with the f64s `used` and `limit`.
  */
 function allowOnly(share: number): void {
   vi.spyOn(Core.prototype, 'atomically').mockImplementation(function (this: Core, stream, demand, run) {
@@ -90,13 +94,13 @@ const OTHERS: ((whole: Whole) => Window)[] = [
   },
 ];
 
-/** Frames of which many events are held, and leave. */
+/** Frames that hold many events, which leave again. */
 const FRAMES: ((whole: Whole) => Window)[] = [
   (whole) => rolling(1 + whole(3000), { closed: closed(whole) }),
   (whole) => rolling(rows(1 + whole(5000)), { closed: closed(whole) }),
 ];
 
-/** Aggregates whose states own memory, or that give lists. */
+/** Aggregates whose states own memory, and aggregates that give lists. */
 const OWNING: ((whole: Whole) => Spec['aggregates'][string])[] = [
   (whole) => quantile('v', whole(11) / 10, whole(2) ? {} : { accuracy: 0.001 }),
   (whole) => quantile('w', whole(11) / 10),
@@ -115,7 +119,7 @@ const OWNING: ((whole: Whole) => Spec['aggregates'][string])[] = [
     ),
 ];
 
-/** Lists of all values, which are too long where windows are given out again and again. */
+/** A list of all values. Where windows fire again and again such lists become too long. */
 const ALL = fold({ column: 'w', identity: () => 0, lift: (v) => v, combine: (a, b) => a + b, lower: (s) => s });
 
 function owning(whole: Whole, emit: Spec['emit']): Spec['aggregates'] {
@@ -124,7 +128,7 @@ function owning(whole: Whole, emit: Spec['emit']): Spec['aggregates'] {
   return whole(8) === 0 && emit === 'final' ? { ...some, all: ALL } : some;
 }
 
-/** One window, of any kind, or up to four that share a stream. */
+/** One window of any of the kinds, or up to four that share a stream. */
 function windowsOf(whole: Whole, kinds: ((whole: Whole) => Window)[]): Spec['window'] {
   const one = () => (kinds[whole(kinds.length)] as (typeof kinds)[number])(whole);
   if (whole(2)) return one();
@@ -183,7 +187,7 @@ function feed(seed: number, kinds: ((whole: Whole) => Window)[]): void {
     });
     const k = t.map(() => (isNew ? 1e6 + fresh++ : Math.floor(next() * keys)));
     const gap = t.map(() => 1 + whole(9) ** 2);
-    // Few values that come again, or many of any size.
+    // Few values that repeat, or many of any size.
     const w = t.map(() => (call % 2 ? whole(50) : (next() - 0.5) * spread ** next()));
     stream.pushColumns({ t, k: seed % 3 ? k : k.map(String), v: t, w, gap } as never);
     if (next() < 0.3) stream.take();
@@ -193,8 +197,21 @@ function feed(seed: number, kinds: ((whole: Whole) => Window)[]): void {
   stream.close();
 }
 
-const FROM = Number(globalThis.process?.env.ORIEL_SEED ?? 1);
 const RUNS = runs(40);
+
+test('the windows of this suite are of every kind that the core has', () => {
+  windowed({ time: 't', window: tumbling(1), aggregates: { n: count() } })[Symbol.dispose]();
+  let draws = 0;
+  const used = windowKindsUsed(() => {
+    for (const make of [...GRIDS, ...OTHERS]) {
+      for (const key of [{}, { key: 'k' }]) {
+        const spec = { time: 't', window: make((n) => draws++ % n), aggregates: { n: count() }, ...key };
+        windowed(spec as Spec)[Symbol.dispose]();
+      }
+    }
+  });
+  expect(used).toEqual(windowKinds());
+});
 
 test.each([
   ['a grid of time', GRIDS],
@@ -204,17 +221,18 @@ test.each([
 ])('no call needs more than its demand: windows of %s', (_, kinds) => {
   allowOnly(1);
   const failed: [seed: number, error: unknown][] = [];
-  for (let seed = FROM; seed < FROM + RUNS; seed++) {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
     try {
       feed(seed, kinds);
     } catch (error) {
       failed.push([seed, error]);
     }
   }
+  // The seed of each failure is printed.
   expect(failed).toEqual([]);
 });
 
-/** A stream whose results are parts, of events without keys. */
+/** Feeds a stream without keys whose results are packed parts, as workers send them. */
 function feedParts(seed: number): void {
   const next = random(seed);
   const whole = (n: number) => Math.floor(next() * n);
@@ -252,11 +270,11 @@ function feedParts(seed: number): void {
   exports.destroy(engine.handle);
 }
 
-test('nor does one whose results are parts', () => {
-  // The first stream brings the core.
+test('no call needs more than its demand: results that are packed parts', () => {
+  // The first stream compiles the core.
   windowed({ time: 't', window: tumbling(1), aggregates: { n: count() } })[Symbol.dispose]();
   allowOnly(1);
-  for (let seed = FROM; seed < FROM + 2 * RUNS; seed++) {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + 2 * RUNS; seed++) {
     try {
       feedParts(seed);
     } catch (cause) {
@@ -269,7 +287,7 @@ test('nor does one whose results are parts', () => {
   }).toThrow(WebAssembly.RuntimeError);
 });
 
-test('with a hundredth of it, some call fails', () => {
+test('some call fails with a hundredth of its demand', () => {
   allowOnly(0.01);
   expect(() => {
     for (let seed = 1; seed <= 40; seed++) feed(seed, GRIDS);

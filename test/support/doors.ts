@@ -26,7 +26,7 @@ export interface Fed {
   commit(n: number): void;
 }
 
-/** The same with arguments that no type of a spec can follow. */
+/** A stream of any spec, with arguments that no type can follow. */
 interface Loose {
   push(event: object): void;
   pushRows(events: readonly object[]): void;

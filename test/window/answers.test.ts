@@ -1,6 +1,6 @@
 /**
- * Catches single queries with a wrong answer, queries that accept a wrong key or time, and queries that change the stream.
- * Random queries are in query.test.ts.
+ * Catches single queries with a wrong answer, queries that accept a wrong key or time, and queries that change the
+ * stream. Random queries are in query.test.ts.
  */
 
 import { describe, expect, test } from 'vitest';
@@ -63,7 +63,7 @@ test('each window answers with what it holds of the key at the newest time', () 
   expect(Object.keys(stream.query('a'))).toEqual(Object.keys(WINDOWS));
 });
 
-test('a query for a later time answers as if no event came until then, and for an earlier time as for the newest', () => {
+test('a query for a later time answers as if no event came until then, one for an earlier time as now', () => {
   const { stream } = stepped({ ten: tumbling(10), visit: session(5), frame: rolling(5) });
   stream.push({ t: 12, k: 'a', v: 1 });
   stream.push({ t: 14, k: 'a', v: 2 });

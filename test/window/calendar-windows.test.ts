@@ -1,6 +1,6 @@
 /**
- * Catches streams whose calendar windows have wrong bounds or events: days that are short, long or skipped, months by the
- * day, late events, and memory over centuries without events.
+ * Catches streams whose calendar windows have wrong bounds or events: days that are short, long or skipped, months by
+ * the day, late events, and memory over centuries without events.
  */
 
 import { Temporal } from 'temporal-polyfill';

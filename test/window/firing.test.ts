@@ -47,7 +47,7 @@ describe('emit: { every }', () => {
   });
 
   //   accumulate: false           1, 2 │ 4 │ nothing │ 8        each firing has the events since the one before
-  test('without accumulating each row holds fresh events only, and a window without any does not fire, not even on time', () => {
+  test('without accumulating each row holds fresh events only, and without any nothing fires on time either', () => {
     const { step, close } = stepped(tumbling(100), { emit: { every: 5 }, accumulate: false });
     expect(step(['a', 1, 1], ['b', 2, 2], 6)).toEqual(['a [0, 100) 1 early 0', 'b [0, 100) 2 early 0']);
     expect(step(['a', 7, 4], 11)).toEqual(['a [0, 100) 4 early 1']);
@@ -69,7 +69,7 @@ describe('emit: { every }', () => {
   });
 
   //   lateness 20, [0, 10):   early at 5, on time at 10, late at once
-  test('the rows of a window are early, on time and late, have indices from 0 on, and the last possible one is final', () => {
+  test('the rows of a window are early, on time and late, counted from 0, and the last possible one is final', () => {
     for (const accumulate of [true, false]) {
       const { step, close } = stepped(tumbling(10), { emit: { every: 5 }, allowedLateness: 20, accumulate });
       const total = (all: number, fresh: number) => (accumulate ? all : fresh);

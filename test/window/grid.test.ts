@@ -1,6 +1,6 @@
 /**
- * Catches windows on a grid of time that lie in the wrong place, hold wrong events or come in the wrong order: facts from
- * the suites of other engines, exact edges, fractions, and times up to 2^53.
+ * Catches windows on a grid of time that lie in the wrong place, hold wrong events or come in the wrong order: facts
+ * from the suites of other engines, exact edges, fractions, and times up to 2^53.
  */
 
 import { expect, test } from 'vitest';
@@ -172,7 +172,7 @@ test("hopping windows of 3000 every 1000 fire Flink's keyed counts", () => {
 //   arrives   0  1  2  1  0  5  0
 //   [0, 2)    x  x     x  x  fires: 4     the last 0 comes when 2 + 1 <= 5
 //   [2, 4)          x        fires: 1
-test('a window of 2 with an allowed lateness of 1 takes four events and fires once, and the event after that is late', () => {
+test('a window of 2 with allowedLateness 1 takes four events and fires once, and the next event is late', () => {
   using stream = windowed({ time: 't', window: tumbling(2), aggregates: { n: count() }, allowedLateness: 1 });
   for (const t of [0, 1, 2, 1, 0, 5, 0]) stream.push({ t });
   expect(stream.take().toArray()).toEqual([

@@ -1,6 +1,6 @@
 /**
- * Catches a watermark that moves wrongly, and events that are late, skipped or too far in the future and are not counted
- * and reported as such; and streams that end wrongly.
+ * Catches a watermark that moves wrongly, and events that are late, skipped or too far in the future and are not
+ * counted and reported as such; and streams that end wrongly.
  */
 
 import { expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * Catches rolling windows whose frames hold wrong events or traces of evicted ones, whose rows fire at the wrong moment,
- * and frames that keep memory after their events have left.
+ * Catches rolling windows whose frames hold wrong events or traces of evicted ones, whose rows fire at the wrong
+ * moment, and frames that keep memory after their events have left.
  */
 
 import { describe, expect, test } from 'vitest';
@@ -98,6 +98,7 @@ test('any order of arrival within outOfOrder gives the rows of the sorted events
     });
     stream.pushRows(list);
     const given = stream.close().toArray();
+    expect(given).toHaveLength(list.length);
     expect(stream.stats().late).toBe(0);
     return given;
   };
