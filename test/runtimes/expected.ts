@@ -42,7 +42,7 @@ const rows = oracle.rows.map(rowOf);
 const late = oracle.lateEvents.length;
 
 export const here = {
-  doors: ['push', 'pushRows', 'pushColumns', 'claim'].map((door) => ({ door, late, rows })),
+  inputs: ['push', 'pushRows', 'pushColumns', 'claim'].map((input) => ({ input, late, rows })),
   days: [24, 23, 24, 24].map((hours, i, all) => {
     const before = all.slice(0, i).reduce((a, b) => a + b, 0);
     const start = Date.UTC(2025, 2, 28, 23 + before);

@@ -13,7 +13,7 @@ export interface Thread {
 }
 
 type Start = () => Promise<Thread>;
-type Door = (typeof DOORS)[number];
+type Input = (typeof INPUTS)[number];
 
 /** What takes events: a stream, a stream in a worker, or a producer. */
 interface Target {
@@ -25,7 +25,7 @@ interface Target {
   commit(n: number): void;
 }
 
-const DOORS = ['push', 'pushRows', 'pushColumns', 'claim'] as const;
+const INPUTS = ['push', 'pushRows', 'pushColumns', 'claim'] as const;
 export const events = Array.from({ length: COUNT }, (_, i) => eventOf(i));
 
 export function specOf({ col, count, hopping, max, sum }: Oriel) {
@@ -46,11 +46,11 @@ export function specOf({ col, count, hopping, max, sum }: Oriel) {
 }
 
 /** Pushes events to a target that has room for all of them. */
-function give(door: Door, target: Target, rows: Event[]): void {
-  if (door === 'push') for (const row of rows) target.push(row);
-  if (door === 'pushRows') target.pushRows(rows);
-  if (door === 'pushColumns') target.pushColumns(columnsOf(rows));
-  for (let i = 0; door === 'claim' && i < rows.length; ) {
+function give(input: Input, target: Target, rows: Event[]): void {
+  if (input === 'push') for (const row of rows) target.push(row);
+  if (input === 'pushRows') target.pushRows(rows);
+  if (input === 'pushColumns') target.pushColumns(columnsOf(rows));
+  for (let i = 0; input === 'claim' && i < rows.length; ) {
     const claim = target.claim(Math.min(100, rows.length - i));
     const n = claim.at.length;
     rows.slice(i, i + n).forEach(({ at, user, price, qty }, j) => {
@@ -75,18 +75,18 @@ export function columnsOf(rows: Event[]) {
 
 /** Runs streams on this thread: one for each input, one of the calendar, and one with a wrong spec. */
 export function onOneThread(oriel: Oriel) {
-  const doors = DOORS.map((door) => {
+  const inputs = INPUTS.map((input) => {
     const stream = oriel.windowed(specOf(oriel));
     const rows = [];
     for (let i = 0; i < COUNT; i += 500) {
-      give(door, stream as unknown as Target, events.slice(i, i + 500));
+      give(input, stream as unknown as Target, events.slice(i, i + 500));
       rows.push(...stream.take());
     }
     const { late } = stream.stats();
     rows.push(...stream.close());
-    return { door, late, rows };
+    return { input, late, rows };
   });
-  return { doors, days: daysOf(oriel), refused: refusalOf(oriel) };
+  return { inputs, days: daysOf(oriel), refused: refusalOf(oriel) };
 }
 
 /** Counts the hours of four days in Berlin, the second of which has 23. */
@@ -119,7 +119,7 @@ export async function inWorkers(oriel: Oriel, start: Start) {
     const stream = await oriel.windowedWorker(specOf(oriel), options);
     const rows = [];
     for (let i = 0; i < COUNT; i += 500) {
-      give(DOORS[(i / 500) % 4] as Door, stream as unknown as Target, events.slice(i, i + 500));
+      give(INPUTS[(i / 500) % 4] as Input, stream as unknown as Target, events.slice(i, i + 500));
       if (i === 1500) rows.push(...(await stream.take()));
     }
     const { late } = await stream.stats();
