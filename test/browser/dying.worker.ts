@@ -1,4 +1,4 @@
-/** A worker of a stream that fails after a while. */
+/** A worker of a stream that throws after a while. */
 
 import '../../bindings/worker/entry';
 

@@ -1,8 +1,9 @@
-/** Events that every thread can make for itself: whose turn it is follows from time, so that no two come at the same. */
+/** Events that every thread can make for itself. Time says which producer makes an event, so no two share a time. */
 
 export interface Events {
-  /** Which of how many producers, and how many events it gives. */
+  /** The number of this producer, and the number of producers. */
   of: readonly [which: number, producers: number];
+  /** The number of events that this producer gives. */
   count: number;
   keys: 'strings' | 'numbers';
 }
@@ -23,5 +24,5 @@ export function eventsOf({ of: [which, producers], count, keys }: Events): Event
   return { t, v, k };
 }
 
-/** Time in which nothing comes, so that sessions end. */
+/** Pauses after every 300 events, so that sessions end. */
 const gaps = (i: number) => 500 * Math.floor(i / 300);

@@ -1,4 +1,4 @@
-/** A thread of a page that produces events for a stream: those of `eventsOf`, in batches of any size. */
+/** A thread of a page that pushes the events of `eventsOf` to a stream, in batches of many sizes. */
 
 import { OrielError } from '../../bindings/base/errors';
 import { type Producer, producer } from '../../bindings/worker/producer';
@@ -8,13 +8,13 @@ import { type Events, eventsOf } from './events';
 export interface Job {
   handle: ProducerHandle;
   events: Events;
-  /** How it waits where a ring is full. */
+  /** How it waits while the ring is full. */
   waits: 'await' | 'block';
-  /** Goes on for ever without a word after its events, or ends what it gives. */
+  /** Whether it closes its producer after its events, or stays silent for ever. */
   closes: boolean;
 }
 
-/** What it says when it is done: how many events went in, or the code of what it was refused with. */
+/** Its last message: the number of events that went in, or the code of the error. */
 export type Done = number | string;
 
 addEventListener('message', async ({ data }: MessageEvent<Job>) => {
@@ -38,7 +38,7 @@ async function give(out: Producer, { events, waits, closes }: Job): Promise<numb
       if (waits === 'block') out.waitReady();
       else await out.ready();
     }
-    // Lets messages in.
+    // Messages are heard only between two tasks.
     await new Promise((resolve) => setTimeout(resolve));
   }
   if (closes) out.close();

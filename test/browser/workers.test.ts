@@ -1,12 +1,13 @@
-/** Streams in workers on a page: of those that may share memory, and of those that may not. */
+/**
+ * Catches streams in workers of a page that lose events, wait for ever or block the page, with shared memory and
+ * without.
+ */
 
 import { expect, onTestFinished, test, vi } from 'vitest';
 import {
   count,
   hopping,
   max,
-  OrielError,
-  type OrielErrorCode,
   producer,
   rolling,
   type Spec,
@@ -21,6 +22,7 @@ import {
 } from '../../bindings';
 import { CONTROL_BYTES, Indices } from '../../bindings/shared/indices';
 import { Signal } from '../../bindings/shared/signal';
+import { later, refusedLater as refused } from '../support/waiting';
 import { type Events, eventsOf } from './events';
 import type { Done, Job } from './producing.worker';
 
@@ -46,48 +48,35 @@ function produce(job: Omit<Job, 'handle'>, handle: Job['handle']): { thread: Wor
   return { thread, done };
 }
 
-async function refused(code: OrielErrorCode, run: () => unknown, ...parts: string[]): Promise<void> {
-  const error = await (async () => run())().then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(OrielError);
-  const { code: actual, message } = error as OrielError;
-  expect([actual, message]).toEqual([code, expect.any(String)]);
-  for (const part of parts) expect(message).toContain(part);
-}
-
-const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
 const SPEC = { time: 't', key: 'k', window: tumbling(10), aggregates: { n: count() } } as const satisfies Spec;
 
-test('the page may share memory where it is isolated, and only there', () => {
+test('a page may share memory only if it is isolated', () => {
   expect(crossOriginIsolated).toBe(__ISOLATED__);
 });
 
-test('the transport is chosen by what the page may', async () => {
+test('the transport depends on whether the page may share memory', async () => {
   const stream = await open(SPEC);
   expect(await stream.stats()).toMatchObject({ transport, parallelism: 1, producers: 1 });
   stream.push({ t: 1, k: 'a' });
   expect((await stream.close()).toArray()).toEqual([{ start: 0, end: 10, k: 'a', n: 1 }]);
 });
 
-test.runIf(!__ISOLATED__)('to share memory is refused where that cannot be', async () => {
+test.runIf(!__ISOLATED__)('the shared transport is refused on a page that is not isolated', async () => {
   await refused('ERR_ORIEL_SPEC', () => open(SPEC, { transport: 'shared' }), 'transport', 'cannot be shared');
 });
 
-test.runIf(__ISOLATED__)('events go by messages where that is asked for', async () => {
+test.runIf(__ISOLATED__)('events go by messages if the options ask for it', async () => {
   const stream = await open(SPEC, { transport: 'transferred' });
   stream.push({ t: 1, k: 'a' });
   expect((await stream.stats()).transport).toBe('transferred');
   expect((await stream.close()).toArray()).toEqual([{ start: 0, end: 10, k: 'a', n: 1 }]);
 });
 
-test('events of a source, and of a stream that is piped, give windows as they fire', async () => {
+test('over and transform give windows as they fire', async () => {
   const given: number[][] = [];
   const items = async function* () {
     yield [1, 5, 12].map((t) => ({ t, k: 'a' }));
-    // No more before the first window is there.
+    // The source waits for the first window.
     while (given.length === 0) await later(1);
     yield { t: 25, k: 'a' };
     yield { t: Float64Array.of(31, 32), k: ['a', 'a'] };
@@ -118,15 +107,15 @@ const WINDOWS: Record<string, Window> = {
   session: session(30),
   rolling: rolling(60),
 };
-const figures = { n: count(), total: sum('v'), most: max('v') };
+const aggregates = { n: count(), total: sum('v'), most: max('v') };
 
 function specOf(window: Window): Spec {
-  return { time: 't', key: 'k', window, aggregates: figures };
+  return { time: 't', key: 'k', window, aggregates };
 }
 
 type Row = { start?: number; end?: number; t?: number; k: unknown };
 
-/** Rows of one time keep no order among each other where they come of several workers. */
+/** Sorts rows: those of several workers that have the same time come in any order. */
 function ordered(rows: Iterable<unknown>): Row[] {
   const at = ({ start, end, t }: Row) => [end ?? t ?? 0, start ?? 0] as const;
   return [...(rows as Iterable<Row>)].sort((a, b) => {
@@ -135,15 +124,17 @@ function ordered(rows: Iterable<unknown>): Row[] {
   });
 }
 
-/** What one thread gives of all events, in order. */
+/** The rows that one thread gives for all events in order. */
 function wanted(window: Window, streams: readonly Events[]): Row[] {
   const rows = streams.flatMap((events) => {
     const { t, v, k } = eventsOf(events);
     return Array.from(t, (time, i) => ({ t: time, v: v[i], k: k[i] }));
   });
-  const alone = windowed(specOf(window));
+  using alone = windowed(specOf(window));
   alone.pushRows(rows.sort((a, b) => a.t - b.t) as never);
-  return ordered(alone.close());
+  const results = ordered(alone.close());
+  expect(results.length).toBeGreaterThan(100);
+  return results;
 }
 
 const EACH = Object.keys(WINDOWS).flatMap((window) =>
@@ -153,7 +144,7 @@ const EACH = Object.keys(WINDOWS).flatMap((window) =>
 );
 
 test.each(EACH)(
-  '%s windows, keys that are %s, %d producers, %d workers: the results of one thread',
+  '%s windows give the results of one thread, keys that are %s, %d producers, %d workers',
   async (...given) => {
     const [name, keys, producers, parallelism] = given;
     const window = WINDOWS[name] as Window;
@@ -179,17 +170,17 @@ test.each(EACH)(
       await later(5);
     }
     expect(await all).toEqual(events.map((one) => one.count));
-    // Columns that messages carry may still be on their way.
+    // The last columns may still be on their way in a message.
     while ((await stream.stats()).producers > 1) await later(5);
     expect((await stream.stats()).late).toBe(0);
     rows.push(...(await stream.close()));
     expect(ordered(rows)).toEqual(wanted(window, events));
-    // A page that waits stands still.
+    // Atomics.wait would block the page.
     expect(wait).not.toHaveBeenCalled();
   },
 );
 
-test.each(['strings', 'numbers'] as const)('the page itself produces, keys that are %s', async (keys) => {
+test.each(['strings', 'numbers'] as const)('the page itself can produce, keys that are %s', async (keys) => {
   const events: Events = { of: [0, 1], count: 200_000, keys };
   const window = WINDOWS.tumbling as Window;
   const stream = await open(specOf(window), { parallelism: 2 });
@@ -204,7 +195,7 @@ test.each(['strings', 'numbers'] as const)('the page itself produces, keys that 
   expect(ordered(rows)).toEqual(wanted(window, [events]));
 });
 
-test('a page that would have to stand still is refused', async () => {
+test('a call that would block the page is refused', async () => {
   const stream = await open(SPEC);
   const events = producer<typeof SPEC>(await stream.producer());
   const n = 100_000;
@@ -216,7 +207,7 @@ test('a page that would have to stand still is refused', async () => {
   expect(events.pushColumns(columns, sent)).toBe(n - sent);
 });
 
-/** A thread that gives ten events, a time unit apart, and is ended. */
+/** Runs a thread that pushes ten events, one time unit apart, and ends it before it has closed its producer. */
 async function dead(handle: Job['handle']): Promise<void> {
   const { thread, done } = produce(
     { events: { of: [0, 1], count: 10, keys: 'strings' }, waits: 'await', closes: false },
@@ -226,7 +217,7 @@ async function dead(handle: Job['handle']): Promise<void> {
   thread.terminate();
 }
 
-test('a thread that ends without a word is not waited for any longer than a stream may be idle', async () => {
+test('the stream waits for a thread that ends without a word no longer than `idle`', async () => {
   const stream = await open({ ...SPEC, idle: 300 });
   stream.push({ t: 0, k: 'a' });
   await dead(await stream.producer());
@@ -238,7 +229,7 @@ test('a thread that ends without a word is not waited for any longer than a stre
   expect(n.reduce((a, b) => a + b, 0)).toBe(11);
 });
 
-test.runIf(__ISOLATED__)('a thread that ends without a word is given up by who has its handle', async () => {
+test.runIf(__ISOLATED__)('the producer of a thread that ends without a word can be closed by its handle', async () => {
   const stream = await open(SPEC);
   const handle = await stream.producer();
   await dead(handle);
@@ -249,14 +240,14 @@ test.runIf(__ISOLATED__)('a thread that ends without a word is given up by who h
   expect(n.reduce((a, b) => a + b, 0)).toBe(10);
 });
 
-test('a worker that cannot be had is no stream', async () => {
+test('a stream cannot be opened with a worker that cannot be loaded or dies at its start', async () => {
   const none = () => new Worker(new URL('./none.js', import.meta.url), { type: 'module' });
   await refused('ERR_ORIEL_THREAD', () => windowedWorker(SPEC, { worker: none }), 'cannot be loaded');
   const throws = () => new Worker(URL.createObjectURL(new Blob(['throw new Error("no luck")'])));
   await refused('ERR_ORIEL_THREAD', () => windowedWorker(SPEC, { worker: throws }), 'no luck');
 });
 
-test.runIf(__ISOLATED__)('what no producer may write ends the stream: nobody waits for it', async () => {
+test.runIf(__ISOLATED__)('a time that no producer may write ends the stream, and later calls are refused', async () => {
   const stream = await open(SPEC);
   const handle = await stream.producer();
   const { buffer, address, control, bell } = handle.rings[0] as Job['handle']['rings'][number];
@@ -269,7 +260,7 @@ test.runIf(__ISOLATED__)('what no producer may write ends the stream: nobody wai
 });
 
 test.each(['close', 'dispose', 'die'])(
-  'what waits for a stream ends with it, on the page and on its threads: %s',
+  'calls that wait for a stream end with it, on the page and on its threads: %s',
   async (how) => {
     const dying = () => new Worker(new URL('./dying.worker.ts', import.meta.url), { type: 'module' });
     const stream = await open(SPEC, how === 'die' ? { worker: dying } : {});

@@ -1,4 +1,4 @@
-/** Browsers need no driver here: a page tells its own server what came of it (pages.ts). */
+/** Opens pages in browsers. No driver is needed: a page sends its results to its own server (pages.ts). */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ const FIREFOX_WITHOUT = [
   'datareporting.policy.dataSubmissionEnabled',
 ];
 
-/** Opens a page in a browser until `done`. The browser has a profile of its own, and leaves nothing behind. */
+/** Opens a page in a browser until `done`. The browser has its own profile, which is removed. */
 export async function browse(name: string, page: string, done: Promise<void>): Promise<void> {
   const profile = mkdtempSync(join(tmpdir(), 'oriel-browser-'));
   const started: Started[] = [];
@@ -35,7 +35,7 @@ export async function browse(name: string, page: string, done: Promise<void>): P
     } else {
       const screen = start('Xvfb', ['-displayfd', '3', '-nolisten', 'tcp']);
       const [display] = await Promise.race([once(screen.child.stdio[3] as NodeJS.ReadableStream, 'data'), screen.died]);
-      // Safari has shared memory on isolated pages; WebKit for GTK has to be told that it may.
+      // WebKit for GTK shares memory on isolated pages, as Safari does, only if it is told to.
       const shares = page.includes('/isolated/') ? { JSC_useSharedArrayBuffer: '1' } : {};
       start(path, ['--private', page], { DISPLAY: `:${String(display).trim()}`, ...shares });
     }
@@ -46,10 +46,10 @@ export async function browse(name: string, page: string, done: Promise<void>): P
   }
 }
 
-/** A process with all of its own, which end with it, as they do with this one. */
+/** A process and its children. They end with it, and it ends with this process. */
 class Started {
   readonly child: ChildProcess;
-  /** Fails when the process ends. */
+  /** Rejects when the process ends. */
   readonly died: Promise<never>;
   #words = '';
 
@@ -80,7 +80,7 @@ class Started {
     try {
       process.kill(-(this.child.pid as number), name);
     } catch {
-      // All have ended.
+      // The whole group has ended.
     }
   }
 }

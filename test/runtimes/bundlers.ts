@@ -1,14 +1,14 @@
-/** Bundles of the programs for pages, as each bundler makes them with the least said. */
+/** Bundles the programs for pages with each bundler, with as few options as it needs. */
 
 import { join } from 'node:path';
 import * as esbuild from 'esbuild';
 import * as vite from 'vite';
 import { installed, tools } from './runtimes';
 
-/** Some find threads and the worker of oriel by themselves; to others they are entries like the program, side by side with it. */
 export interface Bundler {
+  /** Whether it finds the threads and the worker of oriel by itself. Otherwise they are entries beside the program. */
   findsThreads: boolean;
-  /** Out of the folder of the programs, into another one: `main.js`, `slim.js` and `arrow.js`. Gives what the bundler has to say. */
+  /** Bundles `main.js`, `slim.js` and `arrow.js` from one folder into another, and gives the warnings. */
   bundle(from: string, to: string): Promise<unknown[]>;
 }
 
@@ -31,7 +31,7 @@ if (tools.Rollup) bundlers.rollup = { findsThreads: false, bundle: withRollup };
 async function withVite({ build, createLogger }: typeof vite, root: string, outDir: string): Promise<unknown[]> {
   const words: string[] = [];
   const say = (word: string) => {
-    // A slow machine is no fault of ours.
+    // Timings of plugins depend on the machine.
     if (!word.includes('PLUGIN_TIMINGS')) words.push(word);
   };
   await build({
@@ -99,7 +99,7 @@ async function withRollup(from: string, dir: string): Promise<unknown[]> {
       worker: threads.worker,
     },
     plugins: [nodeResolve({ rootDir: from }), url({ include: '**/*.wasm', limit: 0 })],
-    // Arrow's files import each other in circles.
+    // The files of apache-arrow import each other in circles.
     onwarn: (word: { ids?: string[] }) => word.ids?.every((id) => id.includes('/apache-arrow/')) || words.push(word),
   });
   await bundle.write({ dir, format: 'es' });

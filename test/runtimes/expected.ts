@@ -1,4 +1,4 @@
-/** What has to come of the programs, by the oracle. */
+/** The results that the oracle expects of the programs. */
 
 import { Oracle, type OracleRow } from '../oracle';
 import { COUNT, EVERY, type Event, eventOf, OUT_OF_ORDER, SIZE } from './programs/events';
@@ -42,7 +42,7 @@ const rows = oracle.rows.map(rowOf);
 const late = oracle.lateEvents.length;
 
 export const here = {
-  doors: ['push', 'pushRows', 'pushColumns', 'claim'].map((door) => ({ door, late, rows })),
+  inputs: ['push', 'pushRows', 'pushColumns', 'claim'].map((input) => ({ input, late, rows })),
   days: [24, 23, 24, 24].map((hours, i, all) => {
     const before = all.slice(0, i).reduce((a, b) => a + b, 0);
     const start = Date.UTC(2025, 2, 28, 23 + before);
@@ -64,7 +64,7 @@ const workers = (transport: string, ways: string[]) => ({
   results: ways.flatMap((way) => ['owner', 'thread'].map((from) => ({ way, from, late, rows }))),
 });
 
-/** Where threads share memory, where they do not, and where there are none. */
+/** Results with threads that share memory, with threads that do not, and without threads. */
 export const sharing = { here, ring, workers: workers('shared', ['shared', 'transferred']) };
 export const apart = { here, ring: 'ERR_ORIEL_THREAD', workers: workers('transferred', ['transferred']) };
 export const alone = { here, ring: 'none', workers: 'ERR_ORIEL_THREAD' };

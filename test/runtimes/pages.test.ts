@@ -1,4 +1,4 @@
-/** The package in bundles and in browsers. */
+/** Catches a package that some bundler warns about, or that gives other results in a bundle or a browser. */
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,22 +28,22 @@ function wordOf(said: Said, page: string): object {
 }
 
 describe('bundles, in Node', () => {
-  test.each(names)('%s has nothing to say', (name) => expect(words.get(name)).toEqual([]));
+  test.each(names)('%s warns of nothing', (name) => expect(words.get(name)).toEqual([]));
 
   const runs = (name: string, program: string) => run(process.execPath, [join('out', name, program)], clean);
 
-  test.each(names)('%s', async (name) => {
+  test.each(names)('the program bundled by %s gives the expected results', async (name) => {
     const said = await runs(name, 'main.js');
-    // Those that find threads find them for pages.
+    // Bundlers that find threads find those of pages, which Node cannot start.
     if (bundlers[name]?.findsThreads) expect(said).toMatchObject({ here });
     else expect(said).toEqual(sharing);
   });
 
-  test.each(names)('%s, oriel/slim', async (name) => {
+  test.each(names)('oriel/slim bundled by %s gives the expected results', async (name) => {
     expect(await runs(name, 'slim.js')).toEqual({ here });
   });
 
-  test.each(names)('%s, oriel/arrow', async (name) => {
+  test.each(names)('oriel/arrow bundled by %s gives the expected results', async (name) => {
     expect(await runs(name, 'arrow.js')).toEqual(arrow);
   });
 });
@@ -51,7 +51,7 @@ describe('bundles, in Node', () => {
 for (const [name, path] of Object.entries(browsers)) {
   describe.skipIf(!path)(name, () => {
     const mains = (kind: string) => names.map((name) => `/${kind}/out/${name}/main.html`);
-    // With an import map in place of a bundler there are no workers, which know of none.
+    // Workers do not know import maps, so pages with an import map instead of a bundler have no workers.
     const singles = ['/plain/single.html', '/plain/slim.html', ...names.map((name) => `/plain/out/${name}/slim.html`)];
     const arrows = names.map((name) => `/plain/out/${name}/arrow.html`);
     const strict = '/strict/single.html';
@@ -64,15 +64,16 @@ for (const [name, path] of Object.entries(browsers)) {
       }
     });
 
-    test.each(mains('isolated'))('%s', (page) => expect(of(page)).toEqual(sharing));
-    test.each(mains('plain'))('%s', (page) => expect(of(page)).toEqual(apart));
-    test.each(singles)('%s', (page) => expect(of(page)).toEqual({ here }));
-    test.each(arrows)('%s', (page) => expect(of(page)).toEqual(arrow));
-    test('a page that forbids WebAssembly is told so', () => expect(() => of(strict)).toThrow('ERR_ORIEL_CORE'));
+    test.each(mains('isolated'))('%s gives the results of shared memory', (page) => expect(of(page)).toEqual(sharing));
+    test.each(mains('plain'))('%s gives the results of messages', (page) => expect(of(page)).toEqual(apart));
+    test.each(singles)('%s gives the results of one thread', (page) => expect(of(page)).toEqual({ here }));
+    test.each(arrows)('%s gives the results of Arrow', (page) => expect(of(page)).toEqual(arrow));
+    test('a page that forbids WebAssembly gets ERR_ORIEL_CORE', () =>
+      expect(() => of(strict)).toThrow('ERR_ORIEL_CORE'));
   });
 }
 
-describe.skipIf(!browsers.Chromium)('served by Vite as it is', () => {
+describe.skipIf(!browsers.Chromium)('the development server of Vite', () => {
   async function serve({ createServer }: typeof vite, name: string, optimizeDeps: vite.DepOptimizationOptions) {
     await writeFile(join(clean, `${name}.html`), '<!doctype html><script type="module" src="/main.js"></script>');
     const server = await createServer({
@@ -89,10 +90,13 @@ describe.skipIf(!browsers.Chromium)('served by Vite as it is', () => {
     return wordOf(await pages.visit('Chromium', [page.href]), page.pathname);
   }
 
-  test('Vite 8', async () => expect(await serve(vite, 'vite', {})).toEqual(apart));
+  test('Vite 8 serves the package', async () => expect(await serve(vite, 'vite', {})).toEqual(apart));
 
-  test.skipIf(!tools['Vite 7'])('Vite 7, whose optimizer would lose the worker', async () => {
-    const older = await import(tools['Vite 7'] as string);
-    expect(await serve(older, 'vite-7', { exclude: ['oriel'] })).toEqual(apart);
-  });
+  test.skipIf(!tools['Vite 7'])(
+    'Vite 7 serves the package if its optimizer, which would lose the worker, leaves it out',
+    async () => {
+      const older = await import(tools['Vite 7'] as string);
+      expect(await serve(older, 'vite-7', { exclude: ['oriel'] })).toEqual(apart);
+    },
+  );
 });

@@ -1,4 +1,4 @@
-/** A server for pages, each of which tells it what came of its program, and learns from it where to go next. */
+/** A server of pages. Each page sends it the results of its program, and is told the page to open next. */
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -7,10 +7,10 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { browse } from './browsers';
 
-/** Scripts from the page's own server and WebAssembly, and no others but what says where packages are. */
+/** Allows scripts of the page's own server, WebAssembly and the import map. */
 const POLICY = "default-src 'self'; script-src 'self' 'nonce-oriel' 'wasm-unsafe-eval'";
 
-/** What pages are served with, by the first part of their paths. */
+/** The headers of a page, by the first part of its path. */
 const HEADERS: Record<string, Record<string, string>> = {
   plain: { 'Content-Security-Policy': POLICY },
   isolated: {
@@ -18,19 +18,19 @@ const HEADERS: Record<string, Record<string, string>> = {
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Embedder-Policy': 'require-corp',
   },
-  /** Without WebAssembly too. */
+  /** Forbids WebAssembly too. */
   strict: { 'Content-Security-Policy': POLICY.replace(" 'wasm-unsafe-eval'", '') },
 };
 
 const TYPES: Record<string, string> = { '.js': 'text/javascript', '.html': 'text/html', '.wasm': 'application/wasm' };
 
-/** Says what fails before a program can. */
+/** Reports failures that come before a program can report them. */
 const ERRORS = `addEventListener('error', ({ message, target }) => {
   const body = JSON.stringify({ error: message ?? target.src + ' cannot be loaded' });
   fetch('/said' + location.pathname, { method: 'POST', body }).then(async (next) => location.replace(await next.text()));
 }, true);`;
 
-/** For programs that no bundler has seen. */
+/** The import map of programs that are not bundled. */
 const PACKAGES = JSON.stringify({
   imports: {
     oriel: '/plain/node_modules/oriel/dist/index.js',
@@ -40,10 +40,10 @@ const PACKAGES = JSON.stringify({
   },
 });
 
-/** What pages said, by their paths. */
+/** The results of pages by their paths. */
 export type Said = Map<string, { error?: string }>;
 
-/** For one page. */
+/** How long to wait for one page. */
 const PATIENCE_MS = 90_000;
 
 /** Serves a folder: `/isolated/out/vite/main.html` is a page with the script `out/vite/main.js`. */
@@ -69,7 +69,7 @@ export class Pages {
     this.#server.closeAllConnections();
   }
 
-  /** What pages say in a browser, by their paths; those of other servers have to pass it on to here. */
+  /** Opens pages in a browser, and gives their results by path. Pages of other servers must send theirs to this one. */
   async visit(browser: string, pages: string[]): Promise<Said> {
     this.#said = new Map();
     const urls = pages.map((page) => new URL(page, this.origin));
@@ -78,7 +78,7 @@ export class Pages {
       this.#next = () => {
         const next = urls.find(({ pathname }) => !this.#said.has(pathname));
         clearTimeout(clock);
-        // What has said nothing is not in the map, and neither is what would have come after it.
+        // A page that stays silent ends the visit: it and all later pages have no results.
         if (next) clock = setTimeout(resolve, PATIENCE_MS);
         else resolve();
         return next?.href ?? 'about:blank';

@@ -1,11 +1,11 @@
-/** The runtimes, bundlers and browsers, and where they are, if they are; how to run what runs files. */
+/** Finds the runtimes, bundlers and browsers that are installed, and runs files in the runtimes. */
 
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** A file of those that npm installs here. */
+/** Finds a file among the packages in `tools`. */
 export function installed(path: string): string | undefined {
   const file = fileURLToPath(new URL(`./tools/node_modules/${path}`, import.meta.url));
   return existsSync(file) ? file : undefined;
@@ -22,7 +22,7 @@ export const shells: Record<string, string | undefined> = {
   Deno: installed('@deno/linux-x64-glibc/deno'),
 };
 
-/** Packages that are used from here. */
+/** Packages that the suites import. */
 export const tools: Record<string, string | undefined> = {
   workerd: installed('miniflare/dist/src/index.js'),
   'Vite 7': installed('vite-7/dist/node/index.js'),
@@ -38,7 +38,7 @@ export const browsers: Record<string, string | undefined> = {
     : undefined,
 };
 
-/** What a program says. @throws where it has anything else to say */
+/** Runs a program and parses what it prints. @throws if it writes to stderr */
 export async function run(shell: string, given: string[], cwd: string): Promise<unknown> {
   const bounds = { maxBuffer: 2 ** 26, timeout: 100_000, killSignal: 'SIGKILL' as const };
   const { stdout, stderr } = await promisify(execFile)(shell, given, { cwd, ...bounds });

@@ -1,4 +1,4 @@
-/** Before the tests: installs the package as it is packed in a clean folder, with the programs. */
+/** Installs the packed package and the programs in a clean folder before the tests. */
 
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,23 +11,23 @@ import { browsers, shells, tools } from './runtimes';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The folder. */
+    /** The folder with the installed package and the programs. */
     clean: string;
   }
 }
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** What `oriel/arrow` is used with, and what that needs. */
+/** The peer dependency of `oriel/arrow`, and what it depends on. */
 const ARROW = ['apache-arrow', 'flatbuffers', 'json-with-bigint', 'tslib'];
 const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
 
 export default function setup(project: TestProject): () => void {
   const missing = Object.entries({ ...shells, ...tools, ...browsers }).flatMap(([name, path]) => (path ? [] : [name]));
   if (missing.length > 0) {
-    const report = `Runtimes left out, as they are not here: ${missing.join(', ')}.`;
+    const report = `Runtimes not installed, and left out: ${missing.join(', ')}.`;
     if (process.env.RUNTIMES === 'all') throw new Error(report);
-    console.log(`${report} Most come by \`npm run runtimes\`, browsers from the system.`);
+    console.log(`${report} \`npm run runtimes\` installs most of them; browsers come from the system.`);
   }
   const clean = mkdtempSync(join(tmpdir(), 'oriel-'));
   project.provide('clean', clean);

@@ -1,4 +1,4 @@
-/** The package in what runs a file: Node, Bun and Deno; and in workerd. */
+/** Catches a package that gives other results in some version of Node, in Bun, Deno or workerd. */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { run, shells, tools } from './runtimes';
 
 const cwd = inject('clean');
 
-/** What is in packages needs no permission, unless it is read as a file. */
+/** Deno needs no permission for modules of packages, but for files that are read. */
 const DENO: Record<string, string[]> = {
   'main.js': ['run', '--no-prompt', '--allow-read=thread.js,program.js,events.js,threads.js'],
   'required.cjs': ['run', '--no-prompt', '--allow-read'],
@@ -21,10 +21,10 @@ for (const [name, path = ''] of Object.entries(shells)) {
   const runs = (file: string) => run(path, [...((name === 'Deno' && DENO[file]) || []), file], cwd);
 
   describe.skipIf(path === '')(name, () => {
-    test('import', async () => expect(await runs('main.js')).toEqual(sharing));
-    test('require', async () => expect(await runs('required.cjs')).toEqual(sharing));
-    test('oriel/slim', async () => expect(await runs('slim.js')).toEqual({ here }));
-    test('oriel/arrow', async () => expect(await runs('arrow.js')).toEqual(arrow));
+    test('a module imports the package', async () => expect(await runs('main.js')).toEqual(sharing));
+    test('CommonJS requires the package', async () => expect(await runs('required.cjs')).toEqual(sharing));
+    test('oriel/slim takes the core as a file', async () => expect(await runs('slim.js')).toEqual({ here }));
+    test('oriel/arrow reads and writes tables', async () => expect(await runs('arrow.js')).toEqual(arrow));
   });
 }
 
@@ -33,7 +33,7 @@ describe.skipIf(!tools.workerd)('workerd', () => {
     ['oriel', '', [], alone],
     ['oriel, with the modules of Node', '', ['nodejs_compat'], alone],
     ['oriel/slim', 'slim', [], { here }],
-  ])('%s', async (_, path, compatibilityFlags, expected) => {
+  ])('%s gives the expected results', async (_, path, compatibilityFlags, expected) => {
     const { outputFiles, warnings } = await esbuild.build({
       entryPoints: [join(cwd, 'workerd.js')],
       bundle: true,

@@ -1,4 +1,4 @@
-/** The built command, as people run it: every test a process of its own. */
+/** Catches a built command that reads, computes, writes or ends other than documented; each run is a process. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -72,8 +72,8 @@ const ANSWER = [
   { start: 60_000, end: 120_000, user: 'ada', visits: 1, total: null },
 ];
 
-describe('what comes in', () => {
-  test('NDJSON from stdin and from files, one after the other', async () => {
+describe('input', () => {
+  test('NDJSON is read from stdin and from several files', async () => {
     expect(await piped(NDJSON, ...QUESTION)).toEqual({ out: expect.any(String), err: '', code: 0 });
     expect(rowsOf((await piped(NDJSON, ...QUESTION, '-')).out)).toEqual(ANSWER);
     const first = await fileOf('first.jsonl', NDJSON.split('\n').slice(0, 2).join('\n'));
@@ -81,7 +81,7 @@ describe('what comes in', () => {
     expect(rowsOf((await oriel(...QUESTION, first, second)).out)).toEqual(ANSWER);
   });
 
-  test('CSV and TSV, compressed or not', async () => {
+  test('CSV and TSV are read, compressed or not', async () => {
     const csv = await fileOf('events.csv', CSV);
     const tsv = await fileOf('events.tsv.gz', gzipSync(CSV.replaceAll(',', '\t')));
     const bare = await fileOf('bare', CSV.split('\n').slice(1).join('\n').replaceAll(',', ';'));
@@ -91,15 +91,17 @@ describe('what comes in', () => {
     expect(rowsOf((await oriel(...QUESTION, ...columns, bare)).out)).toEqual(ANSWER);
   });
 
-  test('Parquet', async () => {
+  test('Parquet is read', async () => {
     const instance = await DuckDBInstance.create();
     const connection = await instance.connect();
     const events = await fileOf('to-parquet.ndjson', NDJSON);
-    const typed = `select make_timestamp("at"::bigint * 1000) as "at", user, ms::double as ms, status::bigint as status, path, {'id': status} as of
-      from read_ndjson('${join(folder, events)}', columns = {"at": 'bigint', user: 'varchar', ms: 'double', status: 'bigint', path: 'varchar'})`;
+    const types = `{"at": 'bigint', "user": 'varchar', ms: 'double', status: 'bigint', path: 'varchar'}`;
+    const typed = `select make_timestamp("at"::bigint * 1000) as "at", "user", ms::double as ms,
+        status::bigint as status, path, {'id': status} as of
+      from read_ndjson('${join(folder, events)}', columns = ${types})`;
     for (const codec of ['snappy', 'zstd']) {
       await connection.run(
-        `copy (${typed.replace('user,', '"user",').replace(', user:', ', "user":')}) to '${join(folder, `${codec}.parquet`)}' (format parquet, compression ${codec})`,
+        `copy (${typed}) to '${join(folder, `${codec}.parquet`)}' (format parquet, compression ${codec})`,
       );
       expect(rowsOf((await oriel(...QUESTION, `${codec}.parquet`)).out)).toEqual(ANSWER);
     }
@@ -117,8 +119,10 @@ describe('what comes in', () => {
     expect(rowsOf(out)).toEqual([200, 500, 404].map((status, i) => ({ start: null, end: null, status, n: i ? 1 : 2 })));
   });
 
-  test('values in objects, booleans, dates, and numbers of other units', async () => {
-    const lines = `{"at":"2026-01-01T00:00:00.5Z","of":{"what":1},"ok":true}\n{"at":"2026-01-01 01:00","of":{"what":2},"ok":false}\n`;
+  test('values in objects, booleans, dates and times of other units are read', async () => {
+    const lines =
+      '{"at":"2026-01-01T00:00:00.5Z","of":{"what":1},"ok":true}\n' +
+      '{"at":"2026-01-01 01:00","of":{"what":2},"ok":false}\n';
     const dates = await piped(lines, '-t', 'at', '-w', '1d', '-a', 's = sum(of.what), ok = sum(ok)', '--iso');
     expect(rowsOf(dates.out)).toEqual([
       { start: '2026-01-01T00:00:00.000Z', end: '2026-01-02T00:00:00.000Z', s: 3, ok: 1 },
@@ -129,7 +133,7 @@ describe('what comes in', () => {
     }
   });
 
-  test('without times events happen as they come', async () => {
+  test('events without times happen when they arrive', async () => {
     const before = Date.now();
     const [row] = rowsOf((await piped(NDJSON, '-w', '1h', '-a', 'n = count(), u = distinct(user)')).out);
     expect(row.n).toBe(4);
@@ -137,15 +141,15 @@ describe('what comes in', () => {
     expect(row.end).toBeGreaterThan(before);
   });
 
-  test('numbers as keys are what they look like: of CSV strings, of JSON numbers', async () => {
+  test('a number as a key is a string in CSV and a number in JSON', async () => {
     const [csv] = rowsOf((await piped('k\n007\n', '--from', 'csv', '-k', 'k', '-w', 'everything()')).out);
     const [json] = rowsOf((await piped('{"k":7}\n', '-k', 'k', '-w', 'everything()')).out);
     expect([csv.k, json.k]).toEqual(['007', 7]);
   });
 });
 
-describe('what is asked', () => {
-  test('conditions, several windows, options of every kind', async () => {
+describe('the question', () => {
+  test('conditions, several windows and options are taken', async () => {
     const { out } = await piped(
       NDJSON,
       ...['-t', 'at', '-w', 'minute = 1m, all = everything()', '--where', 'path != "/health"'],
@@ -160,7 +164,7 @@ describe('what is asked', () => {
     );
   });
 
-  test('late events: counted, written, taken again', async () => {
+  test('late events are counted, written to a file, or taken again', async () => {
     const lines = [5, 25, 7, 12, 26].map((at) => `{"at":${at},"v":${at}}\n`).join('');
     const late = await piped(
       lines,
@@ -236,7 +240,7 @@ describe('what is asked', () => {
     expect(out).toContain('write      ndjson: start, end, user, visits, total\n');
   });
 
-  test('--help tells of every option, --version of this package', async () => {
+  test('--help names every option, and --version is that of the package', async () => {
     const { out } = await oriel('--help');
     expect(out).toBe(HELP);
     const { err } = await oriel('--no-such');
@@ -248,8 +252,8 @@ describe('what is asked', () => {
   });
 });
 
-describe('what comes out', () => {
-  test('tables, with dates', async () => {
+describe('output', () => {
+  test('tables have dates', async () => {
     const { out } = await piped(NDJSON.replaceAll('ada', 'a\\u001bda'), ...QUESTION, '--to', 'table');
     expect(out).toBe(`start                 end                   user         visits  total
 ────────────────────  ────────────────────  ───────────  ──────  ─────
@@ -259,7 +263,7 @@ describe('what comes out', () => {
 `);
   });
 
-  test('CSV, quoted where it has to be', async () => {
+  test('CSV is quoted only if it has to be', async () => {
     const { out } = await piped(
       `{"at":1,"k":"a,\\"b\\""}\n`,
       ...[
@@ -279,7 +283,7 @@ describe('what comes out', () => {
     expect((await piped('', ...QUESTION, '--to', 'csv')).out).toBe('start,end,user,visits,total\n');
   });
 
-  test('Arrow, of which a column keeps its type whatever comes first', async () => {
+  test('a column of Arrow keeps its type whatever comes first', async () => {
     const lines = [
       { at: 1, k: 'a' },
       { at: 11, k: 'b', p: 'x', v: 3 },
@@ -287,10 +291,10 @@ describe('what comes out', () => {
       { at: 31, k: 'c', p: 'y' },
     ];
     const asked = ['-t', 'at', '-k', 'k', '-w', '10', '--to', 'arrow', '--iso', '-a'];
-    const figures = 'n = count(), f = first(text("p")), top = topK(text("p"), 1), m = mean(v)';
-    const child = start(...asked, figures);
+    const aggregates = 'n = count(), f = first(text("p")), top = topK(text("p"), 1), m = mean(v)';
+    const child = start(...asked, aggregates);
     const bytes = buffer(child.stdout as NodeJS.ReadableStream);
-    // One result after the other.
+    // Results come one after the other, each in a record batch of its own.
     for (const line of lines) {
       child.stdin?.write(`${JSON.stringify(line)}\n`);
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -318,12 +322,12 @@ describe('what comes out', () => {
     expect([empty.numRows, empty.schema.names]).toEqual([0, ['start', 'end', 'k', 'n', 'f']]);
   });
 
-  test('a reader that goes away ends it without a word', async () => {
+  test('the command ends without a word when its reader goes away', async () => {
     const many = await fileOf(
       'many.ndjson',
       Array.from({ length: 200_000 }, (_, i) => `{"at":${i},"k":${i}}\n`).join(''),
     );
-    // Before and after the last line was read.
+    // The reader leaves before, and after, the last line has been read.
     for (const emit of [[], ['--out-of-order', '1h', '-k', 'k']]) {
       const child = start('-t', 'at', '-w', emit.length ? '1h' : 'rolling(rows(1))', ...emit, many);
       child.stdout?.once('data', () => child.stdout?.destroy());
@@ -336,7 +340,7 @@ describe('what comes out', () => {
     }
   });
 
-  test('what cannot be written ends it', async () => {
+  test('the command fails when it cannot write', async () => {
     const failed = await oriel(
       '-t',
       'at',
@@ -349,7 +353,7 @@ describe('what comes out', () => {
     expect(failed).toMatchObject({ err: expect.stringContaining('oriel: no/such/folder: ENOENT'), code: 1 });
   });
 
-  test.skipIf(!existsSync('/dev/full'))('a disk that is full ends it', async () => {
+  test.skipIf(!existsSync('/dev/full'))('the command fails when the disk is full', async () => {
     await fileOf('one.ndjson', '{"at":1}\n');
     const full = await finish(
       spawn('sh', ['-c', `"${process.execPath}" "${CLI}" -t at -w 1m one.ndjson > /dev/full`], { cwd: folder }),
@@ -357,7 +361,7 @@ describe('what comes out', () => {
     expect(full).toMatchObject({ err: expect.stringContaining('oriel: stdout: ENOSPC'), code: 1 });
   });
 
-  test('an interrupt before the end of files shows in how it ends', async () => {
+  test('the command exits with 130 when it is interrupted before the end of a file', async () => {
     const fifo = spawn('mkfifo', ['fifo'], { cwd: folder });
     await once(fifo, 'exit');
     const child = start('-t', 'at', '-w', '10', 'fifo');
@@ -369,7 +373,7 @@ describe('what comes out', () => {
     expect((await once(child, 'close'))[0]).toBe(130);
   });
 
-  test('an interrupt ends the input, and what is open fires', async () => {
+  test('an interrupt ends stdin, and open windows fire', async () => {
     const child = start('-t', 'at', '-w', '10');
     child.stdin?.write('{"at":1}\n{"at":11}\n');
     await once(child.stdout as NodeJS.ReadableStream, 'data');
@@ -382,7 +386,7 @@ describe('what comes out', () => {
     expect([rowsOf(out), code]).toEqual([[{ start: 10, end: 20, count: 1 }], 0]);
   });
 
-  test('results do not wait for the end', async () => {
+  test('results do not wait for the end of the input', async () => {
     const child = start('-t', 'at', '-w', '10');
     child.stdin?.write('{"at":1}\n{"at":11}\n');
     const [first] = await once(child.stdout as NodeJS.ReadableStream, 'data');
@@ -390,7 +394,7 @@ describe('what comes out', () => {
     expect((await finish(child)).code).toBe(0);
   });
 
-  test('with --idle time goes on without events', async () => {
+  test('--idle lets time go on without events', async () => {
     const child = start('-t', 'at', '-w', '10ms', '--idle', '50ms');
     child.stdin?.write('{"at":1}\n');
     const [first] = await once(child.stdout as NodeJS.ReadableStream, 'data');
@@ -400,11 +404,21 @@ describe('what comes out', () => {
 });
 
 describe('bad lines', () => {
-  const LINES =
-    '{"at":1,"k":"a"}\n{"at":2,"k":\n\n{"at":"x","k":"a"}\n{"at":3,"k":7}\n{"at":4}\n{"at":5,"k":"a"}\n[]\n{"at":1e300,"k":"a"}\n{"at":6,"k":"a","v":"x"}\n';
+  const LINES = [
+    '{"at":1,"k":"a"}',
+    '{"at":2,"k":',
+    '',
+    '{"at":"x","k":"a"}',
+    '{"at":3,"k":7}',
+    '{"at":4}',
+    '{"at":5,"k":"a"}',
+    '[]',
+    '{"at":1e300,"k":"a"}',
+    '{"at":6,"k":"a","v":"x"}\n',
+  ].join('\n');
   const ASKED = ['-t', 'at', '-k', 'k', '-w', '1d', '-a', 'n = count(), s = sum(v)'];
 
-  test('are left out, counted, and the first few shown', async () => {
+  test('bad lines are skipped and counted, and the first few are shown', async () => {
     const { out, err, code } = await piped(LINES, ...ASKED);
     expect(rowsOf(out)).toEqual([{ start: 0, end: 86_400_000, k: 'a', n: 2, s: null }]);
     expect(code).toBe(0);
@@ -422,7 +436,7 @@ describe('bad lines', () => {
     expect((await piped(LINES, ...ASKED, '--quiet')).err).toBe('');
   });
 
-  test('what only the stream refuses is found among the others', async () => {
+  test('a line that only the stream refuses is found among the others', async () => {
     const lines = Array.from({ length: 5000 }, (_, i) => `{"at":${i},"k":${i % 1000 === 500 ? '7' : '"a"'}}\n`).join(
       '',
     );
@@ -433,7 +447,7 @@ describe('bad lines', () => {
     expect(err).toContain('skipped 5 bad lines\n');
   });
 
-  test('end it with --strict', async () => {
+  test('a bad line ends a command that is --strict', async () => {
     const live = start(...ASKED, '--strict', '--idle', '1h');
     live.stdin?.write('no event\n');
     expect((await once(live, 'close'))[0]).toBe(1);
@@ -444,7 +458,7 @@ describe('bad lines', () => {
     expect(refused).toEqual({ out: '', err: 'oriel: stdin:3: Quoted field unterminated\n', code: 1 });
   });
 
-  test('more than there is memory for ends it', async () => {
+  test('the command fails when memory is full', async () => {
     const lines = Array.from({ length: 100_000 }, (_, i) => `{"at":${i},"k":"key ${i}"}\n`).join('');
     const { err, code } = await piped(lines, '-t', 'at', '-k', 'k', '-w', '1d', '--memory', '1mb');
     expect(err).toMatch(/^oriel: stdin:\d+: no memory left for the windows\n$/);
@@ -454,7 +468,7 @@ describe('bad lines', () => {
 
 describe('--follow', () => {
   const ASKED = ['-t', 'at', '-w', '10', '--follow', '-a', 'n = count(), s = sum(at)'];
-  test('reads on as the file grows, is cut short or replaced, and ends with an interrupt', async () => {
+  test('a file is followed as it grows, is cut short or is replaced, until an interrupt', async () => {
     const file = join(folder, await fileOf('log.ndjson', '{"at":1}\n{"at":2}\n{"at":1'));
     const child = start(...ASKED, 'log.ndjson');
     const closed = finishedRows(child);
@@ -502,7 +516,7 @@ describe('--follow', () => {
   }
 });
 
-describe('a command that is none', () => {
+describe('a wrong command', () => {
   test.each([
     [['--window'], '--window: expected a value, got nothing'],
     [[], '--window: expected a window'],
@@ -526,13 +540,13 @@ describe('a command that is none', () => {
     [['-w', '1m', '--delimiter', ';'], '--delimiter: expected CSV, got ndjson'],
     [['-w', '1m', '--unit', 'none', '--iso'], '--iso: expected times that are dates'],
     [['-w', '1m', '--from', 'parquet'], '--from: expected ndjson or csv of stdin'],
-  ])('%j', async (args, message) => {
+  ])('%j is refused', async (args, message) => {
     const { out, err, code } = await oriel(...args);
     expect(err).toContain(`oriel: ${message}`);
     expect({ out, code }).toEqual({ out: '', code: 2 });
   });
 
-  test('files that cannot be read', async () => {
+  test('a file that cannot be read is named', async () => {
     expect(await oriel('-w', '1m', 'no.csv')).toEqual({
       out: '',
       err: 'oriel: no.csv: there is no such file\n',

@@ -1,4 +1,4 @@
-/** What is written on the command line is what the same calls give. */
+/** Catches windows, conditions and aggregates of the command line that differ from those of the same calls. */
 
 import * as oriel from 'oriel';
 import { calendar, col, lit, rows, text } from 'oriel';
@@ -8,9 +8,9 @@ import { readAggregates, readCondition, readWindow } from '../../../bindings/cli
 
 const window = (given: string) => readWindow(given, new Uses());
 const where = (given: string) => readCondition(given, new Uses());
-const figure = (given: string) => readAggregates([`a = ${given}`], new Uses()).a;
+const aggregate = (given: string) => readAggregates([`a = ${given}`], new Uses()).a;
 
-/** A plain value: functions within are of no interest. */
+/** The plain data of a value, without functions. */
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
 
 test.each([
@@ -33,11 +33,11 @@ test.each([
   ['rolling(1m, closed = left)', oriel.rolling('1m', { closed: 'left' })],
   ['rolling(rows(100))', oriel.rolling(rows(100))],
   ['everything()', oriel.everything()],
-])('--window %s', (given, expected) => {
+])('--window %s is the same window', (given, expected) => {
   expect(plain(window(given))).toEqual(plain(expected));
 });
 
-test('several windows by name', () => {
+test('several windows have names', () => {
   expect(plain(window('fast = 10s, slow = 1h/1m, "all of it" = everything()'))).toEqual(
     plain({ fast: oriel.tumbling('10s'), slow: oriel.hopping('1h', '1m'), 'all of it': oriel.everything() }),
   );
@@ -93,7 +93,7 @@ test.each([
       .min(col('b'))
       .gt(lit(2).max(col('c'))),
   ],
-])('--where %s', (given, expected) => {
+])('--where %s is the same condition', (given, expected) => {
   expect(plain(where(given))).toEqual(plain(expected));
 });
 
@@ -124,11 +124,11 @@ test.each([
   ['regression(y, x)', oriel.regression('y', 'x')],
   ['weightedMean(v, w)', oriel.weightedMean('v', 'w')],
   ['ohlc(price)', oriel.ohlc('price')],
-])('--agg %s', (given, expected) => {
-  expect(plain(figure(given))).toEqual(plain(expected));
+])('--agg %s is the same aggregate', (given, expected) => {
+  expect(plain(aggregate(given))).toEqual(plain(expected));
 });
 
-test('every aggregate of the library can be written, but fold, which takes functions', () => {
+test('every aggregate but fold, which takes functions, can be written', () => {
   const others = ['windowed', 'windowedWorker', 'producer', 'ring'];
   const isAggregate = (value: unknown) => value instanceof (oriel.count().constructor as never);
   const attempts = [['v'], ['v', 'w'], ['v', 0.5], ['v', 2], ['v', [1]], ['v', { limit: 1 }]];
@@ -146,7 +146,7 @@ test('every aggregate of the library can be written, but fold, which takes funct
   for (const kind of kinds) {
     const written = ['v', 'v, w', 'v, 0.5', 'v, 2', 'v, [1]', 'v, limit = 1'].some((given) => {
       try {
-        return isAggregate(figure(`${kind}(${given})`));
+        return isAggregate(aggregate(`${kind}(${given})`));
       } catch {
         return false;
       }
@@ -155,15 +155,15 @@ test('every aggregate of the library can be written, but fold, which takes funct
   }
 });
 
-test('figures are named, or have the name of their function', () => {
-  const figures = readAggregates(
+test('an aggregate has a name or the name of its function', () => {
+  const aggregates = readAggregates(
     ['visits = count(), sum(bytes)', '"p 99" = quantile(ms, 0.99), mean(ms).where(a > 1)'],
     new Uses(),
   );
-  expect(Object.keys(figures)).toEqual(['visits', 'sum', 'p 99', 'mean']);
+  expect(Object.keys(aggregates)).toEqual(['visits', 'sum', 'p 99', 'mean']);
 });
 
-test('what is made of columns is known', () => {
+test('the uses of columns are known', () => {
   const uses = new Uses();
   readWindow('session(gap)', uses);
   readAggregates(['a = sum(x * y), b = first(path), c = distinct(user), d = argmax(z, shop), e = first(+size)'], uses);
@@ -200,15 +200,15 @@ test.each([
   [() => where('a in []'), 'in: expected a list'],
   [() => where('text("a") > 5'), 'strings know eq, ne, in'],
   [() => where(''), 'expected an expression, got nothing'],
-  [() => figure('a'), 'aggregates: expected one of count'],
-  [() => figure('fold(a)'), 'got fold(a)'],
-  [() => figure('toString()'), 'got toString()'],
-  [() => figure('sum()'), '--agg: sum: expected the name of a column'],
-  [() => figure('sum(a, b)'), 'sum: expected one argument; got b'],
-  [() => figure('sum(a, exact = true)'), 'sum: no option "exact"; there are none'],
-  [() => figure('quantile(a, 2)'), 'quantile: q: expected a number from 0 to 1, got 2'],
-  [() => figure('sum(a).where()'), 'where: expected one condition'],
+  [() => aggregate('a'), 'aggregates: expected one of count'],
+  [() => aggregate('fold(a)'), 'got fold(a)'],
+  [() => aggregate('toString()'), 'got toString()'],
+  [() => aggregate('sum()'), '--agg: sum: expected the name of a column'],
+  [() => aggregate('sum(a, b)'), 'sum: expected one argument; got b'],
+  [() => aggregate('sum(a, exact = true)'), 'sum: no option "exact"; there are none'],
+  [() => aggregate('quantile(a, 2)'), 'quantile: q: expected a number from 0 to 1, got 2'],
+  [() => aggregate('sum(a).where()'), 'where: expected one condition'],
   [() => readAggregates(['sum(a), sum(b)'], new Uses()), 'two aggregates are called sum'],
-])('what cannot be is refused: %s', (read, message) => {
+])('a wrong expression is refused: %s', (read, message) => {
   expect(read).toThrow(message);
 });

@@ -1,4 +1,4 @@
-/** Parts of the command by themselves. */
+/** Catches strings, dates and progress that parts of the command get wrong by themselves. */
 
 import { afterEach, expect, test, vi } from 'vitest';
 import { Progress } from '../../../bindings/cli/progress';
@@ -10,7 +10,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test('strings by their bytes, more than are remembered', () => {
+test('the cache gives every string by its bytes, also when there are more than it remembers', () => {
   const strings = new StringCache();
   const at = (text: string) => {
     const bytes = Buffer.from(`«${text}»`);
@@ -32,18 +32,18 @@ test.each([
   ['2026-01-31', '2026-01-31T00:00:00Z'],
   ['2026-01', '2026-01-01T00:00:00Z'],
   ['1969-12-31T23:59:59.999Z', '1969-12-31T23:59:59.999Z'],
-])('the date %s', (text, meant) => {
+])('the date %s is read', (text, meant) => {
   expect(dateOf(text)).toBe(Date.parse(meant));
 });
 
 test.each(['', 'noon', '12', '2026', '31.1.2026', '2026-13-01', '2026-01-31T25:00:00Z', 'Jan 31 2026'])(
-  'no date: %s',
+  'the text %j is no date',
   (text) => {
     expect(dateOf(text)).toBeNaN();
   },
 );
 
-test('dates of bytes are those of strings, or left to these', () => {
+test('a date read from bytes is that of the string, or left to the reader of strings', () => {
   const fields = ['2026', '1000', '0999'].flatMap((year) =>
     ['-01', '-12', '-13', '-1x'].flatMap((month) =>
       ['-01', '-28', '-31', '-00'].flatMap((day) =>
@@ -65,7 +65,7 @@ test('dates of bytes are those of strings, or left to these', () => {
   expect(read).toBeGreaterThan(50);
 });
 
-test('progress is shown now and then, and makes way', () => {
+test('progress is shown now and then, and can be cleared', () => {
   let now = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => now);
   const written: string[] = [];

@@ -1,4 +1,4 @@
-/** Lines become rows, however they are written and wherever the bytes are cut: what is read as bytes is what the parsers make of it. */
+/** Catches rows that depend on how lines are written or on where their bytes are cut. */
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -21,12 +21,12 @@ const FIELDS: Field[] = [
 interface Read {
   rows: unknown[][];
   lines: number[];
-  /** Lines that were left out. */
+  /** The numbers of the lines that were skipped. */
   bad: number[];
   reasons: string[];
 }
 
-/** Reads bytes in pieces. */
+/** Reads bytes in pieces of a given length. */
 async function read(bytes: Buffer, pieces: number, decoderOf: (task: Task) => Decoder, fields = FIELDS): Promise<Read> {
   const batch = new Batch(fields);
   const reasons: string[] = [];
@@ -57,7 +57,7 @@ const ndjson = (bytes: Buffer | string, pieces = 64, fields = FIELDS) =>
 const csv = (bytes: Buffer | string, pieces = 64, fields = FIELDS, delimiter = ',', names?: string[]) =>
   read(Buffer.from(bytes as string), pieces, (task) => new CsvDecoder(task, delimiter, names), fields);
 
-/** The rows of lines of JSON, by definition. */
+/** The rows of lines of JSON, as JSON.parse defines them. */
 function byDefinition(text: string): Omit<Read, 'reasons'> {
   const converts = FIELDS.map((field) => ofValues(field, 'ms'));
   const getters = FIELDS.map(({ name }) => getterOf(name));
@@ -152,7 +152,7 @@ const lines = fc.array(
   { maxLength: 30 },
 );
 
-test('lines of JSON, wherever they are cut', async () => {
+test('lines of JSON give their rows wherever they are cut', async () => {
   await fc.assert(
     fc.asyncProperty(lines, fc.integer({ min: 1, max: 300 }), fc.boolean(), async (given, pieces, isEnded) => {
       const text = given.join('\n') + (isEnded ? '\n' : '');
@@ -164,8 +164,8 @@ test('lines of JSON, wherever they are cut', async () => {
   );
 });
 
-test('what a layout makes of values is what JSON.parse does', async () => {
-  // The first line teaches the layout, all others have it.
+test('the reader of a learned shape reads values as JSON.parse does', async () => {
+  // The first line teaches the shape, and all others have it.
   const numbers = [
     '0',
     '-0',
@@ -196,7 +196,7 @@ test('what a layout makes of values is what JSON.parse does', async () => {
 });
 
 describe('CSV', () => {
-  /** A value as CSV has it, in quotes where they are needed or wanted. */
+  /** A value as a cell of CSV, in quotes if they are needed or always. */
   const quoted = (value: string, always: boolean) =>
     always || /[",\n\r]/.test(value) || value !== value.trim() ? `"${value.replaceAll('"', '""')}"` : value;
   const cell = fc.oneof(
@@ -211,7 +211,7 @@ describe('CSV', () => {
     fc.boolean(),
   );
 
-  test('rows, quoted or not, wherever they are cut', async () => {
+  test('rows are read, quoted or not, wherever they are cut', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(row, { maxLength: 20 }),
@@ -256,7 +256,7 @@ describe('CSV', () => {
     { name: 'v', use: 'number' },
   ];
 
-  test('of a quote out of place only the one line is left out', async () => {
+  test('a quote out of place spoils one line only', async () => {
     const text = 'at,v\n1,1\n"2,2\n3,3\n4,"4"x\n5,"5"\n6,6 "six"\n7,"7\n\n8,8\n';
     expect(await csv(text, 7, two)).toMatchObject({
       rows: [
@@ -270,7 +270,7 @@ describe('CSV', () => {
     });
   });
 
-  test('rows that are too long, too short or empty, and values that are none', async () => {
+  test('rows that are too long, too short or empty are skipped, and so are rows with wrong values', async () => {
     const given = await csv('at,v\n1\n\n2,2,2\n3,x\n,4\n5,\n6, 6 \nx,7\n 8,8\n2026-01-01,9\n', 9, two);
     expect(given).toMatchObject({
       rows: [
@@ -291,7 +291,7 @@ describe('CSV', () => {
     ]);
   });
 
-  test('a byte order mark, other delimiters, names from elsewhere, bytes that are no UTF-8', async () => {
+  test('a byte order mark, other delimiters, given names and invalid UTF-8 are read', async () => {
     expect((await csv('\ufeffat,v\n1,2\n', 2, two)).rows).toEqual([[1, 2]]);
     expect((await csv('v;at\n2;1\n', 2, two, ';')).rows).toEqual([[1, 2]]);
     expect((await csv('2\t1\n', 2, two, '\t', ['v', 'at'])).rows).toEqual([[1, 2]]);
@@ -313,13 +313,13 @@ describe('CSV', () => {
     }
   });
 
-  test('a column that is not there is said to be', async () => {
+  test('a missing column is named', async () => {
     await expect(csv('at,w\n1,2\n', 100, two)).rejects.toThrow('events: expected a column "v", there are at, w');
     await expect(csv('at,"v""\n1,2\n', 100, two)).rejects.toThrow('events:1: expected names of columns: ');
   });
 });
 
-test('a quote that is never closed does not hold up what comes after it', async () => {
+test('a quote that is never closed does not hold up the lines after it', async () => {
   const fields: Field[] = [{ name: 'at', use: 'time' }];
   const text = `at\n"1\n${`2${' '.repeat(1000)}\n`.repeat(20_000)}`;
   const given = await csv(text, 2 ** 20, fields);
@@ -327,7 +327,7 @@ test('a quote that is never closed does not hold up what comes after it', async 
   expect(given.rows.length).toBe(20_000);
 });
 
-test('a line without an end is refused before it fills the memory', async () => {
+test('a line without an end is refused before it fills memory', async () => {
   async function* endless() {
     for (;;) yield Buffer.alloc(2 ** 20, 32);
   }

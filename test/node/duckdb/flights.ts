@@ -1,4 +1,4 @@
-/** Two months of real flights, as events and, by DuckDB, as whatever SQL makes of them. */
+/** Two months of real flights, as events and as a table for DuckDB. */
 
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance, DuckDBListValue, type DuckDBValue } from '@duckdb/node-api';
@@ -14,12 +14,28 @@ export interface Flight {
   destination: string;
 }
 
-/** The first so many rows of the file, which has them by and large in order of time. */
+/** The first `count` rows of the file, which are roughly in order of time. */
 export async function flights(count: number): Promise<Flight[]> {
   const file = await asyncBufferFromFile(FILE);
   const columns = ['date', 'delay', 'origin', 'destination'];
   const rows = await parquetReadObjects({ file, compressors, columns, rowEnd: count });
   return rows as unknown as Flight[];
+}
+
+/** Says whether two numbers agree up to a relative error, which is absolute below 1. NaN agrees with NaN. */
+export function isNear(actual: number, wanted: number, tolerance: number): boolean {
+  return Math.abs(actual - wanted) <= tolerance * Math.max(1, Math.abs(wanted)) || Object.is(actual, wanted);
+}
+
+/** Orders rows by start, end and origin. */
+export function byPlace(a: Place, b: Place): number {
+  return (a.start ?? 0) - (b.start ?? 0) || (a.end ?? 0) - (b.end ?? 0) || (a.origin < b.origin ? -1 : 1);
+}
+
+interface Place {
+  start?: number;
+  end?: number;
+  origin: string;
 }
 
 export function columnsOf(part: readonly Flight[]) {
@@ -30,7 +46,10 @@ export function columnsOf(part: readonly Flight[]) {
   };
 }
 
-/** What a query gives over the table `flights`: n (its place), t, delay, origin and destination. Numbers, strings and lists of them; null is NaN. */
+/**
+ * Runs a query over the first `count` rows of the table `flights`: n (the place in the file), t, delay, origin and
+ * destination. Values are numbers, strings and lists of them; null becomes NaN.
+ */
 export async function ask<Row>(count: number, sql: string): Promise<Row[]> {
   const db = await DuckDBInstance.create(':memory:');
   const connection = await db.connect();

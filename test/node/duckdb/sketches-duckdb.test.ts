@@ -1,4 +1,4 @@
-/** DuckDB as a second opinion on quantiles, distinct and frequent values, histograms and lists, by SQL, over real flights. */
+/** Catches quantiles, distinct and frequent values, histograms and lists that differ from DuckDB over real flights. */
 
 import { expect, test } from 'vitest';
 import {
@@ -14,7 +14,7 @@ import {
   tumbling,
   windowed,
 } from '../../../bindings';
-import { ask, columnsOf, flights } from './flights';
+import { ask, byPlace, columnsOf, flights } from './flights';
 
 const DAY = 86_400_000;
 const ROWS = 300_000;
@@ -24,7 +24,7 @@ interface Place {
   origin: string;
 }
 
-interface Figures extends Place {
+interface Results extends Place {
   q10: number;
   q90: number;
   middle: number;
@@ -41,14 +41,13 @@ interface Times extends Place {
   times: number;
 }
 
-const byPlace = (a: Place, b: Place) => a.start - b.start || (a.origin < b.origin ? -1 : 1);
 const bin = (from: string, to: string) => `count(*) filter (delay >= ${from} and delay < ${to})`;
 const ranked = (q: number) =>
   `list_sort(list(delay) filter (delay is not null))[floor(${q} * (count(delay) - 1))::int + 1]`;
 
-test('the delays of flights, by day and origin, are what DuckDB makes of them', async () => {
+test('the delays of flights by day and origin are those of DuckDB', async () => {
   const rows = await flights(ROWS);
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     key: 'origin',
     window: tumbling('1d'),
@@ -70,12 +69,11 @@ test('the delays of flights, by day and origin, are what DuckDB makes of them', 
     const part = rows.slice(from, from + 20_000);
     stream.pushColumns({ ...columnsOf(part), destination: part.map(({ destination }) => destination) });
   }
-  const actual = (stream.close().toArray() as (Figures & { end: number; top: Frequent[] })[]).sort(byPlace);
+  const actual = (stream.close().toArray() as (Results & { end: number; top: Frequent[] })[]).sort(byPlace);
   expect(stream.stats()).toMatchObject({ events: ROWS, late: 0, skipped: 0 });
-  stream[Symbol.dispose]();
 
   const place = `(t // ${DAY}) * ${DAY}::bigint as start, origin`;
-  const wanted = await ask<Figures>(
+  const wanted = await ask<Results>(
     ROWS,
     `select ${place},
       quantile_disc(delay, 0.1) as q10, quantile_disc(delay, 0.9) as q90, median(delay) as middle,
@@ -119,22 +117,26 @@ test('the delays of flights, by day and origin, are what DuckDB makes of them', 
     if (!exact) estimated++;
   }
   expect(estimated).toBeGreaterThan(100);
-  // Where all were counted, the first is what came most often, and of such delays the least.
+  // If every value has a counter, the first is the most frequent one, and the least of those that are equally frequent.
   const modes = new Map<string, Times>();
   for (const one of times) {
     const best = modes.get(`${one.start} ${one.origin}`);
     const isBetter = !best || one.times > best.times || (one.times === best.times && one.delay < best.delay);
     if (isBetter) modes.set(`${one.start} ${one.origin}`, one);
   }
+  let counted = 0;
   for (const { start, origin, delays, top } of actual) {
     const mode = modes.get(`${start} ${origin}`);
-    if (delays <= 64) expect([top[0]?.value, top[0]?.count]).toEqual([mode?.delay, mode?.times]);
+    if (delays > 64) continue;
+    counted++;
+    expect([top[0]?.value, top[0]?.count]).toEqual([mode?.delay, mode?.times]);
   }
+  expect(counted).toBeGreaterThan(100);
 });
 
-test('routes by day: how many there are is within the error stated, and the most flown are found', async () => {
+test('the number of routes by day is within the stated error, and the most flown routes are found', async () => {
   const rows = await flights(ROWS);
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     window: tumbling('1d'),
     aggregates: { n: count(), routes: distinct(text('route')), top: topK(text('route'), 10) },
@@ -143,7 +145,6 @@ test('routes by day: how many there are is within the error stated, and the most
   const route = rows.map(({ origin, destination }) => `${origin}-${destination}`);
   stream.pushColumns({ ...columnsOf(rows), route });
   const actual = stream.close().toArray();
-  stream[Symbol.dispose]();
 
   const flown = await ask<{ start: number; route: string; times: number }>(
     ROWS,
@@ -162,7 +163,7 @@ test('routes by day: how many there are is within the error stated, and the most
       const wanted = day.find(({ route }) => route === value)?.times as number;
       expect([wanted <= count, wanted >= count - error, error <= n / 80]).toEqual([true, true, true]);
     }
-    // Whatever came more often than a count can be over is counted: it is listed, or others are ahead of it.
+    // A value more frequent than the greatest error has a counter: it is listed, or more frequent ones are.
     const least = top.at(-1)?.count as number;
     for (const { route, times } of day) {
       if (times > n / 80 && times > least) expect(top.map(({ value }) => value)).toContain(route);
@@ -170,6 +171,6 @@ test('routes by day: how many there are is within the error stated, and the most
   }
   expect(errors.length).toBeGreaterThan(15);
   const spread = Math.sqrt(errors.reduce((sum, error) => sum + error * error, 0) / errors.length);
-  // The days share most of their routes, and so their errors.
+  // The days share most of their routes, so their errors are alike.
   expect(spread).toBeLessThan(0.01625 * 3);
 });

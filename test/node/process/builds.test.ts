@@ -1,7 +1,8 @@
-/** The debug, release and shared builds give the same results, to the last bit. */
+/** Catches results that depend on the build: debug, release and shared agree to the last bit. */
 
 import { readFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
+import { random } from '../../support/helpers';
 
 async function resultsOf(build: string): Promise<unknown[]> {
   vi.resetModules();
@@ -11,7 +12,7 @@ async function resultsOf(build: string): Promise<unknown[]> {
   const { count, first, hopping, last, mean, product, range, stddev, sum, windowed } = await import(
     '../../../bindings'
   );
-  const stream = windowed({
+  using stream = windowed({
     time: 't',
     key: 'k',
     window: { fast: hopping(7, 5), slow: hopping(300, 10) },
@@ -29,19 +30,13 @@ async function resultsOf(build: string): Promise<unknown[]> {
     allowedLateness: 30,
     emit: 'updates',
   });
-  let seed = 1;
-  const random = () => {
-    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-    return seed / 2 ** 32;
-  };
+  const draw = random(1);
   const rows: unknown[] = [];
   for (let batch = 0; batch < 40; batch++) {
     const n = 500;
-    const t = Float64Array.from({ length: n }, (_, i) => batch * 50 + i / 10 - (random() < 0.2 ? random() * 100 : 0));
-    const k = Float64Array.from({ length: n }, () => Math.floor(random() * 200));
-    const v = Float64Array.from({ length: n }, () =>
-      random() < 0.1 ? Number.NaN : (random() - 0.5) * 10 ** (random() * 8),
-    );
+    const t = Float64Array.from({ length: n }, (_, i) => batch * 50 + i / 10 - (draw() < 0.2 ? draw() * 100 : 0));
+    const k = Float64Array.from({ length: n }, () => Math.floor(draw() * 200));
+    const v = Float64Array.from({ length: n }, () => (draw() < 0.1 ? Number.NaN : (draw() - 0.5) * 10 ** (draw() * 8)));
     stream.pushColumns({ t, k, v });
     rows.push(...stream.take());
   }
@@ -49,7 +44,7 @@ async function resultsOf(build: string): Promise<unknown[]> {
   return rows;
 }
 
-test('debug, release and shared builds agree', async () => {
+test('the debug, release and shared builds give the same results', async () => {
   const release = await resultsOf('release');
   expect(release.length).toBeGreaterThan(50_000);
   expect(await resultsOf('debug')).toEqual(release);

@@ -1,4 +1,4 @@
-/** The built package, as a program imports it: each in a process of its own. */
+/** Catches a built package that programs cannot import, bundle or start; each program is a process of its own. */
 
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ const use = `
 `;
 const rows = [{ start: 0, end: 10, k: 'a', n: 1 }];
 
-test('oriel works as it is imported', async () => {
+test('a program can import oriel', async () => {
   expect(await run(`import { count, tumbling, windowed } from 'oriel'; ${use}`)).toEqual(rows);
 });
 
@@ -42,7 +42,7 @@ test.each([
   expect(await run(program)).toEqual(rows);
 });
 
-test('oriel/slim without a core, or with what is none, says so', async () => {
+test('oriel/slim refuses to start without a core, and refuses anything that is no core', async () => {
   const program = `
     import { count, init, tumbling, windowed } from 'oriel/slim';
     const codes = [];
@@ -53,7 +53,7 @@ test('oriel/slim without a core, or with what is none, says so', async () => {
   expect(await run(program)).toEqual(['ERR_ORIEL_CORE', 'ERR_ORIEL_CORE', 'ERR_ORIEL_CORE']);
 });
 
-test.each(['oriel', 'oriel/slim'])('oriel/arrow goes with %s', async (entry) => {
+test.each(['oriel', 'oriel/slim'])('oriel/arrow works with %s', async (entry) => {
   const program = `
     import { readFile } from 'node:fs/promises';
     import { tableFromArrays, tableFromIPC, tableToIPC } from 'apache-arrow';
@@ -70,15 +70,15 @@ test.each(['oriel', 'oriel/slim'])('oriel/arrow goes with %s', async (entry) => 
   expect(await run(program)).toEqual({ isOurs: true, rows: [{ ...rows[0], n: 2 }] });
 });
 
-/** Programs of a page, and of a worker of its own for streams. */
+/** A page, and a worker that the page brings for its streams. */
 const PROGRAMS = {
   page: "import { windowedWorker } from 'oriel'; console.log(windowedWorker);",
   worker: "import 'oriel/worker';",
 };
-/** What no program that has the core is shorter than. */
+/** A lower bound on the length of a program that contains the core. */
 const CORE = 150_000;
 
-test.each(Object.entries(PROGRAMS))('esbuild bundles it for a page without a word: %s', async (_, contents) => {
+test.each(Object.entries(PROGRAMS))('esbuild bundles the %s without a warning', async (_, contents) => {
   const { warnings, outputFiles } = await esbuild.build({
     stdin: { contents, resolveDir: cwd },
     bundle: true,
@@ -90,7 +90,7 @@ test.each(Object.entries(PROGRAMS))('esbuild bundles it for a page without a wor
   expect(outputFiles[0]?.text.length).toBeGreaterThan(CORE);
 });
 
-test.each(Object.entries(PROGRAMS))('Vite bundles it for a page without a word: %s', async (name, program) => {
+test.each(Object.entries(PROGRAMS))('Vite bundles the %s without a warning', async (name, program) => {
   const words: string[] = [];
   const say = (word: string) => void words.push(word);
   const logger = { ...vite.createLogger('silent'), warn: say, warnOnce: say, error: say };
@@ -105,25 +105,30 @@ test.each(Object.entries(PROGRAMS))('Vite bundles it for a page without a word: 
   expect(words).toEqual([]);
   const { output } = built as vite.Rolldown.RolldownOutput;
   const lengths = output.map((file) => (file.type === 'chunk' ? file.code : file.source).length);
-  // The page, and the worker that it starts.
+  // A page has a second chunk with the core, for the worker that it starts.
   expect(lengths.filter((length) => length > CORE).length).toBe(name === 'page' ? 2 : 1);
 });
 
-test('a line that an error shows can be read', () => {
+test('no line of the package is too long to read in an error, but the cores', () => {
   const dist = new URL('../../../dist/', import.meta.url);
-  for (const name of readdirSync(dist).filter((name) => name.endsWith('.js') && !name.startsWith('cli'))) {
+  const files = readdirSync(dist).filter((name) => name.endsWith('.js') && !name.startsWith('cli'));
+  expect(files.length).toBeGreaterThan(4);
+  let cores = 0;
+  for (const name of files) {
     const lines = readFileSync(new URL(name, dist), 'utf8').split('\n');
     const long = lines.filter((line) => line.length > 1000 && !/^(im|ex)port /.test(line));
+    cores += long.length;
     expect(
       long.every((line) => /^var \w+ = "AGFzb/.test(line)),
       name,
     ).toBe(true);
   }
+  expect(cores).toBeGreaterThan(0);
 });
 
-test('bundlers are told which imports they cannot follow', () => {
+test('every import that bundlers cannot follow says so to them', () => {
   const dist = new URL('../../../dist/', import.meta.url);
-  // The command is for Node alone.
+  // The command runs in Node only, so nobody bundles it.
   const files = readdirSync(dist).filter((name) => name.endsWith('.js') && !name.startsWith('cli'));
   const imports = files.flatMap(
     (name) => readFileSync(new URL(name, dist), 'utf8').match(/\bimport\([^)]{0,60}/g) ?? [],

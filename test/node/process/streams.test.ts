@@ -1,4 +1,4 @@
-/** `over` and `transform` among Node's own streams, and in a process that is to end. */
+/** Catches `over` and `transform` that break among streams of Node, or keep a process from ending. */
 
 import { execFile } from 'node:child_process';
 import { getEventListeners, once } from 'node:events';
@@ -22,27 +22,27 @@ function tens() {
 const EVENTS = Array.from({ length: 5000 }, (_, i) => ({ t: i }));
 const WANTED = Array.from({ length: 500 }, (_, w) => ({ start: 10 * w, end: 10 * w + 10, n: 10 }));
 
-/** A Node stream that keeps the rows of the batches it is given. */
+/** A Node stream that keeps the rows of the batches that it gets. */
 function keeper(): { rows: Counted[]; sink: Writable } {
   const rows: Counted[] = [];
   const sink = new Writable({
     objectMode: true,
     write(batch: WindowBatch<Counted>, _, done) {
       rows.push(...batch);
-      // As slow as a file.
+      // A file is written as slowly.
       setImmediate(done);
     },
   });
   return { rows, sink };
 }
 
-test('a Readable is a source, by itself and as a web stream', async () => {
+test('a Readable is a source, as it is and as a web stream', async () => {
   expect(await rowsOf(tens().over(Readable.from(EVENTS)))).toEqual(WANTED);
   const web = Readable.toWeb(Readable.from(EVENTS)) as NodeReadableStream<{ t: number }>;
   expect(await rowsOf(tens().over(web))).toEqual(WANTED);
 });
 
-test('a Readable is destroyed where its reader leaves, and where its events are none', async () => {
+test('a Readable is destroyed when its reader leaves, and when an item is no event', async () => {
   const left = Readable.from(EVENTS);
   for await (const batch of tens().over(left)) if (batch.length > 0) break;
   expect(left.destroyed).toBe(true);
@@ -51,14 +51,14 @@ test('a Readable is destroyed where its reader leaves, and where its events are 
   expect(wrong.destroyed).toBe(true);
 });
 
-test('a Readable that has nothing to give is destroyed at once', async () => {
+test('a Readable that has nothing more to give is destroyed at once when its reader leaves', async () => {
   const source = new PassThrough({ objectMode: true });
   for (const t of [1, 12]) source.write({ t });
   for await (const batch of tens().over(source)) if (batch.length > 0) break;
   expect(source.destroyed).toBe(true);
 });
 
-test('what goes wrong in a Readable is thrown', async () => {
+test('an error in a Readable is thrown', async () => {
   const failure = new Error('no more');
   const source = async function* () {
     yield* EVENTS;
@@ -70,13 +70,13 @@ test('what goes wrong in a Readable is thrown', async () => {
     for await (const batch of stream.over(Readable.from(source()))) rows.push(...batch);
   };
   await expect(run()).rejects.toBe(failure);
-  // What a Readable had kept ahead when it failed, it never gave.
+  // A Readable that fails drops the items that it has read ahead.
   const { events } = stream.stats();
   rows.push(...stream.close());
   expect(rows.reduce((sum, { n }) => sum + n, 0)).toBe(events);
 });
 
-test('web streams of Node streams are piped through', async () => {
+test('web streams made of Node streams can be piped through a transform', async () => {
   const { rows, sink } = keeper();
   const source = Readable.toWeb(Readable.from(EVENTS)) as ReadableStream<{ t: number }>;
   await source.pipeThrough(tens().transform()).pipeTo(Writable.toWeb(sink));
@@ -92,7 +92,7 @@ test('a transform is a step of a pipeline, as a Duplex and as it is', async () =
   }
 });
 
-test('a pipeline in which something goes wrong ends as a whole, and the stream goes on', async () => {
+test('a pipeline that fails ends as a whole, and the stream goes on', async () => {
   const stream = tens();
   const source = Readable.from([...EVENTS, { t: null }, { t: 9999 }]);
   const { rows, sink } = keeper();
@@ -100,12 +100,13 @@ test('a pipeline in which something goes wrong ends as a whole, and the stream g
   const error = await pipeline(source, step, sink).catch((thrown: OrielError) => thrown);
   expect(error).toMatchObject({ code: 'ERR_ORIEL_TIME', message: expect.stringContaining('item 5000 of the source') });
   expect([source.destroyed, sink.destroyed]).toEqual([true, true]);
+  // The sink may not have got the last batches before the failure, so any prefix is right.
   expect(rows).toEqual(WANTED.slice(0, rows.length));
   expect(stream.stats().events).toBe(5000);
   expect([...stream.close()].at(-1)).toEqual(WANTED.at(-1));
 });
 
-test('a Duplex that is destroyed lets go of the stream', async () => {
+test('a Duplex that is destroyed releases the stream', async () => {
   const stream = tens();
   const step = Duplex.fromWeb(stream.transform() as never, { objectMode: true });
   step.write({ t: 1 });
@@ -118,7 +119,7 @@ test('a Duplex that is destroyed lets go of the stream', async () => {
   expect(stream.close().toArray()).toEqual([{ start: 10, end: 20, n: 2 }]);
 });
 
-test('a signal is let go of at the end', async () => {
+test('no listener stays on a signal after the end', async () => {
   const { signal } = new AbortController();
   await rowsOf(tens().over(EVENTS, { signal }));
   for await (const batch of tens().over(EVENTS, { signal })) if (batch.length > 0) break;
@@ -127,7 +128,7 @@ test('a signal is let go of at the end', async () => {
 
 test.each([
   [
-    'for a source that never gives anything',
+    'with a source that never gives anything',
     'const source = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) };',
     [],
   ],
@@ -136,7 +137,7 @@ test.each([
     'const source = (async function* () { for (const t of [1, 15]) yield { t }; })();',
     [1, 1],
   ],
-])('a process in which time alone could let windows fire does not wait %s', async (_, source, wanted) => {
+])('a process does not wait for windows that only time could fire, %s', async (_, source, wanted) => {
   const program = `
     import { count, tumbling, windowed } from 'oriel';
     const stream = windowed({ time: 't', window: tumbling(10), aggregates: { n: count() }, idle: '1h' });

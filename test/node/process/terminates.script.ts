@@ -1,4 +1,4 @@
-/** Runs one of the cases of terminates.test.ts, by its name, and prints what came out. */
+/** Runs one of the cases of the suites of terminates.ts, by its name, and prints its results. */
 
 import { readFileSync } from 'node:fs';
 import { provideCore } from '../../../bindings/base/core';
@@ -20,14 +20,14 @@ provideCore(() => new WebAssembly.Module(readFileSync(new URL('../../../build/re
 
 const MAKERS = { tumbling, hopping, cumulative, session, rolling, everything };
 
-/** A window by the name of what makes it and what that is given: JSON, which has no Infinity, has no windows. */
+/** A window as the name and arguments of the function that makes it, because JSON cannot carry windows. */
 export type Made = [name: keyof typeof MAKERS, ...given: unknown[]];
 
 function made([name, ...given]: Made): Window {
   return (MAKERS[name] as (...given: unknown[]) => Window)(...given);
 }
 
-type Door = 'push' | 'pushRows' | 'pushColumns' | 'advance' | 'claim' | 'take' | 'stats' | 'close';
+type Input = 'push' | 'pushRows' | 'pushColumns' | 'advance' | 'claim' | 'take' | 'stats' | 'close';
 
 const cases = {
   windows(window: Made, times: number[], outOfOrder: number, emit: Spec['emit']): unknown {
@@ -37,8 +37,8 @@ const cases = {
     return rows.map(({ start, end, t, n }) => [start ?? t, end ?? t, n]);
   },
 
-  /** Pushes late events again, as of 100, through whichever call hands over the gathered one that is late. */
-  pushAgain(door: Door): unknown {
+  /** Pushes late events again, at time 100, from the onLate that the input calls. */
+  pushAgain(input: Input): unknown {
     let refused = 0;
     const stream = windowed({
       time: 't',
@@ -57,18 +57,18 @@ const cases = {
     });
     stream.push({ t: 100, v: 1 });
     stream.push({ t: 5, v: 1 });
-    if (door === 'push') stream.push({ t: 101, v: 1 });
-    if (door === 'pushRows') stream.pushRows([{ t: 101, v: 1 }]);
-    if (door === 'pushColumns') stream.pushColumns({ t: [101], v: [1] });
-    if (door === 'advance') stream.advance(101);
-    if (door === 'take') stream.take();
-    if (door === 'claim') {
+    if (input === 'push') stream.push({ t: 101, v: 1 });
+    if (input === 'pushRows') stream.pushRows([{ t: 101, v: 1 }]);
+    if (input === 'pushColumns') stream.pushColumns({ t: [101], v: [1] });
+    if (input === 'advance') stream.advance(101);
+    if (input === 'take') stream.take();
+    if (input === 'claim') {
       const { t, v } = stream.claim(1);
       t[0] = 101;
       v[0] = 1;
       stream.commit(1);
     }
-    if (door !== 'close') stream.stats();
+    if (input !== 'close') stream.stats();
     const n = stream.close().columns.n.reduce((a, b) => a + b, 0);
     return { counted: n + refused, late: stream.stats().late };
   },

@@ -1,4 +1,4 @@
-/** What recipes, and the page about them, say they need is what they import. */
+/** Catches recipes, and lines of the page about them, that name other packages than the recipes import. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -8,13 +8,13 @@ const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.m
 const recipes = readdirSync(new URL('../../../examples/recipes', import.meta.url));
 const page = read('docs/recipes.md');
 
-/** The packages of imports: `a` of `a/b`, `@a/b` of `@a/b/c`. */
+/** Lists the packages of imports: `a` for `a/b`, `@a/b` for `@a/b/c`. */
 function importsOf(source: string): string[] {
   const imported = [...source.matchAll(/^import .* from '((?:@[^/']+\/)?[^/']+).*';$/gm)].map(([, name = '']) => name);
   return imported.filter((name) => !name.startsWith('node:')).sort();
 }
 
-test.each(recipes)('%s says how to install and run it, and so does the page', (recipe) => {
+test.each(recipes)('%s and the page say how to install and run it', (recipe) => {
   const source = read(`examples/recipes/${recipe}`);
   const [, install = ''] = / {2}npm install (.*)\n/.exec(source.replaceAll(/ \\\n \* +/g, ' ')) ?? [];
   expect(install.split(' ').sort()).toEqual([...importsOf(source), 'tsx'].sort());

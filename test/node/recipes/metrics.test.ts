@@ -1,4 +1,4 @@
-/** Recipes of metrics, run as they are: who scrapes them, and what collects them, is real. */
+/** Catches recipes of metrics that report wrong numbers to a real scraper or collector. */
 
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { listen, serve, start } from './recipes';
 const T0 = Date.UTC(2024, 0, 31, 23, 59);
 const HOUR = 3_600_000;
 
-/** What an endpoint has, by name and labels. */
+/** Reads the samples of an endpoint, by name and labels. */
 async function scrape(url: string): Promise<Map<string, number>> {
   const response = await fetch(`${url}/metrics`);
   expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
@@ -15,7 +15,7 @@ async function scrape(url: string): Promise<Map<string, number>> {
   return new Map(samples.map((line) => [line.split(' ')[0] as string, Number(line.split(' ')[1])]));
 }
 
-test('Prometheus: the requests and failures of each route, and how long they took', async () => {
+test('Prometheus: samples tell the requests, failures and durations of each route', async () => {
   const { url, end } = await serve('prometheus.mts', 3600);
   expect((await scrape(url)).size).toBe(0);
   const ask = async (path: string) => {
@@ -41,7 +41,7 @@ test('Prometheus: the requests and failures of each route, and how long they too
     (route) => `http_request_duration_p99_seconds{route="${route}"}`,
   );
   const [, waited = 0] = p99s.map((name) => samples.get(name));
-  // A timer may be a millisecond early; the figure is within 1 % of what was measured.
+  // A timer may be a millisecond early; the quantile is within 1 % of the measurement.
   expect(waited).toBeGreaterThan(0.99 * 0.099);
   expect(waited).toBeLessThan(1.01 * mostSeconds);
   for (const name of p99s) {
@@ -61,7 +61,7 @@ test('Prometheus: the requests and failures of each route, and how long they too
   expect(await end('SIGTERM')).toEqual({ code: 0, rest: [] });
 });
 
-test('Prometheus: what has left the window is gone, without another request', async () => {
+test('Prometheus: requests that have left the window disappear without another request', async () => {
   const { url } = await serve('prometheus.mts', 2);
   const askAndScrape = async () => {
     await fetch(`${url}/hello`).then((response) => response.text());
@@ -71,19 +71,19 @@ test('Prometheus: what has left the window is gone, without another request', as
   await expect.poll(() => scrape(url), { timeout: 30_000 }).toEqual(new Map());
 });
 
-/** A figure of a window, as a collector is told of it. */
+/** A result of a window, as a collector gets it. */
 type Point = [start: number, end: number, route: string, name: string, value: number];
 
-/** The figures in a request of OTLP. */
+/** Reads the data points in a request of OTLP. */
 function pointsOf(body: string): Point[] {
   const [{ resource, scopeMetrics }] = JSON.parse(body).resourceMetrics;
   expect(resource.attributes).toEqual([{ key: 'service.name', value: { stringValue: 'shop' } }]);
-  // biome-ignore lint/suspicious/noExplicitAny: JSON, of which the test says what it should be
+  // biome-ignore lint/suspicious/noExplicitAny: the test checks what the JSON contains
   return scopeMetrics[0].metrics.flatMap(({ name, unit, sum, gauge }: any) => {
     const { dataPoints, ...kind } = sum ?? gauge;
     const counted = { unit: '{request}', aggregationTemporality: 1, isMonotonic: true };
     expect({ unit, ...kind }).toEqual(name === 'http.server.p99' ? { unit: 'ms' } : counted);
-    // biome-ignore lint/suspicious/noExplicitAny: the same
+    // biome-ignore lint/suspicious/noExplicitAny: the test checks what the JSON contains
     return dataPoints.map(({ attributes: [{ key, value }], startTimeUnixNano, timeUnixNano, asInt, asDouble }: any) => {
       expect(key).toBe('http.route');
       const [start, end] = [startTimeUnixNano, timeUnixNano].map((nanos) => Number(BigInt(nanos) / 1_000_000n));
@@ -92,7 +92,7 @@ function pointsOf(body: string): Point[] {
   });
 }
 
-/** A collector of metrics that gives these answers, then 200. */
+/** Starts a collector of metrics that answers with these codes, and then with 200. */
 async function collector(...answers: number[]) {
   const posts: { status: number; points: Point[] }[] = [];
   let wake = () => {};
@@ -115,7 +115,7 @@ function request(at: number, route: string, status: number, ms: number): string 
   return `${JSON.stringify({ at: T0 + at, route, status, ms })}\n`;
 }
 
-/** Lines that make two windows of ten seconds, and with the last of them one of an hour later. */
+/** Lines for two windows of ten seconds, and a last line for a window an hour later. */
 const REQUESTS = [
   request(9999, '/hello', 200, 1),
   request(0, '/hello', 599, 2),
@@ -140,7 +140,7 @@ const LAST: Point[] = [
   [T0 + HOUR, T0 + HOUR + 10_000, '/pay', 'http.server.requests', 1],
 ];
 
-test('OpenTelemetry: figures of windows, with their own times', async () => {
+test('OpenTelemetry: the results of windows have the times of the windows', async () => {
   const { env, told } = await collector();
   const program = start('opentelemetry.mts', [], env);
   program.stdin.end(REQUESTS.join(''));
@@ -149,7 +149,7 @@ test('OpenTelemetry: figures of windows, with their own times', async () => {
   expect(await program.complaints).toBe('5 requests, 0 of them late; 3 bad lines; 0 windows not delivered\n');
 });
 
-test('OpenTelemetry: up to a signal', async () => {
+test('OpenTelemetry: a signal ends the recipe, and open windows are delivered', async () => {
   const { env, isTold, told } = await collector();
   const program = start('opentelemetry.mts', [], env);
   program.stdin.write(REQUESTS.join(''));
@@ -158,7 +158,7 @@ test('OpenTelemetry: up to a signal', async () => {
   expect(told(200)).toEqual([...EARLY, ...LAST]);
 });
 
-test('OpenTelemetry: what the collector refuses is counted, and the rest goes on', async () => {
+test('OpenTelemetry: windows that the collector refuses are counted, and later ones are delivered', async () => {
   const { env, isTold, told } = await collector(400);
   const program = start('opentelemetry.mts', ['10s'], env);
   program.stdin.write(REQUESTS.slice(0, -1).join(''));

@@ -1,4 +1,4 @@
-/** Recipes of the network, run as they are, with real clients and servers at their other ends. */
+/** Catches recipes of the network that lose, double or hold back windows between real clients and servers. */
 
 import { spawn } from 'node:child_process';
 import { on, once } from 'node:events';
@@ -11,7 +11,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { directory, listen, serve, start } from './recipes';
 
-/** The values of lists that come one after another, at least n of them or all there are. */
+/** Collects the values of lists that come one after another: at least n of them, or all there are. */
 async function first<T>(n: number, lists: AsyncIterator<T[]>): Promise<T[]> {
   const values: T[] = [];
   while (values.length < n) {
@@ -25,7 +25,7 @@ async function first<T>(n: number, lists: AsyncIterator<T[]>): Promise<T[]> {
 const T0 = Date.UTC(2024, 0, 31, 23, 59);
 const HOUR = 3_600_000;
 
-/** A connection, with the messages that come, to be read one after another. */
+/** Opens a connection whose messages are read one after another. */
 async function connect(url: string) {
   const socket = new WebSocket(url);
   onTestFinished(() => socket.terminate());
@@ -39,7 +39,7 @@ async function connect(url: string) {
   return { socket, closed, send, messages: messages() };
 }
 
-test('WebSocket: trades of several clients become candles for every subscriber', async () => {
+test('WebSocket: every subscriber gets candles of the trades of all clients', async () => {
   const program = await serve('websocket.mts');
   const [one, other] = [await connect(`${program.url}/windows`), await connect(`${program.url}/windows`)];
   const [ada, bob] = [await connect(`${program.url}/events`), await connect(`${program.url}/events`)];
@@ -49,7 +49,7 @@ test('WebSocket: trades of several clients become candles for every subscriber',
     { at: T0 + 7000, symbol: 'INIT', price: 2, size: 10 },
     { at: T0 + 7000, symbol: 'ACME', price: 9 },
   ]);
-  // What was sent before a ping has been taken when its pong is there.
+  // When the pong comes, all that was sent before the ping has been taken.
   ada.socket.ping();
   await once(ada.socket, 'pong');
   bob.send({ at: T0 + HOUR, symbol: 'ACME', price: 20, size: 5 });
@@ -72,7 +72,7 @@ test('WebSocket: trades of several clients become candles for every subscriber',
   }
 });
 
-test('WebSocket: a message that is wrong is refused whole, and nobody else is troubled', async () => {
+test('WebSocket: a wrong message is refused whole, and other clients go on', async () => {
   const program = await serve('websocket.mts');
   const { send, messages } = await connect(`${program.url}/events`);
   const good = { at: T0, symbol: 'ACME', price: 1, size: 1 };
@@ -89,7 +89,7 @@ test('WebSocket: a message that is wrong is refused whole, and nobody else is tr
   }
   const lost = await connect(`${program.url}/elsewhere`);
   expect((await lost.closed)[0]).toBe(1008);
-  // More than a message may be: the client is at fault, and is let go alone.
+  // The message is longer than allowed, so its client alone is disconnected.
   const glutton = await connect(`${program.url}/events`);
   glutton.send('x'.repeat(2 << 20));
   expect((await glutton.closed)[0]).toBe(1009);
@@ -97,7 +97,7 @@ test('WebSocket: a message that is wrong is refused whole, and nobody else is tr
   expect(await program.end('SIGTERM')).toEqual({ code: 0, rest: ['1 trades, 0 of them late'] });
 });
 
-test('WebSocket: when everybody is silent windows fire all the same', async () => {
+test('WebSocket: windows fire while all clients are silent', async () => {
   const program = await serve('websocket.mts', '1s');
   const subscriber = await connect(`${program.url}/windows`);
   const { send } = await connect(`${program.url}/events`);
@@ -105,13 +105,13 @@ test('WebSocket: when everybody is silent windows fire all the same', async () =
   expect(await first(1, subscriber.messages)).toMatchObject([{ start: T0, end: T0 + 1000, trades: 1 }]);
 });
 
-test('WebSocket: who does not read is let go, and who does has everything', async () => {
+test('WebSocket: a subscriber that does not read is disconnected, and one that reads gets everything', async () => {
   const program = await serve('websocket.mts');
   const [reader, sleeper] = [await connect(`${program.url}/windows`), await connect(`${program.url}/windows`)];
   const { send } = await connect(`${program.url}/events`);
   sleeper.socket.pause();
   const symbols = Array.from({ length: 4 }, (_, i) => String(i).repeat(250_000));
-  // In all, three times what may wait here and, in the systems' buffers, on the way.
+  // All messages are three times as long as what may wait here and in the buffers of the system.
   for (let i = 0; i < 40; i++) {
     send(symbols.map((symbol) => ({ at: T0 + i * HOUR, symbol, price: 1, size: 1 })));
     if (i > 0) expect(await first(4, reader.messages)).toMatchObject(symbols.map((symbol) => ({ symbol, trades: 1 })));
@@ -127,19 +127,21 @@ function logged(clock: string, request = 'GET / HTTP/1.1', status = 200, bytes: 
   return `203.0.113.9 - - [31/Jan/2024:${clock} +0000] "${request}" ${status} ${bytes}\n`;
 }
 
-/** A file of its own. */
+/** Writes a log in a directory of its own. */
 async function fileOf(content: string): Promise<string> {
   const file = join(directory(), 'access.log');
   await writeFile(file, content);
   return file;
 }
 
-test('access log: minutes of whatever servers write, and how many lines are none', async () => {
+test('access log: minutes count the lines of any server, and lines that are none are counted apart', async () => {
   const file = await fileOf(
     [
-      '2001:db8::1 - - [31/Jan/2024:23:58:00 +0000] "GET /shop?item=1 HTTP/2.0" 200 2326 "https://example.com/" "Mozilla/5.0"\n',
+      '2001:db8::1 - - [31/Jan/2024:23:58:00 +0000] "GET /shop?item=1 HTTP/2.0" 200 2326 ' +
+        '"https://example.com/" "Mozilla/5.0"\n',
       '203.0.113.9 - john doe [01/Feb/2024:00:58:59 +0100] "GET /shop HTTP/1.1" 304 -\n',
-      '198.51.100.7 - - [31/Jan/2024:23:58:30 +0000] "GET /shop HTTP/1.1" 200 5000000000 "-" "a \\"browser\\" [of] sorts"\n',
+      '198.51.100.7 - - [31/Jan/2024:23:58:30 +0000] "GET /shop HTTP/1.1" 200 5000000000 ' +
+        '"-" "a \\"browser\\" [of] sorts"\n',
       logged('23:58:55', 'GET /quo\\"ted HTTP/1.1', 503, 10),
       logged('23:58:55', 'GET /quo\\"ted HTTP/1.1', 500, 10),
       'not a line of a log\n\n',
@@ -162,7 +164,7 @@ test('access log: minutes of whatever servers write, and how many lines are none
   expect(await program.complaints).toBe('10 requests, 1 of them too late for their windows; 3 bad lines\n');
 });
 
-test('access log: a log that is followed, through its rotation and up to a signal', async () => {
+test('access log: a log is followed through its rotation, up to a signal', async () => {
   const file = await fileOf(logged('10:00:00'));
   const tail = spawn('tail', ['-n', '+1', '-F', file], { stdio: ['ignore', 'pipe', 'ignore'] });
   onTestFinished(() => void tail.kill());
@@ -180,7 +182,7 @@ test('access log: a log that is followed, through its rotation and up to a signa
 
 const WIKIS = ['enwiki', 'frwiki'];
 
-/** A message of Wikimedia's, that of the nth second. */
+/** The message of Wikimedia of the nth second. */
 function change(n: number): string {
   const change = {
     meta: { dt: new Date(T0 + n * 1000).toISOString(), domain: 'wiki.example' },
@@ -192,7 +194,7 @@ function change(n: number): string {
   return `id: [${n}]\nevent: message\ndata: ${JSON.stringify(change)}\n\n`;
 }
 
-/** What windows come to that hold the changes of these seconds. */
+/** The windows that hold the changes of these seconds. */
 function windowsOf(seconds: number[]) {
   const starts = [...new Set(seconds.map((n) => n - (n % 10)))];
   return starts.flatMap((from) =>
@@ -213,7 +215,7 @@ function windowsOf(seconds: number[]) {
   );
 }
 
-/** Listens: the messages that come from now on, each a list of one. */
+/** Listens to the messages that come from now on, each as a list of one. */
 async function hear(url: string) {
   const { body, headers } = await fetch(url);
   expect(headers.get('content-type')).toBe('text/event-stream');
@@ -224,14 +226,14 @@ async function hear(url: string) {
   return messages();
 }
 
-/** A source of changes that is asked once: where it is, and what its answer is written to. */
+/** Starts a source of changes that is asked once, and gives its URL and the response to write to. */
 async function sourceOfChanges(): Promise<{ url: string; answer: Promise<ServerResponse> }> {
   let begin = (_: ServerResponse) => {};
   const answer = new Promise<ServerResponse>((resolve) => (begin = resolve));
   return { url: await listen((_, response) => begin(response.writeHead(200))), answer };
 }
 
-test('server-sent events: read on through every break, to whoever listens', async () => {
+test('server-sent events: a recipe reads on after every break, and every listener gets all windows', async () => {
   const changes = Array.from({ length: 40 }, (_, n) => change(n));
   const ids: (string | undefined)[] = [];
   let begin = () => {};
@@ -258,13 +260,13 @@ test('server-sent events: read on through every break, to whoever listens', asyn
   const wanted = windowsOf(Array.from(changes.keys()));
   expect(wanted).toHaveLength(8);
   for (const messages of listeners) expect(await first(99, messages)).toEqual(wanted);
-  // Of what came before a connection is cut, all or a part may have been read.
+  // The part before a cut may have been read in full or in part.
   expect(ids).toEqual([undefined, '[19]', '[19]', expect.stringMatching(/^\[(19|2.|3[0-4])\]$/), '[39]']);
   expect(await program.end()).toEqual({ code: 0, rest: ['40 changes, 0 of them late; 2 bad messages'] });
   expect(await program.complaints).toContain('503');
 });
 
-test('server-sent events: up to a signal', async () => {
+test('server-sent events: a signal ends the recipe, and open windows fire', async () => {
   const { url, answer } = await sourceOfChanges();
   const program = await serve('sse.mts', url);
   const messages = await hear(program.url);
@@ -275,13 +277,13 @@ test('server-sent events: up to a signal', async () => {
   expect(await ended).toEqual({ code: 0, rest: ['3 changes, 0 of them late; 0 bad messages'] });
 });
 
-test('server-sent events: who does not read is let go, and who does has everything', async () => {
+test('server-sent events: a listener that does not read is disconnected, and others get everything', async () => {
   const { url, answer } = await sourceOfChanges();
   const program = await serve('sse.mts', url);
   const messages = await hear(program.url);
   const [sleeper] = (await once(get(program.url), 'response')) as [IncomingMessage];
   const wiki = 'w'.repeat(1_000_000);
-  // In all, as in the test of WebSocket, three times what may wait.
+  // All events are three times as long as what may wait, as in the test of WebSocket.
   for (let i = 0; i < 40; i++) {
     const event = { meta: { dt: new Date(T0 + i * HOUR) }, wiki };
     (await answer).write(`data: ${JSON.stringify(event)}\n\n`);

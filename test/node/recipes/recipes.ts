@@ -1,4 +1,4 @@
-/** Recipes as they are run by hand: programs of their own. */
+/** Runs recipes as programs, as users run them. */
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,13 +15,13 @@ import { afterAll, onTestFinished } from 'vitest';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** A recipe that runs, until the test is over. */
+/** A recipe that runs until it ends or the test has finished. */
 export interface Program extends ChildProcessWithoutNullStreams {
-  /** The next line that it prints. */
+  /** Gives the next line that it prints. */
   line(): Promise<string | undefined>;
-  /** What it complains of, when it has ended. */
+  /** All that it has written to stderr, once it has ended. */
   readonly complaints: Promise<string>;
-  /** Waits for its end, having sent a signal where one is given: lines that were not read, and the exit code unless it was killed. */
+  /** Sends a signal, if given, and waits for the end: the lines that were not read, and the exit code unless killed. */
   end(signal?: NodeJS.Signals): Promise<{ code: number | null; rest: string[] }>;
 }
 
@@ -44,13 +44,13 @@ export function start(recipe: string, args: readonly unknown[] = [], env: Record
   });
 }
 
-/** A recipe that is a server, and says where it is. */
+/** Starts a recipe that is a server, and gives the URL that it prints. */
 export async function serve(recipe: string, ...args: unknown[]): Promise<Program & { url: string }> {
   const program = start(recipe, [0, ...args]);
   return Object.assign(program, { url: (await program.line()) as string });
 }
 
-/** Runs a recipe to its end: what it printed. @throws what it complained of */
+/** Runs a recipe to its end, and gives what it printed. @throws what it wrote to stderr, if it fails */
 export async function run(...[recipe, args, env]: Parameters<typeof start>): Promise<string[]> {
   const program = start(recipe, args, env);
   const { code, rest } = await program.end();
@@ -58,7 +58,7 @@ export async function run(...[recipe, args, env]: Parameters<typeof start>): Pro
   return rest;
 }
 
-/** Comes back when the condition holds. @throws what a recipe that ends before that complained of */
+/** Waits until the condition holds. @throws what the recipe wrote to stderr, if it ends before */
 export async function until(program: Program, condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) {
     if (program.exitCode !== null) throw new Error(`the recipe has ended: ${await program.complaints}`);
@@ -66,7 +66,7 @@ export async function until(program: Program, condition: () => Promise<boolean>)
   }
 }
 
-/** A server of the test's own. */
+/** Starts a server for the test. */
 export async function listen(answer: RequestListener): Promise<string> {
   const server = createServer(answer);
   onTestFinished(() => {
@@ -80,7 +80,7 @@ export async function listen(answer: RequestListener): Promise<string> {
 
 const directories: string[] = [];
 
-/** A directory that is gone when the tests are done. */
+/** Makes a directory that is removed after the tests of the file. */
 export function directory(): string {
   const path = mkdtempSync(join(tmpdir(), 'oriel-'));
   directories.push(path);

@@ -1,4 +1,4 @@
-/** Servers that recipes need, as Debian has them: found, started in a directory of their own on a socket there, and stopped. */
+/** Finds the servers that recipes need, as Debian installs them, and starts them in a directory, on a socket there. */
 
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,7 +6,7 @@ import { accessSync, chownSync, constants, existsSync, readdirSync } from 'node:
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** What each recipe needs that is no package of npm: the program, and Debian's package that has it. */
+/** What a recipe needs that npm does not install: the program, and the package of Debian that has it. */
 const NEEDS: Record<string, readonly [program: string, debian: string]> = {
   'postgres.mts': ['postgres', 'postgresql'],
   'redis.mts': ['redis-server', 'redis-server'],
@@ -16,7 +16,7 @@ export function isThere(recipe: string): boolean {
   return programOf(recipe) !== undefined;
 }
 
-/** Before all tests: says which recipes are left out. @throws where RECIPES=all and one is */
+/** Says before all tests which recipes are left out. @throws if RECIPES=all and one is */
 export function setup(): void {
   const notices = Object.entries(NEEDS)
     .filter(([recipe]) => !isThere(recipe))
@@ -32,7 +32,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** @param dir an empty directory, which will belong to the server; everybody may do everything */
+/** Starts PostgreSQL without passwords. @param dir an empty directory, which will belong to the server */
 export async function startPostgres(dir: string): Promise<Server> {
   const program = programOf('postgres.mts') as string;
   const owner = somebody();
@@ -55,7 +55,7 @@ export async function startRedis(dir: string): Promise<Server> {
   return { env: { REDIS_URL: `unix://${socket}` }, stop };
 }
 
-/** Comes back when the server says that it is ready. */
+/** Starts a server, and waits until it says that it is ready. */
 async function startServer(program: string, args: readonly string[], options: SpawnOptions): Promise<Server['stop']> {
   const server = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   process.once('exit', () => server.kill('SIGINT'));
@@ -75,7 +75,7 @@ async function startServer(program: string, args: readonly string[], options: Sp
 
 async function stop(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return;
-  // At once, whoever is connected.
+  // SIGINT ends a server at once, though clients are connected.
   server.kill('SIGINT');
   await once(server, 'close');
 }
@@ -97,7 +97,7 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** Who runs what root must not. */
+/** Finds a user who may run what root must not. */
 function somebody(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const idOf = (which: string, user: string) =>
@@ -106,7 +106,7 @@ function somebody(): { uid: number; gid: number } | undefined {
     try {
       return { uid: idOf('-u', user), gid: idOf('-g', user) };
     } catch {
-      // There is no such user.
+      // The user does not exist.
     }
   }
   throw new Error('PostgreSQL does not run as root, and there is no user postgres or nobody');

@@ -1,4 +1,4 @@
-/** A thread that produces for a stream in a worker: `events` in order, in batches of any size, of string keys. */
+/** A thread that pushes events with string keys, in order and in batches of random sizes, to a stream in a worker. */
 
 import { workerData } from 'node:worker_threads';
 import { producer } from '../../../dist/index.js';

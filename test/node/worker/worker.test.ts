@@ -1,356 +1,56 @@
-/** Streams in workers against the same stream on one thread, which the oracle has checked. */
+/**
+ * Catches a stream in workers whose results differ from those of the same stream on one thread, which the oracle has
+ * checked. The cases that take long are in worker.large.test.ts.
+ */
 
-import { Worker } from 'node:worker_threads';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as oriel from '../../../bindings';
-import type { OracleWindow } from '../../oracle';
-import { runs } from '../../support/helpers';
+import type { Row } from '../../support/scenarios';
+import { later } from '../../support/waiting';
+import { TRANSPORTS, worker } from './built-worker';
 import {
-  aggregates,
-  eventsOf,
-  FAMILIES,
-  isBare,
-  KEYS,
-  made,
-  named,
-  put,
-  type Row,
-  type Scenario,
-  type Stream,
-  scenarioOf,
-  settled,
-} from '../../support/scenarios';
+  expectEveryEventOnce,
+  expectKeylessMerged,
+  expectProducersMerged,
+  expectResultsOfOneThread,
+  sorted,
+  windowed,
+  windowedWorker,
+} from './worker-laws';
 
-const { count, distinct, first, hopping, max, mean, min, quantile, rolling, session, sum, topK, tumbling } = oriel;
-const script = new URL('../../../dist/worker.js', import.meta.url);
-const worker = () => new Worker(script) as unknown as oriel.WorkerLike;
-const windowedWorker = oriel.windowedWorker as unknown as (
-  spec: object,
-  options: oriel.WorkerOptions,
-) => Promise<oriel.WindowedWorker<never>>;
-const windowed = oriel.windowed as unknown as (spec: object) => Stream;
-const RUNS = runs(25);
+const { count, mean, tumbling } = oriel;
 
-function specOf(s: Scenario, late: Row[]): object {
-  const key = KEYS[s.keys] as (typeof KEYS)[string];
-  return {
-    time: 't',
-    ...(key.spec ? { key: key.spec } : {}),
-    window: isBare(s) ? made(s.windows[0] as OracleWindow) : named(s.windows.map(made)),
-    aggregates,
-    outOfOrder: s.outOfOrder,
-    allowedLateness: s.allowedLateness,
-    ...(s.maxFutureSkew < Infinity ? { maxFutureSkew: s.maxFutureSkew } : {}),
-    ...(s.where ? { where: s.where.expression } : {}),
-    emit: s.emit,
-    ...(s.emit === 'final' ? {} : { accumulate: s.accumulate }),
-    onLate: (batch: Iterable<Row>) => late.push(...batch),
-  };
-}
-
-/** Its events through the doors of a stream, which may be in a worker. */
-async function run(s: Scenario, stream: Stream) {
-  const key = KEYS[s.keys] as (typeof KEYS)[string];
-  const hasGaps = s.windows.some((window) => window.kind === 'session' && window.gap === 'gap');
-  const rows: Row[] = [];
-  const events = eventsOf(s);
-  let cut = 0;
-  for (let i = 0; i < events.length; ) {
-    const [length, door] = s.cuts[cut++ % s.cuts.length] as Scenario['cuts'][number];
-    const { advance } = events[i] as { advance: number | null };
-    if (advance !== null) await stream.advance(advance);
-    let n = 1;
-    while (n < length && i + n < events.length && events[i + n]?.advance === null) n++;
-    const batch = events.slice(i, i + n).map((event) => ({
-      t: event.t,
-      v: event.v,
-      w: event.w,
-      ...(hasGaps ? { gap: event.gap } : {}),
-      ...key.of(event.key),
-    }));
-    put(stream, batch, door);
-    if (cut % 3 === 0) rows.push(...(await stream.take()));
-    if (cut % 4 === 0) rows.push((await stream.query(...(askedOf(key, events[i] as never) as []))) as Row);
-    i += n;
-  }
-  const { milliseconds, bytes, ...stats } = await stream.stats();
-  rows.push(...(await stream.close()));
-  return { rows, stats };
-}
-
-function askedOf(key: (typeof KEYS)[string], event: { key: string }): unknown[] {
-  const parts = Object.values(key.of(event.key));
-  return key.spec === undefined ? [] : [typeof key.spec === 'string' ? parts[0] : parts];
-}
-
-/** Functions of the user's do not go to another thread. */
-function isFree({ windows, emit }: Scenario): boolean {
-  return windows.every(({ kind }) => kind !== 'punctuated') && !(typeof emit === 'object' && 'when' in emit);
-}
-
-describe.each(Object.entries(FAMILIES))('windows: %s', (_, window) => {
-  test.each(['shared', 'transferred'] as const)('one producer, %s: the results of one thread', async (transport) => {
-    await fc.assert(
-      fc.asyncProperty(scenarioOf(window).filter(isFree), async (s) => {
-        const late: { here: Row[]; there: Row[] } = { here: [], there: [] };
-        const here = windowed(specOf(s, late.here));
-        const there = await windowedWorker(specOf(s, late.there), { worker, transport });
-        const wanted = await run(s, here);
-        const actual = await run(s, there as unknown as Stream);
-        expect(actual.rows).toEqual(settled(wanted.rows, actual.rows));
-        expect(late.there).toEqual(late.here);
-        expect(actual.stats).toEqual({ ...wanted.stats, producers: 1, transport, parallelism: 1 });
-        here[Symbol.dispose]();
-      }),
-      { numRuns: RUNS, endOnFailure: true },
-    );
-  });
-});
-
-/** Figures that are the same whatever the order in which events of one time come. */
-const figures = {
-  n: count(),
-  s: sum('v'),
-  m: mean('v'),
-  low: min('v'),
-  high: max('v'),
-  half: quantile('v', 0.5),
-  pages: distinct('page', { exact: true }),
-  top: topK('page', 100),
-  any: first('page').where(oriel.col('v').eq(100)),
-};
-
-const many = fc.record({
-  window: fc.oneof(
-    fc.integer({ min: 1, max: 30 }).map((size) => tumbling(size)),
-    fc
-      .tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 20 }))
-      .map(([size, every]) => hopping(size, every)),
-    fc.integer({ min: 1, max: 20 }).map((gap) => session(gap)),
-    fc.integer({ min: 1, max: 30 }).map((size) => rolling(size)),
-  ),
-  key: fc.constantFrom<string | string[] | undefined>('k', ['k', 'l'], undefined),
-  outOfOrder: fc.constantFrom(0, 5),
-  producers: fc.array(
-    fc.array(
-      fc.record({
-        tick: fc.integer({ min: 0, max: 4 }),
-        lag: fc.integer({ min: 0, max: 5 }),
-        k: fc.constantFrom('a', 'b', 'c', 'dd', 'é😀'),
-        l: fc.integer({ min: 0, max: 3 }),
-        v: fc.integer({ min: -9, max: 9 }),
-        page: fc.constantFrom('/', '/x', '/y', null),
-      }),
-      { maxLength: 120, size: 'max' },
-    ),
-    { minLength: 1, maxLength: 4 },
-  ),
-  cuts: fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 }),
+describe.each(TRANSPORTS)('a stream in a worker, %s', (transport) => {
+  test('one producer gets the results of one thread', () => expectResultsOfOneThread('all', transport));
 });
 
 describe('producers side by side', () => {
   test.each([
-    ['shared', 1],
     ['shared', 2],
     ['transferred', 1],
-    ['transferred', 3],
   ] as const)(
-    '%s, %s workers: whose events none is late of give what they give in order',
-    async (transport, parallelism) => {
-      await fc.assert(
-        fc.asyncProperty(many, async ({ window, key, outOfOrder, producers, cuts }) => {
-          const lists = producers.map((steps) => {
-            let clock = 0;
-            return steps.map(({ tick, lag, ...event }) => {
-              clock += tick;
-              return { t: clock - Math.min(lag, outOfOrder), ...event };
-            });
-          });
-          const isOnGrid = ['tumbling', 'hopping'].includes(window.kind);
-          fc.pre(key !== undefined || parallelism === 1 || isOnGrid);
-          const spec = { time: 't', ...(key && { key }), window, aggregates: figures, outOfOrder };
-          const all = lists.flat().sort((a, b) => a.t - b.t);
-          const here = windowed(spec);
-          here.pushRows(all);
-          const wanted = [...here.close()];
-          here[Symbol.dispose]();
-
-          const there = await windowedWorker(spec, { worker, transport, parallelism });
-          const handles = await Promise.all(lists.map(() => there.producer()));
-          const ends = handles.map((handle) => oriel.producer(handle) as oriel.Producer<never>);
-          const sent = lists.map(() => 0);
-          const rows: Row[] = [];
-          for (let turn = 0; sent.some((n, i) => n < (lists[i]?.length ?? 0)); turn++) {
-            const i = turn % lists.length;
-            const list = lists[i] as never[];
-            const n = sent[i] as number;
-            const length = cuts[turn % cuts.length] as number;
-            const end = ends[i] as oriel.Producer<never>;
-            if (n < list.length) sent[i] = n + end.pushRows(list.slice(n, n + length));
-            if (sent[i] === list.length) end.close();
-            if (turn % 5 === 0) rows.push(...(await there.take()));
-          }
-          for (const end of ends) end.close();
-          const stats = await there.stats();
-          rows.push(...(await there.close()));
-          expect(stats).toMatchObject({ events: all.length, late: 0, transport, parallelism });
-          expect(sorted(rows)).toEqual(settled(sorted(wanted), sorted(rows)));
-        }),
-        { numRuns: RUNS, endOnFailure: true },
-      );
-    },
+    '%s, %s workers: events that are late for no producer give the results of one thread',
+    (transport, parallelism) => expectProducersMerged(transport, parallelism),
   );
-});
-
-/** Of events that no two have one time: what is remembered, in order, of any kind. */
-const orderly = {
-  ...figures,
-  p90: quantile('v', 0.9, { exact: true }),
-  deviation: oriel.stddev('v'),
-  open: first('v'),
-  close: oriel.last('page'),
-  bars: oriel.ohlc('v'),
-  some: oriel.collect('page', { limit: 3 }),
-  weighted: oriel.timeWeightedMean('v'),
-  highest: oriel.argmax('v', 'page'),
-  many: distinct('v'),
-  bins: oriel.histogram('v', [-5, 0, 5]),
-  own: oriel.fold({
-    column: 'v',
-    identity: () => '',
-    lift: String,
-    combine: (a: string, b: string) => `${a} ${b}`,
-    lower: (a: string) => a,
-  }),
-};
-
-const spread = fc.record({
-  window: fc.oneof(
-    fc.integer({ min: 1, max: 300 }).map((size) => tumbling(size)),
-    fc
-      .tuple(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: 100 }))
-      .map(([size, every]) => hopping(size, every)),
-    fc.constant(oriel.everything()),
-    fc.constant({ short: tumbling(20), long: hopping(100, 30), all: oriel.everything() }),
-  ),
-  outOfOrder: fc.constantFrom(0, 25),
-  allowedLateness: fc.constantFrom(0, 15),
-  fill: fc.constantFrom(undefined, 'previous'),
-  steps: fc.array(
-    fc.record({
-      tick: fc.integer({ min: 1, max: 30 }),
-      lag: fc.integer({ min: 0, max: 25 }),
-      v: fc.integer({ min: -9, max: 9 }),
-      page: fc.constantFrom('/', '/x', '/y', null),
-    }),
-    { maxLength: 300, size: 'max' },
-  ),
-  cuts: fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.nat(2)), { minLength: 1, maxLength: 5 }),
 });
 
 test.each([
   ['shared', 2],
   ['transferred', 3],
-] as const)(
-  'events without keys, %s, %s workers: what they have of each window is merged',
-  async (transport, parallelism) => {
-    await fc.assert(
-      fc.asyncProperty(spread, async ({ window, outOfOrder, allowedLateness, fill, steps, cuts }) => {
-        let clock = 0;
-        const events = steps.map(({ tick, lag, ...event }, i) => {
-          clock += tick;
-          return { t: clock - Math.min(lag, outOfOrder) + i / 1024, ...event };
-        });
-        const isGiven = fill && !JSON.stringify(window).includes('everything');
-        const more = isGiven ? { empty: 'fill', fill } : {};
-        const spec = { time: 't', window, aggregates: orderly, outOfOrder, allowedLateness, ...more };
-        const here = windowed(spec);
-        const there = await windowedWorker(spec, { worker, transport, parallelism });
-        const rows: { here: Row[]; there: Row[] } = { here: [], there: [] };
-        for (let i = 0, cut = 0; i < events.length; cut++) {
-          const [n, door] = cuts[cut % cuts.length] as [number, number];
-          const batch = events.slice(i, i + n);
-          i += n;
-          for (const stream of [here, there as unknown as Stream])
-            put(stream, batch, (['push', 'rows', 'columns'] as const)[door] as never);
-          if (cut % 3 === 0) {
-            rows.here.push(...(await here.take()));
-            rows.there.push(...(await there.take()));
-            expect(rows.there).toEqual(settled(rows.here, rows.there, 1e-10));
-          }
-          if (cut % 4 === 0) {
-            const wanted = (await here.query()) as Row;
-            const answer = (await there.query()) as Row;
-            expect([answer]).toEqual(settled([wanted], [answer], 1e-10));
-          }
-        }
-        rows.here.push(...(await here.take()));
-        rows.there.push(...(await there.take()));
-        const { events: came, late, windows, watermark } = await here.stats();
-        expect(await there.stats()).toMatchObject({ events: came, late, windows, watermark, parallelism });
-        rows.here.push(...(await here.close()));
-        rows.there.push(...(await there.close()));
-        expect(rows.there).toEqual(settled(rows.here, rows.there, 1e-10));
-        here[Symbol.dispose]();
-      }),
-      { numRuns: RUNS, endOnFailure: true },
-    );
-  },
+] as const)('%s, %s workers merge their parts of each window when events have no keys', (transport, parallelism) =>
+  expectKeylessMerged(transport, parallelism),
 );
 
-function sorted(rows: Row[]): Row[] {
-  const place = ({ start = 0, end, t = end, k, l = 0 }: Row) => [end ?? t, start, t, k, l];
-  return [...rows].sort((a, b) => {
-    const [x, y] = [place(a), place(b)];
-    const i = x.findIndex((value, j) => value !== y[j]);
-    return i < 0 ? 0 : (x[i] as number) < (y[i] as number) ? -1 : 1;
-  });
-}
-
 test.each([
-  ['shared', 1],
   ['shared', 2],
   ['transferred', 1],
-] as const)('threads that produce, %s, %s workers: every event comes once', async (transport, parallelism) => {
-  const spec = { time: 't', key: 'k', window: tumbling(1000), aggregates: { n: count(), s: sum('v') } };
-  const stream = await windowedWorker(spec, { worker, transport, parallelism });
-  const producers = 3;
-  const events = 200_000;
-  const code = new URL('./producing.script.mjs', import.meta.url);
-  const handles = await Promise.all(Array.from({ length: producers }, () => stream.producer()));
-  const threads = handles.map(
-    (handle, seed) =>
-      new Worker(code, { workerData: { handle, events, seed }, transferList: handle.transfer as never }),
-  );
-  let over = 0;
-  for (const thread of threads) thread.on('exit', () => over++);
-  const totals = new Map<string, [number, number]>();
-  let newest = -Infinity;
-  const add = (batch: Iterable<Row>) => {
-    for (const { k, n, s, end } of batch as Iterable<{ k: string; n: number; s: number; end: number }>) {
-      if (parallelism === 1) expect(end).toBeGreaterThanOrEqual(newest);
-      newest = end;
-      const [count, sum] = totals.get(k) ?? [0, 0];
-      totals.set(k, [count + n, sum + s]);
-    }
-  };
-  while (over < producers) {
-    add(await stream.take());
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  const { late, events: came } = await stream.stats();
-  add(await stream.close());
-  expect([came, late]).toEqual([producers * events, 0]);
-  const [n, s] = [...totals.values()].reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
-  expect(n).toBe(producers * events);
-  expect(s).toBe(producers * ((events * (events - 1)) / 2));
-  expect(totals.size).toBe(101);
-});
+] as const)('%s, %s workers get every event once from threads that produce', (transport, parallelism) =>
+  expectEveryEventOnce(transport, parallelism, 20_000),
+);
 
-test('without events from the owner, time waits for the producers alone; one that is silent is passed over when idle', async () => {
+test('time waits for the producers if the owner pushes nothing, and an idle producer is passed over', async () => {
   const spec = { time: 't', window: tumbling(10), aggregates: { n: count() }, idle: 50 };
-  const stream = await windowedWorker(spec, { worker });
+  await using stream = await windowedWorker(spec, { worker });
   const [quick, silent] = (await Promise.all([stream.producer(), stream.producer()])).map(
     (handle) => oriel.producer(handle) as oriel.Producer<never>,
   );
@@ -358,7 +58,7 @@ test('without events from the owner, time waits for the producers alone; one tha
   expect((await stream.take()).length).toBe(0);
   silent?.push({ t: 12 } as never);
   expect((await stream.take()).toArray()).toEqual([{ start: 0, end: 10, n: 1 }]);
-  await new Promise((resolve) => setTimeout(resolve, 80));
+  await later(80);
   quick?.push({ t: 31 } as never);
   expect((await stream.take()).toArray()).toEqual([
     { start: 10, end: 20, n: 1 },
@@ -367,24 +67,27 @@ test('without events from the owner, time waits for the producers alone; one tha
   expect((await stream.close()).toArray()).toEqual([{ start: 30, end: 40, n: 1 }]);
 });
 
-test.each(['previous', 'linear', 'zero'] as const)('windows without events are filled: %s', async (fill) => {
-  const spec = {
-    time: 't',
-    key: 'k',
-    window: tumbling(10),
-    aggregates: { n: count(), m: mean('v') },
-    empty: 'fill',
-    fill,
-  };
-  const events = [1, 35, 38, 90, 91].map((t, i) => ({ t, k: i % 2 ? 'a' : 'b', v: i }));
-  const here = windowed(spec);
-  here.pushRows(events);
-  const wanted = [...here.take(), ...here.close()];
-  here[Symbol.dispose]();
-  for (const parallelism of [1, 2]) {
-    const there = await windowedWorker(spec, { worker, parallelism });
-    there.pushRows(events as never[]);
-    const rows = [...(await there.take()), ...(await there.close())] as Row[];
-    expect(sorted(rows)).toEqual(sorted(wanted));
-  }
-});
+test.each(['previous', 'linear', 'zero'] as const)(
+  'empty windows are filled with %s, as on one thread',
+  async (fill) => {
+    const spec = {
+      time: 't',
+      key: 'k',
+      window: tumbling(10),
+      aggregates: { n: count(), m: mean('v') },
+      empty: 'fill',
+      fill,
+    };
+    const events = [1, 35, 38, 90, 91].map((t, i) => ({ t, k: i % 2 ? 'a' : 'b', v: i }));
+    using here = windowed(spec);
+    here.pushRows(events);
+    const wanted = [...here.take(), ...here.close()];
+    expect(wanted.length).toBeGreaterThan(10);
+    for (const parallelism of [1, 2]) {
+      await using there = await windowedWorker(spec, { worker, parallelism });
+      there.pushRows(events as never[]);
+      const rows = [...(await there.take()), ...(await there.close())] as Row[];
+      expect(sorted(rows)).toEqual(sorted(wanted));
+    }
+  },
+);

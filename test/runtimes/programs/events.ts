@@ -1,4 +1,4 @@
-/** The events that every runtime is given. */
+/** The events that every runtime gets. */
 
 export const COUNT = 4000;
 
@@ -9,7 +9,7 @@ export interface Event {
   qty: number | null;
 }
 
-/** One event in eleven is up to 1,500 behind its turn, so that some are too late. */
+/** Makes an event. One in eleven is up to 1,500 time units late for its place, so some are late. */
 export function eventOf(i: number): Event {
   const bits = Math.imul(i + 1, 0x9e3779b1) >>> 0;
   return {

@@ -1,4 +1,4 @@
-/** What every runtime does with the package: the same events through every door, and what comes of them. */
+/** What every runtime does with the package: it pushes the same events by every input, and gives the results. */
 
 import { COUNT, EVERY, type Event, eventOf, OUT_OF_ORDER, SIZE } from './events.js';
 
@@ -7,15 +7,15 @@ export type Oriel = Omit<typeof import('oriel/slim'), 'init'>;
 /** A thread that runs `thread.ts`. */
 export interface Thread {
   post(message: unknown, transfer: never[]): void;
-  /** Is done when the thread says so. */
+  /** Resolves when the thread says that it has finished. */
   said: Promise<void>;
   end(): void;
 }
 
 type Start = () => Promise<Thread>;
-type Door = (typeof DOORS)[number];
+type Input = (typeof INPUTS)[number];
 
-/** What has the doors: a stream, one in a worker, or a producer. */
+/** What takes events: a stream, a stream in a worker, or a producer. */
 interface Target {
   push(event: Event): unknown;
   pushRows(events: Event[]): unknown;
@@ -25,7 +25,7 @@ interface Target {
   commit(n: number): void;
 }
 
-const DOORS = ['push', 'pushRows', 'pushColumns', 'claim'] as const;
+const INPUTS = ['push', 'pushRows', 'pushColumns', 'claim'] as const;
 export const events = Array.from({ length: COUNT }, (_, i) => eventOf(i));
 
 export function specOf({ col, count, hopping, max, sum }: Oriel) {
@@ -45,12 +45,12 @@ export function specOf({ col, count, hopping, max, sum }: Oriel) {
   } as const;
 }
 
-/** Gives events to what surely has room for them. */
-function give(door: Door, target: Target, rows: Event[]): void {
-  if (door === 'push') for (const row of rows) target.push(row);
-  if (door === 'pushRows') target.pushRows(rows);
-  if (door === 'pushColumns') target.pushColumns(columnsOf(rows));
-  for (let i = 0; door === 'claim' && i < rows.length; ) {
+/** Pushes events to a target that has room for all of them. */
+function give(input: Input, target: Target, rows: Event[]): void {
+  if (input === 'push') for (const row of rows) target.push(row);
+  if (input === 'pushRows') target.pushRows(rows);
+  if (input === 'pushColumns') target.pushColumns(columnsOf(rows));
+  for (let i = 0; input === 'claim' && i < rows.length; ) {
     const claim = target.claim(Math.min(100, rows.length - i));
     const n = claim.at.length;
     rows.slice(i, i + n).forEach(({ at, user, price, qty }, j) => {
@@ -73,23 +73,23 @@ export function columnsOf(rows: Event[]) {
   };
 }
 
-/** Streams on this thread: one for each door, one of the calendar, and one that cannot be. */
+/** Runs streams on this thread: one for each input, one of the calendar, and one with a wrong spec. */
 export function onOneThread(oriel: Oriel) {
-  const doors = DOORS.map((door) => {
+  const inputs = INPUTS.map((input) => {
     const stream = oriel.windowed(specOf(oriel));
     const rows = [];
     for (let i = 0; i < COUNT; i += 500) {
-      give(door, stream as unknown as Target, events.slice(i, i + 500));
+      give(input, stream as unknown as Target, events.slice(i, i + 500));
       rows.push(...stream.take());
     }
     const { late } = stream.stats();
     rows.push(...stream.close());
-    return { door, late, rows };
+    return { input, late, rows };
   });
-  return { doors, days: daysOf(oriel), refused: refusalOf(oriel) };
+  return { inputs, days: daysOf(oriel), refused: refusalOf(oriel) };
 }
 
-/** Four days in Berlin by the hour: the second one has 23 of them. */
+/** Counts the hours of four days in Berlin, the second of which has 23. */
 function daysOf({ calendar, count, tumbling, windowed }: Oriel) {
   const days = windowed({
     time: 'at',
@@ -108,7 +108,7 @@ function refusalOf({ count, OrielError, tumbling, windowed }: Oriel): unknown {
   }
 }
 
-/** Streams in workers, by either transport that there is: all doors in turn, and a thread that has all the events. */
+/** Runs streams in workers, by each transport that works: with all inputs in turn, and with a producing thread. */
 export async function inWorkers(oriel: Oriel, start: Start) {
   const probe = await oriel.windowedWorker(specOf(oriel));
   const { transport } = await probe.stats();
@@ -119,7 +119,7 @@ export async function inWorkers(oriel: Oriel, start: Start) {
     const stream = await oriel.windowedWorker(specOf(oriel), options);
     const rows = [];
     for (let i = 0; i < COUNT; i += 500) {
-      give(DOORS[(i / 500) % 4] as Door, stream as unknown as Target, events.slice(i, i + 500));
+      give(INPUTS[(i / 500) % 4] as Input, stream as unknown as Target, events.slice(i, i + 500));
       if (i === 1500) rows.push(...(await stream.take()));
     }
     const { late } = await stream.stats();
@@ -138,7 +138,7 @@ export async function inWorkers(oriel: Oriel, start: Start) {
   return { transport, results };
 }
 
-/** A ring from another thread to this one, far smaller than what goes through it. */
+/** Reads events from another thread by a ring that holds few of them. */
 export async function throughRing({ ring }: Oriel, start: Start) {
   const ticks = ring({ at: 'f64', n: 'i32' }, 64);
   const thread = await start();
@@ -159,7 +159,7 @@ export async function throughRing({ ring }: Oriel, start: Start) {
   return sums;
 }
 
-/** All of it; of what cannot be had, the code of the error. */
+/** Runs all programs; one that fails gives the code of its error. */
 export async function everything(oriel: Oriel, start: Start) {
   const codeOf = (error: unknown) => (error instanceof oriel.OrielError ? error.code : String(error));
   return {
@@ -169,13 +169,13 @@ export async function everything(oriel: Oriel, start: Start) {
   };
 }
 
-/** What needs no workers, with the core from elsewhere. */
+/** Runs the streams that need no workers, with the core from a given source. */
 export async function slimly(slim: typeof import('oriel/slim'), source: string | URL | WebAssembly.Module) {
   await slim.init(typeof source === 'string' ? new URL(source) : source);
   return { here: onOneThread(slim) };
 }
 
-/** What another thread does. */
+/** Runs the part of another thread. */
 export async function produce({ producer, ring }: Pick<Oriel, 'producer' | 'ring'>, job: Job): Promise<void> {
   if (job.handle) {
     const target = producer(job.handle);

@@ -1,4 +1,4 @@
-/** Says what came of a program: on its output, or, as a page, to its server, which knows the page to go to next. */
+/** Reports the results of a program: a page to its server, which answers with the next page, others to stdout. */
 
 export async function say(program: () => unknown): Promise<void> {
   const said = JSON.stringify(await Promise.resolve().then(program).catch(wordOf));

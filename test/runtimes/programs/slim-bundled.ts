@@ -1,4 +1,4 @@
-/** The core as a file of its own, as bundlers give its place where they are told to. */
+/** oriel/slim with the core as a separate file, at the URL that a bundler gives it. */
 
 import url from 'oriel/core.wasm';
 import * as oriel from 'oriel/slim';

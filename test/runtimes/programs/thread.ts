@@ -1,4 +1,4 @@
-/** A thread that produces, and then says what went wrong, or nothing. */
+/** A thread that produces, and then posts its error, or an empty string. */
 
 import { producer, ring } from 'oriel';
 import { type Job, produce } from './program.js';

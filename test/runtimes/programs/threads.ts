@@ -1,8 +1,8 @@
-/** Threads of the web and of Node, as programs start them that are not written for one of the two. */
+/** Starts threads on the web and in Node, as a program does that is written for both. */
 
 import type { Thread } from './program.js';
 
-/** As bundlers leave it alone. */
+/** Imports node:worker_threads in a way that bundlers leave alone. */
 export const nodeThreads = (): Promise<typeof import('node:worker_threads')> =>
   import(/* @vite-ignore */ /* webpackIgnore: true */ ['node', 'worker_threads'].join(':'));
 
