@@ -5,8 +5,10 @@
 
 import { OrielError } from '../base/errors';
 import { Aggregate, type AnyAggregate } from '../spec/aggregates';
+import { type Calendar, calendar } from '../spec/calendar';
 import type { CheckedSpec } from '../spec/check';
 import { Expression } from '../spec/expression';
+import type { Window } from '../spec/windows';
 
 interface PackedExpression {
   readonly op: Expression['op'];
@@ -52,15 +54,27 @@ export function packSpec(spec: CheckedSpec): PackedSpec {
   };
 }
 
-export function unpackSpec({ packed, condition, wantsLate, ...rest }: PackedSpec): CheckedSpec {
+export function unpackSpec({ packed, condition, wantsLate, windows, ...rest }: PackedSpec): CheckedSpec {
   return {
     ...rest,
+    windows: windows.map(unpackWindow),
     aggregates: packed.map(([name, one]) => [name, unpackAggregate(one)]),
     where: condition && unpack(condition),
     onLate: wantsLate ? () => undefined : undefined,
     when: undefined,
     clock: Date.now,
   };
+}
+
+/** Rebuilds the calendars of a window: a message carries their fields, and not what they do. */
+function unpackWindow(window: Window): Window {
+  if (!window.calendar) return window;
+  const { size, every, grows } = window.calendar;
+  return { ...window, calendar: { size: unpackCalendar(size), every: unpackCalendar(every), grows } };
+}
+
+function unpackCalendar({ n, unit, zone, weekStart }: Calendar): Calendar {
+  return calendar(n, unit, zone, { weekStart }) as Calendar;
 }
 
 function packAggregate({ kind, columns, parameters, list, fields, texts, condition }: AnyAggregate): PackedAggregate {

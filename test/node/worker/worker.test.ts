@@ -18,7 +18,7 @@ import {
   windowedWorker,
 } from './worker-laws';
 
-const { count, mean, tumbling } = oriel;
+const { calendar, count, cumulative, mean, tumbling } = oriel;
 
 describe.each(TRANSPORTS)('a stream in a worker, %s', (transport) => {
   test('one producer gets the results of one thread', () => expectResultsOfOneThread('all', transport));
@@ -47,6 +47,23 @@ test.each([
 ] as const)('%s, %s workers get every event once from threads that produce', (transport, parallelism) =>
   expectEveryEventOnce(transport, parallelism, 20_000),
 );
+
+test('a worker knows the days and hours of a time zone', async () => {
+  const window = {
+    days: tumbling(calendar(1, 'day', 'Europe/Berlin')),
+    hours: cumulative(calendar(1, 'day', 'Europe/Berlin'), calendar(6, 'hour', 'Europe/Berlin')),
+  };
+  const spec = { time: 't', window, aggregates: { n: count() } };
+  // Clocks in Berlin skip an hour on 2025-03-30.
+  const t = Float64Array.from({ length: 60 }, (_, i) => Date.UTC(2025, 2, 29, i));
+  using here = windowed(spec);
+  here.pushColumns({ t } as never);
+  const wanted = [...here.close()];
+  await using stream = await windowedWorker(spec, { worker });
+  await stream.pushColumns({ t } as never);
+  expect(wanted.length).toBeGreaterThan(8);
+  expect([...(await stream.close())]).toEqual(wanted);
+});
 
 test('time waits for the producers if the owner pushes nothing, and an idle producer is passed over', async () => {
   const spec = { time: 't', window: tumbling(10), aggregates: { n: count() }, idle: 50 };
