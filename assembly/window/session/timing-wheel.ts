@@ -108,7 +108,7 @@ export function widen(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap, ah
   wheel.width = reinterpret<f64>(reinterpret<u64>(ahead / BUCKETS_AHEAD) & EXPONENT_BITS);
   wheel.rate = 1 / wheel.width;
   wheel.now = numberOf(wheel, stream.watermark);
-  pushEntries(stream, heap, all, putBack(stream, wheel, spans, all, total));
+  pushEntries(stream, heap, all, putBack(stream, wheel, spans, heap, all, total));
   if (all) release(stream, all);
 }
 
@@ -167,10 +167,10 @@ function takeOut(stream: Stream, wheel: Wheel, from: f64, n: f64): usize {
 }
 
 /**
- * Returns entries that were taken out to the wheel. Those that do not belong there any more, because they are due, move
- * to the front of the list: returns how many they are.
+ * Returns entries that were taken out to the wheel, or to the heap if they were put off beyond MAX_BUCKET. Those that
+ * are due move to the front of the list: returns how many they are.
  */
-function putBack(stream: Stream, wheel: Wheel, spans: Spans, all: usize, total: u32): usize {
+function putBack(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap, all: usize, total: u32): usize {
   let kept: usize = 0;
   for (let entry = all; entry < all + <usize>total * ENTRY_BYTES; entry += ENTRY_BYTES) {
     const span = changetype<Span>(<usize>load<u32>(entry, 12));
@@ -183,6 +183,10 @@ function putBack(stream: Stream, wheel: Wheel, spans: Spans, all: usize, total: 
     if (spans.moreAt) {
       moreOf(spans, span).wheeled = false;
       moreOf(spans, span).due = due;
+    }
+    if (floor(due * wheel.rate) > wheel.now) {
+      pushItem(stream, heap, due, load<u32>(entry, 8), changetype<usize>(span));
+      continue;
     }
     v128.store(all + kept * ENTRY_BYTES, v128.load(entry));
     kept++;
@@ -206,7 +210,7 @@ export function turnWheel(stream: Stream, wheel: Wheel, spans: Spans, heap: Heap
   const all = takeOut(stream, wheel, from, n);
   wheel.now = to;
   if (!all) return;
-  const kept = putBack(stream, wheel, spans, all, total);
+  const kept = putBack(stream, wheel, spans, heap, all, total);
   if (kept <= SORT_ABOVE_ENTRIES) pushEntries(stream, heap, all, kept);
   else sortIntoReady(stream, wheel, heap, all, kept);
   release(stream, all);
