@@ -177,7 +177,7 @@ describe('the search finds what is wrong', () => {
       waits: [1, 2],
       cancelAt: departure.startsWith('the consumer does not ring') ? 2 : undefined,
     };
-    const awaits = edits.some(({ from }) => from.includes(LOOK.ready) || from.startsWith('return this.there'));
+    const awaits = edits.some(({ from }) => from.includes(LOOK.ready) || from.startsWith('return this.available'));
     expect(() => checkRing(model, awaits ? AWAITING : BLOCKING, edits)).toThrow(law);
   });
 });
