@@ -46,7 +46,8 @@ const results = batches.reduce((rows, batch) => rows + batch.length, 0);
 show(worstDay(batches));
 console.log(
   `\noriel    ${n.toLocaleString('en')} events, ${windows.toLocaleString('en')} windows, ` +
-    `${results.toLocaleString('en')} results in ${seconds.toFixed(2)} s: ${(n / seconds / 1e6).toFixed(1)} million events/s, ` +
+    `${results.toLocaleString('en')} results in ${seconds.toFixed(2)} s: ` +
+    `${(n / seconds / 1e6).toFixed(1)} million events/s, ` +
     `at most ${(highestBytes / 2 ** 20).toFixed(1)} MB of linear memory`,
 );
 

@@ -1,6 +1,7 @@
 /**
- * The house is in order: catches an import that runs upwards or in a circle, a kernel that its registry does not list (and that would
- * silently take the slow path), two files of one name, dead imports, long lines, and comments that name a file which is gone.
+ * The house is in order: this suite catches an import that runs upwards or in a circle, a kernel that its registry does
+ * not list (and that would silently take the slow path), two files of one name, dead imports, long lines, and comments
+ * that name a file which is gone.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';

@@ -27,7 +27,8 @@ const TYPES: Record<string, string> = { '.js': 'text/javascript', '.html': 'text
 /** Reports failures that come before a program can report them. */
 const ERRORS = `addEventListener('error', ({ message, target }) => {
   const body = JSON.stringify({ error: message ?? target.src + ' cannot be loaded' });
-  fetch('/said' + location.pathname, { method: 'POST', body }).then(async (next) => location.replace(await next.text()));
+  const said = fetch('/said' + location.pathname, { method: 'POST', body });
+  said.then(async (next) => location.replace(await next.text()));
 }, true);`;
 
 /** The import map of programs that are not bundled. */

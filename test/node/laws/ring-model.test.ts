@@ -94,7 +94,8 @@ const MUTATIONS: Mutation[] = [
     /read/,
     ring(
       'const first = Math.min(length, this.capacity - this.readAt);',
-      'const first = Math.min(length, this.capacity - this.readAt); const at = this.readAt; this.#indices.release(length);',
+      'const first = Math.min(length, this.capacity - this.readAt); const at = this.readAt; ' +
+        'this.#indices.release(length);',
     ),
     ring('copy(values, 0, column, this.readAt, first);', 'copy(values, 0, column, at, first);'),
     ring('if (length > 0) this.#indices.release(length);', ''),
