@@ -4,7 +4,7 @@
  * that name a file which is gone.
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path/posix';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -228,12 +228,33 @@ test('no import is dead', () => {
   expect(dead).toEqual([]);
 });
 
+/** Whether a path, or the end of one, is that of a file of the repository. */
+const isThere = (name: string) =>
+  all.some(({ path }) => `/${path}`.endsWith(`/${name}`)) || existsSync(join(ROOT, name));
+
 test('comments name files that are there', () => {
-  const paths = all.map(({ path }) => `/${path}`);
   const gone = [...sides.assembly, ...sides.bindings].flatMap(({ path, text }) => {
     const comments = text.match(/\/\*[\s\S]*?\*\/|\/\/.*/g) ?? [];
-    const named = comments.flatMap((comment) => comment.match(/(?<![\w/.-])[\w-]+(\/[\w-]+)*\.ts\b/g) ?? []);
-    return named.filter((name) => !paths.some((other) => other.endsWith(`/${name}`))).map((name) => `${path}: ${name}`);
+    const named = comments.flatMap((comment) => comment.match(/(?<![\w/.-])[\w-]+(\/[\w-]+)*(\.[\w-]+)*\.ts\b/g) ?? []);
+    return named.filter((name) => !isThere(name)).map((name) => `${path}: ${name}`);
   });
+  expect(gone).toEqual([]);
+});
+
+test('documents name files that are there', () => {
+  const documents = ['.', 'docs', 'docs/decisions', 'test'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join(folder, name)),
+  );
+  const gone = documents.flatMap((path) => {
+    const text = readFileSync(join(ROOT, path), 'utf8');
+    const named = [...text.matchAll(/`([\w./-]+\.ts)`/g)].map(([, name = '']) => name).filter((name) => !isThere(name));
+    const linked = [...text.matchAll(/\]\((?!https?:)([^)#]+)(#[^)]*)?\)/g)]
+      .map(([, target = '']) => target)
+      .filter((target) => !existsSync(join(ROOT, dirname(path), target)));
+    return [...named, ...linked].map((name) => `${path}: ${name}`);
+  });
+  expect(documents.length).toBeGreaterThan(20);
   expect(gone).toEqual([]);
 });

@@ -8,7 +8,7 @@
  * both grow modulo 2^32. Law: head ≤ tail ≤ head + capacity. Only the consumer writes `head`, only the producer writes
  * `tail` (Lamport, "Specifying concurrent program modules", 1983). Each side caches the other's index and reads it
  * again only if the cached value allows too little (Lê, Guatto, Cohen, Pop, "Correct and efficient bounded FIFO
- * queues", 2013). test/laws/ring-model.test.ts checks every interleaving.
+ * queues", 2013). test/node/laws/ring-model.test.ts checks every interleaving.
  */
 
 import { Signal } from './signal';

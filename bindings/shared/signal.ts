@@ -7,7 +7,7 @@
  * A thread with nothing to do reads `bell`, sets `waiting`, checks once more for work, and sleeps until `bell` changes.
  * A thread that creates work reads `waiting` afterwards, and rings only if it is set. These four accesses are
  * sequentially consistent, so at least one thread sees the other's write: no thread sleeps while there is work, and
- * `notify` is called only if a thread may be asleep. test/laws/ring-model.test.ts checks every interleaving.
+ * `notify` is called only if a thread may be asleep. test/node/laws/ring-model.test.ts checks every interleaving.
  */
 
 import { OrielError } from '../base/errors';
