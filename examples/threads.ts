@@ -38,7 +38,7 @@ show(await stream.close());
 function show(batch: WindowBatch<Row<typeof spec>>): void {
   for (const { start, page, requests, failed, p99 } of batch) {
     const time = new Date(start).toISOString().slice(11, 16);
-    const figures = `${String(requests).padStart(7)} requests ${String(failed).padStart(5)} failed`;
-    console.log(`${time}  ${String(page).padEnd(8)} ${figures} ${p99.toFixed().padStart(5)} ms`);
+    const counts = `${String(requests).padStart(7)} requests ${String(failed).padStart(5)} failed`;
+    console.log(`${time}  ${String(page).padEnd(8)} ${counts} ${p99.toFixed().padStart(5)} ms`);
   }
 }

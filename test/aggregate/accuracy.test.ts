@@ -141,8 +141,8 @@ test('ewma does not depend on the order of arrival', () => {
   const give = (events: { t: number; v: number }[], window: Window) => {
     using stream = windowed({ time: 't', window, aggregates: { e: ewma('v', 50) }, outOfOrder: N });
     stream.pushRows(events);
-    const figures = stream.close().toArray();
-    return figures;
+    const outputs = stream.close().toArray();
+    return outputs;
   };
   for (const window of [tumbling(N), hopping(700, 60), rolling(30)]) {
     const inOrder = give(

@@ -127,7 +127,7 @@ test('a late step corrects its window', () => {
 
 describe('windows of other kinds', () => {
   const samples = at([1, 1], [2, 3], [4, 4], [9, 1], [11, 6]);
-  const figures = (window: Spec['window']) => {
+  const outputs = (window: Spec['window']) => {
     using stream = windowed({ ...SPEC, window });
     stream.pushRows(samples);
     const rows = stream.close().toArray() as unknown as { up: number }[];
@@ -138,7 +138,7 @@ describe('windows of other kinds', () => {
     ['rolling', rolling(4), [0, 2, 3, 1, 6]],
     ['session', session(3), [3, 6]],
     ['hopping', hopping(10, 5), [3, 4, 6, 5]],
-  ])('%s windows have the steps of their events', (_, window, wanted) => expect(figures(window)).toEqual(wanted));
+  ])('%s windows have the steps of their events', (_, window, wanted) => expect(outputs(window)).toEqual(wanted));
 });
 
 test('a stream may have several counters beside the sum of the same column', () => {

@@ -114,7 +114,7 @@ describe.each(Object.keys(WINDOWS))('%s', (window) => {
     using limited = windowed(spec) as unknown as WindowedStream;
     using twin = windowed(spec) as unknown as WindowedStream;
     const next = random(3);
-    const figures = () => {
+    const outputs = () => {
       const { events, late, windows, watermark, liveKeys, liveSlices } = limited.stats();
       const answers = Array.from({ length: 4 }, (_, k) => limited.query(k as never));
       return { events, late, windows, watermark, liveKeys, liveSlices, answers };
@@ -122,14 +122,14 @@ describe.each(Object.keys(WINDOWS))('%s', (window) => {
     let refusals = 0;
     for (let call = 0, at = 1000; call < 40; call++) {
       const events = eventsAt(next, at, 50, 4) as never[];
-      const before = figures();
+      const before = outputs();
       const some = 3e4 * next() ** 4;
       if (withOnly(some, call % 3, () => limited.pushRows(events))) {
         twin.pushRows(events);
         at += 15;
       } else {
         refusals++;
-        expect(figures()).toEqual(before);
+        expect(outputs()).toEqual(before);
       }
       if (withOnly(some, 1, () => limited.advance(at - 20))) twin.advance(at - 20);
       if (call % 4 === 0) expect(limited.take().toArray()).toEqual(twin.take().toArray());

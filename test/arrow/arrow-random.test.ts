@@ -131,7 +131,7 @@ function tableOf(rows: Row[], { t, k, l, v, page, parts, skipped, isRead }: Layo
   return isRead ? tableFromIPC(tableToIPC(table, 'stream')) : table;
 }
 
-const figures = {
+const aggregates = {
   n: count(),
   some: count('v'),
   v: sum('v'),
@@ -144,16 +144,16 @@ const figures = {
 };
 
 const SPECS: Record<string, Spec> = {
-  'one key, tumbling': { time: 't', key: 'k', window: tumbling(10), aggregates: figures, outOfOrder: 5 },
-  'two keys, hopping': { time: 't', key: ['k', 'l'], window: hopping(20, 7), aggregates: figures, emit: 'updates' },
+  'one key, tumbling': { time: 't', key: 'k', window: tumbling(10), aggregates: aggregates, outOfOrder: 5 },
+  'two keys, hopping': { time: 't', key: ['k', 'l'], window: hopping(20, 7), aggregates: aggregates, emit: 'updates' },
   'no key, sessions': {
     time: 't',
     window: session(4),
-    aggregates: figures,
+    aggregates: aggregates,
     outOfOrder: 3,
     where: text('l').eq('a').not(),
   },
-  'rolling, by the clock': { key: 'k', window: rolling(10), aggregates: figures, clock: () => 1 },
+  'rolling, by the clock': { key: 'k', window: rolling(10), aggregates: aggregates, clock: () => 1 },
 };
 
 describe.each(Object.entries(SPECS))('%s', (_, spec) => {

@@ -153,11 +153,11 @@ describe('every operation', () => {
             .flat()
             .map(([a, b, c], t) => ({ t, a, b, c }));
           const names = trees.map((_, i) => `f${i}`);
-          const figures = Object.fromEntries(trees.map(({ expression }, i) => [`f${i}`, last(expression)]));
+          const compared = Object.fromEntries(trees.map(({ expression }, i) => [`f${i}`, last(expression)]));
           using stream = windowed({
             time: 't',
             window: rolling(rows(1)),
-            aggregates: { ...figures, a: last('a'), b: last('b'), c: last('c') },
+            aggregates: { ...compared, a: last('a'), b: last('b'), c: last('c') },
           });
           feed(stream, events, cuts as never);
           const given = closed(stream);

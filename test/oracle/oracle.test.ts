@@ -272,7 +272,7 @@ test('closed says which ends of a rolling frame belong to it', () => {
 //   sum 2s    0      1       3      3     7
 //   dev 5s    -      0.7071  1      1     1.2910
 test('rolling sums and deviations are those of their frames', () => {
-  const figures = (size: number, kind: string) => {
+  const outputs = (size: number, kind: string) => {
     const oracle = oracleOf(rolling(size, 'right'));
     [0, 2, 3, 5, 6].forEach((s, v) => {
       oracle.push({ key: 'a', t: s * 1000, v });
@@ -280,8 +280,8 @@ test('rolling sums and deviations are those of their frames', () => {
     oracle.close();
     return oracle.rows.map(({ events }) => definitions[kind]?.(events).toFixed(4));
   };
-  expect(figures(2000, 'sum')).toEqual(['0.0000', '1.0000', '3.0000', '3.0000', '7.0000']);
-  expect(figures(5000, 'stddev')).toEqual(['NaN', '0.7071', '1.0000', '1.0000', '1.2910']);
+  expect(outputs(2000, 'sum')).toEqual(['0.0000', '1.0000', '3.0000', '3.0000', '7.0000']);
+  expect(outputs(5000, 'stddev')).toEqual(['NaN', '0.7071', '1.0000', '1.0000', '1.2910']);
 });
 
 //   arrives    5    3    5    9      lateness 1: a row when the watermark is past t + 1

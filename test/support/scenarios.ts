@@ -41,7 +41,7 @@ export type Row = Record<string, unknown>;
 export const aggregates = Object.fromEntries(Object.entries(cases).map(([name, { make }]) => [name, make()]));
 
 /** All of these aggregates by their definitions. */
-export function figuresOf(events: OracleEvent[]): Record<string, Figure> {
+export function outputsOf(events: OracleEvent[]): Record<string, Figure> {
   return Object.fromEntries(Object.entries(cases).map(([name, { define }]) => [name, define(events)]));
 }
 

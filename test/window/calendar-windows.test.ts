@@ -150,8 +150,8 @@ describe("random streams give the oracle's results with edges by Temporal", () =
       const { late, skipped } = stream.stats();
       expect(given).toEqual(
         oracle.rows.map(({ start, end, key, pane, index, final, events }) => {
-          const figures = { n: events.length, s: definitions.sum?.(events) };
-          return { start, end, key, ...figures, ...(emit === 'final' ? {} : { pane, index, final }) };
+          const outputs = { n: events.length, s: definitions.sum?.(events) };
+          return { start, end, key, ...outputs, ...(emit === 'final' ? {} : { pane, index, final }) };
         }),
       );
       expect([late, skipped]).toEqual([oracle.lateEvents.length, oracle.skipped]);

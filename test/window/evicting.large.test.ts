@@ -37,7 +37,7 @@ test('a long run stays right, and holds no more memory at its end than at its be
   // In the windows folded anew distinct and topK are estimates for as many values.
   const { d, top, ...sure } = aggregates;
   expectSame(
-    samples.map(([, figures]) => figures),
+    samples.map(([, outputs]) => outputs),
     anew(frames, sure),
     'samples',
   );

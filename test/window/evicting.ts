@@ -72,7 +72,7 @@ export function run(
     results.push(...(stream.take() as unknown as Iterable<Result>));
   }
   results.push(...(stream.close() as unknown as Iterable<Result>));
-  return results.map(({ t, ...figures }) => figures);
+  return results.map(({ t, ...outputs }) => outputs);
 }
 
 /**
@@ -87,16 +87,16 @@ export function anew(frames: Event[][], aggregates: Spec['aggregates'] = AGGREGA
     const all = frame.length ? frame : [{ t: 0, v: Number.NaN }];
     stream.pushRows(all.map((event) => ({ ...event, k })) as never[]);
   });
-  for (const { k, ...figures } of stream.close() as unknown as Iterable<Result>) given.set(k as number, figures);
+  for (const { k, ...outputs } of stream.close() as unknown as Iterable<Result>) given.set(k as number, outputs);
   return frames.map((frame, k) => {
-    const { start, end, ...figures } = given.get(k) as Result;
-    if ('n' in figures) figures.n = frame.length;
+    const { start, end, ...outputs } = given.get(k) as Result;
+    if ('n' in outputs) outputs.n = frame.length;
     const sorted = Float64Array.from(frame.map(({ v }) => v).filter((v) => !Number.isNaN(v))).sort();
     for (const [name, [q, accuracy]] of Object.entries(WITHIN)) {
       const value = sorted[Math.floor(q * (sorted.length - 1))] ?? Number.NaN;
-      if (name in figures) figures[name] = new About(value, accuracy);
+      if (name in outputs) outputs[name] = new About(value, accuracy);
     }
-    return figures;
+    return outputs;
   });
 }
 
@@ -104,8 +104,8 @@ export function anew(frames: Event[][], aggregates: Spec['aggregates'] = AGGREGA
 export function expectSame(given: Result[], wanted: Result[], what: unknown): void {
   expect(given).toHaveLength(wanted.length);
   expect(wanted.length).toBeGreaterThan(0);
-  wanted.forEach((figures, i) => {
-    for (const [name, figure] of Object.entries(figures)) {
+  wanted.forEach((outputs, i) => {
+    for (const [name, figure] of Object.entries(outputs)) {
       const actual = given[i]?.[name];
       const isSame = isNear(actual, figure, ['mean', 's', 'dev'].includes(name) ? 1e-9 : 0);
       if (!isSame) expect({ what, i, [name]: actual }).toEqual({ what, i, [name]: figure });

@@ -12,11 +12,11 @@ import {
   aggregates,
   eventsOf,
   FAMILIES,
-  figuresOf,
   isBare,
   KEYS,
   made,
   named,
+  outputsOf,
   type Row,
   type Scenario,
   scenarioOf,
@@ -151,7 +151,7 @@ class Ledger {
     const { allowedLateness } = this.scenario;
     const inOrder = (event: OracleEvent) => event.t + allowedLateness < this.watermark;
     const { start, end, events } = heldAt(this.window, this.#taken.get(key) ?? [], t, inOrder);
-    return { start, end, ...figuresOf(events) };
+    return { start, end, ...outputsOf(events) };
   }
 }
 
