@@ -1,8 +1,7 @@
 /**
  * A slab: slots of one size, for objects that come and go one at a time. Slots lie in chunks of about 8 kB. A chunk
  * without slots in use is released, except the last chunk that has room, so memory follows the number of slots in use.
- * A slot too large to share a chunk keeps its chunk until the slab is destroyed. Taking and freeing a slot take
- * constant time.
+ * Taking and freeing a slot take constant time.
  *
  *     chunk    0 next, 4 previous of the chunks with room │ 8 first free slot │ 12 slots in use │ 64 slots …
  *     slot     0 its place in the chunk: u8 │ 1 bytes of the user │ if free: 4 the next free slot
@@ -78,9 +77,8 @@ export function freeSlot(owner: Owner, slab: Slab, slot: usize): void {
   store<u32>(chunk, <u32>slot, 8);
   store<u32>(chunk, used, 12);
   slab.count--;
-  if (!next) {
-    link(slab, chunk);
-  } else if (!used && (slab.open != chunk || load<u32>(chunk))) {
+  if (!next) link(slab, chunk);
+  if (!used && (slab.open != chunk || load<u32>(chunk))) {
     // The last chunk with room stays: otherwise a slot that comes and goes would allocate a chunk each time.
     unlink(slab, chunk);
     release(owner, chunk);
