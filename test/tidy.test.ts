@@ -76,10 +76,17 @@ interface Source {
   tree: ts.SourceFile;
 }
 
+/** The paths of the files in a folder and the folders below it, without installed packages. */
+function filesIn(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (!entry.isDirectory()) return [path];
+    return entry.name === 'node_modules' ? [] : filesIn(path);
+  });
+}
+
 function sourcesIn(folder: string): Source[] {
-  const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
-  return names
-    .map((name) => join(folder, name.replaceAll('\\', '/')))
+  return filesIn(folder)
     .filter((path) => /\.m?ts$/.test(path))
     .map((path) => {
       const text = readFileSync(join(ROOT, path), 'utf8');
