@@ -218,12 +218,12 @@ async function dead(handle: Job['handle']): Promise<void> {
 }
 
 test('the stream waits for a thread that ends without a word no longer than `idle`', async () => {
-  const stream = await open({ ...SPEC, idle: 300 });
+  const stream = await open({ ...SPEC, idle: 2000 });
   stream.push({ t: 0, k: 'a' });
   await dead(await stream.producer());
   stream.push({ t: 1000, k: 'a' });
   expect((await stream.take()).length).toBe(0);
-  await later(350);
+  await later(2100);
   stream.push({ t: 1001, k: 'a' });
   const { n } = (await stream.take()).columns;
   expect(n.reduce((a, b) => a + b, 0)).toBe(11);
