@@ -10,6 +10,7 @@ import { OrielError, show } from '../base/errors';
 import type { Edges } from '../engine/calendar-edges';
 import { Engine, type Kinds, type Stats } from '../engine/engine';
 import { GapFiller } from '../engine/gap-fill';
+import { checkQuery, namedAnswers } from '../engine/query';
 import type { WallClock } from '../engine/wall-clock';
 import {
   badTime,
@@ -422,28 +423,16 @@ export class WindowedStream<const S extends Spec = Spec> {
    */
   query(key?: KeyOf<S>, at?: number): Answer<S> {
     this.#assertOpen();
-    const { keys, windowNames, places, timeLimit, hasTime } = this.#spec;
-    const parts = keys.length === 0 ? [] : keys.length === 1 ? [key] : (key as readonly unknown[] | undefined);
-    if (!Array.isArray(parts) || parts.length !== keys.length || (keys.length === 0 && key !== undefined)) {
-      const accepted = keys.length
-        ? `a value for each of ${keys.map(show).join(', ')}`
-        : 'nothing: the stream has no key';
-      throw new OrielError('ERR_ORIEL_COLUMN', `query: expected ${accepted}, got ${show(key)}`);
-    }
-    if (at !== undefined && !(typeof at === 'number' && Math.abs(at) <= timeLimit)) {
-      throw badTime('query', at, timeLimit);
-    }
+    const parts = checkQuery(this.#spec, key, at);
     this.#tick();
     this.#flush();
-    const id = keys.length ? this.#keys.find(parts) : 0;
-    const now = hasTime ? this.#engine.newest : this.#clock.now();
+    const id = parts.length ? this.#keys.find(parts) : 0;
+    const now = this.#spec.hasTime ? this.#engine.newest : this.#clock.now();
     const t = Math.max(at ?? now, now);
     if (Number.isFinite(t)) this.#edges.cover([t]);
     const answers = shapeAnswers(this.#engine.results.ask(id, t), this.#spec, this.#plan);
     this.#deliver();
-    if (!windowNames) return answers[0] as Answer<S>;
-    const named = [...places.keys()].sort((a, b) => (places[a] as number) - (places[b] as number));
-    return Object.fromEntries(named.map((w) => [windowNames[w], answers[w]])) as Answer<S>;
+    return namedAnswers(this.#spec, answers) as Answer<S>;
   }
 
   /**

@@ -8,6 +8,7 @@ import { core } from '../base/core';
 import { OrielError, only, reject, show } from '../base/errors';
 import { Engine, type Stats } from '../engine/engine';
 import { GapFiller } from '../engine/gap-fill';
+import { checkQuery, namedAnswers } from '../engine/query';
 import { badTime } from '../input/columns';
 import { type RawResults, shapeAnswers, shapeResults } from '../plan/results';
 import { Indices } from '../shared/indices';
@@ -18,10 +19,11 @@ import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from 
 import { GRIDS } from '../spec/windows';
 import { CHECK_MS, type Outlet, type OverOptions, over, transform } from '../stream/over';
 import type { Source } from '../stream/source';
+import { WorkerClient } from './client';
 import { Merger } from './merge';
 import { workerOf } from './partition';
 import { Producer } from './producer';
-import type { Calls, Name, Reply, StringsByColumn } from './protocol';
+import type { Calls, Name, StringsByColumn } from './protocol';
 import {
   CONTROL,
   createControl,
@@ -33,9 +35,9 @@ import {
   segmentBytesOf,
 } from './ring-layout';
 import { type PackedSpec, packSpec } from './spec-message';
-import { startThread, type Thread, type WorkerLike } from './start';
+import { startThread, type WorkerLike } from './start';
 import { cancelStrings } from './string-sync';
-import { type Carrier, type EventsMessage, GONE } from './transfer';
+import { type Carrier, GONE } from './transfer';
 
 /** How events reach the workers: through shared memory, or as columns transferred in messages. */
 export type Transport = 'shared' | 'transferred';
@@ -61,78 +63,6 @@ export interface WorkerStats extends Stats {
   producers: number;
   transport: Transport;
   parallelism: number;
-}
-
-/** A worker and the calls it has not yet answered. */
-class WorkerClient {
-  readonly calls = new Map<number, { resolve(value: never): void; reject(error: unknown): void }>();
-  thread: Thread | undefined;
-  error: OrielError | undefined;
-  #next = 0;
-
-  constructor(
-    readonly onLate: (late: Record<string, ArrayLike<unknown>>) => void,
-    readonly onDeath: () => void,
-  ) {}
-
-  /**
-   * Calls the worker. The process stays alive until it answers.
-   * @throws {OrielError} as the worker does; ERR_ORIEL_THREAD if it dies
-   */
-  ask<N extends Name>(call: N, given: Calls[N]['given'], transfer: Transferable[] = []): Promise<Calls[N]['back']> {
-    if (this.error) return Promise.reject(this.error);
-    const id = this.#next++;
-    return new Promise((resolve, reject) => {
-      this.calls.set(id, { resolve, reject });
-      this.thread?.hold(true);
-      try {
-        this.thread?.post({ id, call, given }, transfer);
-      } catch (error) {
-        this.calls.delete(id);
-        reject(error);
-      }
-    });
-  }
-
-  /** Sends the owner's events if memory is not shared: as calls, so that they stay in order with the others. */
-  readonly carrier: Carrier = {
-    onmessage: null,
-    postMessage: (message, transfer) => {
-      if (!this.error) this.thread?.post({ id: -1, call: 'events', given: message as EventsMessage }, transfer);
-    },
-  };
-
-  readonly reply = ({ id, value, error, late, acknowledgement }: Reply): void => {
-    if (acknowledgement) this.carrier.onmessage?.({ data: acknowledgement } as MessageEvent);
-    if (late) this.onLate(late);
-    if (id === undefined) return;
-    const call = this.calls.get(id);
-    this.calls.delete(id);
-    if (this.calls.size === 0) this.thread?.hold(false);
-    if (error) call?.reject(new OrielError(error.code ?? 'ERR_ORIEL_THREAD', error.message));
-    else call?.resolve(value as never);
-  };
-
-  readonly died = (cause: unknown): void => {
-    if (this.error) return;
-    const message = `a worker of the stream has died: what it had taken and not given out is lost: ${cause}`;
-    this.error = new OrielError('ERR_ORIEL_THREAD', message, { cause });
-    this.#rejectCalls(this.error);
-    this.onDeath();
-  };
-
-  /** Rejects all calls that are not answered, and tells the owner's producer that the worker is gone. */
-  #rejectCalls(error: OrielError): void {
-    for (const call of this.calls.values()) call.reject(error);
-    this.calls.clear();
-    this.carrier.onmessage?.({ data: GONE } as MessageEvent);
-  }
-
-  async end(): Promise<void> {
-    this.error ??= new OrielError('ERR_ORIEL_CLOSED', 'the stream is closed: it takes no more calls');
-    this.#rejectCalls(this.error);
-    await this.thread?.end();
-  }
 }
 
 /**
@@ -332,25 +262,14 @@ export class WindowedWorker<const S extends Spec = Spec> {
   async query(key?: KeyOf<S>, at?: number): Promise<Answer<S>> {
     this.#checkOpen();
     const { spec, plan } = this.#engine;
-    const { keys, windowNames, places, timeLimit } = spec;
-    const parts = keys.length === 0 ? [] : keys.length === 1 ? [key] : (key as readonly unknown[] | undefined);
-    if (!Array.isArray(parts) || parts.length !== keys.length || (keys.length === 0 && key !== undefined)) {
-      const accepted = keys.length
-        ? `a value for each of ${keys.map(show).join(', ')}`
-        : 'nothing: the stream has no key';
-      throw new OrielError('ERR_ORIEL_COLUMN', `query: expected ${accepted}, got ${show(key)}`);
-    }
-    if (at !== undefined && !(typeof at === 'number' && Math.abs(at) <= timeLimit))
-      throw badTime('query', at, timeLimit);
+    const parts = checkQuery(spec, key, at);
     this.#producer?.flush();
     const client = this.#clients[workerOf(parts, this.#clients.length)] as WorkerClient;
     const { raw, texts } = this.#merger
       ? await this.#askSpread(this.#merger, at)
       : await client.ask('query', { key: parts, at });
     const answers = this.#withStrings(texts, () => shapeAnswers(raw, spec, plan));
-    if (!windowNames) return answers[0] as Answer<S>;
-    const named = [...places.keys()].sort((a, b) => (places[a] as number) - (places[b] as number));
-    return Object.fromEntries(named.map((w) => [windowNames[w], answers[w]])) as Answer<S>;
+    return namedAnswers(spec, answers) as Answer<S>;
   }
 
   /**
