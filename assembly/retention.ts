@@ -1,5 +1,5 @@
 /**
- * Retention: the earliest time of which the stream still holds an event. The bindings may forget what only earlier
+ * Retention: finds the earliest event time that the stream still holds. The bindings may forget what only earlier
  * events brought, such as their strings.
  */
 

@@ -1,6 +1,6 @@
 /**
- * The values themselves, ordered by time. Parameters: none for all values; or an unused one, then the greatest number
- * of values, of which the earliest are kept.
+ * The values themselves, ordered by time. Without parameters all values are kept. Otherwise the first parameter is
+ * unused, and the second is the maximum number of values: the earliest are kept.
  */
 
 import { PartPlan } from '../plan';

@@ -1,6 +1,6 @@
 /**
  * The values with their times: see sketch/timed-list.ts, and sketch/evicting/time-deque.ts for rolling frames.
- * Parameter: the greatest number of samples, of which the earliest are kept; none: all.
+ * Parameter: the maximum number of samples; the earliest are kept. Without it all are.
  */
 
 import { PartPlan } from '../plan';

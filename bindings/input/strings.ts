@@ -97,7 +97,7 @@ export class HashedStrings {
 
   /**
    * Forgets strings that occurred only before a time, unless `named` has their numbers.
-   * @param since the earliest event time of which the stream holds something
+   * @param since the earliest event time that the stream still holds
    * @param newest the time of the newest event
    */
   forget(since: number, newest: number, named: ReadonlySet<number>): void {
