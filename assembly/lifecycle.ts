@@ -12,7 +12,8 @@ import { createRing, destroyRing, measureColumn, Ring } from './ingest/ring';
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';
 import { createOutbox, destroyOutbox, Outbox } from './result/outbox';
 import { planPacked } from './result/pack';
-import { CHUNK_ROWS, copyRow, Stream, storeAt, windowAt } from './stream';
+import { CHUNK_ROWS, createScratch, destroyScratch } from './scratch';
+import { Stream, storeAt, windowAt } from './stream';
 import { createSlices, destroySlices, Slices } from './window/grid/slices';
 import { createTriggered, destroyTriggered, Triggered, triggeredAt } from './window/grid/triggered';
 import { createStacks, destroyStacks, Stacks, stacksAt } from './window/grid/two-stacks';
@@ -92,17 +93,9 @@ export function buildStream(stream: Stream): bool {
   linkProgram(stream, ring);
   const filter = load<u32>(plan, Plan.filter);
   if (filter) stream.filter = createFilter(stream, ring, filter - 1);
-  stream.rows = allocate(stream, (<usize>capacity) << 2);
   stream.lateEvents = allocate(stream, (<usize>capacity) << 2);
   stream.misses = allocate(stream, (<usize>capacity) << 1);
   memory.fill(stream.misses, 0, (<usize>capacity) << 1);
-  stream.into = allocate(stream, <usize>CHUNK_ROWS * 5 * 4 + 12);
-  stream.left = stream.into + CHUNK_ROWS * 4;
-  stream.right = stream.left + CHUNK_ROWS * 4;
-  stream.chunkRows = stream.right + CHUNK_ROWS * 4;
-  stream.chunkIds = stream.chunkRows + CHUNK_ROWS * 4;
-  stream.single = stream.chunkIds + CHUNK_ROWS * 4;
-  stream.temporary = allocate(stream, <usize>CHUNK_ROWS * stream.stride);
   stream.trash = allocate(stream, stream.stride);
   stream.empty = allocate(stream, stream.stride);
   memory.fill(stream.empty, 0, stream.stride);
@@ -127,7 +120,7 @@ export function buildStream(stream: Stream): bool {
   }
   if (stream.partial) planPacked(stream);
   memory.copy(stream.trash, stream.empty, stream.stride);
-  for (let i = 0; i < CHUNK_ROWS; i++) copyRow(stream, stream.temporary + <usize>i * stream.stride, stream.empty);
+  stream.scratch = createScratch(stream, capacity, stream.stride, stream.empty);
 
   const keys = createDictionary(stream, stream.keys == Keys.words ? keyWidth : 0);
   keys.limit = stream.keys == Keys.none ? 1 : 0;
@@ -179,12 +172,10 @@ export function destroyStream(stream: Stream): void {
     destroyRing(stream, changetype<Ring>(stream.ring));
     release(stream, stream.registers);
     if (stream.filter) destroyFilter(stream);
-    release(stream, stream.rows);
     release(stream, stream.lateEvents);
     release(stream, stream.misses);
     release(stream, stream.answers);
-    release(stream, stream.into);
-    release(stream, stream.temporary);
+    destroyScratch(stream, stream.scratch);
     release(stream, stream.trash);
     release(stream, stream.empty);
   }

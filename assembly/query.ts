@@ -11,8 +11,9 @@
 import { WindowPlan } from './plan';
 import { lowerRow } from './result/lower';
 import { Outbox } from './result/outbox';
+import { CHUNK_ROWS } from './scratch';
 import { combineHeap, combineInline, combineRows, dropRow, listRow, resetRow } from './state/rows';
-import { CHUNK_ROWS, Stream, storeAt, windowAt } from './stream';
+import { Stream, storeAt, windowAt } from './stream';
 import * as edges from './window/grid/edges';
 import * as pane from './window/grid/panes';
 import { Slice, Slices, sliceAt } from './window/grid/slices';
@@ -43,9 +44,10 @@ export function query(stream: Stream, id: u32, t: f64): usize {
     const hasEvents = t != -Infinity;
     store<f64>(at, hasEvents ? stream.askedStart : NaN);
     store<f64>(at, hasEvents ? stream.askedEnd : NaN, 8);
-    store<u32>(stream.chunkRows, <u32>row);
-    lowerRow(stream, stream.chunkRows, at + 16);
-    if (row >= stream.temporary && row < stream.temporary + <usize>CHUNK_ROWS * stream.stride) dropRow(stream, row);
+    store<u32>(stream.scratch.chunkRows, <u32>row);
+    lowerRow(stream, stream.scratch.chunkRows, at + 16);
+    if (row >= stream.scratch.temporary && row < stream.scratch.temporary + <usize>CHUNK_ROWS * stream.stride)
+      dropRow(stream, row);
   }
   // The numbers of lists stay in the outbox until the next call overwrites them.
   outbox.listLength = lists;
@@ -67,7 +69,7 @@ function gridRow(stream: Stream, w: i32, id: u32, t: f64): usize {
     const row = triggeredRow(stream, w, k, id);
     return row ? row : stream.empty;
   }
-  const value = stream.temporary;
+  const value = stream.scratch.temporary;
   resetRow(stream, value);
   addSealed(stream, stacksAt(stream, w), k, id, value);
   const slices = changetype<Slices>(stream.slices);

@@ -20,6 +20,7 @@
 
 import { Owner } from './base/allocator';
 import { WindowPlan } from './plan';
+import { Scratch } from './scratch';
 
 @unmanaged
 export class Stream extends Owner {
@@ -106,11 +107,9 @@ export class Stream extends Owner {
    */
   trash: usize;
   empty: usize;
-  /**
-   * Scratch for one batch, u32 each: the address of the row of each event, and the places in the ring of the late
-   * events.
-   */
-  rows: usize;
+  /** Lists and rows for whoever works at present: see scratch.ts. */
+  scratch: Scratch;
+  /** The places in the ring of the late events of the last batch: u32 each. */
   lateEvents: usize;
   lateCount: i32;
   /** u16 for each event of the batch: how many stores did not take it, and why. See ingest/admission.ts. */
@@ -122,24 +121,7 @@ export class Stream extends Owner {
   askedEnd: f64;
   /** Why windows fire at present; see `byClock` and the functions after it. */
   cause: i32;
-  /** Scratch for combining: three lists of CHUNK_ROWS row addresses. */
-  into: usize;
-  left: usize;
-  right: usize;
-  /** Scratch for a list of one or two addresses. */
-  single: usize;
-  /** CHUNK_ROWS rows to combine into. */
-  temporary: usize;
-  /** Scratch of a firing: the rows that it lowers, and their ids. */
-  chunkRows: usize;
-  chunkIds: usize;
 }
-
-/**
- * Maximum number of rows that are processed at a time, so that their lists and temporary rows stay in the first-level
- * cache.
- */
-export const CHUNK_ROWS: i32 = 256;
 
 /**
  * Causes of a firing, in the order in which they act: event i of a batch moved the clock; the clock passed a mark of

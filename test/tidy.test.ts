@@ -17,6 +17,7 @@ const ROOMS = {
   assembly: [
     'plan.ts',
     'base/',
+    'scratch.ts',
     'stream.ts',
     'sketch/shared/',
     'sketch/evicting/',

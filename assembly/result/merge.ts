@@ -13,7 +13,7 @@ import { blockIn } from './pack';
  * Adds one result to the outbox: the combination of n packed rows, which stand one after the other from `packed` on.
  */
 export function putMerged(stream: Stream, packed: usize, n: i32, start: f64, end: f64, window: i32): void {
-  const whole = stream.temporary;
+  const whole = stream.scratch.temporary;
   const other = whole + stream.stride;
   resetRow(stream, whole);
   for (let i = 0; i < n; i++) {
@@ -22,10 +22,10 @@ export function putMerged(stream: Stream, packed: usize, n: i32, start: f64, end
     combineRows(stream, 1);
     resetRow(stream, other);
   }
-  store<u32>(stream.single, <u32>whole);
+  store<u32>(stream.scratch.pair, <u32>whole);
   const from = openResults(stream, 1);
   putHead(stream, from, start, end, 0, window, Firing.onTime | Firing.final, whole);
-  putOutputs(stream, stream.single, from, 1);
+  putOutputs(stream, stream.scratch.pair, from, 1);
   resetRow(stream, whole);
 }
 

@@ -43,10 +43,10 @@ export function foldRun(stream: Stream, row: usize, at: i32, n: i32): void {
       call_indirect<void>(runKernel, part, row, (<usize>at) << 3, n);
     } else if (fold) {
       if (!listed) {
-        for (let j: usize = 0; j < <usize>n; j++) store<u32>(stream.rows + (j << 2), <u32>row);
+        for (let j: usize = 0; j < <usize>n; j++) store<u32>(stream.scratch.rows + (j << 2), <u32>row);
         listed = true;
       }
-      call_indirect<void>(fold, part, stream.rows, (<usize>at) << 3, n);
+      call_indirect<void>(fold, part, stream.scratch.rows, (<usize>at) << 3, n);
     }
   }
 }
@@ -54,15 +54,15 @@ export function foldRun(stream: Stream, row: usize, at: i32, n: i32): void {
 /** Folds the event at ring place `at` into a row and adds it to the event count. */
 export function foldRow(stream: Stream, row: usize, at: i32): void {
   store<f64>(row, load<f64>(row) + 1);
-  store<u32>(stream.into, <u32>row);
-  foldRows(stream, stream.into, at, 1);
+  store<u32>(stream.scratch.into, <u32>row);
+  foldRows(stream, stream.scratch.into, at, 1);
 }
 
 /** Folds the event at ring place `at` into the inline states of a row and adds it to the event count. */
 export function foldInline(stream: Stream, row: usize, at: i32): void {
   store<f64>(row, load<f64>(row) + 1);
-  store<u32>(stream.into, <u32>row);
-  foldInlineRows(stream, stream.into, at, 1);
+  store<u32>(stream.scratch.into, <u32>row);
+  foldInlineRows(stream, stream.scratch.into, at, 1);
 }
 
 /** Folds n events from ring place `at`, each into the inline states of its row in the list. */
@@ -112,21 +112,21 @@ function rollSlow(stream: Stream, part: usize, fronts: usize, backs: usize, into
   const combine = load<u32>(part, PartPlan.combine);
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4, into += stream.stride) {
     call_indirect<void>(fold, part, backs + i, at + (i << 1), 1);
-    store<u32>(stream.into, <u32>into);
-    call_indirect<void>(combine, part, stream.into, fronts + i, backs + i, 1);
+    store<u32>(stream.scratch.into, <u32>into);
+    call_indirect<void>(combine, part, stream.scratch.into, fronts + i, backs + i, 1);
   }
 }
 
 /** into = left ⊕ right for the first n rows in the stream's three lists, event counts included. */
 export function combineRows(stream: Stream, n: i32): void {
   addCounts(stream, n);
-  combineStates(stream, stream.into, stream.left, stream.right, n);
+  combineStates(stream, stream.scratch.into, stream.scratch.left, stream.scratch.right, n);
 }
 
 function addCounts(stream: Stream, n: i32): void {
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {
-    const events = load<f64>(load<u32>(stream.left + i)) + load<f64>(load<u32>(stream.right + i));
-    store<f64>(load<u32>(stream.into + i), events);
+    const events = load<f64>(load<u32>(stream.scratch.left + i)) + load<f64>(load<u32>(stream.scratch.right + i));
+    store<f64>(load<u32>(stream.scratch.into + i), events);
   }
 }
 
@@ -137,7 +137,7 @@ export function combineInline(stream: Stream, n: i32): void {
     return;
   }
   addCounts(stream, n);
-  combineInlineStates(stream, stream.into, stream.left, stream.right, n);
+  combineInlineStates(stream, stream.scratch.into, stream.scratch.left, stream.scratch.right, n);
 }
 
 /** into = left ⊕ right for the inline states of n rows in any three lists. */
@@ -152,13 +152,20 @@ export function combineInlineStates(stream: Stream, into: usize, left: usize, ri
 export function combineHeap(stream: Stream, n: i32): void {
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (!load<u32>(part, PartPlan.drop)) continue;
-    call_indirect<void>(load<u32>(part, PartPlan.combine), part, stream.into, stream.left, stream.right, n);
+    call_indirect<void>(
+      load<u32>(part, PartPlan.combine),
+      part,
+      stream.scratch.into,
+      stream.scratch.left,
+      stream.scratch.right,
+      n,
+    );
   }
 }
 
 /** into ⊕= from for the heap states of two rows. */
 export function addHeap(stream: Stream, into: usize, from: usize): void {
-  const pair = stream.single;
+  const pair = stream.scratch.pair;
   store<u32>(pair, <u32>into);
   store<u32>(pair, <u32>from, 4);
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
@@ -183,9 +190,9 @@ export function countFiring(stream: Stream, row: usize): void {
 /** Writes entry i of the stream's three lists: into, left and right of a combination. */
 export function listRow(stream: Stream, i: i32, into: usize, left: usize, right: usize): void {
   const at = (<usize>i) << 2;
-  store<u32>(stream.into + at, <u32>into);
-  store<u32>(stream.left + at, <u32>left);
-  store<u32>(stream.right + at, <u32>right);
+  store<u32>(stream.scratch.into + at, <u32>into);
+  store<u32>(stream.scratch.left + at, <u32>left);
+  store<u32>(stream.scratch.right + at, <u32>right);
 }
 
 /** Releases the blocks of a row, whose heap states are then empty. */
@@ -200,7 +207,7 @@ export function dropRow(stream: Stream, row: usize): void {
 /** Releases the blocks of the first n temporary rows. */
 export function dropTemporaries(stream: Stream, n: i32): void {
   if (!stream.hasHeapStates) return;
-  for (let i = 0, row = stream.temporary; i < n; i++, row += stream.stride) dropRow(stream, row);
+  for (let i = 0, row = stream.scratch.temporary; i < n; i++, row += stream.stride) dropRow(stream, row);
 }
 
 /** Makes a row empty: without events and without blocks. */

@@ -22,7 +22,7 @@
  *     advance(stream, store, watermark)  moves the watermark without an event; fires what falls due
  *     query(stream, store, id, t)        row of the key's window at time t, the empty row if it has none; puts the
  *                                        bounds of the window into stream.askedStart and askedEnd; the caller drops the
- *                                        row if it lies in stream.temporary
+ *                                        row if it lies in scratch.temporary
  *     demand(stream, store, n)           upper bound on the bytes that n events can need, results apart; for n = 0 on
  *                                        the bytes that firing everything open can need
  *     due(stream, store, n, watermark)   upper bound on the results of n events and a move to `watermark`

@@ -99,7 +99,7 @@ export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
   widenQueues(stream, counted);
   for (let i = 0; i < n; i++) {
     const t = load<f64>(times + ((<usize>i) << 3));
-    const place = stream.rows + ((<usize>i) << 2);
+    const place = stream.scratch.rows + ((<usize>i) << 2);
     store<u32>(place, <u32>stream.trash);
     if (!moveClock(stream, t, i)) continue;
     const id = load<u32>(ids + ((<usize>i) << 2));
@@ -130,7 +130,7 @@ export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
     else first = pane;
     last = pane;
   }
-  foldRows(stream, stream.rows, at, n);
+  foldRows(stream, stream.scratch.rows, at, n);
   for (let pane = first; pane; ) {
     const next = changetype<Event>(<usize>pane.next);
     stream.cause = byEvent(pane.previous);
@@ -251,7 +251,7 @@ export function live(_stream: Stream, counted: Counted): f64 {
 /** The first window of a key that is not full, with its events so far. */
 export function query(stream: Stream, counted: Counted, id: u32, _t: f64): usize {
   const queue = id < counted.queueCount ? queueOf(counted, id) : changetype<Queue>(0);
-  const value = stream.temporary;
+  const value = stream.scratch.temporary;
   resetRow(stream, value);
   stream.askedStart = NaN;
   stream.askedEnd = NaN;
@@ -259,7 +259,7 @@ export function query(stream: Stream, counted: Counted, id: u32, _t: f64): usize
   evictBefore(stream, counted, queue, firstOpen(counted, queue));
   let least = isEmpty(queue) ? Infinity : leastTime(queue);
   let greatest = isEmpty(queue) ? -Infinity : greatestTime(queue);
-  const other = stream.temporary + stream.stride;
+  const other = stream.scratch.temporary + stream.stride;
   const row = combinationOf(stream, counted, queue, other);
   const pane = changetype<Event>(<usize>queue.openPane);
   listCombination(stream, counted, value, row, pane ? rowOf(pane) : stream.empty);

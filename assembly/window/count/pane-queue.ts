@@ -28,8 +28,9 @@ import { Dictionary, pin, unpin } from '../../ingest/dictionary';
 import { Firing } from '../../plan';
 import { putOutputs } from '../../result/lower';
 import { openResults, putHead } from '../../result/outbox';
+import { CHUNK_ROWS } from '../../scratch';
 import { addHeap, combineInline, dropTemporaries, listRow } from '../../state/rows';
-import { CHUNK_ROWS, copyRow, Stream } from '../../stream';
+import { copyRow, Stream } from '../../stream';
 import { createReorder, destroyReorder, Event, freeEvent, Reorder, reorderBytes, rowOf } from '../keyed/reorder';
 
 @unmanaged
@@ -158,7 +159,7 @@ export function queuesBytes(stream: Stream, queues: PaneQueues, n: f64): f64 {
 
 /** The temporary row for the next result. */
 export function nextRow(stream: Stream, queues: PaneQueues): usize {
-  return stream.temporary + <usize>queues.results * stream.stride;
+  return stream.scratch.temporary + <usize>queues.results * stream.stride;
 }
 
 /**
@@ -167,8 +168,8 @@ export function nextRow(stream: Stream, queues: PaneQueues): usize {
 export function listResult(stream: Stream, queues: PaneQueues, row: usize, id: u32, start: f64, end: f64): void {
   const i = <usize>queues.results;
   queues.results++;
-  store<u32>(stream.chunkRows + (i << 2), <u32>row);
-  store<u32>(stream.chunkIds + (i << 2), id);
+  store<u32>(stream.scratch.chunkRows + (i << 2), <u32>row);
+  store<u32>(stream.scratch.chunkIds + (i << 2), id);
   store<f64>(queues.starts + (i << 3), start);
   store<f64>(queues.ends + (i << 3), end);
   store<u32>(queues.causes + (i << 2), stream.cause);
@@ -183,14 +184,14 @@ export function putListed(stream: Stream, queues: PaneQueues): void {
     const from = openResults(stream, n);
     const cause = stream.cause;
     for (let i: usize = 0; i < <usize>n; i++) {
-      const id = load<u32>(stream.chunkIds + (i << 2));
+      const id = load<u32>(stream.scratch.chunkIds + (i << 2));
       stream.cause = load<u32>(queues.causes + (i << 2));
       const start = load<f64>(queues.starts + (i << 3));
       const end = load<f64>(queues.ends + (i << 3));
       putHead(stream, from + <i32>i, start, end, id, queues.w, Firing.onTime | Firing.final, stream.empty);
     }
     stream.cause = cause;
-    putOutputs(stream, stream.chunkRows, from, n);
+    putOutputs(stream, stream.scratch.chunkRows, from, n);
     dropTemporaries(stream, n);
     stream.fired += n;
     queues.results = 0;

@@ -11,8 +11,9 @@
 import { Dictionary, NO_ID } from '../../ingest/dictionary';
 import { Firing } from '../../plan';
 import { putResults } from '../../result/lower';
+import { CHUNK_ROWS } from '../../scratch';
 import { countFiring, dropTemporaries } from '../../state/rows';
-import { CHUNK_ROWS, Stream, windowAt } from '../../stream';
+import { Stream, windowAt } from '../../stream';
 import * as edges from './edges';
 import { Pane, paneAt, rowIn } from './panes';
 import { releaseRetained, retain } from './retained';
@@ -113,8 +114,8 @@ function putWindow(stream: Stream, w: i32, k: f64, retained: Pane | null): bool 
   const stacks = stacksAt(stream, w);
   const start = edges.start(stacks.window, k);
   const end = edges.end(stacks.window, k);
-  const rows = stream.chunkRows;
-  const ids = stream.chunkIds;
+  const rows = stream.scratch.chunkRows;
+  const ids = stream.scratch.chunkIds;
   const idLimit = stacks.blocks << 6;
   let any = false;
   let n: usize = 0;
@@ -122,7 +123,7 @@ function putWindow(stream: Stream, w: i32, k: f64, retained: Pane | null): bool 
   for (let i: usize = 0; i < <usize>keys.orderLength; i++) {
     const id = load<u32>(keys.order + (i << 2));
     if (id == NO_ID) continue;
-    const temporary = stream.temporary + n * stream.stride;
+    const temporary = stream.scratch.temporary + n * stream.stride;
     const row = retained
       ? rowIn(stream, retained, id)
       : id < idLimit
@@ -143,7 +144,7 @@ function putWindow(stream: Stream, w: i32, k: f64, retained: Pane | null): bool 
   return true;
 }
 
-/** Lowers the n rows in `stream.chunkRows`. If they come from the stacks, `listed` of them must be combined first. */
+/** Lowers the n rows in `scratch.chunkRows`. If they come from the stacks, `listed` of them must be combined first. */
 function putRows(
   stream: Stream,
   stacks: Stacks,
@@ -154,9 +155,9 @@ function putRows(
   w: i32,
   retained: bool,
 ): void {
-  const rows = stream.chunkRows;
-  if (!retained) combineNext(stream, stacks, rows, stream.chunkIds, n, listed);
-  putResults(stream, rows, stream.chunkIds, n, start, end, w, Firing.onTime);
+  const rows = stream.scratch.chunkRows;
+  if (!retained) combineNext(stream, stacks, rows, stream.scratch.chunkIds, n, listed);
+  putResults(stream, rows, stream.scratch.chunkIds, n, start, end, w, Firing.onTime);
   if (!retained) dropTemporaries(stream, listed ? n : 0);
   for (let i: usize = 0; retained && i < <usize>n; i++) countFiring(stream, load<u32>(rows + (i << 2)));
 }

@@ -57,9 +57,18 @@ function amend(stream: Stream, w: i32, k: f64, id: u32, at: i32): void {
   let row = pane.rowIn(stream, retained, id);
   if (!row) row = pane.insertRow(stream, retained, id);
   foldRow(stream, row, at);
-  store<u32>(stream.chunkRows, <u32>row);
-  store<u32>(stream.chunkIds, id);
-  putResults(stream, stream.chunkRows, stream.chunkIds, 1, retained.start, retained.end, w, Firing.late);
+  store<u32>(stream.scratch.chunkRows, <u32>row);
+  store<u32>(stream.scratch.chunkIds, id);
+  putResults(
+    stream,
+    stream.scratch.chunkRows,
+    stream.scratch.chunkIds,
+    1,
+    retained.start,
+    retained.end,
+    w,
+    Firing.late,
+  );
   countFiring(stream, row);
 }
 

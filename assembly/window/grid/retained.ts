@@ -41,8 +41,8 @@ export function retain(stream: Stream, stacks: Stacks, k: f64): Pane {
       const from = nextRow(stream, stacks, id, listed, row);
       if (from == row) listed++;
       else cloneRow(stream, row, from);
-      store<u32>(stream.chunkRows + offset, <u32>row);
-      store<u32>(stream.chunkIds + offset, id);
+      store<u32>(stream.scratch.chunkRows + offset, <u32>row);
+      store<u32>(stream.scratch.chunkIds + offset, id);
       offset += 4;
       countRow(stream, keys, id);
       if (firesAgain(stream)) {
@@ -51,7 +51,7 @@ export function retain(stream: Stream, stacks: Stacks, k: f64): Pane {
       }
       row += stream.stride;
     }
-    combineNext(stream, stacks, stream.chunkRows, stream.chunkIds, <i32>(offset >> 2), listed);
+    combineNext(stream, stacks, stream.scratch.chunkRows, stream.scratch.chunkIds, <i32>(offset >> 2), listed);
     pane.appendPiece(stream, retained, b, bits, rows);
   }
   return retained;

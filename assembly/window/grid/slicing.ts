@@ -3,7 +3,7 @@
  *
  *     assign   times → the current slice, which stays until a time lies outside of it or something is due to fire;
  *              every event moves the clock
- *     locate   ids → rows of the slice, listed in `stream.rows`; each row counts its event
+ *     locate   ids → rows of the slice, listed in `scratch.rows`; each row counts its event
  *     fold     listed rows and columns of values → states, one pass per part
  *
  * Law: listed events are folded before anything fires, so that a window holds exactly the events that came before the
@@ -92,12 +92,12 @@ export function takeGrid(stream: Stream, ring: Ring, at: i32, n: i32): void {
 
 /** Folds events `from` up to `to` of the batch into the rows listed for them. */
 function foldListed(stream: Stream, at: i32, from: i32, to: i32): void {
-  if (to > from) foldRows(stream, stream.rows + ((<usize>from) << 2), at + from, to - from);
+  if (to > from) foldRows(stream, stream.scratch.rows + ((<usize>from) << 2), at + from, to - from);
 }
 
 /** Lists the row of event i of the batch. */
 function setRow(stream: Stream, i: i32, row: usize): void {
-  store<u32>(stream.rows + ((<usize>i) << 2), <u32>row);
+  store<u32>(stream.scratch.rows + ((<usize>i) << 2), <u32>row);
 }
 
 function moveWatermark(stream: Stream): void {
@@ -142,7 +142,7 @@ function isAhead(stream: Stream, t: f64): bool {
 function locate(stream: Stream, slice: Slice, ids: usize, i: i32, n: i32): void {
   const stride = stream.stride;
   const table = slice.table;
-  const rows = stream.rows;
+  const rows = stream.scratch.rows;
   const keys = changetype<Dictionary>(stream.dictionary);
   for (; i < n; i++) {
     const id = load<u32>(ids + ((<usize>i) << 2));

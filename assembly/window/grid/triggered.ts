@@ -17,8 +17,9 @@ import { countRow, Dictionary, NO_ID } from '../../ingest/dictionary';
 import { Ring } from '../../ingest/ring';
 import { Firing } from '../../plan';
 import { putResults } from '../../result/lower';
+import { CHUNK_ROWS } from '../../scratch';
 import { countFiring, foldRow, foldRows, resetRow } from '../../state/rows';
-import { byClock, byEvent, byFlag, CHUNK_ROWS, EMITTED, FIRINGS, Stream } from '../../stream';
+import { byClock, byEvent, byFlag, EMITTED, FIRINGS, Stream } from '../../stream';
 import * as edges from './edges';
 import {
   createSlices,
@@ -96,7 +97,7 @@ export function takeTriggered(stream: Stream, ring: Ring, at: i32, n: i32): void
   for (let i = 0; i < n; i++) {
     const t = load<f64>(times + ((<usize>i) << 3));
     const id = load<u32>(ids + ((<usize>i) << 2));
-    store<u32>(stream.rows + ((<usize>i) << 2), <u32>stream.trash);
+    store<u32>(stream.scratch.rows + ((<usize>i) << 2), <u32>stream.trash);
     stream.cause = byClock(i);
     if (t > stream.newest) {
       if (isFuture(stream, t, i)) continue;
@@ -111,7 +112,7 @@ export function takeTriggered(stream: Stream, ring: Ring, at: i32, n: i32): void
     if (watermark > stream.watermark) stream.watermark = watermark;
     if (hasOneOpenWindow(stream, t)) {
       const window = windowFor(stream, triggeredAt(stream, 0), edges.oldest(triggeredAt(stream, 0).window, t));
-      store<u32>(stream.rows + ((<usize>i) << 2), <u32>locate(stream, window, id));
+      store<u32>(stream.scratch.rows + ((<usize>i) << 2), <u32>locate(stream, window, id));
     } else {
       foldListed(stream, at, folded, i);
       folded = i + 1;
@@ -130,7 +131,7 @@ export function takeTriggered(stream: Stream, ring: Ring, at: i32, n: i32): void
 
 /** Folds events `from` up to `to` of the batch into the rows listed for them. */
 function foldListed(stream: Stream, at: i32, from: i32, to: i32): void {
-  if (to > from) foldRows(stream, stream.rows + ((<usize>from) << 2), at + from, to - from);
+  if (to > from) foldRows(stream, stream.scratch.rows + ((<usize>from) << 2), at + from, to - from);
 }
 
 /** Whether an event at time t lies in exactly one window, and the watermark has not passed the end of that window. */
@@ -173,8 +174,8 @@ function foldEverywhere(stream: Stream, t: f64, id: u32, at: i32, i: i32): bool 
       store<f64>(row, load<f64>(row) - 1);
       foldRow(stream, row, at);
       if (window.end > stream.watermark) continue;
-      store<u32>(stream.chunkRows, <u32>row);
-      store<u32>(stream.chunkIds, id);
+      store<u32>(stream.scratch.chunkRows, <u32>row);
+      store<u32>(stream.scratch.chunkIds, id);
       putRows(stream, window, w, Firing.late, 1);
     }
   }
@@ -221,8 +222,8 @@ function fireKey(stream: Stream, w: i32, id: u32): void {
     const window = windowIn(triggered, i);
     const row = rowIn(stream, window, id);
     if (!row || !isDue(stream, row, Firing.early)) continue;
-    store<u32>(stream.chunkRows, <u32>row);
-    store<u32>(stream.chunkIds, id);
+    store<u32>(stream.scratch.chunkRows, <u32>row);
+    store<u32>(stream.scratch.chunkIds, id);
     putRows(stream, window, w, Firing.early, 1);
   }
 }
@@ -255,8 +256,8 @@ function putWindow(stream: Stream, window: TriggeredWindow, w: i32, firing: i32)
     const id = load<u32>(keys.order + (i << 2));
     const row = id == NO_ID ? <usize>0 : rowIn(stream, window, id);
     if (!row || !isDue(stream, row, firing)) continue;
-    store<u32>(stream.chunkRows + (n << 2), <u32>row);
-    store<u32>(stream.chunkIds + (n << 2), id);
+    store<u32>(stream.scratch.chunkRows + (n << 2), <u32>row);
+    store<u32>(stream.scratch.chunkIds + (n << 2), id);
     any = true;
     if (++n < <usize>CHUNK_ROWS) continue;
     putRows(stream, window, w, firing, CHUNK_ROWS);
@@ -266,11 +267,11 @@ function putWindow(stream: Stream, window: TriggeredWindow, w: i32, firing: i32)
   return any;
 }
 
-/** Emits the n rows in `stream.chunkRows`, and updates their heads: events emitted, and one more firing. */
+/** Emits the n rows in `scratch.chunkRows`, and updates their heads: events emitted, and one more firing. */
 function putRows(stream: Stream, window: TriggeredWindow, w: i32, firing: i32, n: i32): void {
-  putResults(stream, stream.chunkRows, stream.chunkIds, n, window.start, window.end, w, firing);
+  putResults(stream, stream.scratch.chunkRows, stream.scratch.chunkIds, n, window.start, window.end, w, firing);
   for (let i: usize = 0; i < <usize>n; i++) {
-    const row = <usize>load<u32>(stream.chunkRows + (i << 2));
+    const row = <usize>load<u32>(stream.scratch.chunkRows + (i << 2));
     const firings = load<f64>(row, FIRINGS);
     if (stream.discard) resetRow(stream, row);
     store<f64>(row, load<f64>(row), EMITTED);

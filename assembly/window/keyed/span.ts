@@ -19,8 +19,9 @@ import { Dictionary, pin, unpin } from '../../ingest/dictionary';
 import { Firing } from '../../plan';
 import { putOutputs } from '../../result/lower';
 import { Outbox, openResults, putHead } from '../../result/outbox';
+import { CHUNK_ROWS } from '../../scratch';
 import { dropRow, foldRows, resetRow } from '../../state/rows';
-import { byFlag, byMark, CHUNK_ROWS, copyRow, EMITTED, FIRINGS, firesAgain, Stream } from '../../stream';
+import { byFlag, byMark, copyRow, EMITTED, FIRINGS, firesAgain, Stream } from '../../stream';
 
 export enum SpanState {
   /** Takes events. */
@@ -247,13 +248,13 @@ export function listEvent(stream: Stream, spans: Spans, span: Span, i: i32, t: f
     more.count += 1;
     more.last = max(more.last, t);
   }
-  store<u32>(stream.rows + ((<usize>i) << 2), <u32>row);
+  store<u32>(stream.scratch.rows + ((<usize>i) << 2), <u32>row);
   if (stream.early != Infinity) markChanged(stream, spans, span);
 }
 
 /** Lists event i for the trash row: no span takes it. */
 export function listNone(stream: Stream, i: i32): void {
-  store<u32>(stream.rows + ((<usize>i) << 2), <u32>stream.trash);
+  store<u32>(stream.scratch.rows + ((<usize>i) << 2), <u32>stream.trash);
 }
 
 /** Adds a span to `changed`. */
@@ -280,7 +281,7 @@ function unmarkChanged(spans: Spans, span: Span): void {
 /** Folds the listed events of the batch before event i. */
 export function foldTo(stream: Stream, spans: Spans, i: i32): void {
   const n = i - spans.folded;
-  if (n > 0) foldRows(stream, stream.rows + ((<usize>spans.folded) << 2), spans.at + spans.folded, n);
+  if (n > 0) foldRows(stream, stream.scratch.rows + ((<usize>spans.folded) << 2), spans.at + spans.folded, n);
   spans.folded = i;
 }
 
@@ -294,7 +295,7 @@ export function put(stream: Stream, spans: Spans, span: Span, pane: i32, i: i32)
   if (stream.discard && load<f64>(row) == 0) return;
   if (spans.waiting == CHUNK_ROWS) flush(stream, spans, i);
   putHead(stream, openResults(stream, 1), span.start, span.end, span.id, spans.w, pane, row);
-  store<u32>(stream.chunkRows + ((<usize>spans.waiting) << 2), <u32>row);
+  store<u32>(stream.scratch.chunkRows + ((<usize>spans.waiting) << 2), <u32>row);
   spans.waiting++;
   span.pointers++;
   if ((pane & Firing.kind) == Firing.onTime) stream.fired += 1;
@@ -305,10 +306,10 @@ export function flush(stream: Stream, spans: Spans, i: i32): void {
   const n = spans.waiting;
   if (!n) return;
   foldTo(stream, spans, i);
-  putOutputs(stream, stream.chunkRows, changetype<Outbox>(stream.outbox).length - n, n);
+  putOutputs(stream, stream.scratch.chunkRows, changetype<Outbox>(stream.outbox).length - n, n);
   spans.waiting = 0;
   for (let j = 0; j < n; j++) {
-    const span = spanOf(load<u32>(stream.chunkRows + ((<usize>j) << 2)));
+    const span = spanOf(load<u32>(stream.scratch.chunkRows + ((<usize>j) << 2)));
     if (firesAgain(stream)) markEmitted(stream, spans, span);
     dropPointer(stream, spans, span);
   }

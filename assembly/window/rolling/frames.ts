@@ -12,8 +12,9 @@
 import { Heap, pushItem } from '../../base/priority-queue';
 import { putOutputs } from '../../result/lower';
 import { Outbox, openResults, putCauses, putEventHeads } from '../../result/outbox';
+import { CHUNK_ROWS } from '../../scratch';
 import { combineInlineStates, combineStates, foldInline, foldRows, foldRun, listRow, rollRows } from '../../state/rows';
-import { CHUNK_ROWS, copyRow, Stream } from '../../stream';
+import { copyRow, Stream } from '../../stream';
 import {
   backOf,
   flip,
@@ -82,7 +83,7 @@ export function emit(stream: Stream, frames: Frames, at: i32, n: i32): void {
 
 /** Does what `emit` does where states own memory: those are running states, so events are lowered one at a time. */
 function emitHeap(stream: Stream, frames: Frames, at: i32, n: i32): void {
-  const row = stream.temporary;
+  const row = stream.scratch.temporary;
   const from = putHeads(stream, frames, at, n);
   for (let i = at; i < at + n; ) {
     const t = load<f64>(frames.times + ((<usize>i) << 3));
@@ -97,9 +98,9 @@ function emitHeap(stream: Stream, frames: Frames, at: i32, n: i32): void {
       copyRow(stream, row, backOf(history));
       store<f64>(row, <f64>(history.tail - history.head));
       listRow(stream, 0, row, frontOf(stream, frames, history), row);
-      combineInlineStates(stream, stream.into, stream.left, stream.right, 1);
-      store<u32>(stream.chunkRows, <u32>row);
-      putOutputs(stream, stream.chunkRows, from + j - at, 1);
+      combineInlineStates(stream, stream.scratch.into, stream.scratch.left, stream.scratch.right, 1);
+      store<u32>(stream.scratch.chunkRows, <u32>row);
+      putOutputs(stream, stream.scratch.chunkRows, from + j - at, 1);
     }
     for (let j = i; !frames.right && j < end; j++) addHeap(stream, frames, j);
     i = end;
@@ -232,7 +233,7 @@ function emitRolled(stream: Stream, frames: Frames, at: i32, n: i32): void {
   const ids = frames.ids + ((<usize>at) << 2);
   const times = frames.times + ((<usize>at) << 3);
   const fronts = frames.fronts;
-  const rows = stream.chunkRows;
+  const rows = stream.scratch.chunkRows;
   const stride = stream.stride;
   const byRows = frames.byRows;
   const maxBefore = frames.maxBefore;
@@ -244,7 +245,7 @@ function emitRolled(stream: Stream, frames: Frames, at: i32, n: i32): void {
   const measures = (<usize>frames.measures) << 3;
   const empty = <u32>stream.empty;
   const keys = frames.keys;
-  let row = stream.temporary;
+  let row = stream.scratch.temporary;
   for (let i = 0; i < n; i++, row += stride) {
     const listed = (<usize>i) << 2;
     const id = load<u32>(ids + listed);
@@ -332,7 +333,7 @@ function notePeer(frames: Frames, history: History, at: i32, i: i32): void {
 function sharePeers(stream: Stream, frames: Frames, n: i32): void {
   for (let i = n - 1; i >= 0; i--) {
     const peer = (<usize>load<u32>(frames.peers + ((<usize>i) << 2))) << 2;
-    if (peer) store<u32>(stream.chunkRows + ((<usize>i) << 2), load<u32>(stream.chunkRows + peer));
+    if (peer) store<u32>(stream.scratch.chunkRows + ((<usize>i) << 2), load<u32>(stream.scratch.chunkRows + peer));
   }
   frames.hasPeers = false;
 }
@@ -341,7 +342,7 @@ function sharePeers(stream: Stream, frames: Frames, n: i32): void {
 function finish(stream: Stream, frames: Frames, at: i32, i: i32): void {
   const done = frames.done;
   const listed = (<usize>done) << 2;
-  const into = stream.temporary + <usize>done * stream.stride;
+  const into = stream.scratch.temporary + <usize>done * stream.stride;
   rollRows(stream, frames.fronts + listed, frames.backs + listed, into, (<usize>(at + done)) << 3, i - done);
   frames.done = i;
   frames.pass++;
@@ -376,19 +377,19 @@ function emitCurrent(stream: Stream, frames: Frames, at: i32, n: i32): void {
     const history = historyFor(stream, frames, load<u32>(frames.ids + (place << 2)), t);
     moveHead(stream, frames, history, t);
     if (needsFlip(history)) flip(stream, frames, history);
-    const row = stream.temporary + <usize>i * stream.stride;
+    const row = stream.scratch.temporary + <usize>i * stream.stride;
     store<f64>(row, <f64>(history.tail - history.head));
-    store<u32>(stream.chunkRows + ((<usize>i) << 2), <u32>row);
+    store<u32>(stream.scratch.chunkRows + ((<usize>i) << 2), <u32>row);
     store<u32>(frames.fronts + ((<usize>i) << 2), <u32>frontOf(stream, frames, history));
     store<u32>(frames.backs + ((<usize>i) << 2), <u32>backOf(history));
   }
-  combineStates(stream, stream.chunkRows, frames.fronts, frames.backs, n);
+  combineStates(stream, stream.scratch.chunkRows, frames.fronts, frames.backs, n);
   put(stream, frames, at, n);
 }
 
 /** Moves the n results that are listed in the stream's chunk to the outbox. */
 function put(stream: Stream, frames: Frames, at: i32, n: i32): void {
-  putOutputs(stream, stream.chunkRows, putHeads(stream, frames, at, n), n);
+  putOutputs(stream, stream.scratch.chunkRows, putHeads(stream, frames, at, n), n);
 }
 
 /** Opens n results in the outbox and writes all but their outputs. Returns the number of the first. */

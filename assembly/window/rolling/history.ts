@@ -27,8 +27,9 @@ import { allocate, release, resize } from '../../base/allocator';
 import { Dictionary, pin, unpin } from '../../ingest/dictionary';
 import { Ring } from '../../ingest/ring';
 import { PartPlan } from '../../plan';
+import { CHUNK_ROWS } from '../../scratch';
 import { combineInlineStates, dropRow, foldInlineRows } from '../../state/rows';
-import { CHUNK_ROWS, copyRow, copyState, Stream } from '../../stream';
+import { copyRow, copyState, Stream } from '../../stream';
 
 @unmanaged
 export class History {
@@ -257,8 +258,8 @@ export function needsFlip(history: History): bool {
 export function flip(stream: Stream, histories: Histories, history: History): void {
   const parts = stream.parts;
   stream.parts = histories.parts;
-  const into = stream.into;
-  const down = stream.left;
+  const into = stream.scratch.into;
+  const down = stream.scratch.left;
   const empty = stream.empty;
   const heapStatesAt = histories.heapStatesAt;
   const head = stream.head;

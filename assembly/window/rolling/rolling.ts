@@ -18,9 +18,10 @@ import { noteMiss } from '../../ingest/admission';
 import { moveClock } from '../../ingest/clock';
 import { measureColumn, Ring } from '../../ingest/ring';
 import { Closed, Plan, WindowPlan } from '../../plan';
+import { CHUNK_ROWS } from '../../scratch';
 import { demandOfEvicting } from '../../state/bounds';
 import { cloneHeap, combineInlineStates, insertEvent, listRow, resetRow } from '../../state/rows';
-import { byClock, byEvent, CHUNK_ROWS, Stream, windowAt } from '../../stream';
+import { byClock, byEvent, Stream, windowAt } from '../../stream';
 import {
   createUnliftedEvent,
   createUnliftedReorder,
@@ -359,7 +360,7 @@ export function live(_stream: Stream, rolling: Rolling): f64 {
 export function query(stream: Stream, rolling: Rolling, id: u32, t: f64): usize {
   stream.askedEnd = t;
   stream.askedStart = rolling.byRows ? NaN : t - rolling.size;
-  const value = stream.temporary;
+  const value = stream.scratch.temporary;
   resetRow(stream, value);
   if (id >= rolling.keyCount) return value;
   const history = historyOf(rolling, id);
@@ -398,7 +399,7 @@ function addHistory(stream: Stream, rolling: Rolling, history: History, value: u
   if (inFront >= 0 && !needsFlip(history)) {
     const front = inFront ? rowAt(stream, rolling, history, i) : value;
     listRow(stream, 0, value, front, backOf(history));
-    combineInlineStates(stream, stream.into, stream.left, stream.right, 1);
+    combineInlineStates(stream, stream.scratch.into, stream.scratch.left, stream.scratch.right, 1);
     store<f64>(value, <f64>(history.tail - i));
     return;
   }

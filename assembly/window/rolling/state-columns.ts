@@ -11,7 +11,8 @@
 import { allocate, release } from '../../base/allocator';
 import { PartPlan } from '../../plan';
 import { Outbox, outputColumn } from '../../result/outbox';
-import { CHUNK_ROWS, copyState, Stream } from '../../stream';
+import { CHUNK_ROWS } from '../../scratch';
+import { copyState, Stream } from '../../stream';
 
 @unmanaged
 export class StateColumns {
@@ -84,8 +85,8 @@ export function prefixes(stream: Stream, columns: StateColumns, at: usize, n: i3
       const size = <usize>load<u32>(part, PartPlan.size);
       for (let j: usize = 0; j < (<usize>n) << 3; j += 8, state += size) {
         copyState(state + size, state, size);
-        store<u32>(stream.into, <u32>(state + size) - load<u32>(part, PartPlan.state));
-        call_indirect<void>(fold, part, stream.into, at + j, 1);
+        store<u32>(stream.scratch.into, <u32>(state + size) - load<u32>(part, PartPlan.state));
+        call_indirect<void>(fold, part, stream.scratch.into, at + j, 1);
       }
     }
   }
@@ -110,7 +111,7 @@ export function suffixes(stream: Stream, columns: StateColumns, at: usize, n: i3
 function suffixSlow(stream: Stream, columns: StateColumns, part: usize, at: usize, n: i32): void {
   const size = <usize>load<u32>(part, PartPlan.size);
   const offset = <usize>load<u32>(part, PartPlan.state);
-  const rows = stream.left;
+  const rows = stream.scratch.left;
   for (let end = n; end > 0; end -= CHUNK_ROWS - 1) {
     const count = <usize>min(end, CHUNK_ROWS - 1);
     let row = stateAt(stream, columns, part, end) - offset;
@@ -119,10 +120,10 @@ function suffixSlow(stream: Stream, columns: StateColumns, part: usize, at: usiz
       row -= size;
       copyState(row + offset, stream.empty + offset, size);
       store<u32>(rows + (j << 2), <u32>row);
-      store<u32>(stream.into + ((count - j) << 2), <u32>row);
+      store<u32>(stream.scratch.into + ((count - j) << 2), <u32>row);
     }
     const first = at + ((<usize>end - count) << 3);
-    call_indirect<void>(load<u32>(part, PartPlan.fold), part, stream.into, first, <i32>count);
+    call_indirect<void>(load<u32>(part, PartPlan.fold), part, stream.scratch.into, first, <i32>count);
     call_indirect<void>(load<u32>(part, PartPlan.combine), part, rows + 4, rows + 4, rows, <i32>count);
   }
 }
@@ -181,20 +182,20 @@ function gatherStates(stream: Stream, columns: StateColumns, part: usize, dense:
  * combines the states into temporary rows and lowers those.
  */
 function putPairsSlow(stream: Stream, left: StateColumns, right: StateColumns, dense: bool, from: i32, n: i32): void {
-  let row = stream.temporary;
+  let row = stream.scratch.temporary;
   const before = right.from - left.from;
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4, row += stream.stride) {
     // With `dense` all frames have the same number of events.
     const place: usize = dense ? 0 : i;
     store<f64>(row, <f64>(before + load<u32>(right.places + place) - load<u32>(left.places + place)));
-    store<u32>(stream.into + i, <u32>row);
+    store<u32>(stream.scratch.into + i, <u32>row);
   }
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     const combine = load<u32>(part, PartPlan.combine);
     if (!combine || load<u32>(part, PartPlan.lowerPairs)) continue;
-    listStates(stream, stream.left, left, part, dense, n);
-    listStates(stream, stream.right, right, part, dense, n);
-    call_indirect<void>(combine, part, stream.into, stream.left, stream.right, n);
+    listStates(stream, stream.scratch.left, left, part, dense, n);
+    listStates(stream, stream.scratch.right, right, part, dense, n);
+    call_indirect<void>(combine, part, stream.scratch.into, stream.scratch.left, stream.scratch.right, n);
   }
   const outbox = changetype<Outbox>(stream.outbox);
   let output = 0;
@@ -202,7 +203,7 @@ function putPairsSlow(stream: Stream, left: StateColumns, right: StateColumns, d
     if (!load<u32>(part, PartPlan.output)) continue;
     const column = outputColumn(outbox, output++) + ((<usize>from) << 3);
     if (load<u32>(part, PartPlan.lowerPairs)) continue;
-    call_indirect<void>(load<u32>(part, PartPlan.lower), part, stream.into, column, n);
+    call_indirect<void>(load<u32>(part, PartPlan.lower), part, stream.scratch.into, column, n);
   }
 }
 
@@ -212,10 +213,10 @@ export function combineAt(stream: Stream, row: usize, left: StateColumns, i: u32
     const combine = load<u32>(part, PartPlan.combine);
     if (!combine) continue;
     const offset = load<u32>(part, PartPlan.state);
-    store<u32>(stream.into, <u32>row);
-    store<u32>(stream.left, <u32>stateAt(stream, left, part, i) - offset);
-    store<u32>(stream.right, <u32>stateAt(stream, right, part, j) - offset);
-    call_indirect<void>(combine, part, stream.into, stream.left, stream.right, 1);
+    store<u32>(stream.scratch.into, <u32>row);
+    store<u32>(stream.scratch.left, <u32>stateAt(stream, left, part, i) - offset);
+    store<u32>(stream.scratch.right, <u32>stateAt(stream, right, part, j) - offset);
+    call_indirect<void>(combine, part, stream.scratch.into, stream.scratch.left, stream.scratch.right, 1);
   }
 }
 

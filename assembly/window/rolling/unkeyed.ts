@@ -31,8 +31,9 @@ import { isFuture, noteMiss } from '../../ingest/admission';
 import { measureColumn, Ring } from '../../ingest/ring';
 import { Closed, PartPlan, Plan, WindowPlan } from '../../plan';
 import { openResults, putCauses, putEventHeads } from '../../result/outbox';
+import { CHUNK_ROWS } from '../../scratch';
 import { foldRun } from '../../state/rows';
-import { byClock, byEvent, CHUNK_ROWS, copyRow, Stream, windowAt } from '../../stream';
+import { byClock, byEvent, copyRow, Stream, windowAt } from '../../stream';
 import {
   clearState,
   columnBytes,
@@ -287,7 +288,7 @@ function runByRows(stream: Stream, unkeyed: Unkeyed, size: u32, selfCount: u32, 
   store<u32>(unkeyed.front.places, low - unkeyed.front.from);
   store<u32>(unkeyed.back.places, 1);
   if (stream.ordered) {
-    for (let j = 0; j < n; j++) store<u32>(stream.chunkIds + ((<usize>j) << 2), byEvent(i + j));
+    for (let j = 0; j < n; j++) store<u32>(stream.scratch.chunkCauses + ((<usize>j) << 2), byEvent(i + j));
   }
   unkeyed.low = low + n - 1;
   unkeyed.high += n;
@@ -339,7 +340,7 @@ function emitByTime(stream: Stream, unkeyed: Unkeyed, i: i32): void {
         const place = (<usize>listed) << 2;
         store<u32>(lows + place, lowPlace);
         store<u32>(highs + place, highPlace);
-        if (ordered) store<u32>(stream.chunkIds + place, cause);
+        if (ordered) store<u32>(stream.scratch.chunkCauses + place, cause);
       }
       unkeyed.low = low;
       unkeyed.high = high;
@@ -383,7 +384,7 @@ function listResults(stream: Stream, unkeyed: Unkeyed, low: u32, high: u32, caus
     for (const end = i + ((<usize>listed) << 2); i < end; i += 4) {
       store<u32>(front.places + i, low - front.from);
       store<u32>(back.places + i, high - back.from);
-      if (stream.ordered) store<u32>(stream.chunkIds + i, cause);
+      if (stream.ordered) store<u32>(stream.scratch.chunkCauses + i, cause);
     }
     unkeyed.results += listed;
     unkeyed.next += listed;
@@ -411,7 +412,7 @@ function put(stream: Stream, unkeyed: Unkeyed, dense: bool): void {
   const from = openResults(stream, n);
   scan(stream, unkeyed);
   putPairs(stream, unkeyed.front, back, dense, from, n);
-  putCauses(stream, from, n, stream.chunkIds);
+  putCauses(stream, from, n, stream.scratch.chunkCauses);
   moveState(stream, back, unkeyed.high - back.from);
   unkeyed.headless += n;
   unkeyed.results = 0;
@@ -497,7 +498,7 @@ export function live(_stream: Stream, unkeyed: Unkeyed): f64 {
 export function query(stream: Stream, unkeyed: Unkeyed, _id: u32, t: f64): usize {
   stream.askedEnd = t;
   stream.askedStart = unkeyed.byRows ? NaN : t - unkeyed.size;
-  const value = stream.temporary;
+  const value = stream.scratch.temporary;
   copyRow(stream, value, stream.empty);
   let low = unkeyed.low;
   if (unkeyed.byRows) {

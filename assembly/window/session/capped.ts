@@ -129,7 +129,7 @@ export function take(stream: Stream, capped: Capped, at: i32, n: i32): void {
     event.note = capped.gaps ? load<f64>(capped.gaps + ((<usize>(at + i)) << 3)) : capped.gap;
     pin(keys, event.id);
     enqueue(stream, capped.reorder, event);
-    store<u32>(stream.rows + ((<usize>i) << 2), <u32>rowOfEvent(event));
+    store<u32>(stream.scratch.rows + ((<usize>i) << 2), <u32>rowOfEvent(event));
   }
   flush(stream, capped, n);
   foldTo(stream, capped, n);

@@ -34,7 +34,7 @@ export function extendInOrder(
   const skew = stream.maxFutureSkew;
   const outOfOrder = stream.outOfOrder;
   const heads = spans.heads;
-  const rows = stream.rows;
+  const rows = stream.scratch.rows;
   let newest = stream.newest;
   for (; i < n; i++) {
     const t = load<f64>(times + ((<usize>i) << 3));
@@ -101,7 +101,7 @@ export function extendRun(
     return to;
   }
   store<f64>(row, load<f64>(row) + <f64>(to - i));
-  for (; i < to; i++) store<u32>(stream.rows + ((<usize>i) << 2), <u32>row);
+  for (; i < to; i++) store<u32>(stream.scratch.rows + ((<usize>i) << 2), <u32>row);
   return to;
 }
 

@@ -225,7 +225,7 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
       }
       const row = rowOf(span);
       store<f64>(row, load<f64>(row) + 1);
-      store<u32>(stream.rows + ((<usize>i) << 2), <u32>row);
+      store<u32>(stream.scratch.rows + ((<usize>i) << 2), <u32>row);
       continue;
     }
     if (gap > sessions.longest) noteLongerGap(stream, sessions, gap);
