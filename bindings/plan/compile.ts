@@ -135,15 +135,16 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
   }
 
   const wanted = spec.aggregates.map(([, one]) => want(one));
-  const stride = layOut([...parts.values()], head);
-  const results = [...parts.values()].filter((part) => part.output);
+  const ordered = inlineFirst([...parts.values()]);
+  const stride = layOut(ordered, head);
+  const results = ordered.filter((part) => part.output);
   const outputOf = ({ part, list, fields, texts }: Wanted): Output => {
     if (!part) return { fields: (fields ?? []).map(([name, one]) => [name, outputOf(one)]) };
     return { place: results.indexOf(part), empty: ZERO_IF_EMPTY.includes(part.kind) ? 0 : Number.NaN, list, texts };
   };
 
-  const owning = [...parts.values()].some(({ kernels }) => kernels.drop > 0);
-  const numbers = [...parts.values()].flatMap(({ parameters }) => parameters);
+  const owning = ordered.some(ownsMemory);
+  const numbers = ordered.flatMap(({ parameters }) => parameters);
   const { windows } = spec;
   const assembled = program.assemble();
   const programAt =
@@ -203,7 +204,7 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       }
       let counts = at + parts.size * PartPlan.bytes;
       let parameters = counts + parts.size * 16;
-      for (const part of parts.values()) {
+      for (const part of ordered) {
         u32(at + PartPlan.state, part.state);
         u32(at + PartPlan.measure, part.measures[0] ?? 0);
         u32(at + PartPlan.second, part.measures[1] ?? 0);
@@ -258,16 +259,25 @@ function kindOf(
   return kind === 'rolling' && inOrder ? 'unkeyed' : kind;
 }
 
+/** Whether the state of a part is a heap state. */
+function ownsMemory({ kernels }: Part): boolean {
+  return kernels.drop > 0;
+}
+
+/** The parts with those first whose states are inline: the core goes over either kind as a range. */
+function inlineFirst(parts: readonly Part[]): Part[] {
+  return [...parts.filter((part) => !ownsMemory(part)), ...parts.filter(ownsMemory)];
+}
+
 /**
- * Sets the offset of every part's state and returns the size of a row in bytes. Inline states come first, heap states
- * last. If the state of one part is included in another's, it lies there.
+ * Sets the offset of every part's state, in the order of the parts, and returns the size of a row in bytes. If the
+ * state of one part is included in another's, it lies there.
  */
-function layOut(parts: Part[], head: number): number {
-  const owns = ({ kernels }: Part) => kernels.drop > 0;
+function layOut(parts: readonly Part[], head: number): number {
   const holderOf = (part: Part) =>
     parts.find(({ inputs, kernels }) => inputs === part.inputs && part.kind in kernels.includes);
   let stride = head;
-  for (const part of [...parts.filter((part) => !owns(part)), ...parts.filter(owns)]) {
+  for (const part of parts) {
     part.folds &&= holderOf(part) === undefined;
     if (!part.folds) continue;
     part.state = stride;
