@@ -19,16 +19,14 @@ import {
 } from './ingest/segments';
 import { buildStream, createStream, destroyStream } from './lifecycle';
 import { advance as advanceStream, consume } from './pipeline';
-import { Keys, Stat, WindowPlan } from './plan';
+import { Keys, Stat } from './plan';
 import { query as queryOf } from './query';
 import { putMerged as putMergedOf } from './result/merge';
 import { emptyOutbox, Outbox, outputColumn } from './result/outbox';
 import { earliestHeld as earliestHeldOf } from './retention';
-import { headroom as headroomOf, Stream, storeAt, windowAt } from './stream';
+import { storeAt } from './store';
+import { headroom as headroomOf, Stream, windowAt } from './stream';
 import * as edges from './window/grid/edges';
-import { Slices } from './window/grid/slices';
-import { triggeredAt } from './window/grid/triggered';
-import { stacksAt } from './window/grid/two-stacks';
 
 export * from './aggregate/aggregate-registry';
 export { reserve, resetEnd, start, top } from './base/allocator';
@@ -117,7 +115,7 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f6
 
 /** Upper bound on the bytes needed to fire everything open, excluding results. */
 export function closing(stream: Stream): f64 {
-  return closingOf(stream, 0, 0);
+  return closingOf(stream);
 }
 
 /** Bytes that the stream may still allocate. */
@@ -294,10 +292,9 @@ export function idOfKey(stream: Stream): u32 {
  */
 export function edgeTable(stream: Stream, w: i32, n: i32): usize {
   const window = windowAt(stream, w);
-  const table = resize(stream, load<u32>(window, WindowPlan.edges), <usize>n * 24);
-  store<u32>(window, <u32>table, WindowPlan.edges);
-  store<i32>(window, n, WindowPlan.edgeCount);
-  return table;
+  window.edges = <u32>resize(stream, window.edges, <usize>n * 24);
+  window.edgeCount = n;
+  return window.edges;
 }
 
 /** Start of window k of grid window w. This and the next two serve to fill in empty windows. */
@@ -360,13 +357,9 @@ export function stat(stream: Stream, which: Stat): f64 {
   }
 }
 
-/** Number of open slices, panes and windows that fire early, plus what each other store counts. */
+/** What the stores count as open: slices, panes, windows, or keys with events. */
 function liveSlices(stream: Stream): f64 {
-  let count = <f64>changetype<Slices>(stream.slices).length;
-  for (let w = 0; w < stream.gridCount; w++)
-    count += <f64>(stacksAt(stream, w).panes.count + triggeredAt(stream, w).list.length);
-  for (let w = stream.gridCount; w < stream.windowCount; w++) {
-    count += call_indirect<f64>(load<u32>(windowAt(stream, w), WindowPlan.live), stream, storeAt(stream, w));
-  }
+  let count = 0.0;
+  for (let s = 0; s < stream.storeCount; s++) count += storeAt(stream, s).live(stream);
   return count;
 }

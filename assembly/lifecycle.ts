@@ -10,13 +10,12 @@ import { linkProgram, REGISTER_BYTES } from './ingest/expression';
 import { createFilter, destroyFilter, filterBytes } from './ingest/filter';
 import { createRing, destroyRing, measureColumn, Ring } from './ingest/ring';
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';
+import { createAnswers } from './query';
 import { createOutbox, destroyOutbox, Outbox } from './result/outbox';
 import { planPacked } from './result/pack';
 import { CHUNK_ROWS, createScratch, destroyScratch } from './scratch';
-import { Stream, storeAt, windowAt } from './stream';
-import { createSlices, destroySlices, Slices } from './window/grid/slices';
-import { createTriggered, destroyTriggered, Triggered, triggeredAt } from './window/grid/triggered';
-import { createStacks, destroyStacks, Stacks, stacksAt } from './window/grid/two-stacks';
+import { Bound, Store, storeAt } from './store';
+import { Stream, windowAt } from './stream';
 
 /**
  * Creates a stream with room for a plan of `planBytes`, which the caller writes before `buildStream`; 0 if memory is
@@ -43,22 +42,35 @@ function footprint(plan: usize): f64 {
   const capacity = <f64>load<u32>(plan, Plan.capacity);
   const columns = <f64>(2 + load<u32>(plan, Plan.keyWidth) + load<u32>(plan, Plan.measureCount));
   const stride = <f64>load<u32>(plan, Plan.stride);
-  const windows = load<u32>(plan, Plan.windowCount);
-  const scratch = stride * (CHUNK_ROWS + 2) * <f64>(1 + 3 * (windows - load<u32>(plan, Plan.gridCount)));
+  const stores = stride * (CHUNK_ROWS + 2) * <f64>(1 + 3 * load<u32>(plan, Plan.storeCount));
   const registers = <f64>load<u32>(plan, Plan.registers) * <f64>REGISTER_BYTES;
   const filter = load<u32>(plan, Plan.filter) ? filterBytes(capacity, columns) : 0;
-  return capacity * 8 * (columns + 1) + registers + filter + scratch + <f64>(windows << 10) + 65536;
+  const windows = load<u32>(plan, Plan.windowCount);
+  return capacity * 8 * (columns + 1) + registers + filter + stores + <f64>(windows << 10) + 65536;
 }
 
 /**
  * Builds the stream that its plan describes. Returns false, and builds nothing, if memory or `memoryLimit` has no room.
  */
 export function buildStream(stream: Stream): bool {
-  const plan = stream.plan;
-  const limit = load<f64>(plan, Plan.memoryLimit);
-  const need = footprint(plan);
+  const limit = load<f64>(stream.plan, Plan.memoryLimit);
+  const need = footprint(stream.plan);
   if (stream.used + need > limit || !reserve(<usize>need)) return false;
-  stream.limit = limit;
+  readPlan(stream, stream.plan);
+  makeColumns(stream, stream.plan);
+  linkParts(stream);
+  makeScratch(stream);
+  makeKeys(stream, stream.plan);
+  stream.outbox = changetype<usize>(createOutbox(stream));
+  stream.answers = createAnswers(stream);
+  makeStores(stream);
+  stream.emptyBytes = stream.used;
+  return true;
+}
+
+/** Copies the numbers of the plan into the fields of the stream, and sets the clock. */
+function readPlan(stream: Stream, plan: usize): void {
+  stream.limit = load<f64>(plan, Plan.memoryLimit);
   stream.outOfOrder = load<f64>(plan, Plan.outOfOrder);
   stream.delay = load<f64>(plan, Plan.delay);
   stream.allowedLateness = load<f64>(plan, Plan.allowedLateness);
@@ -66,26 +78,26 @@ export function buildStream(stream: Stream): bool {
   stream.keys = load<i32>(plan, Plan.keys);
   stream.stride = load<u32>(plan, Plan.stride);
   stream.head = load<u32>(plan, Plan.head);
-  stream.eager = load<u32>(plan, Plan.eager) != 0;
   stream.discard = load<u32>(plan, Plan.discard) != 0;
   stream.ordered = load<u32>(plan, Plan.ordered) != 0;
   stream.partial = load<u32>(plan, Plan.partial) != 0;
   stream.early = load<f64>(plan, Plan.early);
   stream.windows = plan + Plan.windows;
   stream.windowCount = load<i32>(plan, Plan.windowCount);
-  stream.gridCount = load<i32>(plan, Plan.gridCount);
-  stream.storeCount = min(stream.gridCount, 1) + stream.windowCount - stream.gridCount;
+  stream.storeCount = load<i32>(plan, Plan.storeCount);
   stream.parts = stream.windows + <usize>stream.windowCount * WindowPlan.bytes;
   stream.partCount = load<i32>(plan, Plan.partCount);
   stream.newest = -Infinity;
   stream.advancedTo = -Infinity;
   stream.watermark = -Infinity;
   stream.fireAt = Infinity;
-  stream.sealedTo = -Infinity;
+  stream.isScheduled = true;
+}
 
+/** Makes the ring and what reads its columns: the program, the filter, the flags of early firing. */
+function makeColumns(stream: Stream, plan: usize): void {
   const capacity = load<u32>(plan, Plan.capacity);
-  const keyWidth = load<i32>(plan, Plan.keyWidth);
-  const ring = createRing(stream, capacity, keyWidth, load<i32>(plan, Plan.measureCount));
+  const ring = createRing(stream, capacity, load<i32>(plan, Plan.keyWidth), load<i32>(plan, Plan.measureCount));
   stream.ring = changetype<usize>(ring);
   stream.program = plan + <usize>load<u32>(plan, Plan.program);
   stream.programLength = load<i32>(plan, Plan.programLength);
@@ -93,10 +105,16 @@ export function buildStream(stream: Stream): bool {
   linkProgram(stream, ring);
   const filter = load<u32>(plan, Plan.filter);
   if (filter) stream.filter = createFilter(stream, ring, filter - 1);
+  const when = load<u32>(plan, Plan.when);
+  stream.when = when ? measureColumn(ring, when - 1) : 0;
   stream.lateEvents = allocate(stream, (<usize>capacity) << 2);
   stream.misses = allocate(stream, (<usize>capacity) << 1);
   memory.fill(stream.misses, 0, (<usize>capacity) << 1);
-  stream.trash = allocate(stream, stream.stride);
+}
+
+/** Points the parts at their columns, builds the empty row, and adds up what the results can contain. */
+function linkParts(stream: Stream): void {
+  const ring = changetype<Ring>(stream.ring);
   stream.empty = allocate(stream, stream.stride);
   memory.fill(stream.empty, 0, stream.stride);
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
@@ -119,51 +137,46 @@ export function buildStream(stream: Stream): bool {
     }
   }
   if (stream.partial) planPacked(stream);
-  memory.copy(stream.trash, stream.empty, stream.stride);
-  stream.scratch = createScratch(stream, capacity, stream.stride, stream.empty);
+}
 
-  const keys = createDictionary(stream, stream.keys == Keys.words ? keyWidth : 0);
+function makeScratch(stream: Stream): void {
+  stream.trash = allocate(stream, stream.stride);
+  memory.copy(stream.trash, stream.empty, stream.stride);
+  const capacity = changetype<Ring>(stream.ring).mask + 1;
+  stream.scratch = createScratch(stream, capacity, stream.stride, stream.empty);
+  stream.bound = allocate(stream, offsetof<Bound>());
+}
+
+/** Makes the dictionary, and the samples that parts remember of each key. */
+function makeKeys(stream: Stream, plan: usize): void {
+  const keys = createDictionary(stream, stream.keys == Keys.words ? load<i32>(plan, Plan.keyWidth) : 0);
   keys.limit = stream.keys == Keys.none ? 1 : 0;
   stream.dictionary = changetype<usize>(keys);
   for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
     if (load<u32>(part, PartPlan.prepare)) createSamples(stream, part);
   }
-  const when = load<u32>(plan, Plan.when);
-  stream.when = when ? measureColumn(ring, when - 1) : 0;
-  stream.outbox = changetype<usize>(createOutbox(stream));
-  stream.answers = allocate(stream, <usize>stream.windowCount * (16 + ((<usize>stream.outputCount) << 3)));
-  stream.slices = changetype<usize>(createSlices(stream));
-  stream.stacks = allocate(stream, <usize>stream.gridCount * offsetof<Stacks>());
-  stream.triggered = allocate(stream, <usize>stream.gridCount * offsetof<Triggered>());
-  for (let w = 0; w < stream.gridCount; w++) {
-    createStacks(stream, stacksAt(stream, w), windowAt(stream, w));
-    createTriggered(stream, triggeredAt(stream, w), windowAt(stream, w));
+}
+
+/** Makes the stores, each for as many neighbouring windows as name it. */
+function makeStores(stream: Stream): void {
+  stream.stores = allocate(stream, <usize>stream.storeCount * offsetof<Store>());
+  let w = 0;
+  for (let s = 0; s < stream.storeCount; s++) {
+    const first = w;
+    while (w < stream.windowCount && windowAt(stream, w).store == s) w++;
+    assert(w > first);
+    const made = storeAt(stream, s);
+    made.window = windowAt(stream, first);
+    made.create(stream, first, w - first);
   }
-  stream.stores = allocate(stream, (<usize>(stream.windowCount - stream.gridCount)) << 2);
-  for (let w = stream.gridCount; w < stream.windowCount; w++) {
-    const made = call_indirect<usize>(load<u32>(windowAt(stream, w), WindowPlan.create), stream, w);
-    store<u32>(stream.stores + ((<usize>(w - stream.gridCount)) << 2), <u32>made);
-  }
-  stream.emptyBytes = stream.used;
-  return true;
+  assert(w == stream.windowCount);
 }
 
 /** Releases the stream and all memory it uses, built or not. */
 export function destroyStream(stream: Stream): void {
   if (stream.ring) {
-    for (let w = 0; w < stream.gridCount; w++) {
-      const edges = load<u32>(windowAt(stream, w), WindowPlan.edges);
-      if (edges) release(stream, edges);
-      destroyStacks(stream, stacksAt(stream, w));
-      destroyTriggered(stream, triggeredAt(stream, w));
-    }
-    for (let w = stream.gridCount; w < stream.windowCount; w++) {
-      call_indirect<void>(load<u32>(windowAt(stream, w), WindowPlan.destroy), stream, storeAt(stream, w));
-    }
+    for (let s = 0; s < stream.storeCount; s++) storeAt(stream, s).destroy(stream);
     release(stream, stream.stores);
-    release(stream, stream.stacks);
-    release(stream, stream.triggered);
-    destroySlices(stream, changetype<Slices>(stream.slices));
     destroyOutbox(stream, changetype<Outbox>(stream.outbox));
     for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
       if (load<u32>(part, PartPlan.prepare)) destroySamples(stream, part);
@@ -175,6 +188,7 @@ export function destroyStream(stream: Stream): void {
     release(stream, stream.lateEvents);
     release(stream, stream.misses);
     release(stream, stream.answers);
+    release(stream, stream.bound);
     destroyScratch(stream, stream.scratch);
     release(stream, stream.trash);
     release(stream, stream.empty);

@@ -10,8 +10,7 @@
  *     order     puts the results of all stores in order
  *
  * Each store moves the clock with every event, from where it stood before the batch, so that no store depends on
- * another. All windows on a grid share one store: slices (window/grid/slicing.ts), or the windows themselves where they
- * fire early (window/grid/triggered.ts). Every other window has a store of its own.
+ * another.
  */
 
 import { settleMisses } from './ingest/admission';
@@ -20,14 +19,12 @@ import { Dictionary, mapKeys, sweep } from './ingest/dictionary';
 import { evaluate } from './ingest/expression';
 import { compact, keptBefore, tickAt, tickCount } from './ingest/filter';
 import { Ring } from './ingest/ring';
-import { Keys, WindowPlan } from './plan';
+import { Keys } from './plan';
 import { orderResults } from './result/order';
 import { Outbox } from './result/outbox';
 import { prepareColumns, resetRow } from './state/rows';
-import { Stream, storeAt, windowAt } from './stream';
-import { advanceTo } from './window/grid/fire';
-import { takeGrid } from './window/grid/slicing';
-import { advanceTriggered, takeTriggered } from './window/grid/triggered';
+import { storeAt } from './store';
+import { Stream } from './stream';
 
 /** Consumes all events in the ring. */
 export function consume(stream: Stream): void {
@@ -70,12 +67,13 @@ function consumeFiltered(stream: Stream, ring: Ring, at: i32, n: i32): void {
 }
 
 /**
- * Whether moving the clock to t fires nothing, neither in the grid as it is nor once the events that wait, none before
+ * Whether moving the clock to t fires nothing, neither as stores are nor once the events that wait, none before
  * `earliest`, are taken: the windows of those end after the watermark.
  */
 function isQuiet(stream: Stream, t: f64, earliest: f64): bool {
-  const onGrid = stream.gridCount == stream.windowCount && stream.early == Infinity;
-  return onGrid && stream.maxFutureSkew == Infinity && t < stream.fireAt && t - stream.outOfOrder <= earliest;
+  return (
+    stream.isScheduled && stream.maxFutureSkew == Infinity && t < stream.fireAt && t - stream.outOfOrder <= earliest
+  );
 }
 
 /** Consumes n contiguous events from ring place `at`. */
@@ -96,13 +94,10 @@ function consumeRun(stream: Stream, ring: Ring, at: i32, n: i32): void {
   const from = outbox.length;
   const newest = stream.newest;
   const watermark = stream.watermark;
-  if (stream.eager && stream.gridCount) takeTriggered(stream, ring, at, n);
-  else if (stream.gridCount) takeGrid(stream, ring, at, n);
-  for (let w = stream.gridCount; w < stream.windowCount; w++) {
+  for (let s = 0; s < stream.storeCount; s++) {
     stream.newest = newest;
     stream.watermark = watermark;
-    stream.cause = 0;
-    call_indirect<void>(load<u32>(windowAt(stream, w), WindowPlan.take), stream, storeAt(stream, w), at, n);
+    storeAt(stream, s).take(stream, at, n);
   }
   // Events that no window takes were folded into `trash`: release its blocks.
   if (stream.hasHeapStates) resetRow(stream, stream.trash);
@@ -114,13 +109,9 @@ function consumeRun(stream: Stream, ring: Ring, at: i32, n: i32): void {
 export function advance(stream: Stream, watermark: f64): void {
   const from = changetype<Outbox>(stream.outbox).length;
   const before = stream.watermark;
-  stream.cause = 0;
-  if (stream.eager && stream.gridCount) advanceTriggered(stream, watermark);
-  else if (stream.gridCount) advanceTo(stream, watermark);
-  for (let w = stream.gridCount; w < stream.windowCount; w++) {
+  for (let s = 0; s < stream.storeCount; s++) {
     stream.watermark = before;
-    stream.cause = 0;
-    call_indirect<void>(load<u32>(windowAt(stream, w), WindowPlan.advance), stream, storeAt(stream, w), watermark);
+    storeAt(stream, s).advance(stream, watermark);
   }
   if (watermark == Infinity) forgetSamples(stream);
   orderResults(stream, from);

@@ -28,38 +28,34 @@ export enum Plan {
   keyWidth = 52,
   measureCount = 56,
   windowCount = 60,
-  /** Number of windows on a grid of time, which come first. */
-  gridCount = 64,
+  /** Number of stores: windows on a grid of time, which come first, share one; each other window has its own. */
+  storeCount = 64,
   partCount = 68,
   /** Bytes of a row, and of its head before the states of the parts: see assembly/stream.ts. */
   stride = 72,
   head = 76,
   /** Number of events for which the ring has room, a power of two. */
   capacity = 80,
-  /**
-   * Whether windows fire before their end or discard what they emitted. Every window on a grid then has rows of its
-   * own.
-   */
-  eager = 84,
   /** Whether a firing emits only what is new since the last. */
-  discard = 88,
+  discard = 84,
   /** 1 + the measure that is not 0 for events that make the windows of their key fire early; 0: there is none. */
-  when = 92,
+  when = 88,
   /** Whether results have to be put in order: see assembly/result/order.ts. */
-  ordered = 96,
+  ordered = 92,
   /** Offset of the program from the beginning of the plan, in bytes. */
-  program = 100,
+  program = 96,
   /** Number of instructions of the program, and number of registers it needs. */
-  programLength = 104,
-  registers = 108,
+  programLength = 100,
+  registers = 104,
   /** 1 + the measure that holds the condition of the filter; 0: all events are taken. */
-  filter = 112,
+  filter = 108,
   /** Whether late events are handed back, with all their columns. */
-  givesLate = 116,
+  givesLate = 112,
   /** Whether stores keep the times that `earliestHeld` reads: see assembly/retention.ts. */
-  tracksEarliest = 120,
+  tracksEarliest = 116,
   /** Whether results are packed rows, to be merged with those of other streams: see assembly/result/pack.ts. */
-  partial = 124,
+  partial = 120,
+  /** The windows begin here. */
   windows = 128,
 }
 
@@ -82,20 +78,20 @@ export enum WindowPlan {
   /** Greatest length of a session, in time and in events; Infinity: there is none. */
   maxLength = 24,
   maxEvents = 32,
-  /** u32 from here on. Kernels of a window on a grid: see assembly/window/window-registry.ts. */
+  /** u32 from here on. Where windows on a grid begin and end: see assembly/window/window-registry.ts. */
   start = 40,
   end = 44,
   newest = 48,
   oldest = 52,
-  /** Kernels of a window with a store of its own: see assembly/window/window-registry.ts. */
+  /** The functions of the window's store: see assembly/window/window-registry.ts. */
   create = 56,
   destroy = 60,
   take = 64,
   advance = 68,
   query = 72,
   demand = 76,
-  due = 80,
-  live = 84,
+  live = 80,
+  earliest = 84,
   /**
    * 1 + the measure that the window reads: the gap of a session, or the ends of a punctuated window; 0: there is none.
    */
@@ -104,15 +100,12 @@ export enum WindowPlan {
   closed = 92,
   /** Place of the window in the spec, which orders results. */
   place = 96,
+  /** Number of its store. Windows of one store are neighbours. */
+  store = 100,
   /** Filled in by the core: the table of edges that the bindings write, see assembly/window/grid/kind/calendar.ts. */
-  edges = 100,
-  edgeCount = 104,
-  /** Further kernels of a window with a store of its own. */
-  earliest = 108,
-  copies = 112,
-  /** Filled in by the core: whether heap states of the store evict values, see assembly/window/rolling/running.ts. */
-  evicts = 116,
-  bytes = 120,
+  edges = 104,
+  edgeCount = 108,
+  bytes = 112,
 }
 
 /**

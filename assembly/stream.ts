@@ -4,10 +4,7 @@
  *
  *     Stream ─┬─ Ring             events that are not yet consumed
  *             ├─ Dictionary       keys ↔ ids
- *             ├─ Slices           for all windows on a grid: rows of open slices, which take events in any order
- *             ├─ Stacks × n       for each window on a grid: rows of sealed slices that wait to be combined into it
- *             ├─ Triggered × n    in place of both where windows fire early: the windows themselves
- *             ├─ stores           one for each other window, see window/window-registry.ts
+ *             ├─ Store × n        rows: one for all windows on a grid, one for each other window (store.ts)
  *             └─ Outbox           results, until they are taken
  *
  * A row holds the states of all aggregates of one key in one window, slice or span. `emitted` and `firings` are part of
@@ -19,8 +16,8 @@
  */
 
 import { Owner } from './base/allocator';
-import { WindowPlan } from './plan';
 import { Scratch } from './scratch';
+import { Window } from './window';
 
 @unmanaged
 export class Stream extends Owner {
@@ -39,9 +36,8 @@ export class Stream extends Owner {
   plan: usize;
   windows: usize;
   windowCount: i32;
-  /** Number of windows on a grid of time, which are the first ones. */
-  gridCount: i32;
-  /** Number of stores: one for all windows on a grid, one for each other window. */
+  /** The stores, in the order of their windows: see store.ts. */
+  stores: usize;
   storeCount: i32;
   parts: usize;
   partCount: i32;
@@ -60,7 +56,6 @@ export class Stream extends Owner {
   maxFutureSkew: f64;
   keys: i32;
   /** As in the plan. */
-  eager: bool;
   discard: bool;
   ordered: bool;
   partial: bool;
@@ -79,10 +74,10 @@ export class Stream extends Owner {
   watermark: f64;
   /** The newest time that `advance` implied; with `newest` it bounds which event times are believed. */
   advancedTo: f64;
-  /** No window on a grid fires or is released before the newest time reaches this. */
+  /** The newest time from which on a window of a store that schedules its firings may fire, or be released. */
   fireAt: f64;
-  /** All slices that end at or before this time are sealed. */
-  sealedTo: f64;
+  /** Whether every store does so: until `fireAt`, moving the clock then does nothing else. */
+  isScheduled: bool;
 
   /** Counters: see `Stat` in plan.ts. */
   events: f64;
@@ -94,11 +89,6 @@ export class Stream extends Owner {
 
   ring: usize;
   dictionary: usize;
-  slices: usize;
-  stacks: usize;
-  triggered: usize;
-  /** List of the stores of windows off the grid, u32 each. */
-  stores: usize;
   outbox: usize;
 
   /**
@@ -115,32 +105,10 @@ export class Stream extends Owner {
   /** u16 for each event of the batch: how many stores did not take it, and why. See ingest/admission.ts. */
   misses: usize;
   missed: bool;
-  /** The answer to the last query (query.ts), and the bounds of the window that a store was last asked for. */
+  /** The bound that stores add up: see budget.ts. */
+  bound: usize;
+  /** The answer to the last query: see query.ts. */
   answers: usize;
-  askedStart: f64;
-  askedEnd: f64;
-  /** Why windows fire at present; see `byClock` and the functions after it. */
-  cause: i32;
-}
-
-/**
- * Causes of a firing, in the order in which they act: event i of a batch moved the clock; the clock passed a mark of
- * early firing; the event was taken; the event itself asks for early firing (`when`).
- */
-export function byClock(i: i32): i32 {
-  return i << 2;
-}
-
-export function byMark(i: i32): i32 {
-  return (i << 2) | 1;
-}
-
-export function byEvent(i: i32): i32 {
-  return (i << 2) | 2;
-}
-
-export function byFlag(i: i32): i32 {
-  return (i << 2) | 3;
 }
 
 /** Offsets of `emitted` and `firings` in the head of a row. */
@@ -160,13 +128,9 @@ export function firesAgain(stream: Stream): bool {
   return stream.head > EMITTED;
 }
 
-/** The store of window w, which is off the grid. */
-export function storeAt(stream: Stream, w: i32): usize {
-  return load<u32>(stream.stores + ((<usize>(w - stream.gridCount)) << 2));
-}
-
-export function windowAt(stream: Stream, w: i32): usize {
-  return stream.windows + <usize>w * WindowPlan.bytes;
+/** Window w of the plan. */
+export function windowAt(stream: Stream, w: i32): Window {
+  return changetype<Window>(stream.windows + <usize>w * offsetof<Window>());
 }
 
 /** Bytes that the stream may still allocate; negative if results exceed its limit. */

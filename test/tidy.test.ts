@@ -16,9 +16,12 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const ROOMS = {
   assembly: [
     'plan.ts',
+    'window.ts',
+    'cause.ts',
     'base/',
     'scratch.ts',
     'stream.ts',
+    'store.ts',
     'sketch/shared/',
     'sketch/evicting/',
     'sketch/',

@@ -19,7 +19,7 @@ import { PartPlan } from '../plan';
 import { parameter } from '../sketch/shared/box';
 import { Stream } from '../stream';
 import { isPlausible } from './admission';
-import { Dictionary, pin, unpin } from './dictionary';
+import { Dictionary, pin, unpin, usePins } from './dictionary';
 import { measureColumn, Ring } from './ring';
 
 const SAMPLE_BYTES: usize = 16;
@@ -27,6 +27,7 @@ const SAMPLE_BYTES: usize = 16;
 export function createSamples(stream: Stream, part: usize): void {
   store<u32>(part, 0, PartPlan.samples);
   store<u32>(part, 0, PartPlan.sampleCapacity);
+  usePins(stream, changetype<Dictionary>(stream.dictionary));
   setCapacity(stream, part, changetype<Dictionary>(stream.dictionary).capacity);
 }
 

@@ -84,6 +84,13 @@ export function destroyDictionary(stream: Stream, keys: Dictionary): void {
   release(stream, changetype<usize>(keys));
 }
 
+/** Creates the column of pins, unless there is one. Whoever is going to pin ids calls it before the first id. */
+export function usePins(stream: Stream, keys: Dictionary): void {
+  if (keys.pins) return;
+  keys.pins = allocate(stream, (<usize>keys.capacity) << 2);
+  memory.fill(keys.pins, 0, (<usize>keys.capacity) << 2);
+}
+
 /** Releases words and table: from now on the producer keeps the keys and writes ids. */
 export function dropWords(stream: Stream, keys: Dictionary): void {
   release(stream, keys.words);
@@ -107,7 +114,7 @@ function setCapacity(stream: Stream, keys: Dictionary, capacity: u32): void {
   keys.live = resize(stream, keys.live, (<usize>capacity) << 2);
   if (keys.width) keys.words = resize(stream, keys.words, (<usize>capacity * <usize>keys.width) << 3);
   for (let id = keys.capacity; id < capacity; id++) store<u32>(keys.live + ((<usize>id) << 2), 0);
-  if (stream.hasSamples || stream.gridCount < stream.windowCount) {
+  if (keys.pins) {
     keys.pins = resize(stream, keys.pins, (<usize>capacity) << 2);
     for (let id = keys.capacity; id < capacity; id++) store<u32>(keys.pins + ((<usize>id) << 2), 0);
   }

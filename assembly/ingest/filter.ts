@@ -15,7 +15,7 @@
  */
 
 import { allocate, release } from '../base/allocator';
-import { Keys, PartPlan, Plan, WindowPlan } from '../plan';
+import { Keys, PartPlan, Plan } from '../plan';
 import { firesAgain, Stream, windowAt } from '../stream';
 import { isPlausible } from './admission';
 import { measureColumn, Ring } from './ring';
@@ -97,7 +97,7 @@ function markMoved(stream: Stream, filter: Filter, ring: Ring): void {
   const when = load<u32>(stream.plan, Plan.when);
   if (when) store<u8>(filter.moves + when - 1, 1);
   for (let w = 0; w < stream.windowCount; w++) {
-    const column = load<u32>(windowAt(stream, w), WindowPlan.column);
+    const column = windowAt(stream, w).column;
     if (column) store<u8>(filter.moves + column - 1, 1);
   }
 }

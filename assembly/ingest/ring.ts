@@ -11,7 +11,6 @@
  */
 
 import { allocate, release } from '../base/allocator';
-import { WindowPlan } from '../plan';
 import { Stream, windowAt } from '../stream';
 
 @unmanaged
@@ -55,7 +54,7 @@ export function measureColumn(ring: Ring, i: u32): usize {
  * segment.
  */
 export function windowColumn(stream: Stream, w: i32): usize {
-  const measure = load<u32>(windowAt(stream, w), WindowPlan.column);
+  const measure = windowAt(stream, w).column;
   return measure ? measureColumn(changetype<Ring>(stream.ring), measure - 1) : 0;
 }
 

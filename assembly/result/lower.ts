@@ -38,7 +38,7 @@ export function lowerRow(stream: Stream, rows: usize, out: usize): void {
 
 /**
  * Adds n results of one window to the outbox: the n listed rows, lowered, with their listed ids. `firing` is a Firing,
- * to which `final` is added if the window is closed. The cause of all n is `stream.cause`.
+ * to which `final` is added if the window is closed. All n have one cause.
  */
 export function putResults(
   stream: Stream,
@@ -49,6 +49,7 @@ export function putResults(
   end: f64,
   window: i32,
   firing: i32,
+  cause: i32,
 ): void {
   const from = openResults(stream, n);
   const outbox = changetype<Outbox>(stream.outbox);
@@ -61,7 +62,7 @@ export function putResults(
     store<u8>(outbox.windows + place, window);
     store<u8>(outbox.firingKinds + place, firing);
     if (outbox.firings) store<u32>(outbox.firings + (place << 2), <u32>load<f64>(load<u32>(rows + (i << 2)), FIRINGS));
-    if (outbox.causes) store<u32>(outbox.causes + (place << 2), stream.cause);
+    if (outbox.causes) store<u32>(outbox.causes + (place << 2), cause);
   }
   putOutputs(stream, rows, from, n);
 }

@@ -1,6 +1,7 @@
 /** Merges the packed rows that several workers sent for one window (pack.ts), and lowers the whole. */
 
 import { capacity } from '../base/allocator';
+import { byClock } from '../cause';
 import { Firing, PartPlan } from '../plan';
 import * as box from '../sketch/shared/box';
 import { combineRows, listRow, resetRow } from '../state/rows';
@@ -24,7 +25,7 @@ export function putMerged(stream: Stream, packed: usize, n: i32, start: f64, end
   }
   store<u32>(stream.scratch.pair, <u32>whole);
   const from = openResults(stream, 1);
-  putHead(stream, from, start, end, 0, window, Firing.onTime | Firing.final, whole);
+  putHead(stream, from, start, end, 0, window, Firing.onTime | Firing.final, byClock(0), whole);
   putOutputs(stream, stream.scratch.pair, from, 1);
   resetRow(stream, whole);
 }

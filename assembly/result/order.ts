@@ -6,7 +6,6 @@
  */
 
 import { allocate, release } from '../base/allocator';
-import { WindowPlan } from '../plan';
 import { Stream, windowAt } from '../stream';
 import { Outbox, outputColumn } from './outbox';
 
@@ -67,7 +66,7 @@ function isAfter(stream: Stream, outbox: Outbox, a: u32, b: u32): bool {
 
 /** The place in the spec of window w of the plan. */
 function placeOf(stream: Stream, w: i32): u32 {
-  return load<u32>(windowAt(stream, w), WindowPlan.place);
+  return windowAt(stream, w).place;
 }
 
 /** Merges the sorted runs [low, middle) and [middle, high) of the list `from` into the list `to`. */

@@ -99,7 +99,7 @@ export function openResults(stream: Stream, n: i32): i32 {
   return from;
 }
 
-/** Fills all cells of result i except its outputs. Its cause is `stream.cause`; `firing` is a Firing. */
+/** Fills all cells of result i except its outputs. `firing` is a Firing; `cause`: see cause.ts. */
 export function putHead(
   stream: Stream,
   i: i32,
@@ -108,6 +108,7 @@ export function putHead(
   id: u32,
   window: i32,
   firing: i32,
+  cause: i32,
   row: usize,
 ): void {
   const outbox = changetype<Outbox>(stream.outbox);
@@ -117,7 +118,7 @@ export function putHead(
   store<u8>(outbox.windows + <usize>i, window);
   store<u8>(outbox.firingKinds + <usize>i, firing);
   if (outbox.firings) store<u32>(outbox.firings + ((<usize>i) << 2), <u32>load<f64>(row, FIRINGS));
-  if (outbox.causes) store<u32>(outbox.causes + ((<usize>i) << 2), stream.cause);
+  if (outbox.causes) store<u32>(outbox.causes + ((<usize>i) << 2), cause);
 }
 
 /** Sets the causes of n results from index `from` on to a list of u32, if there is such a column. */

@@ -4,8 +4,14 @@
  */
 
 import { PartPlan } from '../plan';
+import { CHUNK_ROWS } from '../scratch';
 import * as box from '../sketch/shared/box';
 import { Stream } from '../stream';
+
+/** Upper bound on the header of a block of memory and the bytes by which its size is rounded up. */
+export const BLOCK_OVERHEAD = 80;
+/** What a store may need for a few blocks of its own, whatever the number of events. */
+export const STORE_MARGIN = 16 * BLOCK_OVERHEAD;
 
 /**
  * A block is large (box.ts) only after this many values; the second bound is for kinds that leap: by one value their
@@ -32,6 +38,16 @@ export function demandOfStates(stream: Stream, n: f64): f64 {
     bytes += n * SMALL_BYTES_PER_VALUE + min(n ? largeBytes : 0, 2 * box.bytesOf(part) + n * leap);
   }
   return bytes;
+}
+
+/**
+ * Demand in bytes of a store of rows that it may merge, beside what it needs for their places: of n more events or, for
+ * n = 0, of a chunk of temporary rows.
+ */
+export function demandOfRows(stream: Stream, n: f64): f64 {
+  const rows = max(0, stream.used - stream.emptyBytes) / <f64>stream.stride + 64;
+  const merged = n ? n : <f64>CHUNK_ROWS;
+  return STORE_MARGIN + demandOfStates(stream, n) + demandOfMerges(stream, merged, rows + n);
 }
 
 /** Upper bound on the bytes of an evictable state for each event in it. */

@@ -3,8 +3,8 @@
  * `kind_function`. The bindings find them by these names; nothing else in the core knows which kinds there are.
  *
  * 1. Windows on a grid of time lie where the clock says, whatever the events. A kind numbers its windows by k, a whole
- * f64. Starts and ends never decrease as k grows. `window` is the address of the WindowPlan. Slices, firing, lateness,
- * queries and memory are the same for all kinds (window/grid/).
+ * f64. Starts and ends never decrease as k grows. Slices, firing, lateness, queries and memory are the same for all
+ * kinds: all windows on a grid of a plan share one store, `slicing` or `triggered` below.
  *
  *     function           returns
  *     start(window, k)   start of window k, which is [start, end)
@@ -12,37 +12,36 @@
  *     newest(window, t)  the greatest k that has begun at t: start <= t
  *     oldest(window, t)  the least k that has not ended at t: end > t; above newest if no window holds t
  *
- * 2. Other windows lie where events say. Each has a store of its own. `w` is the number of the window in the plan,
- * `store` the address that `create` returned, n a number of events, `watermark` = Infinity the end of the stream.
+ * 2. Windows off the grid lie where events say. Each has a store of its own, whose name is that of the kind.
  *
- *     function                           does, or returns
- *     create(stream, w)                  builds the store; returns its address
- *     destroy(stream, store)             releases the store with all that it holds
- *     take(stream, store, at, n)         takes n consecutive events from place `at` of the ring; fires what falls due
- *     advance(stream, store, watermark)  moves the watermark without an event; fires what falls due
- *     query(stream, store, id, t)        row of the key's window at time t, the empty row if it has none; puts the
- *                                        bounds of the window into stream.askedStart and askedEnd; the caller drops the
- *                                        row if it lies in scratch.temporary
- *     demand(stream, store, n)           upper bound on the bytes that n events can need, results apart; for n = 0 on
- *                                        the bytes that firing everything open can need
- *     due(stream, store, n, watermark)   upper bound on the results of n events and a move to `watermark`
- *     copies(stream, store, n)           upper bound on the results that one event can be part of; optional, 1 without
- *                                        it; not called if rows can fire more than once (`firesAgain`)
- *     live(stream, store)                number of open windows, or of keys with events, for Stat.liveSlices
- *     earliest(stream, store)            a time before which the store holds no event, Infinity if it is empty; see
- *                                        retention.ts
+ * A store exports the functions below (their signatures are in store.ts). `self` is the address that `create` returned,
+ * n a number of events, `watermark` = Infinity the end of the stream.
+ *
+ *     function                            does, or returns
+ *     create(stream, w, count)            builds the store of `count` windows from number w of the plan on; returns its
+ *                                         address. Only stores of windows on a grid are asked for more than one
+ *     destroy(stream, self)               releases the store with all that it holds
+ *     take(stream, self, at, n)           takes n consecutive events from place `at` of the ring; fires what falls due
+ *     advance(stream, self, watermark)    moves the watermark without an event; fires what falls due
+ *     query(stream, self, w, id, t,       row of the key's window w at time t, the empty row if it has none; sets the
+ *           bounds)                       bounds of that window. The caller drops the row if it lies in
+ *                                         scratch.temporary
+ *     demand(stream, self, n, first,      adds to `bound` upper bounds on the bytes and results of n events with times
+ *            last, moveTo, bound)         from `first` to `last`, the newest time then being at most moveTo; for n = 0
+ *                                         on the bytes that firing everything open can need. See budget.ts
+ *     live(stream, self)                  number of open windows, or of keys with events, for Stat.liveSlices
+ *     earliest(stream, self)              a time before which the store holds no event, Infinity if it is empty; see
+ *                                         retention.ts
  *
  * A store keeps these laws:
  *
  *     clock     `take` moves stream.newest and stream.watermark with every event (ingest/clock.ts)
- *     cause     every result is put into the outbox with its cause: stream.cause, or one each by `putCauses`
- *     misses    `miss` is called for each event that the store does not take, unless it is too far in the future
- *     ids       while the store holds anything of a key it keeps the id pinned (`pin`, `unpin`)
+ *     schedule  it sets stream.fireAt, so that nothing fires or is released before; or stream.isScheduled to false
+ *     cause     every result is put into the outbox with its cause (cause.ts)
+ *     misses    `noteMiss` is called for each event that the store does not take, unless it is too far in the future
+ *     ids       while the store holds anything of a key it keeps the id pinned (`pin`, `unpin`) or counted (`countRow`)
  *     batches   results depend on events alone, never on where batches are cut
- *     memory    with demand(n) bytes available, taking n events cannot fail
- *
- * A store whose heap states evict values (rolling) sets WindowPlan.evicts in `create`; its demand then includes what
- * heap states need.
+ *     memory    with the demand of n events available, taking them cannot fail
  */
 export {
   end as tumbling_end,
@@ -75,13 +74,32 @@ export {
   start as everything_start,
 } from './grid/kind/everything';
 export {
+  create as slicing_create,
+  destroy as slicing_destroy,
+  take as slicing_take,
+  advance as slicing_advance,
+  query as slicing_query,
+  demand as slicing_demand,
+  live as slicing_live,
+  earliest as slicing_earliest,
+} from './grid/slicing';
+export {
+  create as triggered_create,
+  destroy as triggered_destroy,
+  take as triggered_take,
+  advance as triggered_advance,
+  query as triggered_query,
+  demand as triggered_demand,
+  live as triggered_live,
+  earliest as triggered_earliest,
+} from './grid/triggered';
+export {
   create as session_create,
   destroy as session_destroy,
   take as session_take,
   advance as session_advance,
   query as session_query,
   demand as session_demand,
-  due as session_due,
   live as session_live,
   earliest as session_earliest,
 } from './session/session';
@@ -92,7 +110,6 @@ export {
   advance as capped_advance,
   query as capped_query,
   demand as capped_demand,
-  due as capped_due,
   live as capped_live,
   earliest as capped_earliest,
 } from './session/capped';
@@ -103,7 +120,6 @@ export {
   advance as filled_advance,
   query as filled_query,
   demand as filled_demand,
-  due as filled_due,
   live as filled_live,
   earliest as filled_earliest,
 } from './count/filled';
@@ -114,8 +130,6 @@ export {
   advance as counted_advance,
   query as counted_query,
   demand as counted_demand,
-  due as counted_due,
-  copies as counted_copies,
   live as counted_live,
   earliest as counted_earliest,
 } from './count/counted';
@@ -126,8 +140,6 @@ export {
   advance as rolling_advance,
   query as rolling_query,
   demand as rolling_demand,
-  due as rolling_due,
-  copies as rolling_copies,
   live as rolling_live,
   earliest as rolling_earliest,
 } from './rolling/rolling';
@@ -138,7 +150,6 @@ export {
   advance as unkeyed_advance,
   query as unkeyed_query,
   demand as unkeyed_demand,
-  due as unkeyed_due,
   live as unkeyed_live,
   earliest as unkeyed_earliest,
 } from './rolling/unkeyed';

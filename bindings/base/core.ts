@@ -110,7 +110,7 @@ export interface Kernels {
 /** The functions that a kind of window may export: see assembly/window/window-registry.ts. */
 export const ROLES = [
   ...(['start', 'end', 'newest', 'oldest'] as const),
-  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'due', 'live', 'earliest', 'copies'] as const),
+  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'live', 'earliest'] as const),
 ] as const;
 
 /** What the core exports for one kind of window: indices into the function table. */

@@ -168,12 +168,11 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
       u32(address + Plan.keyWidth, spec.keys.length);
       u32(address + Plan.measureCount, measureCount + flags.length + program.columns);
       u32(address + Plan.windowCount, windows.length);
-      u32(address + Plan.gridCount, windows.filter(({ kind }) => GRIDS.includes(kind)).length);
+      u32(address + Plan.storeCount, storeOf(windows, windows.length - 1) + 1);
       u32(address + Plan.partCount, parts.size);
       u32(address + Plan.stride, stride);
       u32(address + Plan.head, head);
       u32(address + Plan.capacity, RING_EVENTS);
-      u32(address + Plan.eager, eager ? 1 : 0);
       u32(address + Plan.discard, spec.discard ? 1 : 0);
       u32(address + Plan.ordered, isOrdered(spec, eager) ? 1 : 0);
       u32(address + Plan.when, flagOf(spec.when));
@@ -192,14 +191,14 @@ export function compile(spec: CheckedSpec, core: Core): CompiledPlan {
         f64(at + WindowPlan.offset, window.offset);
         f64(at + WindowPlan.maxLength, window.most);
         f64(at + WindowPlan.maxEvents, window.mostRows);
-        const kind = kindOf(window, spec, owning);
-        for (const role of ROLES) u32(at + WindowPlan[role], core.windows[kind]?.[role] ?? 0);
+        const kernels = { ...core.windows[window.kind], ...core.windows[storeKindOf(window, spec, owning, eager)] };
+        for (const role of ROLES) u32(at + WindowPlan[role], kernels[role] ?? 0);
+        u32(at + WindowPlan.store, storeOf(windows, w));
         u32(at + WindowPlan.column, columnOf(window));
         u32(at + WindowPlan.closed, window.closed);
         u32(at + WindowPlan.place, spec.places[w] ?? 0);
         u32(at + WindowPlan.edges, 0);
         u32(at + WindowPlan.edgeCount, 0);
-        u32(at + WindowPlan.evicts, 0);
         at += WindowPlan.bytes;
       }
       let counts = at + parts.size * PartPlan.bytes;
@@ -246,15 +245,24 @@ function isOrdered({ windows, updates, allowedLateness }: CheckedSpec, eager: bo
   return windows.length > 1 || !windows.some(isRolling);
 }
 
+/** The number of the store of window w: windows on a grid, which come first, share store 0. */
+function storeOf(windows: readonly Window[], w: number): number {
+  const grids = windows.filter(({ kind }) => GRIDS.includes(kind)).length;
+  return w < grids ? 0 : w - Math.max(grids - 1, 0);
+}
+
 /**
- * The kind of a window in the core. Rolling windows without keys become `unkeyed` if their events are taken in order
- * and no state owns memory: their states are kept in columns.
+ * The kind of the store that holds a window. Windows on a grid share slices, unless they fire early or give only what
+ * is new. Rolling windows without keys keep their states in columns (`unkeyed`) if their events are taken in order and
+ * no state owns memory.
  */
-function kindOf(
+function storeKindOf(
   { kind, every }: Window,
   { keys, outOfOrder, allowedLateness, isShared }: CheckedSpec,
   owning: boolean,
+  eager: boolean,
 ): string {
+  if (GRIDS.includes(kind)) return eager ? 'triggered' : 'slicing';
   const inOrder = !isShared && !owning && keys.length === 0 && (every === 1 || outOfOrder + allowedLateness === 0);
   return kind === 'rolling' && inOrder ? 'unkeyed' : kind;
 }

@@ -59,6 +59,7 @@ type CoreFunction =
   | 'createSlab'
   | 'createSpans'
   | 'createStream'
+  | 'usePins'
   | 'createWheel'
   | 'destroyDictionary'
   | 'destroyHeap'

@@ -83,10 +83,11 @@ class Subject {
 
   constructor(readonly kind: Kind) {
     const { call } = this.core;
-    this.stream = call.createStream(Infinity, kind.keys, kind.pins ? 1 : 0);
+    this.stream = call.createStream(Infinity, kind.keys);
     this.words = call.allocate(0, this.lanes * 3);
     this.out = call.allocate(0, 8192);
     this.keys = call.createDictionary(this.stream, kind.width);
+    if (kind.pins) call.usePins(this.stream, this.keys);
   }
 
   /** The words of a key made of a number: the others follow from it, so that some are equal. */

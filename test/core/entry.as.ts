@@ -32,6 +32,7 @@ export {
   sweep,
   uncountRow,
   unpin,
+  usePins,
   wordOf,
 } from '../../assembly/ingest/dictionary';
 export { dropPointer, dueOf } from '../../assembly/window/keyed/span';
@@ -55,13 +56,12 @@ export function createOwner(limit: f64): Owner {
   return owner;
 }
 
-/** A stream of no windows but those that are not on a grid, of which it has one where `pins` is set. */
-export function createStream(limit: f64, keys: i32, pins: bool): Stream {
+/** A stream without windows. */
+export function createStream(limit: f64, keys: i32): Stream {
   const stream = changetype<Stream>(allocate(changetype<Owner>(0), offsetof<Stream>()));
   memory.fill(changetype<usize>(stream), 0, offsetof<Stream>());
   stream.limit = limit;
   stream.keys = keys;
-  stream.windowCount = pins ? 1 : 0;
   stream.watermark = -Infinity;
   return stream;
 }

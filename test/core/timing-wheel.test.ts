@@ -80,7 +80,7 @@ class Schedule {
     readonly delay: number,
   ) {
     const { call } = this.core;
-    this.stream = call.createStream(Infinity, 0, 0);
+    this.stream = call.createStream(Infinity, 0);
     call.setDelay(this.stream, delay);
     this.store = call.createSpans(this.stream, isMore ? 1 : 0);
     this.wheel = call.createWheel(this.stream);

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { count, tumbling, windowed } from '../../bindings';
 import { Oracle, type OracleWindow } from '../oracle';
-import { FAMILIES, windowed as loosely, made } from '../support/scenarios';
+import { FAMILIES, windowed as loosely, made as toSpec } from '../support/scenarios';
 import { windowKinds, windowKindsUsed } from '../support/window-kinds';
 
 // The first stream compiles the core.
@@ -18,11 +18,12 @@ function drawn(family: fc.Arbitrary<OracleWindow>): OracleWindow[] {
   return fc.sample(family, { numRuns: 300, seed: 1 });
 }
 
-/** Makes a stream of the window, with a key and without. */
+/** Makes a stream of the window, with a key and without, and one that fires early where such windows may. */
 function build(window: OracleWindow): void {
-  for (const key of [undefined, 'k']) {
-    const spec = { time: 't', ...(key ? { key } : {}), window: made(window), aggregates: { n: count() } };
-    loosely(spec)[Symbol.dispose]();
+  const made = toSpec(window) as { kind: string };
+  const early = made.kind === 'tumbling' ? [{ emit: { every: 5 } }] : [];
+  for (const also of [{}, { key: 'k' }, ...early]) {
+    loosely({ time: 't', window: made, aggregates: { n: count() }, ...also })[Symbol.dispose]();
   }
 }
 

@@ -13,12 +13,14 @@
 
 import { allocate } from '../../base/allocator';
 import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem } from '../../base/priority-queue';
+import { byClock, byEvent } from '../../cause';
 import { noteMiss } from '../../ingest/admission';
 import { moveClock } from '../../ingest/clock';
 import { Ring } from '../../ingest/ring';
-import { WindowPlan } from '../../plan';
+import { demandOfRows } from '../../state/bounds';
 import { addHeap, dropRow, foldRows, resetRow } from '../../state/rows';
-import { byEvent, Stream, windowAt } from '../../stream';
+import { Bound, Bounds } from '../../store';
+import { firesAgain, Stream, windowAt } from '../../stream';
 import { createEvent, Event, rowOf } from '../keyed/reorder';
 import {
   add,
@@ -52,13 +54,13 @@ class Counted extends PaneQueues {
   sorter: Heap;
 }
 
-export function create(stream: Stream, w: i32): usize {
+export function create(stream: Stream, w: i32, _count: i32): usize {
   const counted = changetype<Counted>(allocate(stream, offsetof<Counted>()));
   memory.fill(changetype<usize>(counted), 0, offsetof<Counted>());
   const window = windowAt(stream, w);
-  initQueues(stream, counted, window, w);
-  counted.size = load<f64>(window, WindowPlan.size);
-  counted.every = load<f64>(window, WindowPlan.every);
+  initQueues(stream, counted, w);
+  counted.size = window.size;
+  counted.every = window.every;
   counted.paneEvents = counted.every > counted.size ? counted.size : greatestCommonDivisor(counted.size, counted.every);
   counted.sorter = createHeap(stream);
   return changetype<usize>(counted);
@@ -133,15 +135,14 @@ export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
   foldRows(stream, stream.scratch.rows, at, n);
   for (let pane = first; pane; ) {
     const next = changetype<Event>(<usize>pane.next);
-    stream.cause = byEvent(pane.previous);
-    closePane(stream, counted, pane);
+    closePane(stream, counted, pane, byEvent(pane.previous));
     pane = next;
   }
   putListed(stream, counted);
 }
 
-/** Adds a full pane to its queue, and fires the window that is full with it, if there is one. */
-function closePane(stream: Stream, counted: Counted, pane: Event): void {
+/** Adds a full pane to its queue, and fires the window that is full with it, if there is one, with a cause. */
+function closePane(stream: Stream, counted: Counted, pane: Event, cause: i32): void {
   const queue = queueOf(counted, pane.id);
   add(stream, counted, queue, pane);
   queue.panes += 1;
@@ -151,7 +152,7 @@ function closePane(stream: Stream, counted: Counted, pane: Event): void {
     counted.every >= counted.size || (beyond >= 0 && beyond - floor(beyond / counted.every) * counted.every == 0);
   if (!fires) return;
   const row = combinationOf(stream, counted, queue, nextRow(stream, counted));
-  listResult(stream, counted, row, pane.id, leastTime(queue), greatestTime(queue));
+  listResult(stream, counted, row, pane.id, leastTime(queue), greatestTime(queue), cause);
   if (counted.every >= counted.size) evict(stream, counted, queue);
 }
 
@@ -189,7 +190,7 @@ function finish(stream: Stream, counted: Counted): void {
     const queue = changetype<Queue>(topItem(counted.sorter));
     popItem(stream, counted.sorter);
     const row = combinationOf(stream, counted, queue, nextRow(stream, counted));
-    listResult(stream, counted, row, queue.id, leastTime(queue), greatestTime(queue));
+    listResult(stream, counted, row, queue.id, leastTime(queue), greatestTime(queue), byClock(0));
     listOpen(stream, counted, queue, queue.nextWindow + 1);
   }
   putListed(stream, counted);
@@ -218,19 +219,23 @@ function evictBefore(stream: Stream, counted: Counted, queue: Queue, k: f64): vo
   while (!isEmpty(queue) && queue.panes - <f64>(queue.tail - queue.head) < from) evict(stream, counted, queue);
 }
 
-export function demand(stream: Stream, counted: Counted, n: f64): f64 {
-  return queuesBytes(stream, counted, n) + heapBytes(counted.sorter, <f64>counted.live + n);
-}
-
-/** Upper bound on the results of n more events; at the end of the stream all open windows are added. */
-export function due(_stream: Stream, counted: Counted, n: f64, watermark: f64): f64 {
-  const open = watermark == Infinity ? ceil(counted.size / counted.every) * (<f64>counted.live + n) : 0;
-  return n / min(counted.every, counted.size) + 1 + open;
-}
-
-/** In how many windows one event can be. */
-export function copies(_stream: Stream, counted: Counted, _n: f64): f64 {
-  return ceil(counted.size / counted.every);
+export function demand(
+  stream: Stream,
+  counted: Counted,
+  n: f64,
+  _first: f64,
+  _last: f64,
+  moveTo: f64,
+  bound: Bound,
+): void {
+  bound.bytes += queuesBytes(stream, counted, n) + heapBytes(counted.sorter, <f64>counted.live + n);
+  bound.bytes += demandOfRows(stream, n);
+  const copies = ceil(counted.size / counted.every);
+  // At the end of the stream all open windows fire.
+  const open = moveTo == Infinity ? copies * (<f64>counted.live + n) : 0;
+  const results = n / min(counted.every, counted.size) + 1 + open;
+  bound.results += results;
+  bound.firings += firesAgain(stream) ? results : min(results, copies);
 }
 
 export function earliest(_stream: Stream, counted: Counted): f64 {
@@ -249,12 +254,12 @@ export function live(_stream: Stream, counted: Counted): f64 {
 }
 
 /** The first window of a key that is not full, with its events so far. */
-export function query(stream: Stream, counted: Counted, id: u32, _t: f64): usize {
+export function query(stream: Stream, counted: Counted, _w: i32, id: u32, _t: f64, bounds: Bounds): usize {
   const queue = id < counted.queueCount ? queueOf(counted, id) : changetype<Queue>(0);
   const value = stream.scratch.temporary;
   resetRow(stream, value);
-  stream.askedStart = NaN;
-  stream.askedEnd = NaN;
+  bounds.start = NaN;
+  bounds.end = NaN;
   if (!queue) return value;
   evictBefore(stream, counted, queue, firstOpen(counted, queue));
   let least = isEmpty(queue) ? Infinity : leastTime(queue);
@@ -272,8 +277,8 @@ export function query(stream: Stream, counted: Counted, id: u32, _t: f64): usize
     greatest = max(greatest, pane.note);
   }
   if (least <= greatest) {
-    stream.askedStart = least;
-    stream.askedEnd = greatest;
+    bounds.start = least;
+    bounds.end = greatest;
   }
   return value;
 }

@@ -8,10 +8,13 @@
  */
 
 import { allocate } from '../../base/allocator';
+import { byEvent } from '../../cause';
 import { moveClock } from '../../ingest/clock';
 import { Ring, windowColumn } from '../../ingest/ring';
-import { Firing, WindowPlan } from '../../plan';
-import { byEvent, Stream, windowAt } from '../../stream';
+import { Firing } from '../../plan';
+import { demandOfRows } from '../../state/bounds';
+import { Bound, Bounds } from '../../store';
+import { firesAgain, Stream, windowAt } from '../../stream';
 import {
   answer,
   begin,
@@ -44,13 +47,13 @@ class Filled extends Spans {
   ends: usize;
 }
 
-export function create(stream: Stream, w: i32): usize {
+export function create(stream: Stream, w: i32, _count: i32): usize {
   const filled = changetype<Filled>(allocate(stream, offsetof<Filled>()));
   memory.fill(changetype<usize>(filled), 0, offsetof<Filled>());
   const window = windowAt(stream, w);
-  const column = load<u32>(window, WindowPlan.column);
-  initSpans(stream, filled, window, w, true);
-  filled.size = column ? Infinity : load<f64>(window, WindowPlan.size);
+  const column = window.column;
+  initSpans(stream, filled, w, true);
+  filled.size = column ? Infinity : window.size;
   filled.ends = windowColumn(stream, w);
   return changetype<usize>(filled);
 }
@@ -82,9 +85,8 @@ export function take(stream: Stream, filled: Filled, at: i32, n: i32): void {
     listEvent(stream, filled, span, i, t);
     span.end = max(span.end, t);
     const ended = filled.ends && load<f64>(filled.ends + offset + ((<usize>i) << 3)) != 0;
-    stream.cause = byEvent(i);
     if (ended || moreOf(filled, span).count >= filled.size) {
-      put(stream, filled, span, Firing.onTime | Firing.final, i);
+      put(stream, filled, span, Firing.onTime | Firing.final, byEvent(i), i);
       setHead(filled, id, changetype<Span>(0));
       dropSpan(stream, filled, span);
     } else if (stream.when && load<f64>(stream.when + offset + ((<usize>i) << 3)) != 0) {
@@ -102,14 +104,21 @@ export function advance(stream: Stream, filled: Filled, watermark: f64): void {
   else if (stream.watermark >= filled.markAt) fireChanged(stream, filled, 0);
 }
 
-export function demand(stream: Stream, filled: Filled, n: f64): f64 {
-  return spanBytes(stream, filled, n, true);
-}
-
-/** Upper bound on the results of n more events; early firings and the end of the stream can fire every open window. */
-export function due(stream: Stream, filled: Filled, n: f64, watermark: f64): f64 {
-  const open = <f64>filled.live + n;
-  return n + (watermark == Infinity || stream.early != Infinity || stream.when ? 2 * open : 0);
+export function demand(
+  stream: Stream,
+  filled: Filled,
+  n: f64,
+  _first: f64,
+  _last: f64,
+  moveTo: f64,
+  bound: Bound,
+): void {
+  bound.bytes += spanBytes(stream, filled, n, true) + demandOfRows(stream, n);
+  // Early firings and the end of the stream can fire every open window.
+  const open = moveTo == Infinity || stream.early != Infinity || stream.when ? <f64>filled.live + n : 0;
+  const results = n + 2 * open;
+  bound.results += results;
+  bound.firings += firesAgain(stream) ? results : min(results, 1);
 }
 
 export function earliest(_stream: Stream, filled: Filled): f64 {
@@ -120,6 +129,6 @@ export function live(_stream: Stream, filled: Filled): f64 {
   return filled.live;
 }
 
-export function query(stream: Stream, filled: Filled, id: u32, _t: f64): usize {
-  return answer(stream, id < filled.headCount ? headOf(filled, id) : null);
+export function query(stream: Stream, filled: Filled, _w: i32, id: u32, _t: f64, bounds: Bounds): usize {
+  return answer(stream, id < filled.headCount ? headOf(filled, id) : null, bounds);
 }

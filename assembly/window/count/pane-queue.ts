@@ -24,7 +24,7 @@
  */
 
 import { allocate, release, resize } from '../../base/allocator';
-import { Dictionary, pin, unpin } from '../../ingest/dictionary';
+import { Dictionary, pin, unpin, usePins } from '../../ingest/dictionary';
 import { Firing } from '../../plan';
 import { putOutputs } from '../../result/lower';
 import { openResults, putHead } from '../../result/outbox';
@@ -59,7 +59,6 @@ export class Queue {
 /** The queues of one store, the combinations and results that are listed, and the panes to free after those. */
 @unmanaged
 export class PaneQueues {
-  window: usize;
   w: i32;
   /** Allocates the panes; nothing waits in it. */
   reorder: Reorder;
@@ -75,23 +74,22 @@ export class PaneQueues {
   listed: i32;
   /** First of the evicted panes, linked by `next`; 0 if none. */
   evicted: u32;
-  /** Results listed: their rows and ids are in the stream's chunk, their bounds and causes here. */
+  /** Results listed: their rows, ids and causes are in the scratch of the stream, their bounds here. */
   results: i32;
   starts: usize;
   ends: usize;
-  causes: usize;
 }
 
 const INITIAL_PANES: u32 = 4;
 
 /** Initializes a store without queues. */
-export function initQueues(stream: Stream, queues: PaneQueues, window: usize, w: i32): void {
-  queues.window = window;
+export function initQueues(stream: Stream, queues: PaneQueues, w: i32): void {
+  stream.isScheduled = false;
+  usePins(stream, changetype<Dictionary>(stream.dictionary));
   queues.w = w;
   queues.reorder = createReorder(stream);
-  queues.starts = allocate(stream, <usize>CHUNK_ROWS * 20);
+  queues.starts = allocate(stream, <usize>CHUNK_ROWS * 16);
   queues.ends = queues.starts + ((<usize>CHUNK_ROWS) << 3);
-  queues.causes = queues.ends + ((<usize>CHUNK_ROWS) << 3);
 }
 
 /** Frees all queues and the store itself. */
@@ -163,16 +161,24 @@ export function nextRow(stream: Stream, queues: PaneQueues): usize {
 }
 
 /**
- * Lists a result with the present `stream.cause`. Its row need only be complete when the listed combinations have run.
+ * Lists a result. Its row need only be complete when the listed combinations have run.
  */
-export function listResult(stream: Stream, queues: PaneQueues, row: usize, id: u32, start: f64, end: f64): void {
+export function listResult(
+  stream: Stream,
+  queues: PaneQueues,
+  row: usize,
+  id: u32,
+  start: f64,
+  end: f64,
+  cause: i32,
+): void {
   const i = <usize>queues.results;
   queues.results++;
   store<u32>(stream.scratch.chunkRows + (i << 2), <u32>row);
   store<u32>(stream.scratch.chunkIds + (i << 2), id);
   store<f64>(queues.starts + (i << 3), start);
   store<f64>(queues.ends + (i << 3), end);
-  store<u32>(queues.causes + (i << 2), stream.cause);
+  store<u32>(stream.scratch.chunkCauses + (i << 2), cause);
   if (queues.results == CHUNK_ROWS) putListed(stream, queues);
 }
 
@@ -182,15 +188,13 @@ export function putListed(stream: Stream, queues: PaneQueues): void {
   const n = queues.results;
   if (n) {
     const from = openResults(stream, n);
-    const cause = stream.cause;
     for (let i: usize = 0; i < <usize>n; i++) {
       const id = load<u32>(stream.scratch.chunkIds + (i << 2));
-      stream.cause = load<u32>(queues.causes + (i << 2));
+      const cause = load<u32>(stream.scratch.chunkCauses + (i << 2));
       const start = load<f64>(queues.starts + (i << 3));
       const end = load<f64>(queues.ends + (i << 3));
-      putHead(stream, from + <i32>i, start, end, id, queues.w, Firing.onTime | Firing.final, stream.empty);
+      putHead(stream, from + <i32>i, start, end, id, queues.w, Firing.onTime | Firing.final, cause, stream.empty);
     }
-    stream.cause = cause;
     putOutputs(stream, stream.scratch.chunkRows, from, n);
     dropTemporaries(stream, n);
     stream.fired += n;

@@ -13,33 +13,34 @@ import { Firing } from '../../plan';
 import { putResults } from '../../result/lower';
 import { CHUNK_ROWS } from '../../scratch';
 import { countFiring, dropTemporaries } from '../../state/rows';
-import { Stream, windowAt } from '../../stream';
+import { Stream } from '../../stream';
 import * as edges from './edges';
+import { fireWhen, windowIn } from './grid';
 import { Pane, paneAt, rowIn } from './panes';
 import { releaseRetained, retain } from './retained';
-import { destroySlice, Slice, Slices, shiftSlice, sliceAt } from './slices';
+import { destroySlice, Slice, Slicing, shiftSlice, sliceAt } from './slices';
 import { addSlice, combineNext, earliest, finishGathering, nextRow, Stacks, skipTo, stacksAt } from './two-stacks';
 
 /**
  * Moves the watermark forward to `watermark` (never back), fires the windows that it has passed, and drops the retained
- * windows that are now closed.
+ * windows that are now closed. All of them fire with one cause.
  */
-export function advanceTo(stream: Stream, watermark: f64): void {
+export function advanceTo(stream: Stream, grid: Slicing, watermark: f64, cause: i32): void {
   if (watermark > stream.watermark) stream.watermark = watermark;
-  while (fireNext(stream)) {}
-  for (let w = 0; w < stream.gridCount; w++) releaseRetained(stream, stacksAt(stream, w));
-  scheduleNext(stream);
+  while (fireNext(stream, grid, cause)) {}
+  for (let i = 0; i < grid.count; i++) releaseRetained(stream, stacksAt(grid, i));
+  scheduleNext(stream, grid);
 }
 
 /** Fires the first of the windows that the watermark has passed. Returns false if there is none. */
-function fireNext(stream: Stream): bool {
+function fireNext(stream: Stream, grid: Slicing, cause: i32): bool {
   let due = -1;
   let dueK = 0.0;
   let dueEnd = 0.0;
   let dueStart = Infinity;
-  for (let w = 0; w < stream.gridCount; w++) {
-    const stacks = stacksAt(stream, w);
-    const k = candidate(stream, stacks);
+  for (let w = 0; w < grid.count; w++) {
+    const stacks = stacksAt(grid, w);
+    const k = candidate(grid, stacks);
     if (k == Infinity) continue;
     const end = edges.end(stacks.window, k);
     if (end + stream.delay > stream.watermark || (due >= 0 && end > dueEnd)) continue;
@@ -51,36 +52,36 @@ function fireNext(stream: Stream): bool {
     dueStart = start;
   }
   if (due < 0) return false;
-  seal(stream, dueEnd);
-  if (edges.repeats(windowAt(stream, due), dueK)) skipTo(stream, stacksAt(stream, due), dueK + 1);
-  else fireWindow(stream, due, dueK);
+  seal(stream, grid, dueEnd);
+  if (edges.repeats(windowIn(grid, due), dueK)) skipTo(stream, stacksAt(grid, due), dueK + 1);
+  else fireWindow(stream, grid, due, dueK, cause);
   return true;
 }
 
 /** The least number that a window which has events and has not fired can have; Infinity if no events are held. */
-function candidate(stream: Stream, stacks: Stacks): f64 {
-  const slices = changetype<Slices>(stream.slices);
+function candidate(grid: Slicing, stacks: Stacks): f64 {
+  const slices = grid.slices;
   let from = earliest(stacks);
   if (slices.length) from = min(from, sliceAt(slices, 0).start);
   return from == Infinity ? Infinity : max(stacks.next, edges.oldest(stacks.window, from));
 }
 
 /** Seals the slices that end at or before `end`: hands their rows to the stacks of every window that needs them. */
-function seal(stream: Stream, end: f64): void {
-  const slices = changetype<Slices>(stream.slices);
+function seal(stream: Stream, grid: Slicing, end: f64): void {
+  const slices = grid.slices;
   while (slices.length && sliceAt(slices, 0).end <= end) {
     const slice = shiftSlice(slices);
     let last = -1;
-    for (let w = 0; w < stream.gridCount; w++) {
-      if (needs(stacksAt(stream, w), slice)) last = w;
+    for (let w = 0; w < grid.count; w++) {
+      if (needs(stacksAt(grid, w), slice)) last = w;
     }
     for (let w = 0; w <= last; w++) {
-      const stacks = stacksAt(stream, w);
+      const stacks = stacksAt(grid, w);
       if (needs(stacks, slice)) addSlice(stream, stacks, slice, w == last);
     }
     destroySlice(stream, slice);
   }
-  stream.sealedTo = max(stream.sealedTo, end);
+  grid.sealedTo = max(grid.sealedTo, end);
 }
 
 /** Whether a window that has not fired holds the slice. */
@@ -89,19 +90,15 @@ function needs(stacks: Stacks, slice: Slice): bool {
   return newest >= stacks.next && newest >= edges.oldest(stacks.window, slice.start);
 }
 
-/** Fires window k of window w of the plan, and retains it if it still accepts late events. */
-function fireWindow(stream: Stream, w: i32, k: f64): void {
-  const stacks = stacksAt(stream, w);
+/** Fires window k of window w of the store, and retains it if it still accepts late events. */
+function fireWindow(stream: Stream, grid: Slicing, w: i32, k: f64, cause: i32): void {
+  const stacks = stacksAt(grid, w);
   skipTo(stream, stacks, k);
   finishGathering(stream, stacks);
-  if (
-    stream.allowedLateness > stream.delay &&
-    edges.end(stacks.window, k) + stream.allowedLateness > stream.watermark
-  ) {
-    if (putWindow(stream, w, k, retain(stream, stacks, k))) stream.fired += 1;
-  } else if (putWindow(stream, w, k, changetype<Pane>(0))) {
-    stream.fired += 1;
-  }
+  const staysOpen =
+    stream.allowedLateness > stream.delay && edges.end(stacks.window, k) + stream.allowedLateness > stream.watermark;
+  const retained = staysOpen ? retain(stream, stacks, k) : changetype<Pane>(0);
+  if (putWindow(stream, stacks, k, retained, grid.first + w, cause)) stream.fired += 1;
   skipTo(stream, stacks, edges.later(k + 1, k));
 }
 
@@ -109,9 +106,8 @@ function fireWindow(stream: Stream, w: i32, k: f64): void {
  * Lowers the rows of window k into the outbox, in the order in which their keys came alive. The rows are those of its
  * pane, if the window is retained; else they come from the stacks. Returns whether there were any.
  */
-function putWindow(stream: Stream, w: i32, k: f64, retained: Pane | null): bool {
+function putWindow(stream: Stream, stacks: Stacks, k: f64, retained: Pane | null, w: i32, cause: i32): bool {
   const keys = changetype<Dictionary>(stream.dictionary);
-  const stacks = stacksAt(stream, w);
   const start = edges.start(stacks.window, k);
   const end = edges.end(stacks.window, k);
   const rows = stream.scratch.chunkRows;
@@ -134,13 +130,13 @@ function putWindow(stream: Stream, w: i32, k: f64, retained: Pane | null): bool 
     store<u32>(rows + (n << 2), <u32>row);
     store<u32>(ids + (n << 2), id);
     if (++n < <usize>CHUNK_ROWS) continue;
-    putRows(stream, stacks, CHUNK_ROWS, listed, start, end, w, retained != null);
+    putRows(stream, stacks, CHUNK_ROWS, listed, start, end, w, cause, retained != null);
     any = true;
     n = 0;
     listed = 0;
   }
   if (!n) return any;
-  putRows(stream, stacks, <i32>n, listed, start, end, w, retained != null);
+  putRows(stream, stacks, <i32>n, listed, start, end, w, cause, retained != null);
   return true;
 }
 
@@ -153,27 +149,24 @@ function putRows(
   start: f64,
   end: f64,
   w: i32,
+  cause: i32,
   retained: bool,
 ): void {
   const rows = stream.scratch.chunkRows;
   if (!retained) combineNext(stream, stacks, rows, stream.scratch.chunkIds, n, listed);
-  putResults(stream, rows, stream.scratch.chunkIds, n, start, end, w, Firing.onTime);
+  putResults(stream, rows, stream.scratch.chunkIds, n, start, end, w, Firing.onTime, cause);
   if (!retained) dropTemporaries(stream, listed ? n : 0);
   for (let i: usize = 0; retained && i < <usize>n; i++) countFiring(stream, load<u32>(rows + (i << 2)));
 }
 
-/**
- * Sets `stream.fireAt`: no event with an earlier time can fire a window or close a retained one. The time is rounded
- * down, since additions round: to check too early is harmless.
- */
-export function scheduleNext(stream: Stream): void {
+/** Sets `stream.fireAt`: no event with an earlier time can fire a window or close a retained one. */
+export function scheduleNext(stream: Stream, grid: Slicing): void {
   let due = Infinity;
-  for (let w = 0; w < stream.gridCount; w++) {
-    const stacks = stacksAt(stream, w);
-    const k = candidate(stream, stacks);
+  for (let w = 0; w < grid.count; w++) {
+    const stacks = stacksAt(grid, w);
+    const k = candidate(grid, stacks);
     if (k != Infinity) due = min(due, edges.end(stacks.window, k) + stream.delay);
     if (stacks.retained.count) due = min(due, paneAt(stacks.retained, 0).end + stream.allowedLateness);
   }
-  due += stream.outOfOrder;
-  stream.fireAt = due == Infinity ? due : due - abs(due) * f64.EPSILON * 4;
+  fireWhen(stream, due);
 }

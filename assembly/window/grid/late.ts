@@ -10,50 +10,52 @@
  * holds it.
  */
 
+import { byEvent } from '../../cause';
 import { noteMiss } from '../../ingest/admission';
 import { countRow, Dictionary } from '../../ingest/dictionary';
 import { Firing } from '../../plan';
 import { putResults } from '../../result/lower';
 import { countFiring, foldRow } from '../../state/rows';
-import { Stream, windowAt } from '../../stream';
+import { Stream } from '../../stream';
 import * as edges from './edges';
 import { scheduleNext } from './fire';
+import { windowIn } from './grid';
 import * as pane from './panes';
 import { retainedWindow } from './retained';
-import { openSlice, rowFor, widenTable } from './slices';
-import { foldLate, skipTo, stacksAt } from './two-stacks';
+import { openSlice, rowFor, Slicing, widenTable } from './slices';
+import { foldLate, Stacks, skipTo, stacksAt } from './two-stacks';
 
 /**
  * Takes event i of the batch, which stands at place `at` of the ring. Returns the row into which the caller must still
  * fold it; `stream.trash` if there is nothing left to do.
  */
-export function assignLate(stream: Stream, t: f64, id: u32, at: i32, i: i32): usize {
+export function assignLate(stream: Stream, grid: Slicing, t: f64, id: u32, at: i32, i: i32): usize {
   let covered = false;
   let amended = false;
   let pending = false;
-  for (let w = 0; w < stream.gridCount; w++) {
-    const window = windowAt(stream, w);
+  for (let w = 0; w < grid.count; w++) {
+    const window = windowIn(grid, w);
     const newest = edges.newest(window, t);
     let k = edges.oldest(window, t);
     if (k > newest) continue;
     covered = true;
     k = max(k, edges.oldestOpen(window, stream.watermark, stream.allowedLateness));
     for (; k <= newest && edges.end(window, k) + stream.delay <= stream.watermark; k = edges.later(k + 1, k)) {
-      if (!edges.repeats(window, k)) amend(stream, w, k, id, at);
+      if (!edges.repeats(window, k)) amend(stream, stacksAt(grid, w), k, id, at, grid.first + w, byEvent(i));
       amended = true;
     }
     if (k <= newest) pending = true;
   }
   let row = stream.trash;
-  if (pending) row = foldIntoOpen(stream, t, id, at, amended);
-  if (pending || amended) scheduleNext(stream);
+  if (pending) row = foldIntoOpen(stream, grid, t, id, at, amended);
+  if (pending || amended) scheduleNext(stream, grid);
   else noteMiss(stream, i, covered);
   return row;
 }
 
 /** Folds the event into retained window k and fires the row of its key again. */
-function amend(stream: Stream, w: i32, k: f64, id: u32, at: i32): void {
-  const retained = retainedWindow(stream, stacksAt(stream, w), k);
+function amend(stream: Stream, stacks: Stacks, k: f64, id: u32, at: i32, w: i32, cause: i32): void {
+  const retained = retainedWindow(stream, stacks, k);
   let row = pane.rowIn(stream, retained, id);
   if (!row) row = pane.insertRow(stream, retained, id);
   foldRow(stream, row, at);
@@ -68,6 +70,7 @@ function amend(stream: Stream, w: i32, k: f64, id: u32, at: i32): void {
     retained.end,
     w,
     Firing.late,
+    cause,
   );
   countFiring(stream, row);
 }
@@ -77,13 +80,13 @@ function amend(stream: Stream, w: i32, k: f64, id: u32, at: i32): void {
  * to fold. Otherwise folds it into the stacks of each of them and returns `stream.trash`. `amended`: a retained window
  * has taken the event, too.
  */
-function foldIntoOpen(stream: Stream, t: f64, id: u32, at: i32, amended: bool): usize {
-  for (let w = 0; w < stream.gridCount; w++) {
-    const k = edges.oldestOpen(windowAt(stream, w), stream.watermark, stream.delay);
-    skipTo(stream, stacksAt(stream, w), k);
+function foldIntoOpen(stream: Stream, grid: Slicing, t: f64, id: u32, at: i32, amended: bool): usize {
+  for (let w = 0; w < grid.count; w++) {
+    const k = edges.oldestOpen(windowIn(grid, w), stream.watermark, stream.delay);
+    skipTo(stream, stacksAt(grid, w), k);
   }
-  if (t >= stream.sealedTo) {
-    const slice = openSlice(stream, t);
+  if (t >= grid.sealedTo) {
+    const slice = openSlice(stream, grid, t);
     slice.hasCompleteWindow = slice.hasCompleteWindow || amended;
     widenTable(stream, slice, changetype<Dictionary>(stream.dictionary).limit);
     const row = rowFor(stream, slice, id);
@@ -91,10 +94,10 @@ function foldIntoOpen(stream: Stream, t: f64, id: u32, at: i32, amended: bool): 
     store<f64>(row, load<f64>(row) + 1);
     return row;
   }
-  for (let w = 0; w < stream.gridCount; w++) {
-    const stacks = stacksAt(stream, w);
+  for (let w = 0; w < grid.count; w++) {
+    const stacks = stacksAt(grid, w);
     const newest = edges.newest(stacks.window, t);
-    if (newest >= max(stacks.next, edges.oldest(stacks.window, t))) foldLate(stream, stacks, t, id, at);
+    if (newest >= max(stacks.next, edges.oldest(stacks.window, t))) foldLate(stream, grid, stacks, t, id, at);
   }
   return stream.trash;
 }

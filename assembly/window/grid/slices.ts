@@ -8,7 +8,7 @@
  *     slice.table   u32 per 64 ids: address of the block, 0 if none of these ids has an event
  *     block         64 rows; the rows of ids without events are empty
  *
- * Law: slices are disjoint and in order of time, and none ends at or before stream.sealedTo. A slice starts and ends on
+ * Law: slices are disjoint and in order of time, and none ends at or before `sealedTo`. A slice starts and ends on
  * edges, and every window of the plan holds either all of it or nothing. A row with events keeps its id live
  * (`addRow`).
  */
@@ -16,8 +16,9 @@
 import { allocate, release, resize } from '../../base/allocator';
 import { Dictionary, uncountRow } from '../../ingest/dictionary';
 import { dropRow } from '../../state/rows';
-import { copyRow, FIRINGS, Stream, windowAt } from '../../stream';
+import { copyRow, FIRINGS, Stream } from '../../stream';
 import { end, newest, oldest, start } from './edges';
+import { Grid, windowIn } from './grid';
 
 @unmanaged
 export class Slice {
@@ -29,6 +30,17 @@ export class Slice {
   blocks: u32;
   /** Whether the watermark has passed the end of a window that holds it. Events of the slice must amend that window. */
   hasCompleteWindow: bool;
+}
+
+/** The store of windows on a grid that share slices: see slicing.ts. */
+@unmanaged
+export class Slicing extends Grid {
+  /** The open slices. */
+  slices: Slices;
+  /** The Stacks of each window: see two-stacks.ts. */
+  stacks: usize;
+  /** All slices that end at or before this time are sealed. */
+  sealedTo: f64;
 }
 
 @unmanaged
@@ -70,15 +82,15 @@ export function firstEndingAfter(slices: Slices, t: f64): i32 {
 }
 
 /** Returns the slice of time t, and creates it if there is none. Some window must hold t. */
-export function openSlice(stream: Stream, t: f64): Slice {
-  const slices = changetype<Slices>(stream.slices);
+export function openSlice(stream: Stream, grid: Slicing, t: f64): Slice {
+  const slices = grid.slices;
   const i = firstEndingAfter(slices, t);
   if (i < slices.length && sliceAt(slices, i).start <= t) return sliceAt(slices, i);
   const slice = changetype<Slice>(allocate(stream, offsetof<Slice>()));
   slice.start = -Infinity;
   slice.end = Infinity;
-  for (let w = 0; w < stream.gridCount; w++) {
-    const window = windowAt(stream, w);
+  for (let w = 0; w < grid.count; w++) {
+    const window = windowIn(grid, w);
     const newestK = newest(window, t);
     const oldestK = oldest(window, t);
     slice.start = max(slice.start, max(start(window, newestK), end(window, oldestK - 1)));

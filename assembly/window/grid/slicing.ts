@@ -1,179 +1,124 @@
 /**
- * Takes one batch into the windows on a grid: assign → locate → fold.
+ * The store of windows on a grid that fire once, and again only for late events: all of them share the rows of open
+ * slices, so that an event is folded once, however many windows hold it.
  *
- *     assign   times → the current slice, which stays until a time lies outside of it or something is due to fire;
- *              every event moves the clock
- *     locate   ids → rows of the slice, listed in `scratch.rows`; each row counts its event
- *     fold     listed rows and columns of values → states, one pass per part
+ *     take      assign.ts: times → slices, ids → rows; late.ts for late events
+ *     advance   fire.ts: slices are sealed and go to the two stacks of each window (two-stacks.ts), windows fire
+ *     query     lookup.ts
  *
- * Law: listed events are folded before anything fires, so that a window holds exactly the events that came before the
- * watermark passed its end, wherever batches are cut.
- *
- * Cost: without keys, a run of events within one slice needs no list. SIMD finds its length, and it is folded into its
- * one row in registers (`foldRun`).
+ * Cost: a fold per event; a row per key and open slice.
  */
 
-import { isFuture } from '../../ingest/admission';
-import { countRow, Dictionary } from '../../ingest/dictionary';
-import { Ring } from '../../ingest/ring';
-import { Keys } from '../../plan';
-import { foldRows, foldRun } from '../../state/rows';
-import { byClock, byEvent, Stream, windowAt } from '../../stream';
-import * as edges from './edges';
-import { advanceTo, scheduleNext } from './fire';
-import { assignLate } from './late';
-import { firstEndingAfter, openSlice, rowFor, Slice, Slices, sliceAt, widenTable } from './slices';
+import { allocate, release } from '../../base/allocator';
+import { byClock } from '../../cause';
+import { Dictionary } from '../../ingest/dictionary';
+import { CHUNK_ROWS } from '../../scratch';
+import { BLOCK_OVERHEAD, demandOfMerges, demandOfStates } from '../../state/bounds';
+import { Bound, Bounds } from '../../store';
+import { Stream } from '../../stream';
+import { takeBatch } from './assign';
+import { advanceTo } from './fire';
+import { createGrid, cycleOf, maxFirings, maxOpened, releaseGrid, windowIn } from './grid';
+import { lookUp } from './lookup';
+import { paneAt } from './panes';
+import { createSlices, destroySlices, Slicing, sliceAt } from './slices';
+import { createStacks, destroyStacks, earliest as earliestOf, Stacks, stacksAt } from './two-stacks';
 
-/** Runs of fewer events are listed, since setting up `foldRun` costs about as much. */
-const MIN_FOLD_RUN = 8;
+export function create(stream: Stream, first: i32, count: i32): usize {
+  const grid = changetype<Slicing>(changetype<usize>(createGrid(stream, offsetof<Slicing>(), first, count)));
+  grid.sealedTo = -Infinity;
+  grid.slices = createSlices(stream);
+  grid.stacks = allocate(stream, <usize>count * offsetof<Stacks>());
+  for (let i = 0; i < count; i++) createStacks(stream, stacksAt(grid, i), windowIn(grid, i));
+  return changetype<usize>(grid);
+}
 
-/** Takes the n consecutive events of the ring from place `at` on. */
-export function takeGrid(stream: Stream, ring: Ring, at: i32, n: i32): void {
-  const keys = changetype<Dictionary>(stream.dictionary);
-  const ids = ring.ids + ((<usize>at) << 2);
-  const times = ring.times + ((<usize>at) << 3);
-  let low = Infinity;
-  let high = -Infinity;
-  let slice = changetype<Slice>(0);
-  let folded = 0;
-  let i = 0;
-  while (i < n) {
-    const t = load<f64>(times + ((<usize>i) << 3));
-    if (!(t >= low && t < high)) {
-      low = Infinity;
-      if (t > stream.newest) {
-        if (isFuture(stream, t, i)) {
-          setRow(stream, i++, stream.trash);
-          continue;
-        }
-        stream.newest = t;
-        if (t >= stream.fireAt) {
-          foldListed(stream, at, folded, i);
-          folded = i;
-          stream.cause = byClock(i);
-          advanceTo(stream, t - stream.outOfOrder);
-        }
-      }
-      moveWatermark(stream);
-      const found = sliceFor(stream, t);
-      if (!found || found.hasCompleteWindow) {
-        const id = load<u32>(ids + ((<usize>i) << 2));
-        stream.cause = byEvent(i);
-        setRow(stream, i, assignLate(stream, t, id, at + i, i));
-        i++;
-        continue;
-      }
-      slice = found;
-      low = slice.start;
-      high = min(slice.end, min(stream.fireAt, stream.newest + stream.maxFutureSkew));
-      if (t >= high) {
-        // Nothing is due at t, but at the next event there may be: locate this one alone and check again.
-        locate(stream, slice, ids, i, i + 1);
-        i++;
-        low = Infinity;
-        continue;
-      }
-    }
-    const run = runLength(stream, times + ((<usize>i) << 3), n - i, low, high);
-    if (stream.keys == Keys.none && run >= MIN_FOLD_RUN) {
-      foldListed(stream, at, folded, i);
-      const row = rowFor(stream, slice, 0);
-      if (load<f64>(row) == 0) countRow(stream, keys, 0);
-      foldRun(stream, row, at + i, run);
-      folded = i + run;
-    } else {
-      locate(stream, slice, ids, i, i + run);
-    }
-    i += run;
+export function destroy(stream: Stream, grid: Slicing): void {
+  for (let i = 0; i < grid.count; i++) destroyStacks(stream, stacksAt(grid, i));
+  release(stream, grid.stacks);
+  destroySlices(stream, grid.slices);
+  releaseGrid(stream, grid);
+}
+
+export function take(stream: Stream, grid: Slicing, at: i32, n: i32): void {
+  takeBatch(stream, grid, at, n);
+}
+
+export function advance(stream: Stream, grid: Slicing, watermark: f64): void {
+  advanceTo(stream, grid, watermark, byClock(0));
+}
+
+export function query(stream: Stream, grid: Slicing, w: i32, id: u32, t: f64, bounds: Bounds): usize {
+  return lookUp(stream, grid, stacksAt(grid, w - grid.first), id, t, bounds);
+}
+
+/** The number of open slices and of panes. */
+export function live(_stream: Stream, grid: Slicing): f64 {
+  let count = <f64>grid.slices.length;
+  for (let i = 0; i < grid.count; i++) count += <f64>stacksAt(grid, i).panes.count;
+  return count;
+}
+
+export function earliest(_stream: Stream, grid: Slicing): f64 {
+  let first = grid.slices.length ? sliceAt(grid.slices, 0).start : Infinity;
+  for (let i = 0; i < grid.count; i++) {
+    const stacks = stacksAt(grid, i);
+    first = min(first, earliestOf(stacks));
+    if (stacks.retained.count) first = min(first, paneAt(stacks.retained, 0).start);
   }
-  foldListed(stream, at, folded, n);
-  moveWatermark(stream);
+  return first;
 }
 
-/** Folds events `from` up to `to` of the batch into the rows listed for them. */
-function foldListed(stream: Stream, at: i32, from: i32, to: i32): void {
-  if (to > from) foldRows(stream, stream.scratch.rows + ((<usize>from) << 2), at + from, to - from);
-}
-
-/** Lists the row of event i of the batch. */
-function setRow(stream: Stream, i: i32, row: usize): void {
-  store<u32>(stream.scratch.rows + ((<usize>i) << 2), <u32>row);
-}
-
-function moveWatermark(stream: Stream): void {
-  const watermark = stream.newest - stream.outOfOrder;
-  if (watermark > stream.watermark) stream.watermark = watermark;
+export function demand(stream: Stream, grid: Slicing, n: f64, first: f64, last: f64, _moveTo: f64, bound: Bound): void {
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const rows = stream.keys ? <f64>keys.liveCount + n : 1;
+  const blocks = (stream.keys ? <f64>keys.limit + n : 1) / 64 + 1;
+  const block = <f64>stream.stride * (stream.keys ? 64 : 1) + BLOCK_OVERHEAD;
+  const opened = maxOpened(grid, n, first, last);
+  // Slices: rows, tables, and the list of slices.
+  bound.bytes += demandOfStates(stream, n) + min(n, opened * blocks) * block;
+  bound.bytes += opened * (blocks * 8 + 3 * BLOCK_OVERHEAD);
+  const slices = <f64>grid.slices.length + opened;
+  for (let i = 0; i < grid.count; i++) {
+    const stacks = stacksAt(grid, i);
+    const cycle = cycleOf(stacks.window);
+    const fires = maxFirings(stream, stacks.window, <f64>stacks.panes.count + slices, first, last);
+    const late = stream.allowedLateness > stream.delay ? n * cycle : 0;
+    bound.results += fires * rows + late;
+    bound.firings += min(fires, cycle + 1) + late;
+    if (stream.allowedLateness > stream.delay) {
+      bound.bytes += (fires * (rows + blocks) + late) * (<f64>stream.stride + BLOCK_OVERHEAD + 16);
+      bound.bytes += demandOfMerges(stream, fires * rows, slices * rows) + demandOfStates(stream, late);
+    }
+    // A late event can add a row to a pane, which moves the other rows of its block.
+    bound.bytes += n * (block + BLOCK_OVERHEAD);
+  }
+  bound.bytes += closing(stream, grid, n, slices);
 }
 
 /**
- * Returns the open slice of time t, and opens one if there is none. Returns null if its slice is sealed, if no window
- * holds t, or if the watermark has passed a window that does: then the event is for `assignLate`.
+ * Upper bound on the bytes needed to fire everything open, after n more events, with `slices` slices: for each window
+ * the tables of its two stacks, its back and the pieces of its panes; where windows share slices, also the slices that
+ * are gathered into panes and the copies of rows.
  */
-function sliceFor(stream: Stream, t: f64): Slice | null {
-  const slices = changetype<Slices>(stream.slices);
-  const ids = changetype<Dictionary>(stream.dictionary).limit;
-  const i = firstEndingAfter(slices, t);
-  if (i < slices.length && sliceAt(slices, i).start <= t) {
-    const found = sliceAt(slices, i);
-    widenTable(stream, found, ids);
-    return found;
-  }
-  if (t < stream.sealedTo || !isAhead(stream, t)) return null;
-  const opened = openSlice(stream, t);
-  widenTable(stream, opened, ids);
-  scheduleNext(stream);
-  return opened;
-}
-
-/** Whether some window holds t, and the watermark has not passed the end of any that does by `delay`. */
-function isAhead(stream: Stream, t: f64): bool {
-  let covered = false;
-  for (let w = 0; w < stream.gridCount; w++) {
-    const window = windowAt(stream, w);
-    const k = edges.oldest(window, t);
-    if (k > edges.newest(window, t)) continue;
-    if (edges.end(window, k) + stream.delay <= stream.watermark) return false;
-    covered = true;
-  }
-  return covered;
-}
-
-/** Lists the rows of events i up to n of the batch, all of one slice, and counts each event in its row. */
-function locate(stream: Stream, slice: Slice, ids: usize, i: i32, n: i32): void {
-  const stride = stream.stride;
-  const table = slice.table;
-  const rows = stream.scratch.rows;
+function closing(stream: Stream, grid: Slicing, n: f64, slices: f64): f64 {
   const keys = changetype<Dictionary>(stream.dictionary);
-  for (; i < n; i++) {
-    const id = load<u32>(ids + ((<usize>i) << 2));
-    const block = <usize>load<u32>(table + ((<usize>(id >> 6)) << 2));
-    const row = block ? block + <usize>(id & 63) * stride : rowFor(stream, slice, id);
-    const events = load<f64>(row);
-    store<f64>(row, events + 1);
-    if (events == 0) countRow(stream, keys, id);
-    store<u32>(rows + ((<usize>i) << 2), <u32>row);
+  const rows = stream.keys ? <f64>keys.liveCount + n : 1;
+  const singles = slices * rows + n;
+  const blocks = stream.keys ? (<f64>keys.limit + n) / 64 + 1 : 1;
+  const block = <f64>stream.stride * (stream.keys ? 64 : 1) + BLOCK_OVERHEAD;
+  const isShared = grid.count > 1;
+  // Temporary rows: windows merge into one for each key, a chunk at a time.
+  let bytes = 2 * block + demandOfMerges(stream, min(<f64>CHUNK_ROWS, rows), singles);
+  for (let i = 0; i < grid.count; i++) {
+    const stacks = stacksAt(grid, i);
+    if (blocks > <f64>stacks.blocks) bytes += 2 * blocks * (stacks.overlaps ? 268 : 4) + 4 * BLOCK_OVERHEAD;
+    if (stacks.overlaps || isShared) bytes += blocks * block;
+    if (stacks.overlaps) {
+      bytes += slices * (min(blocks, rows) * 16 + 4 * BLOCK_OVERHEAD) + (isShared ? blocks * (block + 4) : 0);
+    }
+    if (isShared) bytes += demandOfMerges(stream, slices * rows, singles);
+    if (stacks.overlaps && isShared) bytes += slices * (rows * <f64>stream.stride + min(blocks, rows) * BLOCK_OVERHEAD);
   }
-}
-
-/** Returns how many of the first times lie in [low, high) without a gap, and moves `stream.newest` to their maximum. */
-function runLength(stream: Stream, times: usize, n: i32, low: f64, high: f64): i32 {
-  const from = f64x2.splat(low);
-  const to = f64x2.splat(high);
-  let newest = f64x2.splat(stream.newest);
-  let i = 0;
-  for (; i + 4 <= n; i += 4) {
-    const a = v128.load(times + ((<usize>i) << 3));
-    const b = v128.load(times + ((<usize>i) << 3), 16);
-    const inside = v128.and(v128.and(f64x2.ge(a, from), f64x2.lt(a, to)), v128.and(f64x2.ge(b, from), f64x2.lt(b, to)));
-    if (!i64x2.all_true(inside)) break;
-    newest = f64x2.pmax(newest, f64x2.pmax(a, b));
-  }
-  let latest = max(f64x2.extract_lane(newest, 0), f64x2.extract_lane(newest, 1));
-  for (; i < n; i++) {
-    const t = load<f64>(times + ((<usize>i) << 3));
-    if (!(t >= low && t < high)) break;
-    latest = max(latest, t);
-  }
-  stream.newest = latest;
-  return i;
+  return bytes;
 }

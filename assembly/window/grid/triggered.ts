@@ -1,7 +1,7 @@
 /**
- * Windows on a grid that fire before their end (`emit` with `every` or `when`), or whose firings give only what is new
- * (`discard`). Each window keeps rows of its own, and an event is folded into every window that holds it. That is more
- * work than slices that all windows share, but what has been emitted differs from window to window.
+ * The store of windows on a grid that fire before their end (`emit` with `every` or `when`), or whose firings give only
+ * what is new (`discard`). Each window keeps rows of its own, and an event is folded into every window that holds it.
+ * That is more work than slices that all windows share, but what has been emitted differs from window to window.
  *
  *     triggered    one per window of the plan: its windows in order of number, first those that have fired at their end
  *
@@ -11,16 +11,21 @@
  * Cost: a fold per event and window that holds it; a row per key and window.
  */
 
-import { allocate } from '../../base/allocator';
+import { allocate, release } from '../../base/allocator';
+import { byClock, byEvent, byFlag, byMark } from '../../cause';
 import { isFuture, noteMiss } from '../../ingest/admission';
 import { countRow, Dictionary, NO_ID } from '../../ingest/dictionary';
 import { Ring } from '../../ingest/ring';
 import { Firing } from '../../plan';
 import { putResults } from '../../result/lower';
 import { CHUNK_ROWS } from '../../scratch';
+import { BLOCK_OVERHEAD, demandOfStates } from '../../state/bounds';
 import { countFiring, foldRow, foldRows, resetRow } from '../../state/rows';
-import { byClock, byEvent, byFlag, EMITTED, FIRINGS, Stream } from '../../stream';
+import { Bound, Bounds } from '../../store';
+import { EMITTED, FIRINGS, Stream } from '../../stream';
+import { Window } from '../../window';
 import * as edges from './edges';
+import { createGrid, cycleOf, fireWhen, Grid, maxFirings, maxOpened, releaseGrid, windowIn as windowOf } from './grid';
 import {
   createSlices,
   destroySlice,
@@ -43,27 +48,43 @@ class TriggeredWindow extends Slice {
 }
 
 @unmanaged
-export class Triggered {
-  /** Address of its WindowPlan. */
-  window: usize;
+class Triggered {
+  window: Window;
   /** Its live windows, of class TriggeredWindow. */
   list: Slices;
   /** How many windows at the start of the list have fired at their end. */
   firedCount: i32;
 }
 
-export function triggeredAt(stream: Stream, w: i32): Triggered {
-  return changetype<Triggered>(stream.triggered + <usize>w * offsetof<Triggered>());
+/** The store: a Triggered for each window of the plan. */
+@unmanaged
+class TriggeredGrid extends Grid {
+  each: usize;
 }
 
-export function createTriggered(stream: Stream, triggered: Triggered, window: usize): void {
-  triggered.window = window;
-  triggered.list = createSlices(stream);
-  triggered.firedCount = 0;
+function triggeredAt(grid: TriggeredGrid, i: i32): Triggered {
+  return changetype<Triggered>(grid.each + <usize>i * offsetof<Triggered>());
 }
 
-export function destroyTriggered(stream: Stream, triggered: Triggered): void {
-  destroySlices(stream, triggered.list);
+export function create(stream: Stream, first: i32, count: i32): usize {
+  const grid = changetype<TriggeredGrid>(
+    changetype<usize>(createGrid(stream, offsetof<TriggeredGrid>(), first, count)),
+  );
+  grid.each = allocate(stream, <usize>count * offsetof<Triggered>());
+  for (let i = 0; i < count; i++) {
+    const triggered = triggeredAt(grid, i);
+    triggered.window = windowOf(grid, i);
+    triggered.list = createSlices(stream);
+    triggered.firedCount = 0;
+  }
+  if (stream.early != Infinity) stream.isScheduled = false;
+  return changetype<usize>(grid);
+}
+
+export function destroy(stream: Stream, grid: TriggeredGrid): void {
+  for (let i = 0; i < grid.count; i++) destroySlices(stream, triggeredAt(grid, i).list);
+  release(stream, grid.each);
+  releaseGrid(stream, grid);
 }
 
 function windowIn(triggered: Triggered, i: i32): TriggeredWindow {
@@ -71,7 +92,7 @@ function windowIn(triggered: Triggered, i: i32): TriggeredWindow {
 }
 
 /** Returns window number k, and creates it if there is none. */
-function windowFor(stream: Stream, triggered: Triggered, k: f64): TriggeredWindow {
+function windowFor(stream: Stream, grid: TriggeredGrid, triggered: Triggered, k: f64): TriggeredWindow {
   const list = triggered.list;
   let i = list.length;
   while (i > 0 && windowIn(triggered, i - 1).k > k) i--;
@@ -85,12 +106,13 @@ function windowFor(stream: Stream, triggered: Triggered, k: f64): TriggeredWindo
   window.k = k;
   insertSlice(stream, list, i, window);
   if (i < triggered.firedCount || window.end <= stream.watermark) triggered.firedCount++;
-  scheduleNext(stream);
+  scheduleNext(stream, grid);
   return window;
 }
 
 /** Takes the n consecutive events of the ring from place `at` on. */
-export function takeTriggered(stream: Stream, ring: Ring, at: i32, n: i32): void {
+export function take(stream: Stream, grid: TriggeredGrid, at: i32, n: i32): void {
+  const ring = changetype<Ring>(stream.ring);
   const times = ring.times + ((<usize>at) << 3);
   const ids = ring.ids + ((<usize>at) << 2);
   let folded = 0;
@@ -98,32 +120,29 @@ export function takeTriggered(stream: Stream, ring: Ring, at: i32, n: i32): void
     const t = load<f64>(times + ((<usize>i) << 3));
     const id = load<u32>(ids + ((<usize>i) << 2));
     store<u32>(stream.scratch.rows + ((<usize>i) << 2), <u32>stream.trash);
-    stream.cause = byClock(i);
     if (t > stream.newest) {
       if (isFuture(stream, t, i)) continue;
       stream.newest = t;
       if (t >= stream.fireAt) {
         foldListed(stream, at, folded, i);
         folded = i;
-        advanceTriggered(stream, t - stream.outOfOrder);
+        advanceTo(stream, grid, t - stream.outOfOrder, i);
       }
     }
     const watermark = stream.newest - stream.outOfOrder;
     if (watermark > stream.watermark) stream.watermark = watermark;
-    if (hasOneOpenWindow(stream, t)) {
-      const window = windowFor(stream, triggeredAt(stream, 0), edges.oldest(triggeredAt(stream, 0).window, t));
+    if (hasOneOpenWindow(stream, grid, t)) {
+      const window = windowFor(stream, grid, triggeredAt(grid, 0), edges.oldest(triggeredAt(grid, 0).window, t));
       store<u32>(stream.scratch.rows + ((<usize>i) << 2), <u32>locate(stream, window, id));
     } else {
       foldListed(stream, at, folded, i);
       folded = i + 1;
-      stream.cause = byEvent(i);
-      if (!foldEverywhere(stream, t, id, at + i, i)) continue;
+      if (!foldEverywhere(stream, grid, t, id, at + i, i)) continue;
     }
     if (stream.when && load<f64>(stream.when + ((<usize>(at + i)) << 3)) != 0) {
       foldListed(stream, at, folded, i + 1);
       folded = i + 1;
-      stream.cause = byFlag(i);
-      for (let w = 0; w < stream.gridCount; w++) fireKey(stream, w, id);
+      for (let w = 0; w < grid.count; w++) fireKey(stream, grid, w, id, byFlag(i));
     }
   }
   foldListed(stream, at, folded, n);
@@ -135,9 +154,9 @@ function foldListed(stream: Stream, at: i32, from: i32, to: i32): void {
 }
 
 /** Whether an event at time t lies in exactly one window, and the watermark has not passed the end of that window. */
-function hasOneOpenWindow(stream: Stream, t: f64): bool {
-  if (stream.gridCount > 1) return false;
-  const window = triggeredAt(stream, 0).window;
+function hasOneOpenWindow(stream: Stream, grid: TriggeredGrid, t: f64): bool {
+  if (grid.count > 1) return false;
+  const window = triggeredAt(grid, 0).window;
   const k = edges.oldest(window, t);
   return k == edges.newest(window, t) && edges.end(window, k) > stream.watermark;
 }
@@ -156,11 +175,11 @@ function locate(stream: Stream, window: TriggeredWindow, id: u32): usize {
  * Folds event i of the batch, at place `at` of the ring, into each of its windows that is not closed. Windows whose end
  * the watermark has passed fire its key's row again. Returns whether any window took the event.
  */
-function foldEverywhere(stream: Stream, t: f64, id: u32, at: i32, i: i32): bool {
+function foldEverywhere(stream: Stream, grid: TriggeredGrid, t: f64, id: u32, at: i32, i: i32): bool {
   let covered = false;
   let taken = false;
-  for (let w = 0; w < stream.gridCount; w++) {
-    const triggered = triggeredAt(stream, w);
+  for (let w = 0; w < grid.count; w++) {
+    const triggered = triggeredAt(grid, w);
     const newest = edges.newest(triggered.window, t);
     let k = edges.oldest(triggered.window, t);
     if (k > newest) continue;
@@ -169,14 +188,14 @@ function foldEverywhere(stream: Stream, t: f64, id: u32, at: i32, i: i32): bool 
     for (; k <= newest; k = edges.later(k + 1, k)) {
       taken = true;
       if (edges.repeats(triggered.window, k)) continue;
-      const window = windowFor(stream, triggered, k);
+      const window = windowFor(stream, grid, triggered, k);
       const row = locate(stream, window, id);
       store<f64>(row, load<f64>(row) - 1);
       foldRow(stream, row, at);
       if (window.end > stream.watermark) continue;
       store<u32>(stream.scratch.chunkRows, <u32>row);
       store<u32>(stream.scratch.chunkIds, id);
-      putRows(stream, window, w, Firing.late, 1);
+      putRows(stream, window, grid.first + w, Firing.late, byEvent(i), 1);
     }
   }
   if (!taken) noteMiss(stream, i, covered);
@@ -184,20 +203,19 @@ function foldEverywhere(stream: Stream, t: f64, id: u32, at: i32, i: i32): bool 
 }
 
 /**
- * Moves the watermark forward to `watermark` (never back). Fires the windows whose end it passes, destroys those that
- * are closed, and fires all others early if it passes a multiple of `stream.early`.
+ * Moves the watermark forward to `watermark` (never back), because event i of the batch does so. Fires the windows
+ * whose end it passes, destroys those that are closed, and fires all others early if it passes a multiple of
+ * `stream.early`.
  */
-export function advanceTriggered(stream: Stream, watermark: f64): void {
+function advanceTo(stream: Stream, grid: TriggeredGrid, watermark: f64, i: i32): void {
   const before = stream.watermark;
   if (watermark > before) stream.watermark = watermark;
-  for (let w = 0; w < stream.gridCount; w++) {
-    const triggered = triggeredAt(stream, w);
-    while (
-      triggered.firedCount < triggered.list.length &&
-      windowIn(triggered, triggered.firedCount).end <= stream.watermark
-    ) {
-      if (putWindow(stream, windowIn(triggered, triggered.firedCount), w, Firing.onTime)) stream.fired += 1;
-      triggered.firedCount++;
+  for (let w = 0; w < grid.count; w++) {
+    const triggered = triggeredAt(grid, w);
+    for (; triggered.firedCount < triggered.list.length; triggered.firedCount++) {
+      const window = windowIn(triggered, triggered.firedCount);
+      if (window.end > stream.watermark) break;
+      if (putWindow(stream, window, grid.first + w, Firing.onTime, byClock(i))) stream.fired += 1;
     }
     while (triggered.firedCount && windowIn(triggered, 0).end + stream.allowedLateness <= stream.watermark) {
       destroySlice(stream, shiftSlice(triggered.list));
@@ -205,26 +223,30 @@ export function advanceTriggered(stream: Stream, watermark: f64): void {
     }
   }
   if (floor(before / stream.early) < floor(stream.watermark / stream.early) && stream.watermark != Infinity) {
-    stream.cause |= 1;
-    for (let w = 0; w < stream.gridCount; w++) {
-      const triggered = triggeredAt(stream, w);
-      for (let i = triggered.firedCount; i < triggered.list.length; i++)
-        putWindow(stream, windowIn(triggered, i), w, Firing.early);
+    for (let w = 0; w < grid.count; w++) {
+      const triggered = triggeredAt(grid, w);
+      for (let j = triggered.firedCount; j < triggered.list.length; j++) {
+        putWindow(stream, windowIn(triggered, j), grid.first + w, Firing.early, byMark(i));
+      }
     }
   }
-  scheduleNext(stream);
+  scheduleNext(stream, grid);
+}
+
+export function advance(stream: Stream, grid: TriggeredGrid, watermark: f64): void {
+  advanceTo(stream, grid, watermark, 0);
 }
 
 /** Fires a key early in every window that has not fired, where it has something new. */
-function fireKey(stream: Stream, w: i32, id: u32): void {
-  const triggered = triggeredAt(stream, w);
+function fireKey(stream: Stream, grid: TriggeredGrid, w: i32, id: u32, cause: i32): void {
+  const triggered = triggeredAt(grid, w);
   for (let i = triggered.firedCount; i < triggered.list.length; i++) {
     const window = windowIn(triggered, i);
     const row = rowIn(stream, window, id);
     if (!row || !isDue(stream, row, Firing.early)) continue;
     store<u32>(stream.scratch.chunkRows, <u32>row);
     store<u32>(stream.scratch.chunkIds, id);
-    putRows(stream, window, w, Firing.early, 1);
+    putRows(stream, window, grid.first + w, Firing.early, cause, 1);
   }
 }
 
@@ -248,7 +270,7 @@ function isDue(stream: Stream, row: usize, firing: i32): bool {
 /**
  * Emits the rows of a window that are due, in the order in which their keys came alive. Returns whether there were any.
  */
-function putWindow(stream: Stream, window: TriggeredWindow, w: i32, firing: i32): bool {
+function putWindow(stream: Stream, window: TriggeredWindow, w: i32, firing: i32, cause: i32): bool {
   const keys = changetype<Dictionary>(stream.dictionary);
   let any = false;
   let n: usize = 0;
@@ -260,16 +282,16 @@ function putWindow(stream: Stream, window: TriggeredWindow, w: i32, firing: i32)
     store<u32>(stream.scratch.chunkIds + (n << 2), id);
     any = true;
     if (++n < <usize>CHUNK_ROWS) continue;
-    putRows(stream, window, w, firing, CHUNK_ROWS);
+    putRows(stream, window, w, firing, cause, CHUNK_ROWS);
     n = 0;
   }
-  if (n) putRows(stream, window, w, firing, <i32>n);
+  if (n) putRows(stream, window, w, firing, cause, <i32>n);
   return any;
 }
 
 /** Emits the n rows in `scratch.chunkRows`, and updates their heads: events emitted, and one more firing. */
-function putRows(stream: Stream, window: TriggeredWindow, w: i32, firing: i32, n: i32): void {
-  putResults(stream, stream.scratch.chunkRows, stream.scratch.chunkIds, n, window.start, window.end, w, firing);
+function putRows(stream: Stream, window: TriggeredWindow, w: i32, firing: i32, cause: i32, n: i32): void {
+  putResults(stream, stream.scratch.chunkRows, stream.scratch.chunkIds, n, window.start, window.end, w, firing, cause);
   for (let i: usize = 0; i < <usize>n; i++) {
     const row = <usize>load<u32>(stream.scratch.chunkRows + (i << 2));
     const firings = load<f64>(row, FIRINGS);
@@ -280,28 +302,77 @@ function putRows(stream: Stream, window: TriggeredWindow, w: i32, firing: i32, n
   }
 }
 
-/**
- * Sets `stream.fireAt`: no event with an earlier time can fire or close a window. The time is rounded down, since
- * additions round: to check too early is harmless.
- */
-function scheduleNext(stream: Stream): void {
+/** Sets `stream.fireAt`: no event with an earlier time can fire or close a window. */
+function scheduleNext(stream: Stream, grid: TriggeredGrid): void {
   let due = Infinity;
-  for (let w = 0; w < stream.gridCount; w++) {
-    const triggered = triggeredAt(stream, w);
+  for (let w = 0; w < grid.count; w++) {
+    const triggered = triggeredAt(grid, w);
     if (triggered.firedCount) due = min(due, windowIn(triggered, 0).end + stream.allowedLateness);
     if (triggered.firedCount == triggered.list.length) continue;
     due = min(due, windowIn(triggered, triggered.firedCount).end);
     if (stream.early != Infinity) due = min(due, (floor(stream.watermark / stream.early) + 1) * stream.early);
   }
-  due += stream.outOfOrder;
-  stream.fireAt = due == Infinity ? due : due - abs(due) * f64.EPSILON * 4;
+  fireWhen(stream, due);
 }
 
-/** The row of a key in window number k of window w of the plan, 0 if it has none. */
-export function triggeredRow(stream: Stream, w: i32, k: f64, id: u32): usize {
-  const triggered = triggeredAt(stream, w);
+/** The row of a key in the oldest window that has not ended at time t. */
+export function query(stream: Stream, grid: TriggeredGrid, w: i32, id: u32, t: f64, bounds: Bounds): usize {
+  const triggered = triggeredAt(grid, w - grid.first);
+  const k = edges.oldest(triggered.window, t);
+  if (!edges.setBounds(triggered.window, k, t, bounds)) return stream.empty;
   for (let i = 0; i < triggered.list.length; i++) {
-    if (windowIn(triggered, i).k == k) return rowIn(stream, windowIn(triggered, i), id);
+    const window = windowIn(triggered, i);
+    if (window.k != k) continue;
+    const row = rowIn(stream, window, id);
+    return row ? row : stream.empty;
   }
-  return 0;
+  return stream.empty;
+}
+
+export function live(_stream: Stream, grid: TriggeredGrid): f64 {
+  let count = 0.0;
+  for (let w = 0; w < grid.count; w++) count += <f64>triggeredAt(grid, w).list.length;
+  return count;
+}
+
+export function earliest(_stream: Stream, grid: TriggeredGrid): f64 {
+  let first = Infinity;
+  for (let w = 0; w < grid.count; w++) {
+    const list = triggeredAt(grid, w).list;
+    if (list.length) first = min(first, sliceAt(list, 0).start);
+  }
+  return first;
+}
+
+export function demand(
+  stream: Stream,
+  grid: TriggeredGrid,
+  n: f64,
+  first: f64,
+  last: f64,
+  _moveTo: f64,
+  bound: Bound,
+): void {
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const rows = stream.keys ? <f64>keys.liveCount + n : 1;
+  const blocks = (stream.keys ? <f64>keys.limit + n : 1) / 64 + 1;
+  const block = <f64>stream.stride * (stream.keys ? 64 : 1) + BLOCK_OVERHEAD;
+  const opened = maxOpened(grid, n, first, last);
+  for (let w = 0; w < grid.count; w++) {
+    const triggered = triggeredAt(grid, w);
+    const held = <f64>triggered.list.length;
+    const cycle = cycleOf(triggered.window);
+    const fires = maxFirings(stream, triggered.window, held + opened, first, last);
+    const late = stream.allowedLateness > stream.delay ? n * cycle : 0;
+    bound.results += fires * rows + late;
+    bound.firings += min(fires, cycle + 1) + late;
+    // An early firing emits only rows that have new events.
+    if (stream.early != Infinity || stream.when) {
+      bound.results += n * cycle + held * rows;
+      bound.firings += n * cycle + held;
+    }
+    const windows = held + opened * cycle;
+    bound.bytes += min(n * cycle, windows * blocks) * block + windows * blocks * 12;
+    bound.bytes += opened * cycle * 4 * BLOCK_OVERHEAD + demandOfStates(stream, n * cycle);
+  }
 }

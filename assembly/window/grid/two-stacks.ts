@@ -41,7 +41,6 @@
 
 import { allocate, release, resize } from '../../base/allocator';
 import { countRow, Dictionary } from '../../ingest/dictionary';
-import { WindowPlan } from '../../plan';
 import {
   cloneRow,
   combineHeap,
@@ -54,15 +53,16 @@ import {
   moveRow,
 } from '../../state/rows';
 import { Stream } from '../../stream';
+import { Window } from '../../window';
 import * as edges from './edges';
+import { cycleOf } from './grid';
 import * as pane from './panes';
 import { Pane, Panes } from './panes';
-import { destroyBlock, destroySlice, newBlock, presentBits, rowFor, Slice, widenTable } from './slices';
+import { destroyBlock, destroySlice, newBlock, presentBits, rowFor, Slice, Slicing, widenTable } from './slices';
 
 @unmanaged
 export class Stacks {
-  /** Address of its WindowPlan. */
-  window: usize;
+  window: Window;
   /** Whether windows overlap: size > every. */
   overlaps: bool;
   /** Number of the next window to fire: those before it have fired, or have no events and never will. */
@@ -82,14 +82,15 @@ export class Stacks {
   retained: Panes;
 }
 
-export function stacksAt(stream: Stream, w: i32): Stacks {
-  return changetype<Stacks>(stream.stacks + <usize>w * offsetof<Stacks>());
+/** The stacks of window i of a store. */
+export function stacksAt(grid: Slicing, i: i32): Stacks {
+  return changetype<Stacks>(grid.stacks + <usize>i * offsetof<Stacks>());
 }
 
-export function createStacks(stream: Stream, stacks: Stacks, window: usize): void {
+export function createStacks(stream: Stream, stacks: Stacks, window: Window): void {
   memory.fill(changetype<usize>(stacks), 0, offsetof<Stacks>());
   stacks.window = window;
-  stacks.overlaps = load<f64>(window, WindowPlan.size) > load<f64>(window, WindowPlan.every);
+  stacks.overlaps = window.size > window.every;
   stacks.next = -Infinity;
   stacks.backStart = Infinity;
   stacks.panes = pane.createPanes(stream);
@@ -306,7 +307,7 @@ function evict(stream: Stream, stacks: Stacks): void {
   while (stacks.panes.count && paneAt(stacks, 0).end <= start) evictPane(stream, stacks);
   if (!stacks.panes.count) return;
   const head = paneAt(stacks, 0).start;
-  const cycle = <u32>ceil(load<f64>(stacks.window, WindowPlan.size) / load<f64>(stacks.window, WindowPlan.every));
+  const cycle = <u32>cycleOf(stacks.window);
   const phase = <u32>(stacks.next - floor(stacks.next / <f64>cycle) * <f64>cycle);
   for (let b = phase; b < stacks.blocks; b += cycle) {
     if (flippedTo(stacks, b) <= head && load<u32>(stacks.back + ((<usize>b) << 2))) flipBlock(stream, stacks, b, 0);
@@ -385,7 +386,7 @@ function flipBlock(stream: Stream, stacks: Stacks, b: u32, from: i32): void {
  * Folds a late event, at place `at` of the ring, whose slice is sealed but which windows yet to fire hold: into the row
  * of its pane and into every combination that contains this row.
  */
-export function foldLate(stream: Stream, stacks: Stacks, t: f64, id: u32, at: i32): void {
+export function foldLate(stream: Stream, grid: Slicing, stacks: Stacks, t: f64, id: u32, at: i32): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   widenStacks(stream, stacks);
   if (!stacks.overlaps) {
@@ -399,7 +400,7 @@ export function foldLate(stream: Stream, stacks: Stacks, t: f64, id: u32, at: i3
   // Everything before this pane is sealed, so an earlier pane that was still gathering slices is whole.
   if (stacks.gathered && changetype<Slice>(stacks.gathered).start < start) finishGathering(stream, stacks);
   const end = edges.edgeAfter(stacks.window, t);
-  if (!stacks.gathered && end > stream.sealedTo) startGathering(stream, stacks, start, end);
+  if (!stacks.gathered && end > grid.sealedTo) startGathering(stream, stacks, start, end);
   if (stacks.gathered && changetype<Slice>(stacks.gathered).start == start) {
     const slice = changetype<Slice>(stacks.gathered);
     widenTable(stream, slice, keys.limit);

@@ -15,13 +15,15 @@
 import { allocate, release, resize } from '../../base/allocator';
 import { createHeap, destroyHeap, Heap, popItem, pushItem, topItem } from '../../base/priority-queue';
 import { createSlab, destroySlab, freeSlot, Slab, slabBytes, takeSlot } from '../../base/slab';
-import { Dictionary, pin, unpin } from '../../ingest/dictionary';
+import { byClock, byFlag, byMark } from '../../cause';
+import { Dictionary, pin, unpin, usePins } from '../../ingest/dictionary';
 import { Firing } from '../../plan';
 import { putOutputs } from '../../result/lower';
 import { Outbox, openResults, putHead } from '../../result/outbox';
 import { CHUNK_ROWS } from '../../scratch';
 import { dropRow, foldRows, resetRow } from '../../state/rows';
-import { byFlag, byMark, copyRow, EMITTED, FIRINGS, firesAgain, Stream } from '../../stream';
+import { Bounds } from '../../store';
+import { copyRow, EMITTED, FIRINGS, firesAgain, Stream } from '../../stream';
 
 export enum SpanState {
   /** Takes events. */
@@ -72,7 +74,6 @@ export class SpanMore {
 
 @unmanaged
 export class Spans {
-  window: usize;
   w: i32;
   slab: Slab;
   /** Offset of `SpanMore` in a span, 0 if spans have none. */
@@ -100,8 +101,9 @@ export class Spans {
 const INITIAL_SPANS: u32 = 16;
 
 /** @param more whether spans have `SpanMore` */
-export function initSpans(stream: Stream, spans: Spans, window: usize, w: i32, more: bool): void {
-  spans.window = window;
+export function initSpans(stream: Stream, spans: Spans, w: i32, more: bool): void {
+  stream.isScheduled = false;
+  usePins(stream, changetype<Dictionary>(stream.dictionary));
   spans.w = w;
   const bytes = offsetof<Span>() + stream.stride;
   spans.moreAt = more ? bytes : 0;
@@ -286,19 +288,19 @@ export function foldTo(stream: Stream, spans: Spans, i: i32): void {
 }
 
 /**
- * Fires a span, with `stream.cause` as the cause: its result takes its place in the outbox now, its outputs follow at
+ * Fires a span: its result takes its place in the outbox now, its outputs follow at
  * the next `flush`. Where firings give only what is new, a span without new events is skipped. If too many spans wait,
  * this flushes: events before event i are listed, and may be folded.
  */
-export function put(stream: Stream, spans: Spans, span: Span, pane: i32, i: i32): void {
+export function put(stream: Stream, spans: Spans, span: Span, firing: i32, cause: i32, i: i32): void {
   const row = rowOf(span);
   if (stream.discard && load<f64>(row) == 0) return;
   if (spans.waiting == CHUNK_ROWS) flush(stream, spans, i);
-  putHead(stream, openResults(stream, 1), span.start, span.end, span.id, spans.w, pane, row);
+  putHead(stream, openResults(stream, 1), span.start, span.end, span.id, spans.w, firing, cause, row);
   store<u32>(stream.scratch.chunkRows + ((<usize>spans.waiting) << 2), <u32>row);
   spans.waiting++;
   span.pointers++;
-  if ((pane & Firing.kind) == Firing.onTime) stream.fired += 1;
+  if ((firing & Firing.kind) == Firing.onTime) stream.fired += 1;
 }
 
 /** Folds the events before event i and writes the outputs of all results that were put and still lack them. */
@@ -333,9 +335,8 @@ function hasNews(stream: Stream, span: Span): bool {
 /** Fires the open spans of a key that have new events early, because event i, already listed, asks for it. */
 export function fireKey(stream: Stream, spans: Spans, id: u32, i: i32): void {
   flush(stream, spans, i + 1);
-  stream.cause = byFlag(i);
   for (let span = headOf(spans, id); span; span = changetype<Span>(<usize>span.older)) {
-    if (span.state == SpanState.open && hasNews(stream, span)) put(stream, spans, span, Firing.early, i);
+    if (span.state == SpanState.open && hasNews(stream, span)) put(stream, spans, span, Firing.early, byFlag(i), i);
   }
   flush(stream, spans, i + 1);
 }
@@ -344,26 +345,23 @@ export function fireKey(stream: Stream, spans: Spans, id: u32, i: i32): void {
 export function fireChanged(stream: Stream, spans: Spans, i: i32): void {
   flush(stream, spans, i);
   foldTo(stream, spans, i);
-  stream.cause = byMark(i);
   if (stream.watermark != Infinity) {
     for (let j: usize = 0; j < <usize>spans.changedCount; j++) {
       const span = changetype<Span>(<usize>load<u32>(spans.changed + (j << 2)));
       if (span.state == SpanState.open && hasNews(stream, span))
         pushItem(stream, spans.sorter, span.end, span.serial, changetype<usize>(span));
     }
-    putSorted(stream, spans, Firing.early, i);
+    while (spans.sorter.length) put(stream, spans, popSorted(stream, spans), Firing.early, byMark(i), i);
+    flush(stream, spans, i);
   }
   spans.markAt = (floor(stream.watermark / stream.early) + 1) * stream.early;
 }
 
-/** Empties the sorter and fires its spans in order. */
-function putSorted(stream: Stream, spans: Spans, pane: i32, i: i32): void {
-  while (spans.sorter.length) {
-    const span = changetype<Span>(topItem(spans.sorter));
-    popItem(stream, spans.sorter);
-    put(stream, spans, span, pane, i);
-  }
-  flush(stream, spans, i);
+/** Takes the first span out of the sorter. */
+function popSorted(stream: Stream, spans: Spans): Span {
+  const span = changetype<Span>(topItem(spans.sorter));
+  popItem(stream, spans.sorter);
+  return span;
 }
 
 /** Fires and drops all spans at the end of the stream, for stores with one span a key. */
@@ -373,19 +371,18 @@ export function fireAll(stream: Stream, spans: Spans): void {
     if (span) pushItem(stream, spans.sorter, span.end, span.serial, changetype<usize>(span));
   }
   while (spans.sorter.length) {
-    const span = changetype<Span>(topItem(spans.sorter));
-    popItem(stream, spans.sorter);
-    put(stream, spans, span, Firing.onTime | Firing.final, 0);
+    const span = popSorted(stream, spans);
+    put(stream, spans, span, Firing.onTime | Firing.final, byClock(0), 0);
     unchain(spans, span);
     dropSpan(stream, spans, span);
   }
   flush(stream, spans, 0);
 }
 
-/** Answers a query with a span: returns its row and notes its bounds. Without a span, the empty row and NaN. */
-export function answer(stream: Stream, span: Span | null): usize {
-  stream.askedStart = span ? span.start : NaN;
-  stream.askedEnd = span ? span.end : NaN;
+/** Answers a query with a span: returns its row and sets the bounds. Without a span, the empty row and NaN. */
+export function answer(stream: Stream, span: Span | null, bounds: Bounds): usize {
+  bounds.start = span ? span.start : NaN;
+  bounds.end = span ? span.end : NaN;
   return span ? rowOf(span) : stream.empty;
 }
 

@@ -24,7 +24,7 @@
  */
 
 import { allocate, release, resize } from '../../base/allocator';
-import { Dictionary, pin, unpin } from '../../ingest/dictionary';
+import { Dictionary, pin, unpin, usePins } from '../../ingest/dictionary';
 import { Ring } from '../../ingest/ring';
 import { PartPlan } from '../../plan';
 import { CHUNK_ROWS } from '../../scratch';
@@ -51,7 +51,6 @@ export class History {
 /** The histories of one store, and columns of its own for events that are not in the ring. */
 @unmanaged
 export class Histories {
-  window: usize;
   w: i32;
   /**
    * For each id: 0 its history: u32 │ 4 for the store, the last of its waiting events: u32; each 0 if there is none.
@@ -82,8 +81,9 @@ export class Histories {
 const INITIAL_SLOTS: u32 = 4;
 
 /** Initializes a store without histories. `timed`: whether the times of all events are kept, in the front as well. */
-export function initHistories(stream: Stream, histories: Histories, window: usize, w: i32, timed: bool): void {
-  histories.window = window;
+export function initHistories(stream: Stream, histories: Histories, w: i32, timed: bool): void {
+  stream.isScheduled = false;
+  usePins(stream, changetype<Dictionary>(stream.dictionary));
   histories.w = w;
   histories.measures = changetype<Ring>(stream.ring).measureCount;
   histories.lead = stream.head - (timed || stream.hasHeapStates ? 8 : 0);

@@ -14,14 +14,16 @@
 
 import { allocate, release } from '../../base/allocator';
 import { createHeap, destroyHeap, heapBytes, moveTop, popItem, topItem, topKey } from '../../base/priority-queue';
+import { byClock, byEvent } from '../../cause';
 import { noteMiss } from '../../ingest/admission';
 import { moveClock } from '../../ingest/clock';
 import { measureColumn, Ring } from '../../ingest/ring';
-import { Closed, Plan, WindowPlan } from '../../plan';
+import { Closed, Plan } from '../../plan';
 import { CHUNK_ROWS } from '../../scratch';
-import { demandOfEvicting } from '../../state/bounds';
+import { demandOfEvicting, STORE_MARGIN } from '../../state/bounds';
 import { cloneHeap, combineInlineStates, insertEvent, listRow, resetRow } from '../../state/rows';
-import { byClock, byEvent, Stream, windowAt } from '../../stream';
+import { Bound, Bounds } from '../../store';
+import { Stream, windowAt } from '../../stream';
 import {
   createUnliftedEvent,
   createUnliftedReorder,
@@ -75,15 +77,14 @@ class Rolling extends Frames {
   batchCauses: usize;
 }
 
-export function create(stream: Stream, w: i32): usize {
+export function create(stream: Stream, w: i32, _count: i32): usize {
   const rolling = changetype<Rolling>(allocate(stream, offsetof<Rolling>()));
   memory.fill(changetype<usize>(rolling), 0, offsetof<Rolling>());
   const window = windowAt(stream, w);
-  store<u32>(window, 1, WindowPlan.evicts);
-  const closed = load<u32>(window, WindowPlan.closed);
-  rolling.size = load<f64>(window, WindowPlan.size);
-  rolling.byRows = load<f64>(window, WindowPlan.every) == 1;
-  initHistories(stream, rolling, window, w, !rolling.byRows || load<u32>(stream.plan, Plan.tracksEarliest) != 0);
+  const closed = window.closed;
+  rolling.size = window.size;
+  rolling.byRows = window.every == 1;
+  initHistories(stream, rolling, w, !rolling.byRows || load<u32>(stream.plan, Plan.tracksEarliest) != 0);
   rolling.right = (closed & Closed.right) != 0;
   rolling.left = (closed & Closed.left) != 0;
   // By rows, `size` becomes the number of events in a frame: closed on the left it has one more, open on the right one
@@ -140,7 +141,7 @@ export function take(stream: Stream, rolling: Rolling, at: i32, n: i32): void {
       if (isTaken(stream, rolling, ring, at, i)) wait(stream, rolling, ring, at, i);
       if (rolling.watermarks) store<f64>(rolling.watermarks + ((<usize>i) << 3), stream.watermark);
     }
-    if (stream.watermark > before) drain(stream, rolling, n);
+    if (stream.watermark > before) drain(stream, rolling, n, byClock(0));
   }
   tidyHistories(stream, rolling);
 }
@@ -173,8 +174,7 @@ function emitInOrder(stream: Stream, rolling: Rolling, ring: Ring, at: i32, from
     const t = nextTime(rolling.reorder);
     while (from < end && load<f64>(times + ((<usize>from) << 3)) == t) wait(stream, rolling, ring, at, from++);
     if (from == end) return;
-    stream.cause = byClock(from);
-    drain(stream, rolling, 0);
+    drain(stream, rolling, 0, byClock(from));
   }
   if (from == end) return;
   let last = end - 1;
@@ -224,9 +224,9 @@ function unchain(stream: Stream, rolling: Rolling, event: Event): void {
 
 /**
  * Emits the results of the waiting events whose time the watermark has passed. With n > 0, the cause of each is the
- * event, among the n of the batch, that moved the watermark past it; with n = 0, the present cause.
+ * event, among the n of the batch, that moved the watermark past it; with n = 0, it is `cause`.
  */
-function drain(stream: Stream, rolling: Rolling, n: i32): void {
+function drain(stream: Stream, rolling: Rolling, n: i32, cause: i32): void {
   const reorder = rolling.reorder;
   let at = 0;
   let count = 0;
@@ -234,9 +234,9 @@ function drain(stream: Stream, rolling: Rolling, n: i32): void {
     const t = nextTime(reorder);
     if (rolling.watermarks && n) {
       while (at < n && load<f64>(rolling.watermarks + ((<usize>at) << 3)) <= t + stream.allowedLateness) at++;
-      stream.cause = byClock(at);
+      cause = byClock(at);
     }
-    do gatherEvent(stream, rolling, takeNext(stream, reorder), count++);
+    do gatherEvent(stream, rolling, takeNext(stream, reorder), count++, cause);
     while (waitingCount(reorder) && nextTime(reorder) == t);
     if (count >= CHUNK_ROWS) {
       emitGathered(stream, rolling, count);
@@ -248,12 +248,12 @@ function drain(stream: Stream, rolling: Rolling, n: i32): void {
 }
 
 /** Moves an event that was taken out into the columns, as event i after the places for `gather`. */
-function gatherEvent(stream: Stream, rolling: Rolling, event: Event, i: i32): void {
+function gatherEvent(stream: Stream, rolling: Rolling, event: Event, i: i32, cause: i32): void {
   const place = <usize>(CHUNK_ROWS + i);
   if (<u32>place == rolling.columnCapacity) setColumns(stream, rolling, rolling.columnCapacity * 2);
   writeEvent(rolling, event, place);
   store<u32>(columnAt(rolling, 1 + rolling.measures) + (place << 2), event.id);
-  store<u32>(columnAt(rolling, 2 + rolling.measures) + (place << 2), stream.cause);
+  store<u32>(columnAt(rolling, 2 + rolling.measures) + (place << 2), cause);
   unchain(stream, rolling, event);
   freeEvent(stream, rolling.reorder, event);
 }
@@ -314,7 +314,7 @@ function tidyHistories(stream: Stream, rolling: Rolling): void {
 export function advance(stream: Stream, rolling: Rolling, watermark: f64): void {
   if (watermark > stream.watermark) stream.watermark = watermark;
   widenKeys(stream, rolling);
-  drain(stream, rolling, 0);
+  drain(stream, rolling, 0, byClock(0));
   if (watermark == Infinity) {
     clear(stream, rolling);
     while (rolling.checks.length) popItem(stream, rolling.checks);
@@ -322,23 +322,22 @@ export function advance(stream: Stream, rolling: Rolling, watermark: f64): void 
   tidyHistories(stream, rolling);
 }
 
-export function demand(stream: Stream, rolling: Rolling, n: f64): f64 {
+export function demand(
+  stream: Stream,
+  rolling: Rolling,
+  n: f64,
+  _first: f64,
+  _last: f64,
+  _moveTo: f64,
+  bound: Bound,
+): void {
   const all = n + waitingCount(rolling.reorder);
-  const histories = historyBytes(stream, rolling, all) + heapBytes(rolling.checks, all);
   const slots = min(rolling.slots, all * <f64>rolling.largest) + <f64>rolling.largest;
-  return (
-    demandOfEvicting(stream, all, slots) + histories + columnBytes(rolling, all) + reorderBytes(rolling.reorder, n)
-  );
-}
-
-/** Upper bound on the results of n more events. */
-export function due(_stream: Stream, rolling: Rolling, n: f64, _watermark: f64): f64 {
-  return n + waitingCount(rolling.reorder);
-}
-
-/** In how many results one event can be. */
-export function copies(_stream: Stream, rolling: Rolling, n: f64): f64 {
-  return n + waitingCount(rolling.reorder);
+  bound.bytes += demandOfEvicting(stream, all, slots) + historyBytes(stream, rolling, all);
+  bound.bytes += heapBytes(rolling.checks, all) + columnBytes(rolling, all) + reorderBytes(rolling.reorder, n);
+  bound.bytes += STORE_MARGIN;
+  bound.results += all;
+  bound.firings += all;
 }
 
 export function earliest(stream: Stream, rolling: Rolling): f64 {
@@ -357,9 +356,9 @@ export function live(_stream: Stream, rolling: Rolling): f64 {
 }
 
 /** The frame of a key that ends at time t, with the waiting events in it; by rows its last events. */
-export function query(stream: Stream, rolling: Rolling, id: u32, t: f64): usize {
-  stream.askedEnd = t;
-  stream.askedStart = rolling.byRows ? NaN : t - rolling.size;
+export function query(stream: Stream, rolling: Rolling, _w: i32, id: u32, t: f64, bounds: Bounds): usize {
+  bounds.end = t;
+  bounds.start = rolling.byRows ? NaN : t - rolling.size;
   const value = stream.scratch.temporary;
   resetRow(stream, value);
   if (id >= rolling.keyCount) return value;

@@ -27,13 +27,16 @@
  */
 
 import { allocate, release, resize } from '../../base/allocator';
+import { byClock, byEvent } from '../../cause';
 import { isFuture, noteMiss } from '../../ingest/admission';
 import { measureColumn, Ring } from '../../ingest/ring';
-import { Closed, PartPlan, Plan, WindowPlan } from '../../plan';
+import { Closed, PartPlan, Plan } from '../../plan';
 import { openResults, putCauses, putEventHeads } from '../../result/outbox';
 import { CHUNK_ROWS } from '../../scratch';
+import { demandOfRows } from '../../state/bounds';
 import { foldRun } from '../../state/rows';
-import { byClock, byEvent, copyRow, Stream, windowAt } from '../../stream';
+import { Bound, Bounds } from '../../store';
+import { copyRow, firesAgain, Stream, windowAt } from '../../stream';
 import {
   clearState,
   columnBytes,
@@ -82,14 +85,15 @@ class Unkeyed {
 
 const INITIAL_EVENTS: u32 = 512;
 
-export function create(stream: Stream, w: i32): usize {
+export function create(stream: Stream, w: i32, _count: i32): usize {
   const unkeyed = changetype<Unkeyed>(allocate(stream, offsetof<Unkeyed>()));
   memory.fill(changetype<usize>(unkeyed), 0, offsetof<Unkeyed>());
   const window = windowAt(stream, w);
-  const closed = load<u32>(window, WindowPlan.closed);
+  stream.isScheduled = false;
+  const closed = window.closed;
   unkeyed.w = w;
-  unkeyed.size = load<f64>(window, WindowPlan.size);
-  unkeyed.byRows = load<f64>(window, WindowPlan.every) == 1;
+  unkeyed.size = window.size;
+  unkeyed.byRows = window.every == 1;
   unkeyed.timed = !unkeyed.byRows || load<u32>(stream.plan, Plan.tracksEarliest) != 0;
   unkeyed.right = (closed & Closed.right) != 0;
   unkeyed.left = (closed & Closed.left) != 0;
@@ -473,15 +477,21 @@ function clear(stream: Stream, unkeyed: Unkeyed): void {
   setCapacity(stream, unkeyed, INITIAL_EVENTS);
 }
 
-export function demand(stream: Stream, unkeyed: Unkeyed, n: f64): f64 {
+export function demand(
+  stream: Stream,
+  unkeyed: Unkeyed,
+  n: f64,
+  _first: f64,
+  _last: f64,
+  _moveTo: f64,
+  bound: Bound,
+): void {
   const events = <f64>(unkeyed.tail - unkeyed.low) + n;
   const columns = 4 * (events + <f64>INITIAL_EVENTS) * 8 * <f64>(1 + unkeyed.measures);
-  return columns + events * <f64>stream.stride * 2 + 2048;
-}
-
-/** Upper bound on the results of n more events. */
-export function due(_stream: Stream, unkeyed: Unkeyed, n: f64, _watermark: f64): f64 {
-  return n + <f64>(unkeyed.tail - unkeyed.next);
+  bound.bytes += columns + events * <f64>stream.stride * 2 + 2048 + demandOfRows(stream, n);
+  const results = n + <f64>(unkeyed.tail - unkeyed.next);
+  bound.results += results;
+  bound.firings += firesAgain(stream) ? results : min(results, 1);
 }
 
 export function earliest(_stream: Stream, unkeyed: Unkeyed): f64 {
@@ -495,9 +505,9 @@ export function live(_stream: Stream, unkeyed: Unkeyed): f64 {
 }
 
 /** The frame that ends at time t; by rows the last events. */
-export function query(stream: Stream, unkeyed: Unkeyed, _id: u32, t: f64): usize {
-  stream.askedEnd = t;
-  stream.askedStart = unkeyed.byRows ? NaN : t - unkeyed.size;
+export function query(stream: Stream, unkeyed: Unkeyed, _w: i32, _id: u32, t: f64, bounds: Bounds): usize {
+  bounds.end = t;
+  bounds.start = unkeyed.byRows ? NaN : t - unkeyed.size;
   const value = stream.scratch.temporary;
   copyRow(stream, value, stream.empty);
   let low = unkeyed.low;
@@ -509,7 +519,7 @@ export function query(stream: Stream, unkeyed: Unkeyed, _id: u32, t: f64): usize
     while (low != high) {
       const middle = low + ((high - low) >> 1);
       const time = timeAt(unkeyed, middle);
-      if (time > stream.askedStart || (time == stream.askedStart && unkeyed.left)) high = middle;
+      if (time > bounds.start || (time == bounds.start && unkeyed.left)) high = middle;
       else low = middle + 1;
     }
   }

@@ -25,14 +25,16 @@ import {
   topItem,
   topKey,
 } from '../../base/priority-queue';
+import { byClock } from '../../cause';
 import { noteMiss } from '../../ingest/admission';
 import { moveClock } from '../../ingest/clock';
 import { Dictionary, pin, unpin } from '../../ingest/dictionary';
 import { Ring, windowColumn } from '../../ingest/ring';
-import { Closed, Firing, WindowPlan } from '../../plan';
-import { demandOfStates } from '../../state/bounds';
+import { Closed, Firing } from '../../plan';
+import { demandOfRows, demandOfStates } from '../../state/bounds';
 import { combineRows, listRow } from '../../state/rows';
-import { byClock, Stream, windowAt } from '../../stream';
+import { Bound, Bounds } from '../../store';
+import { firesAgain, Stream, windowAt } from '../../stream';
 import {
   createEvent,
   createReorder,
@@ -84,16 +86,16 @@ class Capped extends Spans {
   heap: Heap;
 }
 
-export function create(stream: Stream, w: i32): usize {
+export function create(stream: Stream, w: i32, _count: i32): usize {
   const capped = changetype<Capped>(allocate(stream, offsetof<Capped>()));
   memory.fill(changetype<usize>(capped), 0, offsetof<Capped>());
   const window = windowAt(stream, w);
-  initSpans(stream, capped, window, w, true);
+  initSpans(stream, capped, w, true);
   capped.markAt = Infinity;
-  capped.gap = load<f64>(window, WindowPlan.size);
+  capped.gap = window.size;
   capped.gaps = windowColumn(stream, w);
-  capped.touching = load<u32>(window, WindowPlan.closed) == Closed.both;
-  capped.maxLength = load<f64>(window, WindowPlan.maxLength);
+  capped.touching = window.closed == Closed.both;
+  capped.maxLength = window.maxLength;
   capped.reorder = createReorder(stream);
   capped.heap = createHeap(stream);
   return changetype<usize>(capped);
@@ -140,7 +142,6 @@ export function take(stream: Stream, capped: Capped, at: i32, n: i32): void {
  */
 function drain(stream: Stream, capped: Capped, i: i32): void {
   const reorder = capped.reorder;
-  stream.cause = byClock(i);
   const watermark = stream.watermark;
   if (waitingCount(reorder) && nextTime(reorder) + stream.allowedLateness < watermark) {
     foldTo(stream, capped, i);
@@ -160,7 +161,7 @@ function drain(stream: Stream, capped: Capped, i: i32): void {
       continue;
     }
     popItem(stream, heap);
-    put(stream, capped, span, Firing.onTime | Firing.final, i);
+    put(stream, capped, span, Firing.onTime | Firing.final, byClock(i), i);
     unchain(capped, span);
     dropSpan(stream, capped, span);
   }
@@ -203,17 +204,21 @@ export function advance(stream: Stream, capped: Capped, watermark: f64): void {
   flush(stream, capped, 0);
 }
 
-export function demand(stream: Stream, capped: Capped, n: f64): f64 {
+export function demand(
+  stream: Stream,
+  capped: Capped,
+  n: f64,
+  _first: f64,
+  _last: f64,
+  _moveTo: f64,
+  bound: Bound,
+): void {
   const all = n + waitingCount(capped.reorder);
-  const entering = demandOfStates(stream, waitingCount(capped.reorder));
-  return (
-    entering + spanBytes(stream, capped, all, false) + heapBytes(capped.heap, all) + reorderBytes(capped.reorder, n)
-  );
-}
-
-/** Upper bound on the results that n more events can fire. */
-export function due(_stream: Stream, capped: Capped, n: f64, _watermark: f64): f64 {
-  return n + waitingCount(capped.reorder) + <f64>capped.live;
+  bound.bytes += spanBytes(stream, capped, all, false) + heapBytes(capped.heap, all) + reorderBytes(capped.reorder, n);
+  bound.bytes += demandOfStates(stream, waitingCount(capped.reorder)) + demandOfRows(stream, n);
+  const results = all + <f64>capped.live;
+  bound.results += results;
+  bound.firings += firesAgain(stream) ? results : min(results, 1);
 }
 
 export function earliest(_stream: Stream, capped: Capped): f64 {
@@ -225,7 +230,7 @@ export function live(_stream: Stream, capped: Capped): f64 {
 }
 
 /** The session of a key that has not ended at time t. Waiting events are not in it. */
-export function query(stream: Stream, capped: Capped, id: u32, t: f64): usize {
+export function query(stream: Stream, capped: Capped, _w: i32, id: u32, t: f64, bounds: Bounds): usize {
   const span = id < capped.headCount ? headOf(capped, id) : changetype<Span>(0);
-  return answer(stream, span && span.end > t ? span : null);
+  return answer(stream, span && span.end > t ? span : null, bounds);
 }

@@ -47,12 +47,15 @@ import {
   topKey,
   topTie,
 } from '../../base/priority-queue';
+import { byClock, byEvent } from '../../cause';
 import { isFuture, noteMiss } from '../../ingest/admission';
 import { Dictionary } from '../../ingest/dictionary';
 import { Ring, windowColumn } from '../../ingest/ring';
-import { Closed, Firing, WindowPlan } from '../../plan';
+import { Closed, Firing } from '../../plan';
+import { demandOfRows } from '../../state/bounds';
 import { combineRows, listRow } from '../../state/rows';
-import { byClock, byEvent, EMITTED, FIRINGS, firesAgain, Stream, windowAt } from '../../stream';
+import { Bound, Bounds } from '../../store';
+import { EMITTED, FIRINGS, firesAgain, Stream, windowAt } from '../../stream';
 import {
   answer,
   begin,
@@ -130,17 +133,17 @@ class Sessions extends Spans {
 /** Up to this many sessions stay in the heap: it is then as good as the wheel, which has to be turned. */
 const WHEEL_ABOVE_SPANS: i32 = 64;
 
-export function create(stream: Stream, w: i32): usize {
+export function create(stream: Stream, w: i32, _count: i32): usize {
   const sessions = changetype<Sessions>(allocate(stream, offsetof<Sessions>()));
   memory.fill(changetype<usize>(sessions), 0, offsetof<Sessions>());
   const window = windowAt(stream, w);
-  const column = load<u32>(window, WindowPlan.column);
-  sessions.maxEvents = load<f64>(window, WindowPlan.maxEvents);
-  initSpans(stream, sessions, window, w, firesAgain(stream) || sessions.maxEvents != Infinity);
-  sessions.gap = load<f64>(window, WindowPlan.size);
+  const column = window.column;
+  sessions.maxEvents = window.maxEvents;
+  initSpans(stream, sessions, w, firesAgain(stream) || sessions.maxEvents != Infinity);
+  sessions.gap = window.size;
   sessions.gaps = windowColumn(stream, w);
   sessions.longest = column ? 0 : sessions.gap;
-  sessions.touching = load<u32>(window, WindowPlan.closed) == Closed.both;
+  sessions.touching = window.closed == Closed.both;
   sessions.wheel = createWheel(stream);
   sessions.heap = createHeap(stream);
   sessions.closed = createClosed(stream);
@@ -230,7 +233,6 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
     }
     if (gap > sessions.longest) noteLongerGap(stream, sessions, gap);
     listEvent(stream, sessions, span, i, t);
-    stream.cause = byEvent(i);
     if (sessions.maxEvents != Infinity && moreOf(sessions, span).count >= sessions.maxEvents)
       fireFull(stream, sessions, span, i);
     else if (span.state == SpanState.retained) amend(stream, sessions, span, i);
@@ -398,7 +400,7 @@ function pushDue(stream: Stream, sessions: Sessions, span: Span): void {
 
 /** Amends a retained session: fires it again at once, with late event i, already listed, in it. */
 function amend(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
-  put(stream, sessions, span, Firing.late, i);
+  put(stream, sessions, span, Firing.late, byEvent(i), i);
   flush(stream, sessions, i + 1);
 }
 
@@ -408,7 +410,7 @@ function amend(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
  */
 function fireFull(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
   span.end = moreOf(sessions, span).last;
-  put(stream, sessions, span, Firing.onTime | Firing.final, i);
+  put(stream, sessions, span, Firing.onTime | Firing.final, byEvent(i), i);
   unchain(sessions, span);
   dropSpan(stream, sessions, span);
 }
@@ -416,7 +418,6 @@ function fireFull(stream: Stream, sessions: Sessions, span: Span, i: i32): void 
 /** Fires what the watermark, which has moved at event i, has made due, and turns the wheel. */
 function fireDue(stream: Stream, sessions: Sessions, i: i32): void {
   const wheel = sessions.wheel;
-  stream.cause = byClock(i);
   const next = nextTurnTime(wheel);
   if (next <= stream.watermark) {
     fireUpTo(stream, sessions, next, true, i);
@@ -478,7 +479,7 @@ function fireUpTo(stream: Stream, sessions: Sessions, time: f64, before: bool, i
 function fire(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
   const isFinal = isPast(stream, sessions, span.end + stream.allowedLateness);
   if (span.state != SpanState.retained) {
-    put(stream, sessions, span, isFinal ? Firing.onTime | Firing.final : Firing.onTime, i);
+    put(stream, sessions, span, isFinal ? Firing.onTime | Firing.final : Firing.onTime, byClock(i), i);
     if (!isFinal) {
       span.state = <u8>SpanState.retained;
       schedule(stream, sessions, span);
@@ -511,20 +512,27 @@ export function advance(stream: Stream, sessions: Sessions, watermark: f64): voi
   forgetClosed(stream, sessions);
 }
 
-/** Upper bound on the bytes that n more events need. */
-export function demand(stream: Stream, sessions: Sessions, n: f64): f64 {
+export function demand(
+  stream: Stream,
+  sessions: Sessions,
+  n: f64,
+  _first: f64,
+  _last: f64,
+  moveTo: f64,
+  bound: Bound,
+): void {
   let ids = <f64>changetype<Dictionary>(stream.dictionary).limit + n;
   ids = max(ids, <f64>sessions.headCount * (ids > <f64>sessions.headCount ? 2 : 1));
   const spans = <f64>sessions.live + n;
   const planned = heapBytes(sessions.heap, 2 * spans) + wheelBytes(sessions.wheel, 2 * spans);
-  return spanBytes(stream, sessions, n, false) + planned + closedBytes(sessions.closed, spans, ids) + 1024;
-}
-
-/** Upper bound on the results of n more events, with the watermark moving up to `watermark`. */
-export function due(stream: Stream, sessions: Sessions, n: f64, watermark: f64): f64 {
-  const early = stream.early != Infinity || stream.when ? <f64>sessions.live + n : 0;
+  bound.bytes += spanBytes(stream, sessions, n, false) + planned + closedBytes(sessions.closed, spans, ids);
+  bound.bytes += demandOfRows(stream, n) + 1024;
+  const watermark = moveTo - stream.outOfOrder;
   const ending = <f64>countUpTo(sessions.heap, watermark) + <f64>countComing(sessions.wheel, watermark);
-  return 2 * n + min(ending, <f64>sessions.live) + early;
+  const early = stream.early != Infinity || stream.when ? <f64>sessions.live + n : 0;
+  const results = 2 * n + min(ending, <f64>sessions.live) + early;
+  bound.results += results;
+  bound.firings += firesAgain(stream) ? results : min(results, 1);
 }
 
 export function earliest(_stream: Stream, sessions: Sessions): f64 {
@@ -536,7 +544,7 @@ export function live(_stream: Stream, sessions: Sessions): f64 {
 }
 
 /** The last session of a key, if it has not ended at time t. */
-export function query(stream: Stream, sessions: Sessions, id: u32, t: f64): usize {
+export function query(stream: Stream, sessions: Sessions, _w: i32, id: u32, t: f64, bounds: Bounds): usize {
   const span = id < sessions.headCount ? headOf(sessions, id) : changetype<Span>(0);
-  return answer(stream, span && span.state != SpanState.dropped && span.end > t ? span : null);
+  return answer(stream, span && span.state != SpanState.dropped && span.end > t ? span : null, bounds);
 }

@@ -13,17 +13,17 @@
  * Cost: a binary search per call.
  */
 
-import { WindowPlan } from '../../../plan';
+import { Window } from '../../../window';
 
 /** A field of entry i: 0 its number, 8 its start, 16 its end. */
-function edge(window: usize, i: i32, field: usize): f64 {
-  return load<f64>(<usize>load<u32>(window, WindowPlan.edges) + <usize>i * 24 + field);
+function edge(window: Window, i: i32, field: usize): f64 {
+  return load<f64>(<usize>window.edges + <usize>i * 24 + field);
 }
 
 /** Index of the first entry whose field is greater than x; the number of entries if there is none. */
-function firstAbove(window: usize, field: usize, x: f64): i32 {
+function firstAbove(window: Window, field: usize, x: f64): i32 {
   let low = 0;
-  let high = load<i32>(window, WindowPlan.edgeCount);
+  let high = window.edgeCount;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (edge(window, middle, field) > x) high = middle;
@@ -36,28 +36,28 @@ function firstAbove(window: usize, field: usize, x: f64): i32 {
  * The start (field 8) or end (field 16) of window k. A window that is not listed counts as empty: both its edges are
  * the start of the next listed window, Infinity after the last and -Infinity before the first.
  */
-function edgeOf(window: usize, k: f64, field: usize): f64 {
+function edgeOf(window: Window, k: f64, field: usize): f64 {
   const i = firstAbove(window, 0, k) - 1;
   if (i >= 0 && edge(window, i, 0) == k) return edge(window, i, field);
   if (i < 0) return -Infinity;
-  return i + 1 < load<i32>(window, WindowPlan.edgeCount) ? edge(window, i + 1, 8) : Infinity;
+  return i + 1 < window.edgeCount ? edge(window, i + 1, 8) : Infinity;
 }
 
-export function start(window: usize, k: f64): f64 {
+export function start(window: Window, k: f64): f64 {
   return edgeOf(window, k, 8);
 }
 
-export function end(window: usize, k: f64): f64 {
+export function end(window: Window, k: f64): f64 {
   return edgeOf(window, k, 16);
 }
 
-export function newest(window: usize, t: f64): f64 {
+export function newest(window: Window, t: f64): f64 {
   const i = firstAbove(window, 8, t) - 1;
   return i < 0 ? -Infinity : edge(window, i, 0);
 }
 
-export function oldest(window: usize, t: f64): f64 {
+export function oldest(window: Window, t: f64): f64 {
   const i = firstAbove(window, 16, t);
-  if (i < load<i32>(window, WindowPlan.edgeCount)) return edge(window, i, 0);
+  if (i < window.edgeCount) return edge(window, i, 0);
   return i ? edge(window, i - 1, 0) + 1 : 0;
 }
