@@ -1,7 +1,11 @@
 /** What the suites of this folder call of the core, and the fields of its structs that they look at. AssemblyScript. */
 
-import { allocate, Owner } from '../../assembly/base/allocator';
+import { allocate, Owner, release } from '../../assembly/base/allocator';
+import { lowerBound, upperBound, upperBoundOf } from '../../assembly/base/bisect';
+import { resizeTable, tableBytes } from '../../assembly/base/id-table';
+import { PointerList } from '../../assembly/base/pointer-list';
 import { Heap } from '../../assembly/base/priority-queue';
+import { RingQueue } from '../../assembly/base/ring-queue';
 import { createSlab, Slab, takeSlot } from '../../assembly/base/slab';
 import { Dictionary } from '../../assembly/ingest/dictionary';
 import { Stream } from '../../assembly/stream';
@@ -9,6 +13,17 @@ import { Span, SpanMore, SpanState, Spans } from '../../assembly/window/keyed/sp
 import { Wheel } from '../../assembly/window/session/timing-wheel';
 
 export { allocate, capacity, release, reserve, resetEnd, resize, start, top } from '../../assembly/base/allocator';
+export { lengthFor } from '../../assembly/base/id-table';
+export {
+  createList,
+  destroyList,
+  insertPointer,
+  listBytes,
+  pointerAt,
+  pushPointer,
+  shiftPointer,
+  swapRemove,
+} from '../../assembly/base/pointer-list';
 export {
   countUpTo,
   createHeap,
@@ -72,6 +87,79 @@ export function usedOf(owner: Owner): f64 {
 
 export function setLimit(owner: Owner, limit: f64): void {
   owner.limit = limit;
+}
+
+/** A queue of entries of sixteen bytes if `wide`, else of four. Its first position is `first`. */
+export function createQueue(owner: Owner, wide: bool, capacity: u32, first: u32): RingQueue<v128> {
+  const queue = changetype<RingQueue<v128>>(allocate(owner, offsetof<RingQueue<v128>>()));
+  if (wide) queue.initRing(owner, capacity);
+  else narrow(queue).initRing(owner, capacity);
+  queue.head = first;
+  queue.tail = first;
+  return queue;
+}
+
+function narrow(queue: RingQueue<v128>): RingQueue<u32> {
+  return changetype<RingQueue<u32>>(queue);
+}
+
+export function destroyQueue(owner: Owner, queue: RingQueue<v128>): void {
+  queue.releaseRing(owner);
+  release(owner, changetype<usize>(queue));
+}
+
+export function queueBytes(queue: RingQueue<v128>, wide: bool, n: f64): f64 {
+  return wide ? queue.ringBytes(n) : narrow(queue).ringBytes(n);
+}
+
+export function queueLength(queue: RingQueue<v128>): u32 {
+  return queue.entryCount();
+}
+
+export function queueCapacity(queue: RingQueue<v128>): u32 {
+  return queue.mask + 1;
+}
+
+export function queueEntry(queue: RingQueue<v128>, wide: bool, i: u32): usize {
+  return wide ? queue.entryAt(i) : narrow(queue).entryAt(i);
+}
+
+export function pushToQueue(owner: Owner, queue: RingQueue<v128>, wide: bool): usize {
+  return wide ? queue.pushEntry(owner) : narrow(queue).pushEntry(owner);
+}
+
+export function shiftQueue(owner: Owner, queue: RingQueue<v128>, wide: bool, kept: u32): void {
+  if (wide) queue.shiftEntry(owner, kept);
+  else narrow(queue).shiftEntry(owner, kept);
+}
+
+export function listLength(list: PointerList): i32 {
+  return list.length;
+}
+
+/** A table of f64 if `wide`, else of u32; as an empty value it takes -1. */
+export function resizeIdTable(owner: Owner, table: usize, wide: bool, from: u32, to: u32): usize {
+  return wide ? resizeTable<f64>(owner, table, from, to, -1) : resizeTable<u32>(owner, table, from, to, -1);
+}
+
+export function idTableBytes(wide: bool, length: u32, ids: f64): f64 {
+  return wide ? tableBytes<f64>(length, ids) : tableBytes<u32>(length, ids);
+}
+
+export function lowerBoundF64(column: usize, stride: usize, n: u32, x: f64): u32 {
+  return lowerBound<f64>(column, stride, n, x);
+}
+
+export function upperBoundF64(column: usize, stride: usize, n: u32, x: f64): u32 {
+  return upperBound<f64>(column, stride, n, x);
+}
+
+export function lowerBoundU32(column: usize, stride: usize, n: u32, x: u32): u32 {
+  return lowerBound<u32>(column, stride, n, x);
+}
+
+export function upperBoundOfF64(list: PointerList, field: usize, x: f64): i32 {
+  return upperBoundOf<f64>(list, field, x);
 }
 
 export function heapLength(heap: Heap): i32 {

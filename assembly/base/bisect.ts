@@ -1,0 +1,40 @@
+/**
+ * Binary search in columns of numbers that never decrease. `lowerBound` finds the first entry that is not less than x,
+ * `upperBound` the first that is greater; both return the number of entries if there is none. Equal entries lie between
+ * the two. A search takes logarithmic time.
+ *
+ *     column     n entries of type T, `stride` bytes apart: a field of the structs in an array
+ *     list       pointers to structs, `field` the offset of a T in each
+ */
+
+import { PointerList, pointerAt } from './pointer-list';
+
+export function lowerBound<T>(column: usize, stride: usize, n: u32, x: T): u32 {
+  let low: u32 = 0;
+  for (let high = n; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (load<T>(column + <usize>middle * stride) >= x) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+export function upperBound<T>(column: usize, stride: usize, n: u32, x: T): u32 {
+  let low: u32 = 0;
+  for (let high = n; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (load<T>(column + <usize>middle * stride) > x) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+export function upperBoundOf<T>(list: PointerList, field: usize, x: T): i32 {
+  let low = 0;
+  for (let high = list.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (load<T>(pointerAt(list, middle) + field) > x) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
