@@ -2,7 +2,7 @@
  * Spans: windows of one key whose bounds depend on its events, each with a row of its own. This file is what sessions,
  * windows of n events and punctuated windows share.
  *
- *     heads     u32 for each id: its span that begins last, 0 if none; `older` leads to the others
+ *     heads     table by id, u32: the span of the id that begins last, 0 if none; `older` leads to the others
  *     changed   where windows fire early at marks of the watermark: spans with events that were not emitted yet
  *
  * Folding is deferred, so that many events are folded in one go: `listEvent` notes the row of each event, `foldTo`
@@ -12,7 +12,17 @@
  * current.
  */
 
-import { allocate, release, resize } from '../../base/allocator';
+import { release } from '../../base/allocator';
+import { lengthFor, resizeTable, tableBytes } from '../../base/id-table';
+import {
+  createList,
+  destroyList,
+  listBytes,
+  PointerList,
+  pointerAt,
+  pushPointer,
+  swapRemove,
+} from '../../base/pointer-list';
 import { createHeap, destroyHeap, Heap, popItem, pushItem, topItem } from '../../base/priority-queue';
 import { createSlab, destroySlab, freeSlot, Slab, slabBytes, takeSlot } from '../../base/slab';
 import { byClock, byFlag, byMark } from '../../cause';
@@ -83,9 +93,7 @@ export class Spans {
   serial: u32;
   /** Spans that are not dropped. */
   live: u32;
-  changed: usize;
-  changedCount: u32;
-  changedCapacity: u32;
+  changed: PointerList;
   /** The watermark at which open spans next fire early; Infinity if they never do so at marks. */
   markAt: f64;
   /** Orders spans by (end, serial) while they fire; empty otherwise. */
@@ -98,8 +106,6 @@ export class Spans {
   waiting: i32;
 }
 
-const INITIAL_SPANS: u32 = 16;
-
 /** @param more whether spans have `SpanMore` */
 export function initSpans(stream: Stream, spans: Spans, w: i32, more: bool): void {
   stream.isScheduled = false;
@@ -109,8 +115,7 @@ export function initSpans(stream: Stream, spans: Spans, w: i32, more: bool): voi
   spans.moreAt = more ? bytes : 0;
   spans.slab = createSlab(stream, bytes + (more ? offsetof<SpanMore>() : 0));
   spans.sorter = createHeap(stream);
-  spans.changedCapacity = INITIAL_SPANS;
-  spans.changed = allocate(stream, INITIAL_SPANS << 2);
+  spans.changed = createList(stream);
   spans.markAt = stream.early == Infinity ? Infinity : -Infinity;
 }
 
@@ -126,7 +131,7 @@ export function endSpans(stream: Stream, spans: Spans): void {
   }
   destroySlab(stream, spans.slab);
   destroyHeap(stream, spans.sorter);
-  release(stream, spans.changed);
+  destroyList(stream, spans.changed);
   if (spans.heads) release(stream, spans.heads);
   release(stream, changetype<usize>(spans));
 }
@@ -134,22 +139,19 @@ export function endSpans(stream: Stream, spans: Spans): void {
 /** Upper bound on the bytes that spans need for n more events. `sorts`: whether the store uses `fireAll`. */
 export function spanBytes(stream: Stream, spans: Spans, n: f64, sorts: bool): f64 {
   const ids = <f64>changetype<Dictionary>(stream.dictionary).limit + n;
-  let bytes = slabBytes(spans.slab, n) + 2048;
-  if (ids > <f64>spans.headCount) bytes += 8 * max(ids, 2 * <f64>spans.headCount);
+  let bytes = slabBytes(spans.slab, n) + tableBytes<u32>(spans.headCount, ids) + 2048;
   const live = <f64>spans.live + n;
   if (sorts || stream.early != Infinity) bytes += 48 * live + 512;
-  if (live > <f64>spans.changedCapacity && stream.early != Infinity) bytes += 16 * live;
+  if (stream.early != Infinity) bytes += listBytes(spans.changed, n);
   return bytes;
 }
 
 /** Prepares for a batch whose first event is at place `at` of the ring: makes room for every id. */
 export function begin(stream: Stream, spans: Spans, at: i32): void {
-  const ids = changetype<Dictionary>(stream.dictionary).limit;
-  if (ids > spans.headCount) {
-    const room = max(ids, spans.headCount * 2);
-    spans.heads = resize(stream, spans.heads, (<usize>room) << 2);
-    memory.fill(spans.heads + ((<usize>spans.headCount) << 2), 0, (<usize>(room - spans.headCount)) << 2);
-    spans.headCount = room;
+  const length = lengthFor(spans.headCount, changetype<Dictionary>(stream.dictionary).limit);
+  if (length > spans.headCount) {
+    spans.heads = resizeTable<u32>(stream, spans.heads, spans.headCount, length, 0);
+    spans.headCount = length;
   }
   spans.at = at;
   spans.folded = 0;
@@ -263,20 +265,15 @@ export function listNone(stream: Stream, i: i32): void {
 export function markChanged(stream: Stream, spans: Spans, span: Span): void {
   const more = moreOf(spans, span);
   if (more.changedAt) return;
-  if (spans.changedCount == spans.changedCapacity) {
-    spans.changedCapacity *= 2;
-    spans.changed = resize(stream, spans.changed, (<usize>spans.changedCapacity) << 2);
-  }
-  store<u32>(spans.changed + ((<usize>spans.changedCount) << 2), <u32>changetype<usize>(span));
-  more.changedAt = ++spans.changedCount;
+  pushPointer(stream, spans.changed, changetype<usize>(span));
+  more.changedAt = spans.changed.length;
 }
 
 function unmarkChanged(spans: Spans, span: Span): void {
   const more = moreOf(spans, span);
   if (!more.changedAt) return;
-  const last = load<u32>(spans.changed + ((<usize>--spans.changedCount) << 2));
-  store<u32>(spans.changed + ((<usize>(more.changedAt - 1)) << 2), last);
-  moreOf(spans, changetype<Span>(<usize>last)).changedAt = more.changedAt;
+  const moved = changetype<Span>(swapRemove(spans.changed, more.changedAt - 1));
+  moreOf(spans, moved).changedAt = more.changedAt;
   more.changedAt = 0;
 }
 
@@ -346,8 +343,8 @@ export function fireChanged(stream: Stream, spans: Spans, i: i32): void {
   flush(stream, spans, i);
   foldTo(stream, spans, i);
   if (stream.watermark != Infinity) {
-    for (let j: usize = 0; j < <usize>spans.changedCount; j++) {
-      const span = changetype<Span>(<usize>load<u32>(spans.changed + (j << 2)));
+    for (let j = 0; j < spans.changed.length; j++) {
+      const span = changetype<Span>(pointerAt(spans.changed, j));
       if (span.state == SpanState.open && hasNews(stream, span))
         pushItem(stream, spans.sorter, span.end, span.serial, changetype<usize>(span));
     }
