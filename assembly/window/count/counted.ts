@@ -126,8 +126,7 @@ export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
     store<u32>(place, <u32>row);
     if (count < counted.paneEvents) continue;
     queue.openPane = 0;
-    // Not a link: event i is the cause of what fires with this pane.
-    pane.previous = i;
+    pane.closedBy = i;
     if (last) last.next = <u32>changetype<usize>(pane);
     else first = pane;
     last = pane;
@@ -135,7 +134,7 @@ export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
   foldRows(stream, stream.scratch.rows, at, n);
   for (let pane = first; pane; ) {
     const next = changetype<Event>(<usize>pane.next);
-    closePane(stream, counted, pane, byEvent(pane.previous));
+    closePane(stream, counted, pane, byEvent(pane.closedBy));
     pane = next;
   }
   putListed(stream, counted);

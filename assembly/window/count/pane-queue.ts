@@ -13,7 +13,6 @@
  * in place. So a queue adds only a ring of addresses, 4 bytes a pane, and one row. Each pane is combined at most three
  * times: when it is added, when it is flipped, and for a result.
  *
- *     ring     addresses of panes; head, split and tail grow modulo 2^32
  *     bounds   `time` and `note` of a pane are its least and greatest event time; a flip combines them like the row
  *
  * States that own memory are not combined ahead, as each row of the front would have to own what the rows after it own
@@ -23,7 +22,9 @@
  * that may read their rows are in the outbox (`freeEvicted`).
  */
 
-import { allocate, release, resize } from '../../base/allocator';
+import { allocate, release } from '../../base/allocator';
+import { lengthFor, resizeTable, tableBytes } from '../../base/id-table';
+import { RingQueue } from '../../base/ring-queue';
 import { Dictionary, pin, unpin, usePins } from '../../ingest/dictionary';
 import { Firing } from '../../plan';
 import { putOutputs } from '../../result/lower';
@@ -33,27 +34,22 @@ import { addHeap, combineInline, dropTemporaries, listRow } from '../../state/ro
 import { copyRow, Stream } from '../../stream';
 import { createReorder, destroyReorder, Event, freeEvent, Reorder, reorderBytes, rowOf } from '../keyed/reorder';
 
+/** The ring has the addresses of its panes. */
 @unmanaged
-export class Queue {
-  ring: usize;
-  mask: u32;
-  head: u32;
+export class Queue extends RingQueue<u32> {
   split: u32;
-  tail: u32;
   /** Whether the back has panes, and their least and greatest event time. */
   hasBack: bool;
   least: f64;
   greatest: f64;
-  /** Order of creation of the queues of a store. */
-  serial: u32;
   /** For the store: the pane that is not full yet and in no queue, 0 if none. */
   openPane: u32;
+  id: u32;
   /** For the store: the key's events so far, skipped ones included, and its panes so far. */
   count: f64;
   panes: f64;
   /** For the store, at the end of the stream: the number of the window that fires next. */
   nextWindow: f64;
-  id: u32;
 }
 
 /** The queues of one store, the combinations and results that are listed, and the panes to free after those. */
@@ -62,14 +58,11 @@ export class PaneQueues {
   w: i32;
   /** Allocates the panes; nothing waits in it. */
   reorder: Reorder;
-  /** u32 for each id: its queue, 0 if none. */
+  /** Table by id, u32: the queue of the id, 0 if none; and the length of the table. */
   queues: usize;
-  /** Ids that `queues` has room for. */
   queueCount: u32;
   /** How many queues there are. */
   live: u32;
-  /** How many queues were ever created, modulo 2^32. */
-  serial: u32;
   /** Combinations listed. */
   listed: i32;
   /** First of the evicted panes, linked by `next`; 0 if none. */
@@ -81,6 +74,8 @@ export class PaneQueues {
 }
 
 const INITIAL_PANES: u32 = 4;
+/** The ring of a queue does not shrink below this capacity. */
+const KEPT_PANES: u32 = 64;
 
 /** Initializes a store without queues. */
 export function initQueues(stream: Stream, queues: PaneQueues, w: i32): void {
@@ -108,12 +103,10 @@ export function clear(stream: Stream, queues: PaneQueues): void {
 
 /** Makes room for every id, before a batch. */
 export function widenQueues(stream: Stream, queues: PaneQueues): void {
-  const ids = changetype<Dictionary>(stream.dictionary).limit;
-  if (ids <= queues.queueCount) return;
-  const capacity = max(ids, queues.queueCount * 2);
-  queues.queues = resize(stream, queues.queues, (<usize>capacity) << 2);
-  memory.fill(queues.queues + ((<usize>queues.queueCount) << 2), 0, (<usize>(capacity - queues.queueCount)) << 2);
-  queues.queueCount = capacity;
+  const length = lengthFor(queues.queueCount, changetype<Dictionary>(stream.dictionary).limit);
+  if (length == queues.queueCount) return;
+  queues.queues = resizeTable<u32>(stream, queues.queues, queues.queueCount, length, 0);
+  queues.queueCount = length;
 }
 
 /** The queue of an id, null if it has none. */
@@ -127,7 +120,6 @@ export function openQueue(stream: Stream, queues: PaneQueues, id: u32): Queue {
   if (queue) return queue;
   queue = createQueue(stream);
   queue.id = id;
-  queue.serial = queues.serial++;
   queues.live++;
   pin(changetype<Dictionary>(stream.dictionary), id);
   store<u32>(queues.queues + ((<usize>id) << 2), <u32>changetype<usize>(queue));
@@ -137,7 +129,7 @@ export function openQueue(stream: Stream, queues: PaneQueues, id: u32): Queue {
 function dropQueue(stream: Stream, queues: PaneQueues, id: u32): void {
   const queue = queueOf(queues, id);
   for (let i = queue.head; i != queue.tail; i++) freeEvent(stream, queues.reorder, paneAt(queue, i));
-  release(stream, queue.ring);
+  queue.releaseRing(stream);
   release(stream, changetype<usize>(queue));
   store<u32>(queues.queues + ((<usize>id) << 2), 0);
   unpin(changetype<Dictionary>(stream.dictionary), id);
@@ -151,8 +143,7 @@ export function queuesBytes(stream: Stream, queues: PaneQueues, n: f64): f64 {
   // A ring that doubles stands beside its old self for a moment. The rings that n events make grow hold no more panes
   // than there are.
   const rings = 12 * (<f64>queues.reorder.slab.count + n) + 256 * n;
-  const longer = ids > <f64>queues.queueCount ? 8 * max(ids, 2 * <f64>queues.queueCount) : 0;
-  return reorderBytes(queues.reorder, n) + n * queue + rings + longer + 512;
+  return reorderBytes(queues.reorder, n) + n * queue + rings + tableBytes<u32>(queues.queueCount, ids) + 512;
 }
 
 /** The temporary row for the next result. */
@@ -207,8 +198,7 @@ function createQueue(stream: Stream): Queue {
   const queue = changetype<Queue>(allocate(stream, offsetof<Queue>() + stream.stride));
   memory.fill(changetype<usize>(queue), 0, offsetof<Queue>());
   copyRow(stream, backOf(queue), stream.empty);
-  queue.ring = allocate(stream, INITIAL_PANES << 2);
-  queue.mask = INITIAL_PANES - 1;
+  queue.initRing(stream, INITIAL_PANES);
   return queue;
 }
 
@@ -218,7 +208,7 @@ export function backOf(queue: Queue): usize {
 }
 
 export function paneAt(queue: Queue, i: u32): Event {
-  return changetype<Event>(<usize>load<u32>(queue.ring + ((<usize>(i & queue.mask)) << 2)));
+  return changetype<Event>(<usize>load<u32>(queue.entryAt(i)));
 }
 
 export function isEmpty(queue: Queue): bool {
@@ -248,8 +238,7 @@ export function listCombination(stream: Stream, queues: PaneQueues, into: usize,
 
 /** Adds a pane at the end of a queue. */
 export function add(stream: Stream, queues: PaneQueues, queue: Queue, pane: Event): void {
-  if (queue.tail - queue.head > queue.mask) setCapacity(stream, queue, (queue.mask + 1) * 2);
-  store<u32>(queue.ring + ((<usize>(queue.tail++ & queue.mask)) << 2), <u32>changetype<usize>(pane));
+  store<u32>(queue.pushEntry(stream), <u32>changetype<usize>(pane));
   const back = backOf(queue);
   listCombination(stream, queues, back, queue.hasBack ? back : stream.empty, rowOf(pane));
   queue.least = queue.hasBack ? min(queue.least, pane.time) : pane.time;
@@ -257,29 +246,18 @@ export function add(stream: Stream, queues: PaneQueues, queue: Queue, pane: Even
   queue.hasBack = true;
 }
 
-function setCapacity(stream: Stream, queue: Queue, capacity: u32): void {
-  const ring = allocate(stream, (<usize>capacity) << 2);
-  for (let i = queue.head; i != queue.tail; i++) {
-    store<u32>(ring + ((<usize>(i & (capacity - 1))) << 2), load<u32>(queue.ring + ((<usize>(i & queue.mask)) << 2)));
-  }
-  release(stream, queue.ring);
-  queue.ring = ring;
-  queue.mask = capacity - 1;
-}
-
 /** Evicts the oldest pane. If the front is empty, the queue flips first. */
 export function evict(stream: Stream, queues: PaneQueues, queue: Queue): void {
   // The pane to be evicted need not be flipped.
   if (queue.head == queue.split) flip(stream, queues, queue, queue.head + 1);
-  const pane = paneAt(queue, queue.head++);
+  const pane = paneAt(queue, queue.head);
+  queue.shiftEntry(stream, KEPT_PANES);
   pane.next = queues.evicted;
   queues.evicted = <u32>changetype<usize>(pane);
   if (queue.head == queue.tail) {
     queue.split = queue.head;
     queue.hasBack = false;
   }
-  if (queue.mask >= INITIAL_PANES * 16 && queue.tail - queue.head < queue.mask >> 3)
-    setCapacity(stream, queue, (queue.mask + 1) >> 1);
 }
 
 /** Flips: makes the panes from position `from` on the front, and empties the back. */

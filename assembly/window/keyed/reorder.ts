@@ -21,6 +21,7 @@ import {
   topKey,
   topTie,
 } from '../../base/priority-queue';
+import { RingQueue } from '../../base/ring-queue';
 import { createSlab, destroySlab, freeSlot, Slab, slabBytes, takeSlot } from '../../base/slab';
 import { dropRow } from '../../state/rows';
 import { copyRow, Stream } from '../../stream';
@@ -37,22 +38,19 @@ export class Event {
   serial: u32;
   /**
    * Links for the store. In rolling/rolling.ts they chain the waiting events of a key: `next` arrived before this one,
-   * `previous` after it. In count/ `next` chains panes that are full, or evicted, and `previous` of a full pane is not
-   * a link but the place in the batch of the event that filled it.
+   * `previous` after it. In count/ `next` chains panes that are full, or evicted.
    */
   next: u32;
   previous: u32;
+  /** In count/counted.ts: the event of the batch that filled the pane. */
+  closedBy: i32;
 }
 
+/** The queue has the addresses of its events. */
 @unmanaged
-export class Reorder {
+export class Reorder extends RingQueue<u32> {
   slab: Slab;
   serial: u32;
-  /** The queue: a ring of addresses, head and tail growing modulo 2^32. */
-  queue: usize;
-  mask: u32;
-  head: u32;
-  tail: u32;
   /** Time of the queue's last event. */
   last: f64;
   /** Waiting events that arrived after a later one that was waiting in the queue. */
@@ -62,6 +60,8 @@ export class Reorder {
 }
 
 const INITIAL_EVENTS: u32 = 64;
+/** The ring does not shrink below this capacity, as the queue often empties and fills again. */
+const KEPT_EVENTS: u32 = 1024;
 
 export function createReorder(stream: Stream): Reorder {
   const reorder = createUnliftedReorder(stream, stream.stride);
@@ -74,8 +74,7 @@ export function createUnliftedReorder(stream: Stream, bytes: usize): Reorder {
   const reorder = changetype<Reorder>(allocate(stream, offsetof<Reorder>()));
   memory.fill(changetype<usize>(reorder), 0, offsetof<Reorder>());
   reorder.slab = createSlab(stream, offsetof<Event>() + bytes);
-  reorder.queue = allocate(stream, INITIAL_EVENTS << 2);
-  reorder.mask = INITIAL_EVENTS - 1;
+  reorder.initRing(stream, INITIAL_EVENTS);
   reorder.last = -Infinity;
   reorder.stragglers = createHeap(stream);
   return reorder;
@@ -86,15 +85,13 @@ export function destroyReorder(stream: Stream, reorder: Reorder): void {
   while (waitingCount(reorder)) freeEvent(stream, reorder, takeNext(stream, reorder));
   destroySlab(stream, reorder.slab);
   destroyHeap(stream, reorder.stragglers);
-  release(stream, reorder.queue);
+  reorder.releaseRing(stream);
   release(stream, changetype<usize>(reorder));
 }
 
 /** Upper bound on the bytes that n more events need. */
 export function reorderBytes(reorder: Reorder, n: f64): f64 {
-  const queued = <f64>(reorder.tail - reorder.head) + n;
-  const longer = queued > <f64>reorder.mask ? 16 * queued : 4 * <f64>reorder.mask;
-  return slabBytes(reorder.slab, n) + heapBytes(reorder.stragglers, n) + longer + 512;
+  return slabBytes(reorder.slab, n) + heapBytes(reorder.stragglers, n) + reorder.ringBytes(n);
 }
 
 export function rowOf(event: Event): usize {
@@ -132,24 +129,13 @@ export function enqueue(stream: Stream, reorder: Reorder, event: Event): void {
     pushItem(stream, reorder.stragglers, event.time, event.serial, changetype<usize>(event));
     return;
   }
-  if (reorder.tail - reorder.head > reorder.mask) setCapacity(stream, reorder, (reorder.mask + 1) * 2);
-  store<u32>(reorder.queue + ((<usize>(reorder.tail++ & reorder.mask)) << 2), <u32>changetype<usize>(event));
+  store<u32>(reorder.pushEntry(stream), <u32>changetype<usize>(event));
   reorder.last = event.time;
-}
-
-function setCapacity(stream: Stream, reorder: Reorder, room: u32): void {
-  const queue = allocate(stream, (<usize>room) << 2);
-  for (let i = reorder.head; i != reorder.tail; i++) {
-    store<u32>(queue + ((<usize>(i & (room - 1))) << 2), load<u32>(reorder.queue + ((<usize>(i & reorder.mask)) << 2)));
-  }
-  release(stream, reorder.queue);
-  reorder.queue = queue;
-  reorder.mask = room - 1;
 }
 
 /** How many events wait. */
 export function waitingCount(reorder: Reorder): f64 {
-  return <f64>(reorder.tail - reorder.head) + <f64>reorder.stragglers.length;
+  return <f64>reorder.entryCount() + <f64>reorder.stragglers.length;
 }
 
 /** Time of the next event, Infinity if none waits. */
@@ -159,7 +145,7 @@ export function nextTime(reorder: Reorder): f64 {
 }
 
 function firstQueued(reorder: Reorder): Event {
-  return changetype<Event>(<usize>load<u32>(reorder.queue + ((<usize>(reorder.head & reorder.mask)) << 2)));
+  return changetype<Event>(<usize>load<u32>(reorder.entryAt(reorder.head)));
 }
 
 /** Takes out the next event. At least one waits. */
@@ -171,10 +157,7 @@ export function takeNext(stream: Stream, reorder: Reorder): Event {
       event.time < topKey(stragglers) ||
       (event.time == topKey(stragglers) && <i32>(event.serial - topTie(stragglers)) < 0);
     if (!stragglers.length || inOrder) {
-      reorder.head++;
-      if (reorder.mask >= INITIAL_EVENTS * 16 && reorder.tail - reorder.head < reorder.mask >> 3) {
-        setCapacity(stream, reorder, (reorder.mask + 1) >> 1);
-      }
+      reorder.shiftEntry(stream, KEPT_EVENTS);
       return event;
     }
   }
