@@ -9,6 +9,7 @@
  */
 
 import { capacity } from '../base/allocator';
+import { upperBound } from '../base/bisect';
 import * as deque from './evicting/time-deque';
 import * as box from './shared/box';
 
@@ -42,7 +43,7 @@ export function lift(part: usize, limit: u32, state: usize, value: f64, time: f6
   const n = lengthOf(state);
   const first = firstOf(state);
   let place = n;
-  if (load<f64>(first + ((<usize>n - 1) << 4)) > time) place = placeOf(first, n, time);
+  if (load<f64>(first + ((<usize>n - 1) << 4)) > time) place = upperBound<f64>(first, 16, n, time);
   if (place >= limit) return;
   const kept = min(n, limit - 1);
   const block = reserveSamples(part, state, kept + 1);
@@ -51,17 +52,6 @@ export function lift(part: usize, limit: u32, state: usize, value: f64, time: f6
   store<f64>(at, time);
   store<f64>(at, value, 8);
   store<u32>(block, kept + 1);
-}
-
-/** The number of samples, of n in order, that are not later than a time. */
-function placeOf(first: usize, n: u32, time: f64): u32 {
-  let low: u32 = 0;
-  for (let high = n; low < high; ) {
-    const middle = (low + high) >> 1;
-    if (load<f64>(first + ((<usize>middle) << 4)) <= time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Returns the block of a state with samples, made or enlarged to have room for n. */

@@ -13,6 +13,7 @@
  */
 
 import { capacity } from '../../base/allocator';
+import { lowerBound, upperBound } from '../../base/bisect';
 import * as box from '../shared/box';
 
 /** Mark in the first word of a block, where a list of samples has their number: the block is one of this file. */
@@ -114,14 +115,8 @@ export function retract(part: usize, state: usize, time: f64): void {
 function placeOf(block: usize, first: u32, n: u32, time: f64, after: bool): u32 {
   const t = load<f64>(sampleAt(block, after ? first + n - 1 : first));
   if (after ? t <= time : t >= time) return after ? first + n : first;
-  let low = first;
-  for (let high = first + n; low < high; ) {
-    const middle = (low + high) >> 1;
-    const t = load<f64>(sampleAt(block, middle));
-    if (t < time || (after && t == time)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  const times = sampleAt(block, first);
+  return first + (after ? upperBound<f64>(times, 16, n, time) : lowerBound<f64>(times, 16, n, time));
 }
 
 /** Adds a sample to a block with a free slot at its end. */

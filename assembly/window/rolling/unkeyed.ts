@@ -27,6 +27,7 @@
  */
 
 import { allocate, release, resize } from '../../base/allocator';
+import { lowerBound, upperBound } from '../../base/bisect';
 import { byClock, byEvent } from '../../cause';
 import { isFuture, noteMiss } from '../../ingest/admission';
 import { measureColumn, Ring } from '../../ingest/ring';
@@ -515,13 +516,9 @@ export function query(stream: Stream, unkeyed: Unkeyed, _w: i32, _id: u32, t: f6
     const size = <u32>min(unkeyed.size, <f64>u32.MAX_VALUE);
     if (unkeyed.tail - low > size) low = unkeyed.tail - size;
   } else {
-    let high = unkeyed.tail;
-    while (low != high) {
-      const middle = low + ((high - low) >> 1);
-      const time = timeAt(unkeyed, middle);
-      if (time > bounds.start || (time == bounds.start && unkeyed.left)) high = middle;
-      else low = middle + 1;
-    }
+    const times = addressOf(unkeyed, low);
+    const n = unkeyed.tail - low;
+    low += unkeyed.left ? lowerBound<f64>(times, 8, n, bounds.start) : upperBound<f64>(times, 8, n, bounds.start);
   }
   // Without a front this flips first, so that the next query does not fold the same events again.
   if (unkeyed.split == unkeyed.low && unkeyed.high != unkeyed.low) flip(stream, unkeyed, unkeyed.low);
