@@ -20,6 +20,7 @@
  */
 
 import { allocate, release, resize } from '../base/allocator';
+import { lengthFor, resizeTable } from '../base/id-table';
 import { Keys } from '../plan';
 import { Stream } from '../stream';
 
@@ -105,19 +106,15 @@ export function dropWords(stream: Stream, keys: Dictionary): void {
 
 /** Makes room for ids below n; no row holds the new ones. */
 export function growTo(stream: Stream, keys: Dictionary, n: u32): void {
-  if (n > keys.capacity) setCapacity(stream, keys, max(n, keys.capacity * 2));
+  if (n > keys.capacity) setCapacity(stream, keys, lengthFor(keys.capacity, n));
 }
 
 function setCapacity(stream: Stream, keys: Dictionary, capacity: u32): void {
   keys.free = resize(stream, keys.free, (<usize>capacity) << 2);
   keys.place = resize(stream, keys.place, (<usize>capacity) << 2);
-  keys.live = resize(stream, keys.live, (<usize>capacity) << 2);
+  keys.live = resizeTable<u32>(stream, keys.live, keys.capacity, capacity, 0);
   if (keys.width) keys.words = resize(stream, keys.words, (<usize>capacity * <usize>keys.width) << 3);
-  for (let id = keys.capacity; id < capacity; id++) store<u32>(keys.live + ((<usize>id) << 2), 0);
-  if (keys.pins) {
-    keys.pins = resize(stream, keys.pins, (<usize>capacity) << 2);
-    for (let id = keys.capacity; id < capacity; id++) store<u32>(keys.pins + ((<usize>id) << 2), 0);
-  }
+  if (keys.pins) keys.pins = resizeTable<u32>(stream, keys.pins, keys.capacity, capacity, 0);
   keys.capacity = capacity;
   if (keys.width != 1) return;
   keys.smallLength = capacity * 2;

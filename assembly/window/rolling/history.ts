@@ -23,7 +23,8 @@
  * time, and its measures behind the other states, until its event is evicted.
  */
 
-import { allocate, release, resize } from '../../base/allocator';
+import { allocate, release } from '../../base/allocator';
+import { lengthFor, resizeTable, tableBytes } from '../../base/id-table';
 import { Dictionary, pin, unpin, usePins } from '../../ingest/dictionary';
 import { Ring } from '../../ingest/ring';
 import { PartPlan } from '../../plan';
@@ -53,10 +54,10 @@ export class History {
 export class Histories {
   w: i32;
   /**
-   * For each id: 0 its history: u32 │ 4 for the store, the last of its waiting events: u32; each 0 if there is none.
+   * Table by id, and its length: 0 the history of the id: u32 │ 4 for the store, the last of its waiting events: u32;
+   * each 0 if there is none.
    */
   keys: usize;
-  /** Ids that `keys` has room for. */
   keyCount: u32;
   /** Ids that have a history or waiting events. */
   live: u32;
@@ -126,12 +127,10 @@ export function clear(stream: Stream, histories: Histories): void {
 
 /** Makes room for every id, before a batch. */
 export function widenKeys(stream: Stream, histories: Histories): void {
-  const ids = changetype<Dictionary>(stream.dictionary).limit;
-  if (ids <= histories.keyCount) return;
-  const capacity = max(ids, histories.keyCount * 2);
-  histories.keys = resize(stream, histories.keys, (<usize>capacity) << 3);
-  memory.fill(keyAt(histories, histories.keyCount), 0, (<usize>(capacity - histories.keyCount)) << 3);
-  histories.keyCount = capacity;
+  const length = lengthFor(histories.keyCount, changetype<Dictionary>(stream.dictionary).limit);
+  if (length == histories.keyCount) return;
+  histories.keys = resizeTable<u64>(stream, histories.keys, histories.keyCount, length, 0);
+  histories.keyCount = length;
 }
 
 /** Address of what the store keeps for an id. */
@@ -224,7 +223,7 @@ export function shrink(stream: Stream, histories: Histories, id: u32): void {
 /** Upper bound on the bytes that histories need for n more events. */
 export function historyBytes(stream: Stream, histories: Histories, n: f64): f64 {
   const ids = <f64>changetype<Dictionary>(stream.dictionary).limit + n;
-  const longer = ids > <f64>histories.keyCount ? 8 * max(ids, 2 * <f64>histories.keyCount) : 0;
+  const longer = tableBytes<u64>(histories.keyCount, ids);
   // A history grows only when at most an eighth of its slots is free. While one grows or shrinks, its old block stands
   // beside the new.
   const slots = min(histories.slots, n * <f64>histories.largest) + n;

@@ -521,8 +521,7 @@ export function demand(
   moveTo: f64,
   bound: Bound,
 ): void {
-  let ids = <f64>changetype<Dictionary>(stream.dictionary).limit + n;
-  ids = max(ids, <f64>sessions.headCount * (ids > <f64>sessions.headCount ? 2 : 1));
+  const ids = max(<f64>changetype<Dictionary>(stream.dictionary).limit + n, <f64>sessions.headCount);
   const spans = <f64>sessions.live + n;
   const planned = heapBytes(sessions.heap, 2 * spans) + wheelBytes(sessions.wheel, 2 * spans);
   bound.bytes += spanBytes(stream, sessions, n, false) + planned + closedBytes(sessions.closed, spans, ids);
