@@ -16,6 +16,8 @@
  */
 
 import { allocate, release, resize } from '../../base/allocator';
+import { lowerBound } from '../../base/bisect';
+import { createList, destroyList, insertPointer, PointerList, pointerAt, shiftPointer } from '../../base/pointer-list';
 import { countRow, Dictionary, uncountRow } from '../../ingest/dictionary';
 import { cloneRow, dropRow } from '../../state/rows';
 import { copyRow, Stream } from '../../stream';
@@ -32,6 +34,8 @@ export class Pane {
   capacity: u32;
 }
 
+/** Offset of `block` in a piece. */
+const BLOCK: usize = 12;
 /** Flag in the `rows` of a piece: all 64 rows stand in their places. */
 const SPREAD: u32 = 1;
 /** A block with at least this many rows of 64 is not packed, which would save too little. */
@@ -58,21 +62,14 @@ export function bitsOf(piece: usize): u64 {
 }
 
 export function blockOf(piece: usize): u32 {
-  return load<u32>(piece, 12);
+  return load<u32>(piece, BLOCK);
 }
 
 /** Index of the first piece whose block is `block` or a later one. */
 function pieceIndex(pane: Pane, block: u32): u32 {
   // If every block before it has a piece, its index is the block itself.
   if (block < pane.count && blockOf(pieceAt(pane, block)) == block) return block;
-  let low: u32 = 0;
-  let high = pane.count;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (blockOf(pieceAt(pane, middle)) >= block) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  return lowerBound<u32>(pane.pieces + BLOCK, 16, pane.count, block);
 }
 
 /** The piece of a block, 0 if there is none. */
@@ -112,7 +109,7 @@ function insertPiece(stream: Stream, pane: Pane, i: u32, block: u32, bits: u64, 
   pane.count++;
   store<u64>(piece, bits);
   store<u32>(piece, <u32>rows, 8);
-  store<u32>(piece, block, 12);
+  store<u32>(piece, block, BLOCK);
 }
 
 /**
@@ -190,49 +187,32 @@ function destroyPane(stream: Stream, pane: Pane): void {
 
 /** A list of panes in order of time. */
 @unmanaged
-export class Panes {
-  /** Addresses of the panes: u32 each. */
-  list: usize;
-  count: i32;
-  capacity: i32;
+export class Panes extends PointerList {
+  /** Number of panes. */
+  get count(): i32 {
+    return this.length;
+  }
 }
 
-const INITIAL_PANES: i32 = 8;
-
 export function createPanes(stream: Stream): Panes {
-  const panes = changetype<Panes>(allocate(stream, offsetof<Panes>()));
-  panes.count = 0;
-  panes.capacity = INITIAL_PANES;
-  panes.list = allocate(stream, (<usize>INITIAL_PANES) << 2);
-  return panes;
+  return changetype<Panes>(createList(stream));
 }
 
 export function destroyPanes(stream: Stream, panes: Panes): void {
-  for (let i = 0; i < panes.count; i++) destroyPane(stream, paneAt(panes, i));
-  release(stream, panes.list);
-  release(stream, changetype<usize>(panes));
+  for (let i = 0; i < panes.length; i++) destroyPane(stream, paneAt(panes, i));
+  destroyList(stream, panes);
 }
 
 export function paneAt(panes: Panes, i: i32): Pane {
-  return changetype<Pane>(load<u32>(panes.list + ((<usize>i) << 2)));
+  return changetype<Pane>(pointerAt(panes, i));
 }
 
 /** Inserts a pane at index i. */
 export function insertPane(stream: Stream, panes: Panes, i: i32, added: Pane): void {
-  if (panes.count == panes.capacity) {
-    panes.capacity *= 2;
-    panes.list = resize(stream, panes.list, (<usize>panes.capacity) << 2);
-  }
-  const place = panes.list + ((<usize>i) << 2);
-  memory.copy(place + 4, place, (<usize>(panes.count - i)) << 2);
-  store<u32>(place, <u32>changetype<usize>(added));
-  panes.count++;
+  insertPointer(stream, panes, i, changetype<usize>(added));
 }
 
 /** Removes the first pane from the list and destroys it. */
 export function dropFirst(stream: Stream, panes: Panes): void {
-  const dropped = paneAt(panes, 0);
-  panes.count--;
-  memory.copy(panes.list, panes.list + 4, (<usize>panes.count) << 2);
-  destroyPane(stream, dropped);
+  destroyPane(stream, changetype<Pane>(shiftPointer(panes)));
 }

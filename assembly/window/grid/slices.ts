@@ -13,7 +13,10 @@
  * (`addRow`).
  */
 
-import { allocate, release, resize } from '../../base/allocator';
+import { allocate, release } from '../../base/allocator';
+import { upperBoundOf } from '../../base/bisect';
+import { lengthFor, resizeTable } from '../../base/id-table';
+import { createList, destroyList, insertPointer, PointerList, pointerAt, shiftPointer } from '../../base/pointer-list';
 import { Dictionary, uncountRow } from '../../ingest/dictionary';
 import { dropRow } from '../../state/rows';
 import { copyRow, FIRINGS, Stream } from '../../stream';
@@ -43,42 +46,26 @@ export class Slicing extends Grid {
   sealedTo: f64;
 }
 
+/** A list of slices in order of time. */
 @unmanaged
-export class Slices {
-  /** Addresses of the slices, in order of time: u32 each. */
-  list: usize;
-  length: i32;
-  capacity: i32;
-}
+export class Slices extends PointerList {}
 
 export function createSlices(stream: Stream): Slices {
-  const slices = changetype<Slices>(allocate(stream, offsetof<Slices>()));
-  slices.length = 0;
-  slices.capacity = 8;
-  slices.list = allocate(stream, 8 << 2);
-  return slices;
+  return changetype<Slices>(createList(stream));
 }
 
 export function destroySlices(stream: Stream, slices: Slices): void {
   for (let i = 0; i < slices.length; i++) destroySlice(stream, sliceAt(slices, i));
-  release(stream, slices.list);
-  release(stream, changetype<usize>(slices));
+  destroyList(stream, slices);
 }
 
 export function sliceAt(slices: Slices, i: i32): Slice {
-  return changetype<Slice>(load<u32>(slices.list + ((<usize>i) << 2)));
+  return changetype<Slice>(pointerAt(slices, i));
 }
 
 /** Index of the first slice that ends after t. */
 export function firstEndingAfter(slices: Slices, t: f64): i32 {
-  let low = 0;
-  let high = slices.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sliceAt(slices, middle).end > t) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  return upperBoundOf<f64>(slices, offsetof<Slice>('end'), t);
 }
 
 /** Returns the slice of time t, and creates it if there is none. Some window must hold t. */
@@ -105,32 +92,20 @@ export function openSlice(stream: Stream, grid: Slicing, t: f64): Slice {
 }
 
 export function insertSlice(stream: Stream, slices: Slices, i: i32, slice: Slice): void {
-  if (slices.length == slices.capacity) {
-    slices.capacity *= 2;
-    slices.list = resize(stream, slices.list, (<usize>slices.capacity) << 2);
-  }
-  const place = slices.list + ((<usize>i) << 2);
-  if (i < slices.length) memory.copy(place + 4, place, (<usize>(slices.length - i)) << 2);
-  store<u32>(place, <u32>changetype<usize>(slice));
-  slices.length++;
+  insertPointer(stream, slices, i, changetype<usize>(slice));
 }
 
 /** Removes the first slice from the list and returns it. The caller destroys it. */
 export function shiftSlice(slices: Slices): Slice {
-  const slice = sliceAt(slices, 0);
-  slices.length--;
-  if (slices.length) memory.copy(slices.list, slices.list + 4, (<usize>slices.length) << 2);
-  return slice;
+  return changetype<Slice>(shiftPointer(slices));
 }
 
 /** Makes the table long enough for all ids below `ids`. */
 export function widenTable(stream: Stream, slice: Slice, ids: u32): void {
-  const blocks = (ids + 63) >> 6;
-  if (blocks <= slice.blocks) return;
-  const room = max(blocks, slice.blocks * 2);
-  slice.table = resize(stream, slice.table, (<usize>room) << 2);
-  for (let b = slice.blocks; b < room; b++) store<u32>(slice.table + ((<usize>b) << 2), 0);
-  slice.blocks = room;
+  const blocks = lengthFor(slice.blocks, (ids + 63) >> 6);
+  if (blocks == slice.blocks) return;
+  slice.table = resizeTable<u32>(stream, slice.table, slice.blocks, blocks, 0);
+  slice.blocks = blocks;
 }
 
 /**

@@ -39,7 +39,8 @@
  * in order, start and end on edges of this window, and none ends at or before the start of window `next`.
  */
 
-import { allocate, release, resize } from '../../base/allocator';
+import { allocate, release } from '../../base/allocator';
+import { lengthFor, resizeTable } from '../../base/id-table';
 import { countRow, Dictionary } from '../../ingest/dictionary';
 import {
   cloneRow,
@@ -121,24 +122,20 @@ function paneAt(stacks: Stacks, i: i32): Pane {
 export function earliest(stacks: Stacks): f64 {
   if (!stacks.overlaps) return stacks.backStart;
   const gathered = stacks.gathered ? changetype<Slice>(stacks.gathered).start : Infinity;
-  return stacks.panes.count ? min(gathered, paneAt(stacks, 0).start) : gathered;
+  return stacks.panes.length ? min(gathered, paneAt(stacks, 0).start) : gathered;
 }
 
 /** Makes the tables long enough for every id of the dictionary. */
 function widenStacks(stream: Stream, stacks: Stacks): void {
-  const blocks = (changetype<Dictionary>(stream.dictionary).limit + 63) >> 6;
   const old = stacks.blocks;
-  if (blocks <= old) return;
-  const room = max(blocks, old * 2);
-  stacks.back = resize(stream, stacks.back, (<usize>room) << 2);
-  memory.fill(stacks.back + ((<usize>old) << 2), 0, (<usize>(room - old)) << 2);
+  const blocks = lengthFor(old, (changetype<Dictionary>(stream.dictionary).limit + 63) >> 6);
+  if (blocks == old) return;
+  stacks.back = resizeTable<u32>(stream, stacks.back, old, blocks, 0);
   if (stacks.overlaps) {
-    stacks.front = resize(stream, stacks.front, (<usize>room) << 8);
-    memory.fill(stacks.front + ((<usize>old) << 8), 0, (<usize>(room - old)) << 8);
-    stacks.flipped = resize(stream, stacks.flipped, (<usize>room) << 3);
-    for (let b = old; b < room; b++) setFlipped(stacks, b, -Infinity);
+    stacks.front = resizeTable<u32>(stream, stacks.front, old << 6, blocks << 6, 0);
+    stacks.flipped = resizeTable<f64>(stream, stacks.flipped, old, blocks, -Infinity);
   }
-  stacks.blocks = room;
+  stacks.blocks = blocks;
 }
 
 /**
@@ -165,7 +162,7 @@ export function nextRow(stream: Stream, stacks: Stacks, id: u32, n: i32, tempora
 export function combineNext(stream: Stream, stacks: Stacks, rows: usize, ids: usize, n: i32, listed: i32): void {
   combineInline(stream, listed);
   if (!stream.hasHeapStates || !stacks.overlaps) return;
-  for (let i = 0; i < stacks.panes.count; i++) {
+  for (let i = 0; i < stacks.panes.length; i++) {
     const from = paneAt(stacks, i);
     let m = 0;
     for (let j: usize = 0; j < (<usize>n) << 2; j += 4) {
@@ -248,7 +245,7 @@ function addPane(stream: Stream, stacks: Stacks, slice: Slice, mayMove: bool): v
       pane.appendPiece(stream, added, b, bits, pane.copyPacked(stream, block, bits, true));
     }
   }
-  pane.insertPane(stream, stacks.panes, stacks.panes.count, added);
+  pane.insertPane(stream, stacks.panes, stacks.panes.length, added);
 }
 
 /**
@@ -304,8 +301,8 @@ function evict(stream: Stream, stacks: Stacks): void {
     if (stacks.backStart < start) clearBack(stream, stacks);
     return;
   }
-  while (stacks.panes.count && paneAt(stacks, 0).end <= start) evictPane(stream, stacks);
-  if (!stacks.panes.count) return;
+  while (stacks.panes.length && paneAt(stacks, 0).end <= start) evictPane(stream, stacks);
+  if (!stacks.panes.length) return;
   const head = paneAt(stacks, 0).start;
   const cycle = <u32>cycleOf(stacks.window);
   const phase = <u32>(stacks.next - floor(stacks.next / <f64>cycle) * <f64>cycle);
@@ -343,7 +340,7 @@ function evictPane(stream: Stream, stacks: Stacks): void {
 function findFronts(stream: Stream, stacks: Stacks, b: u32, bits: u64, i: i32): void {
   const flipped = flippedTo(stacks, b);
   let sought = bits;
-  for (; sought && i < stacks.panes.count && paneAt(stacks, i).start < flipped; i++) {
+  for (; sought && i < stacks.panes.length && paneAt(stacks, i).start < flipped; i++) {
     const piece = pane.pieceOf(paneAt(stacks, i), b);
     if (!piece) continue;
     const found = sought & pane.bitsOf(piece);
@@ -363,7 +360,7 @@ function findFronts(stream: Stream, stacks: Stacks, b: u32, bits: u64, i: i32): 
 function flipBlock(stream: Stream, stacks: Stacks, b: u32, from: i32): void {
   const fronts = stacks.front + ((<usize>b) << 8);
   memory.fill(fronts, 0, 256);
-  for (let i = stacks.panes.count - 1; i >= from; i--) {
+  for (let i = stacks.panes.length - 1; i >= from; i--) {
     const piece = pane.pieceOf(paneAt(stacks, i), b);
     if (!piece) continue;
     let n = 0;
@@ -376,7 +373,7 @@ function flipBlock(stream: Stream, stacks: Stacks, b: u32, from: i32): void {
     }
     combineInline(stream, n);
   }
-  setFlipped(stacks, b, paneAt(stacks, stacks.panes.count - 1).end);
+  setFlipped(stacks, b, paneAt(stacks, stacks.panes.length - 1).end);
   const place = stacks.back + ((<usize>b) << 2);
   if (load<u32>(place)) release(stream, load<u32>(place));
   store<u32>(place, 0);
@@ -436,8 +433,8 @@ export function foldLate(stream: Stream, grid: Slicing, stacks: Stacks, t: f64, 
 /** Returns the index of the pane that holds t, and adds an empty pane if there is none. */
 function paneFor(stream: Stream, stacks: Stacks, t: f64): i32 {
   let i = 0;
-  while (i < stacks.panes.count && paneAt(stacks, i).end <= t) i++;
-  if (i == stacks.panes.count || paneAt(stacks, i).start > t) {
+  while (i < stacks.panes.length && paneAt(stacks, i).end <= t) i++;
+  if (i == stacks.panes.length || paneAt(stacks, i).start > t) {
     const start = edges.edgeBefore(stacks.window, t);
     pane.insertPane(stream, stacks.panes, i, pane.createPane(stream, start, edges.edgeAfter(stacks.window, t), 1));
   }
@@ -446,7 +443,7 @@ function paneFor(stream: Stream, stacks: Stacks, t: f64): i32 {
 
 /** The first flipped row of an id after pane i, 0 if it has none. */
 function flippedRowAfter(stream: Stream, stacks: Stacks, i: i32, id: u32): usize {
-  for (let j = i + 1; j < stacks.panes.count && paneAt(stacks, j).start < flippedTo(stacks, id >> 6); j++) {
+  for (let j = i + 1; j < stacks.panes.length && paneAt(stacks, j).start < flippedTo(stacks, id >> 6); j++) {
     const row = pane.rowIn(stream, paneAt(stacks, j), id);
     if (row) return row;
   }

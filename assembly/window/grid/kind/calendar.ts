@@ -13,6 +13,7 @@
  * Cost: a binary search per call.
  */
 
+import { upperBound } from '../../../base/bisect';
 import { Window } from '../../../window';
 
 /** A field of entry i: 0 its number, 8 its start, 16 its end. */
@@ -22,14 +23,7 @@ function edge(window: Window, i: i32, field: usize): f64 {
 
 /** Index of the first entry whose field is greater than x; the number of entries if there is none. */
 function firstAbove(window: Window, field: usize, x: f64): i32 {
-  let low = 0;
-  let high = window.edgeCount;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (edge(window, middle, field) > x) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  return upperBound<f64>(<usize>window.edges + field, 24, window.edgeCount, x);
 }
 
 /**
