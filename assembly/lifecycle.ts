@@ -9,7 +9,8 @@ import { createDictionary, Dictionary, destroyDictionary } from './ingest/dictio
 import { linkProgram, REGISTER_BYTES } from './ingest/expression';
 import { createFilter, destroyFilter, filterBytes } from './ingest/filter';
 import { createRing, destroyRing, measureColumn, Ring } from './ingest/ring';
-import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';
+import { Part } from './part';
+import { Keys, NO_BOUND, Plan, WindowPlan } from './plan';
 import { createAnswers } from './query';
 import { createOutbox, destroyOutbox, Outbox } from './result/outbox';
 import { planPacked } from './result/pack';
@@ -85,7 +86,7 @@ function readPlan(stream: Stream, plan: usize): void {
   stream.windows = plan + Plan.windows;
   stream.windowCount = load<i32>(plan, Plan.windowCount);
   stream.storeCount = load<i32>(plan, Plan.storeCount);
-  stream.parts = stream.windows + <usize>stream.windowCount * WindowPlan.bytes;
+  stream.parts = changetype<Part>(stream.windows + <usize>stream.windowCount * WindowPlan.bytes);
   stream.partCount = load<i32>(plan, Plan.partCount);
   stream.newest = -Infinity;
   stream.advancedTo = -Infinity;
@@ -117,19 +118,18 @@ function linkParts(stream: Stream): void {
   const ring = changetype<Ring>(stream.ring);
   stream.empty = allocate(stream, stream.stride);
   memory.fill(stream.empty, 0, stream.stride);
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    store<u32>(part, <u32>measureColumn(ring, load<u32>(part, PartPlan.measure)), PartPlan.column);
-    store<u32>(part, <u32>measureColumn(ring, load<u32>(part, PartPlan.second)), PartPlan.secondColumn);
-    store<u32>(part, <u32>ring.times, PartPlan.times);
-    store<u32>(part, <u32>changetype<usize>(stream), PartPlan.stream);
-    const identity = load<u32>(part, PartPlan.identity);
-    if (identity) call_indirect<void>(identity, part, stream.empty);
-    if (load<u32>(part, PartPlan.drop)) stream.hasHeapStates = true;
-    if (load<u32>(part, PartPlan.prepare)) stream.hasSamples = true;
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    part.column = measureColumn(ring, part.measure);
+    part.secondColumn = measureColumn(ring, part.second);
+    part.times = ring.times;
+    part.stream = changetype<usize>(stream);
+    part.setIdentity(stream.empty);
+    if (part.drop) stream.hasHeapStates = true;
+    if (part.prepare) stream.hasSamples = true;
     if (stream.partial) continue;
-    stream.outputCount += load<i32>(part, PartPlan.output);
-    const maxNumbers = load<u32>(part, PartPlan.listLimit);
-    if (maxNumbers && load<u32>(part, PartPlan.fold) && !load<u32>(part, PartPlan.drop)) {
+    stream.outputCount += part.output;
+    const maxNumbers = part.listLimit;
+    if (maxNumbers && part.fold && !part.drop) {
       stream.listLimit += <f64>maxNumbers;
     } else if (maxNumbers) {
       stream.heapListLimit += maxNumbers == NO_BOUND ? Infinity : <f64>maxNumbers;
@@ -152,8 +152,8 @@ function makeKeys(stream: Stream, plan: usize): void {
   const keys = createDictionary(stream, stream.keys == Keys.words ? load<i32>(plan, Plan.keyWidth) : 0);
   keys.limit = stream.keys == Keys.none ? 1 : 0;
   stream.dictionary = changetype<usize>(keys);
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (load<u32>(part, PartPlan.prepare)) createSamples(stream, part);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    if (part.prepare) createSamples(stream, part);
   }
 }
 
@@ -178,8 +178,8 @@ export function destroyStream(stream: Stream): void {
     for (let s = 0; s < stream.storeCount; s++) storeAt(stream, s).destroy(stream);
     release(stream, stream.stores);
     destroyOutbox(stream, changetype<Outbox>(stream.outbox));
-    for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-      if (load<u32>(part, PartPlan.prepare)) destroySamples(stream, part);
+    for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+      if (part.prepare) destroySamples(stream, part);
     }
     destroyDictionary(stream, changetype<Dictionary>(stream.dictionary));
     destroyRing(stream, changetype<Ring>(stream.ring));

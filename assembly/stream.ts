@@ -16,6 +16,7 @@
  */
 
 import { Owner } from './base/allocator';
+import { Part } from './part';
 import { Scratch } from './scratch';
 import { Window } from './window';
 
@@ -39,7 +40,7 @@ export class Stream extends Owner {
   /** The stores, in the order of their windows: see store.ts. */
   stores: usize;
   storeCount: i32;
-  parts: usize;
+  parts: Part;
   partCount: i32;
   outputCount: i32;
   /** Upper bounds on the numbers in the lists of one result: from inline states, and from heap states. */
@@ -126,6 +127,11 @@ export function copyState(to: usize, from: usize, size: usize): void {
 /** Whether rows can fire more than once; their heads then hold `emitted` and `firings`. */
 export function firesAgain(stream: Stream): bool {
   return stream.head > EMITTED;
+}
+
+/** The stream that a part belongs to. */
+export function streamOf(part: Part): Stream {
+  return changetype<Stream>(part.stream);
 }
 
 /** Window w of the plan. */

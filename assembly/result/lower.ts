@@ -1,6 +1,6 @@
 /** Lowering: turns states into results, either columns of the outbox or the cells of an answer. */
 
-import { Firing, PartPlan } from '../plan';
+import { Firing } from '../plan';
 import { FIRINGS, Stream } from '../stream';
 import { Outbox, openResults, outputColumn } from './outbox';
 import { packRows } from './pack';
@@ -16,10 +16,10 @@ export function putOutputs(stream: Stream, rows: usize, from: i32, n: i32): void
     return;
   }
   let output = 0;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!load<u32>(part, PartPlan.output)) continue;
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    if (!part.output) continue;
     const column = outputColumn(outbox, output++) + ((<usize>from) << 3);
-    call_indirect<void>(load<u32>(part, PartPlan.lower), part, rows, column, n);
+    part.lowerRows(rows, column, n);
   }
 }
 
@@ -29,9 +29,9 @@ export function lowerRow(stream: Stream, rows: usize, out: usize): void {
     packRows(stream, rows, out, 1);
     return;
   }
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!load<u32>(part, PartPlan.output)) continue;
-    call_indirect<void>(load<u32>(part, PartPlan.lower), part, rows, out, 1);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    if (!part.output) continue;
+    part.lowerRows(rows, out, 1);
     out += 8;
   }
 }

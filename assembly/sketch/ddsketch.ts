@@ -25,6 +25,7 @@
  * several bins count for the lowest, none of them could be taken out again.
  */
 
+import { Part } from '../part';
 import * as list from './list';
 import * as box from './shared/box';
 
@@ -78,7 +79,7 @@ function countsOf(block: usize, sign: usize): usize {
 }
 
 /** Adds a value. The fold of quantileSketch.ts calls this only if the block has no bin for the value yet. */
-export function lift(part: usize, scale: f64, state: usize, value: f64): void {
+export function lift(part: Part, scale: f64, state: usize, value: f64): void {
   if (!box.isBlock(state)) {
     if (box.isNothing(state)) {
       box.setValue(state, value);
@@ -112,7 +113,7 @@ export function lift(part: usize, scale: f64, state: usize, value: f64): void {
 }
 
 /** Turns a full list into bins. Each run is given its length at once, before values are added. */
-function binList(part: usize, scale: f64, state: usize): void {
+function binList(part: Part, scale: f64, state: usize): void {
   const list = box.blockOf(state);
   const n = <usize>load<u32>(list);
   const block = box.allocateFor(part, COUNTS);
@@ -136,7 +137,7 @@ function binList(part: usize, scale: f64, state: usize): void {
 }
 
 /** Adds a value to bins. */
-function add(part: usize, scale: f64, state: usize, value: f64): void {
+function add(part: Part, scale: f64, state: usize, value: f64): void {
   const bits = reinterpret<u64>(value);
   let block = box.blockOf(state);
   let at: usize;
@@ -157,7 +158,7 @@ function add(part: usize, scale: f64, state: usize, value: f64): void {
  * Makes sure that a run has the bins from `low` to `high`, or the uppermost MAX_BINS if there would be more. Returns
  * the block, which may be a new one.
  */
-function cover(part: usize, state: usize, sign: usize, low: i32, high: i32): usize {
+function cover(part: Part, state: usize, sign: usize, low: i32, high: i32): usize {
   const block = box.blockOf(state);
   const run = runOf(block, sign);
   const first = load<i32>(run);
@@ -181,7 +182,7 @@ function cover(part: usize, state: usize, sign: usize, low: i32, high: i32): usi
 }
 
 /** Replaces the block by one whose run of one sign has `bins` bins from `first` on; lower ones count for the first. */
-function replaceRun(part: usize, state: usize, sign: usize, first: i32, bins: i32): usize {
+function replaceRun(part: Part, state: usize, sign: usize, first: i32, bins: i32): usize {
   const old = box.blockOf(state);
   const other = <usize>load<u32>(runOf(old, sign ^ 1), 4);
   const block = box.allocateFor(part, COUNTS + ((<usize>bins + other) << 3));
@@ -223,7 +224,7 @@ function addRun(counts: usize, first: i32, from: usize, fromFirst: i32, last: i3
 }
 
 /** Adds the values of `from` to `into`, whatever form either has. */
-export function merge(part: usize, scale: f64, into: usize, from: usize): void {
+export function merge(part: Part, scale: f64, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   if (!box.isBlock(from)) {
     lift(part, scale, into, box.soleValue(from));
@@ -260,7 +261,7 @@ export function merge(part: usize, scale: f64, into: usize, from: usize): void {
 }
 
 /** Merges the bins in block `other` into a state without bins: its few values are added to a copy of the bins. */
-function mergeIntoFew(part: usize, scale: f64, into: usize, other: usize): void {
+function mergeIntoFew(part: Part, scale: f64, into: usize, other: usize): void {
   const bytes = COUNTS + ((<usize>(load<u32>(other, BINS) + load<u32>(other, BINS + 8))) << 3);
   const block = box.allocateFor(part, bytes);
   memory.copy(block, other, bytes);

@@ -15,6 +15,7 @@
  */
 
 import { capacity } from '../base/allocator';
+import { Part } from '../part';
 import * as counted from './evicting/value-counts';
 import * as box from './shared/box';
 import { clear, hash, isFree, isFull, slotOf } from './shared/hash-table';
@@ -34,7 +35,7 @@ export function maxBlockBytes(precision: u32): f64 {
   return precision ? FIRST_REGISTER + <f64>((<u32>1) << precision) * 1.5 + 128 : Infinity;
 }
 
-export function lift(part: usize, precision: u32, state: usize, given: f64): void {
+export function lift(part: Part, precision: u32, state: usize, given: f64): void {
   const value = given + 0;
   if (box.isBlock(state)) {
     const block = box.blockOf(state);
@@ -59,7 +60,7 @@ function raiseRegister(block: usize, precision: u32, value: f64): void {
 }
 
 /** A set without values in a block of at least `bytes`. */
-function setOf(part: usize, bytes: usize): usize {
+function setOf(part: Part, bytes: usize): usize {
   const block = box.allocateFor(part, bytes);
   const slots = <u32>((capacity(block) - VALUES) >> 3);
   store<u32>(block, 0);
@@ -76,7 +77,7 @@ function put(block: usize, value: f64): void {
 }
 
 /** Adds a value to a set, which grows or becomes registers if it is full. */
-function insert(part: usize, precision: u32, state: usize, block: usize, value: f64): void {
+function insert(part: Part, precision: u32, state: usize, block: usize, value: f64): void {
   const n = load<u32>(block);
   const slots = load<u32>(block, 4);
   const at = block + ((<usize>slotOf(block + VALUES, slots, value)) << 3);
@@ -101,7 +102,7 @@ function insert(part: usize, precision: u32, state: usize, block: usize, value: 
 }
 
 /** A block of registers without values. */
-function registersFor(part: usize, precision: u32): usize {
+function registersFor(part: Part, precision: u32): usize {
   const block = box.allocateFor(part, FIRST_REGISTER + ((<usize>1) << precision));
   store<u32>(block, REGISTERS);
   memory.fill(block + FIRST_REGISTER, 0, (<usize>1) << precision);
@@ -119,7 +120,7 @@ function addAll(to: usize, precision: u32, set: usize): void {
 }
 
 /** Adds the values of `from` to `into`, whatever form either has. */
-export function merge(part: usize, precision: u32, into: usize, from: usize): void {
+export function merge(part: Part, precision: u32, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   if (!box.isBlock(from)) {
     lift(part, precision, into, box.soleValue(from));

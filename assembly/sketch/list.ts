@@ -9,6 +9,7 @@
  */
 
 import { capacity } from '../base/allocator';
+import { Part } from '../part';
 import * as sorted from './evicting/sorted';
 import * as box from './shared/box';
 
@@ -19,7 +20,7 @@ const NUMBER_SHIFT: usize = 3;
 
 const VALUES: usize = 8;
 
-export function lift(part: usize, state: usize, value: f64): void {
+export function lift(part: Part, state: usize, value: f64): void {
   if (box.isNothing(state)) {
     box.setValue(state, value);
     return;
@@ -30,7 +31,7 @@ export function lift(part: usize, state: usize, value: f64): void {
   store<u32>(block, n + 1);
 }
 
-export function merge(part: usize, into: usize, from: usize): void {
+export function merge(part: Part, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   if (!box.isBlock(from)) {
     lift(part, into, box.soleValue(from));
@@ -45,7 +46,7 @@ export function merge(part: usize, into: usize, from: usize): void {
 }
 
 /** Returns the block of a state, made or enlarged to have room for `more` further values. */
-function reserveValues(part: usize, state: usize, more: u32): usize {
+function reserveValues(part: Part, state: usize, more: u32): usize {
   let block: usize;
   if (box.isBlock(state)) {
     block = box.blockOf(state);
@@ -64,7 +65,7 @@ function reserveValues(part: usize, state: usize, more: u32): usize {
 }
 
 /** Adds a value to an evictable state. */
-export function insert(part: usize, state: usize, given: f64): void {
+export function insert(part: Part, state: usize, given: f64): void {
   const value = given + 0;
   if (box.isNothing(state)) {
     box.setValue(state, value);
@@ -81,7 +82,7 @@ export function insert(part: usize, state: usize, given: f64): void {
 }
 
 /** Takes a value out of an evictable state, which has it. */
-export function retract(part: usize, state: usize, given: f64): void {
+export function retract(part: Part, state: usize, given: f64): void {
   if (!box.isBlock(state)) {
     box.setNothing(state);
     return;
@@ -94,7 +95,7 @@ export function retract(part: usize, state: usize, given: f64): void {
 }
 
 /** A block of no values in order, with room for n and about as many more. */
-function sortedFor(part: usize, n: u32): usize {
+function sortedFor(part: Part, n: u32): usize {
   const block = box.allocateFor(part, VALUES + sorted.bytesFor(n, NUMBER_SHIFT));
   store<u32>(block, SORTED);
   sorted.create(block + VALUES, capacity(block) - VALUES, n, NUMBER_SHIFT);
@@ -102,7 +103,7 @@ function sortedFor(part: usize, n: u32): usize {
 }
 
 /** Moves the values of an evictable state to a block of the size that suits their number. */
-function rebuild(part: usize, state: usize): void {
+function rebuild(part: Part, state: usize): void {
   const old = box.blockOf(state);
   const block = sortedFor(part, sorted.lengthOf(old + VALUES));
   sorted.copyAll(block + VALUES, old + VALUES, NUMBER_SHIFT);

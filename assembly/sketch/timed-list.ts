@@ -9,6 +9,7 @@
  */
 
 import { capacity } from '../base/allocator';
+import { Part } from '../part';
 import * as deque from './evicting/time-deque';
 import * as box from './shared/box';
 
@@ -33,7 +34,7 @@ export function isRunning(state: usize): bool {
   return box.isBlock(state) && load<u32>(box.blockOf(state)) == deque.RUNNING;
 }
 
-export function lift(part: usize, limit: u32, state: usize, value: f64, time: f64): void {
+export function lift(part: Part, limit: u32, state: usize, value: f64, time: f64): void {
   if (box.isNothing(state)) {
     box.setValue(state, time);
     store<f64>(state, value, 8);
@@ -65,7 +66,7 @@ function placeOf(first: usize, n: u32, time: f64): u32 {
 }
 
 /** Returns the block of a state with samples, made or enlarged to have room for n. */
-function reserveSamples(part: usize, state: usize, n: u32): usize {
+function reserveSamples(part: Part, state: usize, n: u32): usize {
   const bytes = SAMPLES + ((<usize>n) << 4);
   let block: usize;
   if (box.isBlock(state)) {
@@ -83,7 +84,7 @@ function reserveSamples(part: usize, state: usize, n: u32): usize {
 }
 
 /** Adds the samples of `from` to `into`. Among samples of one time, those of `into` come first. */
-export function merge(part: usize, limit: u32, into: usize, from: usize): void {
+export function merge(part: Part, limit: u32, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   const m = lengthOf(from);
   const right = firstOf(from);

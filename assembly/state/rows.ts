@@ -9,16 +9,15 @@
  * hands it over.
  */
 
-import { PartPlan } from '../plan';
+import { Part } from '../part';
 import * as box from '../sketch/shared/box';
 import { copyRow, copyState, FIRINGS, firesAgain, Stream } from '../stream';
 
 /** Fills the columns that parts compute from others (`prepare`), for n events from ring place `at`. */
 export function prepareColumns(stream: Stream, at: i32, n: i32): void {
   if (!stream.hasSamples) return;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const prepare = load<u32>(part, PartPlan.prepare);
-    if (prepare) call_indirect<void>(prepare, part, at, n);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    part.fillSecond(at, n);
   }
 }
 
@@ -26,9 +25,8 @@ export function prepareColumns(stream: Stream, at: i32, n: i32): void {
  * Folds n events from ring place `at`, each into its row in the list. The caller updates the event counts of the rows.
  */
 export function foldRows(stream: Stream, rows: usize, at: i32, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const fold = load<u32>(part, PartPlan.fold);
-    if (fold) call_indirect<void>(fold, part, rows, (<usize>at) << 3, n);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    part.foldRows(rows, (<usize>at) << 3, n);
   }
 }
 
@@ -36,17 +34,15 @@ export function foldRows(stream: Stream, rows: usize, at: i32, n: i32): void {
 export function foldRun(stream: Stream, row: usize, at: i32, n: i32): void {
   store<f64>(row, load<f64>(row) + <f64>n);
   let listed = false;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const runKernel = load<u32>(part, PartPlan.foldRun);
-    const fold = load<u32>(part, PartPlan.fold);
-    if (runKernel) {
-      call_indirect<void>(runKernel, part, row, (<usize>at) << 3, n);
-    } else if (fold) {
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    if (part.foldRun) {
+      part.foldInto(row, (<usize>at) << 3, n);
+    } else if (part.fold) {
       if (!listed) {
         for (let j: usize = 0; j < <usize>n; j++) store<u32>(stream.scratch.rows + (j << 2), <u32>row);
         listed = true;
       }
-      call_indirect<void>(fold, part, stream.scratch.rows, (<usize>at) << 3, n);
+      part.foldRows(stream.scratch.rows, (<usize>at) << 3, n);
     }
   }
 }
@@ -67,29 +63,26 @@ export function foldInline(stream: Stream, row: usize, at: i32): void {
 
 /** Folds n events from ring place `at`, each into the inline states of its row in the list. */
 export function foldInlineRows(stream: Stream, rows: usize, at: i32, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const fold = load<u32>(part, PartPlan.drop) ? 0 : load<u32>(part, PartPlan.fold);
-    if (fold) call_indirect<void>(fold, part, rows, (<usize>at) << 3, n);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    if (!part.drop) part.foldRows(rows, (<usize>at) << 3, n);
   }
 }
 
 /** Inserts an event into the evictable states of a row. The measures of the event stand side by side at `measures`. */
 export function insertEvent(stream: Stream, row: usize, measures: usize, time: f64): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const insert = load<u32>(part, PartPlan.insert);
-    if (!insert) continue;
-    const value = load<f64>(measures + ((<usize>load<u32>(part, PartPlan.measure)) << 3));
-    if (value == value) call_indirect<void>(insert, part, row + load<u32>(part, PartPlan.state), value, time);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    if (!part.insert) continue;
+    const value = load<f64>(measures + ((<usize>part.measure) << 3));
+    if (value == value) part.insertValue(row + part.state, value, time);
   }
 }
 
 /** Retracts an event, the earliest inserted, from the evictable states of a row. */
 export function retractEvent(stream: Stream, row: usize, measures: usize, time: f64): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const retract = load<u32>(part, PartPlan.retract);
-    if (!retract) continue;
-    const value = load<f64>(measures + ((<usize>load<u32>(part, PartPlan.measure)) << 3));
-    if (value == value) call_indirect<void>(retract, part, row + load<u32>(part, PartPlan.state), value, time);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    if (!part.retract) continue;
+    const value = load<f64>(measures + ((<usize>part.measure) << 3));
+    if (value == value) part.retractValue(row + part.state, value, time);
   }
 }
 
@@ -99,21 +92,18 @@ export function retractEvent(stream: Stream, row: usize, measures: usize, time: 
  * becomes front ⊕ back. The caller sets the event counts.
  */
 export function rollRows(stream: Stream, fronts: usize, backs: usize, into: usize, at: usize, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const roll = load<u32>(part, PartPlan.roll);
-    if (roll) call_indirect<void>(roll, part, fronts, backs, into, stream.stride, at, n);
-    else if (load<u32>(part, PartPlan.fold)) rollSlow(stream, part, fronts, backs, into, at, n);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    if (part.roll) part.rollRows(fronts, backs, into, stream.stride, at, n);
+    else if (part.fold) rollSlow(stream, part, fronts, backs, into, at, n);
   }
 }
 
 /** `rollRows` for a part without a kernel `roll`. */
-function rollSlow(stream: Stream, part: usize, fronts: usize, backs: usize, into: usize, at: usize, n: i32): void {
-  const fold = load<u32>(part, PartPlan.fold);
-  const combine = load<u32>(part, PartPlan.combine);
+function rollSlow(stream: Stream, part: Part, fronts: usize, backs: usize, into: usize, at: usize, n: i32): void {
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4, into += stream.stride) {
-    call_indirect<void>(fold, part, backs + i, at + (i << 1), 1);
+    part.foldRows(backs + i, at + (i << 1), 1);
     store<u32>(stream.scratch.into, <u32>into);
-    call_indirect<void>(combine, part, stream.scratch.into, fronts + i, backs + i, 1);
+    part.combineRows(stream.scratch.into, fronts + i, backs + i, 1);
   }
 }
 
@@ -142,24 +132,16 @@ export function combineInline(stream: Stream, n: i32): void {
 
 /** into = left ⊕ right for the inline states of n rows in any three lists. */
 export function combineInlineStates(stream: Stream, into: usize, left: usize, right: usize, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const combine = load<u32>(part, PartPlan.drop) ? 0 : load<u32>(part, PartPlan.combine);
-    if (combine) call_indirect<void>(combine, part, into, left, right, n);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    if (!part.drop) part.combineRows(into, left, right, n);
   }
 }
 
 /** into = left ⊕ right for the heap states of the first n listed rows. */
 export function combineHeap(stream: Stream, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!load<u32>(part, PartPlan.drop)) continue;
-    call_indirect<void>(
-      load<u32>(part, PartPlan.combine),
-      part,
-      stream.scratch.into,
-      stream.scratch.left,
-      stream.scratch.right,
-      n,
-    );
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    if (!part.drop) continue;
+    part.combineRows(stream.scratch.into, stream.scratch.left, stream.scratch.right, n);
   }
 }
 
@@ -168,17 +150,16 @@ export function addHeap(stream: Stream, into: usize, from: usize): void {
   const pair = stream.scratch.pair;
   store<u32>(pair, <u32>into);
   store<u32>(pair, <u32>from, 4);
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!load<u32>(part, PartPlan.drop)) continue;
-    call_indirect<void>(load<u32>(part, PartPlan.combine), part, pair, pair, pair + 4, 1);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    if (!part.drop) continue;
+    part.combineRows(pair, pair, pair + 4, 1);
   }
 }
 
 /** into = left ⊕ right for all states of n rows in any three lists; event counts are left alone. */
 export function combineStates(stream: Stream, into: usize, left: usize, right: usize, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const combine = load<u32>(part, PartPlan.combine);
-    if (combine) call_indirect<void>(combine, part, into, left, right, n);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    part.combineRows(into, left, right, n);
   }
 }
 
@@ -198,9 +179,8 @@ export function listRow(stream: Stream, i: i32, into: usize, left: usize, right:
 /** Releases the blocks of a row, whose heap states are then empty. */
 export function dropRow(stream: Stream, row: usize): void {
   if (!stream.hasHeapStates) return;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const drop = load<u32>(part, PartPlan.drop);
-    if (drop) call_indirect<void>(drop, part, row);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    part.dropState(row);
   }
 }
 
@@ -233,8 +213,8 @@ export function moveRow(stream: Stream, to: usize, from: usize): void {
 /** Makes the heap states of a row empty without releasing their blocks, which belong to another row. */
 function disown(stream: Stream, row: usize): void {
   if (!stream.hasHeapStates) return;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (load<u32>(part, PartPlan.drop)) call_indirect<void>(load<u32>(part, PartPlan.identity), part, row);
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    if (part.drop) part.setIdentity(row);
   }
 }
 
@@ -246,10 +226,10 @@ export function cloneRow(stream: Stream, to: usize, from: usize): void {
 
 /** Copies the heap states of a row and their blocks. `to` may name no blocks of its own. */
 export function cloneHeap(stream: Stream, to: usize, from: usize): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!load<u32>(part, PartPlan.drop)) continue;
-    const state = <usize>load<u32>(part, PartPlan.state);
-    copyState(to + state, from + state, load<u32>(part, PartPlan.size));
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    if (!part.drop) continue;
+    const state = part.state;
+    copyState(to + state, from + state, part.size);
     box.cloneBlock(part, to + state);
   }
 }

@@ -13,6 +13,7 @@
  */
 
 import { capacity } from '../../base/allocator';
+import { Part } from '../../part';
 import * as box from '../shared/box';
 
 /** Mark in the first word of a block, where a list of samples has their number: the block is one of this file. */
@@ -46,7 +47,7 @@ function areaAt(block: usize, i: u32): usize {
 }
 
 /** A block without samples, with `slots` slots or a few more. */
-function blockFor(part: usize, slots: u32, measured: u32): usize {
+function blockFor(part: Part, slots: u32, measured: u32): usize {
   const bytes: usize = measured ? 24 : 16;
   const block = box.allocateFor(part, SAMPLES + <usize>slots * bytes);
   memory.fill(block, 0, SAMPLES);
@@ -57,7 +58,7 @@ function blockFor(part: usize, slots: u32, measured: u32): usize {
 }
 
 /** Adds a sample. `measured` is 1 if areas are kept, else 0. */
-export function insert(part: usize, state: usize, value: f64, time: f64, measured: u32): void {
+export function insert(part: Part, state: usize, value: f64, time: f64, measured: u32): void {
   if (box.isNothing(state)) {
     box.setValue(state, time);
     store<f64>(state, value, 8);
@@ -79,7 +80,7 @@ export function insert(part: usize, state: usize, value: f64, time: f64, measure
 }
 
 /** Removes the first sample with this time, which must be there. */
-export function retract(part: usize, state: usize, time: f64): void {
+export function retract(part: Part, state: usize, time: f64): void {
   if (!box.isBlock(state)) {
     box.setNothing(state);
     return;
@@ -200,7 +201,7 @@ function move(to: usize, from: usize): void {
 }
 
 /** Moves the n samples to a block with room for as many more. */
-function resize(part: usize, state: usize, n: u32): usize {
+function resize(part: Part, state: usize, n: u32): usize {
   const old = box.blockOf(state);
   const block = blockFor(part, n * 2, load<u32>(old, MEASURED));
   move(block, old);

@@ -10,6 +10,7 @@
  */
 
 import { capacity } from '../../base/allocator';
+import { Part } from '../../part';
 import * as box from '../shared/box';
 import { clear, isFree, isFull, slotOf, vacate } from '../shared/hash-table';
 import * as sorted from './sorted';
@@ -38,7 +39,7 @@ export function lengthOf(state: usize): u32 {
 }
 
 /** A block without values that has room for n and about as many more. */
-function blockFor(part: usize, n: u32, ranked: u32): usize {
+function blockFor(part: Part, n: u32, ranked: u32): usize {
   let slots = <u32>((<u64>n * 8) / 3) + 2;
   const bytes = tableBytes(slots);
   const block = box.allocateFor(part, bytes + (ranked ? sorted.bytesFor(n, PAIR_SHIFT) : 0));
@@ -53,7 +54,7 @@ function blockFor(part: usize, n: u32, ranked: u32): usize {
 }
 
 /** Adds a value. `ranked` is 1 if values are also kept in order of their counts, for `top`, else 0. */
-export function insert(part: usize, state: usize, given: f64, ranked: u32): void {
+export function insert(part: Part, state: usize, given: f64, ranked: u32): void {
   const value = given + 0;
   if (box.isNothing(state)) {
     box.setValue(state, value);
@@ -68,7 +69,7 @@ export function insert(part: usize, state: usize, given: f64, ranked: u32): void
 }
 
 /** Takes a value out, which must be there. */
-export function retract(part: usize, state: usize, given: f64): void {
+export function retract(part: Part, state: usize, given: f64): void {
   if (!box.isBlock(state)) {
     box.setNothing(state);
     return;
@@ -81,7 +82,7 @@ export function retract(part: usize, state: usize, given: f64): void {
 }
 
 /** Adds `by`, 1 or -1, to a value's count. */
-function add(part: usize, state: usize, value: f64, by: f64): void {
+function add(part: Part, state: usize, value: f64, by: f64): void {
   let block = box.blockOf(state);
   let slots = load<u32>(block, 4);
   let slot = slotOf(block + VALUES, slots, value);
@@ -111,7 +112,7 @@ function add(part: usize, state: usize, value: f64, by: f64): void {
 }
 
 /** Moves the values to a block of the size that suits their number, and returns it. */
-function rebuild(part: usize, state: usize): usize {
+function rebuild(part: Part, state: usize): usize {
   const old = box.blockOf(state);
   const ranked = load<u32>(old, RANKED);
   const n = load<u32>(old, N);

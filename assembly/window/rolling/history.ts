@@ -26,6 +26,7 @@
 import { allocate, release, resize } from '../../base/allocator';
 import { Dictionary, pin, unpin, usePins } from '../../ingest/dictionary';
 import { Ring } from '../../ingest/ring';
+import { Part } from '../../part';
 import { PartPlan } from '../../plan';
 import { CHUNK_ROWS } from '../../scratch';
 import { combineInlineStates, dropRow, foldInlineRows } from '../../state/rows';
@@ -75,7 +76,7 @@ export class Histories {
   columnCapacity: u32;
   measures: i32;
   /** The parts of the plan, over these columns. */
-  parts: usize;
+  parts: Part;
 }
 
 const INITIAL_SLOTS: u32 = 4;
@@ -93,16 +94,20 @@ export function initHistories(stream: Stream, histories: Histories, w: i32, time
     histories.heapStatesAt - histories.lead,
     histories.measuresAt + ((<usize>histories.measures) << 3),
   );
-  histories.parts = allocate(stream, <usize>stream.partCount * PartPlan.bytes);
-  memory.copy(histories.parts, stream.parts, <usize>stream.partCount * PartPlan.bytes);
+  histories.parts = changetype<Part>(allocate(stream, <usize>stream.partCount * PartPlan.bytes));
+  memory.copy(
+    changetype<usize>(histories.parts),
+    changetype<usize>(stream.parts),
+    <usize>stream.partCount * PartPlan.bytes,
+  );
   setColumns(stream, histories, 2 * CHUNK_ROWS);
 }
 
 /** Offset in a row of the first state that owns memory, or the stride. */
 function heapStatesOffset(stream: Stream): usize {
   let first = stream.stride;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (load<u32>(part, PartPlan.drop)) first = min(first, <usize>load<u32>(part, PartPlan.state));
+  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+    if (part.drop) first = min(first, part.state);
   }
   return first;
 }
@@ -112,7 +117,7 @@ export function endHistories(stream: Stream, histories: Histories): void {
   clear(stream, histories);
   if (histories.keys) release(stream, histories.keys);
   release(stream, histories.columns);
-  release(stream, histories.parts);
+  release(stream, changetype<usize>(histories.parts));
   release(stream, changetype<usize>(histories));
 }
 
@@ -325,10 +330,10 @@ export function setColumns(stream: Stream, histories: Histories, capacity: u32):
     memory.copy(columnAt(histories, i), old + <usize>i * lane, kept);
   }
   if (old) release(stream, old);
-  for (let i = 0, part = histories.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    store<u32>(part, <u32>columnAt(histories, 1 + load<i32>(part, PartPlan.measure)), PartPlan.column);
-    store<u32>(part, <u32>columnAt(histories, 1 + load<i32>(part, PartPlan.second)), PartPlan.secondColumn);
-    store<u32>(part, <u32>histories.columns, PartPlan.times);
+  for (let i = 0, part = histories.parts; i < stream.partCount; i++, part = part.next) {
+    part.column = columnAt(histories, 1 + part.measure);
+    part.secondColumn = columnAt(histories, 1 + part.second);
+    part.times = histories.columns;
   }
 }
 

@@ -30,6 +30,7 @@ import { allocate, release, resize } from '../../base/allocator';
 import { byClock, byEvent } from '../../cause';
 import { isFuture, noteMiss } from '../../ingest/admission';
 import { measureColumn, Ring } from '../../ingest/ring';
+import { Part } from '../../part';
 import { Closed, PartPlan, Plan } from '../../plan';
 import { openResults, putCauses, putEventHeads } from '../../result/outbox';
 import { CHUNK_ROWS } from '../../scratch';
@@ -65,7 +66,7 @@ class Unkeyed {
   capacity: u32;
   measures: i32;
   /** The parts of the plan, over the history's columns. */
-  parts: usize;
+  parts: Part;
   head: u32;
   low: u32;
   split: u32;
@@ -101,8 +102,12 @@ export function create(stream: Stream, w: i32, _count: i32): usize {
   // less.
   if (unkeyed.byRows) unkeyed.size += (unkeyed.left ? 1 : 0) - (unkeyed.right ? 0 : 1);
   unkeyed.measures = changetype<Ring>(stream.ring).measureCount;
-  unkeyed.parts = allocate(stream, <usize>stream.partCount * PartPlan.bytes);
-  memory.copy(unkeyed.parts, stream.parts, <usize>stream.partCount * PartPlan.bytes);
+  unkeyed.parts = changetype<Part>(allocate(stream, <usize>stream.partCount * PartPlan.bytes));
+  memory.copy(
+    changetype<usize>(unkeyed.parts),
+    changetype<usize>(stream.parts),
+    <usize>stream.partCount * PartPlan.bytes,
+  );
   unkeyed.front = createColumns(stream);
   unkeyed.back = createColumns(stream);
   unkeyed.back.count = CHUNK_ROWS + 1;
@@ -114,7 +119,7 @@ export function create(stream: Stream, w: i32, _count: i32): usize {
 
 export function destroy(stream: Stream, unkeyed: Unkeyed): void {
   release(stream, unkeyed.columns);
-  release(stream, unkeyed.parts);
+  release(stream, changetype<usize>(unkeyed.parts));
   destroyColumns(stream, unkeyed.front);
   destroyColumns(stream, unkeyed.back);
   release(stream, changetype<usize>(unkeyed));
@@ -153,10 +158,10 @@ function setCapacity(stream: Stream, unkeyed: Unkeyed, capacity: u32): void {
   }
   if (old) release(stream, old);
   unkeyed.head = first;
-  for (let i = 0, part = unkeyed.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    store<u32>(part, <u32>column(unkeyed, 1 + load<i32>(part, PartPlan.measure)), PartPlan.column);
-    store<u32>(part, <u32>column(unkeyed, 1 + load<i32>(part, PartPlan.second)), PartPlan.secondColumn);
-    store<u32>(part, <u32>unkeyed.columns, PartPlan.times);
+  for (let i = 0, part = unkeyed.parts; i < stream.partCount; i++, part = part.next) {
+    part.column = column(unkeyed, 1 + part.measure);
+    part.secondColumn = column(unkeyed, 1 + part.second);
+    part.times = unkeyed.columns;
   }
 }
 
