@@ -3,9 +3,13 @@
  * are called through the methods here alone, so that nobody else has to know their signatures; what they do stands in
  * aggregate/aggregate-registry.ts.
  *
+ * A table of parts is in memory one part after the other, those without heap states first: all inline states are one
+ * range of it, all heap states another.
+ *
  * Law: every field lies where PartPlan says; a field that does not fails the build.
  */
 
+import { allocate, Owner } from './base/allocator';
 import { PartPlan } from './plan';
 
 @unmanaged
@@ -151,6 +155,41 @@ export class Part {
   @inline
   retractValue(state: usize, value: f64, time: f64): void {
     call_indirect<void>(this.retract, this, state, value, time);
+  }
+}
+
+/** A range of a table: the parts from `first` up to `end`, which is no part of it. */
+@unmanaged
+export class Parts {
+  first: Part;
+  end: Part;
+}
+
+/** Creates the record of a range. */
+export function createParts(owner: Owner, first: Part, end: Part): Parts {
+  const parts = changetype<Parts>(allocate(owner, offsetof<Parts>()));
+  parts.first = first;
+  parts.end = end;
+  return parts;
+}
+
+/** Copies the parts of a range, so that the copies can read other columns. They and their record are one block. */
+export function copyParts(owner: Owner, parts: Parts): Parts {
+  const bytes = changetype<usize>(parts.end) - changetype<usize>(parts.first);
+  const copy = changetype<Parts>(allocate(owner, offsetof<Parts>() + bytes));
+  const first = changetype<usize>(copy) + offsetof<Parts>();
+  memory.copy(first, changetype<usize>(parts.first), bytes);
+  copy.first = changetype<Part>(first);
+  copy.end = changetype<Part>(first + bytes);
+  return copy;
+}
+
+/** Points parts to the columns that they read: the times, and the measures, whose columns lie `lane` bytes apart. */
+export function pointParts(parts: Parts, times: usize, measures: usize, lane: usize): void {
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    part.column = measures + <usize>part.measure * lane;
+    part.secondColumn = measures + <usize>part.second * lane;
+    part.times = times;
   }
 }
 

@@ -16,7 +16,7 @@
  */
 
 import { Owner } from './base/allocator';
-import { Part } from './part';
+import { Part, Parts } from './part';
 import { Scratch } from './scratch';
 import { Window } from './window';
 
@@ -40,8 +40,11 @@ export class Stream extends Owner {
   /** The stores, in the order of their windows: see store.ts. */
   stores: usize;
   storeCount: i32;
-  parts: Part;
-  partCount: i32;
+  /** The parts of the plan, over the columns of the ring: all of them, and the two ranges that they consist of. */
+  parts: Parts;
+  /** Those with inline states and those without states of their own. */
+  inlineParts: Parts;
+  heapParts: Parts;
   outputCount: i32;
   /** Upper bounds on the numbers in the lists of one result: from inline states, and from heap states. */
   listLimit: f64;

@@ -46,8 +46,9 @@ function setCapacity(stream: Stream, part: Part, capacity: u32): void {
 
 /** Bytes that the samples of `ids` ids take, over all parts that remember samples. */
 export function sampleBytes(stream: Stream, ids: f64): f64 {
+  const parts = stream.parts;
   let bytes = 0.0;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+  for (let part = parts.first; part != parts.end; part = part.next) {
     if (part.prepare) bytes += ids * <f64>SAMPLE_BYTES;
   }
   return bytes;
@@ -99,7 +100,8 @@ export function fillSteps(part: Part, at: i32, n: i32): void {
 export function forgetSamples(stream: Stream): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   const watermark = stream.watermark;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
     if (!part.prepare) continue;
     const within = part.parameter(0);
     const samples = part.samples;

@@ -90,7 +90,8 @@ export function compact(stream: Stream, ring: Ring, at: i32, n: i32): i32 {
 function markMoved(stream: Stream, filter: Filter, ring: Ring): void {
   const wantsAll = load<u32>(stream.plan, Plan.givesLate) != 0;
   memory.fill(filter.moves, wantsAll ? 1 : 0, ring.measureCount);
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
     store<u8>(filter.moves + <usize>part.measure, 1);
     store<u8>(filter.moves + <usize>part.second, 1);
   }

@@ -46,7 +46,8 @@ export function useSegment(stream: Stream, address: usize, at: u32): void {
   ring.ids += distance;
   ring.words += distance;
   ring.measures += distance;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
     part.column += distance;
     part.secondColumn += distance;
     part.times += distance;

@@ -15,8 +15,9 @@ export function putOutputs(stream: Stream, rows: usize, from: i32, n: i32): void
     packRows(stream, rows, outputColumn(outbox, 0) + ((<usize>from) << 3), n);
     return;
   }
+  const parts = stream.parts;
   let output = 0;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+  for (let part = parts.first; part != parts.end; part = part.next) {
     if (!part.output) continue;
     const column = outputColumn(outbox, output++) + ((<usize>from) << 3);
     part.lowerRows(rows, column, n);
@@ -29,7 +30,8 @@ export function lowerRow(stream: Stream, rows: usize, out: usize): void {
     packRows(stream, rows, out, 1);
     return;
   }
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
     if (!part.output) continue;
     part.lowerRows(rows, out, 1);
     out += 8;

@@ -20,7 +20,7 @@ export function putMerged(stream: Stream, packed: usize, n: i32, start: f64, end
   for (let i = 0; i < n; i++) {
     packed = unpackRow(stream, packed, other);
     listRow(stream, 0, whole, whole, other);
-    combineRows(stream, 1);
+    combineRows(stream, stream.parts, 1);
     resetRow(stream, other);
   }
   store<u32>(stream.scratch.pair, <u32>whole);
@@ -34,7 +34,8 @@ export function putMerged(stream: Stream, packed: usize, n: i32, start: f64, end
 function unpackRow(stream: Stream, packed: usize, row: usize): usize {
   copyState(row, packed, stream.stride);
   let at = packed + stream.stride;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+  const parts = stream.heapParts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
     if (!blockIn(part, row)) continue;
     const size = <usize>load<f64>(at);
     const block = box.allocateFor(part, size);

@@ -9,7 +9,7 @@
  */
 
 import { allocate, release } from '../../base/allocator';
-import { Part } from '../../part';
+import { Part, Parts } from '../../part';
 import { Outbox, outputColumn } from '../../result/outbox';
 import { CHUNK_ROWS } from '../../scratch';
 import { copyState, Stream } from '../../stream';
@@ -55,7 +55,8 @@ export function stateAt(stream: Stream, columns: StateColumns, part: Part, place
 
 /** Sets the states at a place to those of no events. */
 export function clearState(stream: Stream, columns: StateColumns, place: u32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
     const identity = stream.empty + part.state;
     copyState(stateAt(stream, columns, part, place), identity, part.size);
   }
@@ -63,7 +64,8 @@ export function clearState(stream: Stream, columns: StateColumns, place: u32): v
 
 /** Moves the states at a place to place 0, and `from` with them. */
 export function moveState(stream: Stream, columns: StateColumns, place: u32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
     const size = part.size;
     copyState(stateAt(stream, columns, part, 0), stateAt(stream, columns, part, place), size);
   }
@@ -72,10 +74,10 @@ export function moveState(stream: Stream, columns: StateColumns, place: u32): vo
 
 /**
  * Fills the states at places 1 to n: the one before it with one more event folded in. State 0 is given; the events
- * begin at byte `at` of the columns that the parts point to.
+ * begin at byte `at` of the columns that `parts` point to.
  */
-export function prefixes(stream: Stream, columns: StateColumns, at: usize, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+export function prefixes(stream: Stream, parts: Parts, columns: StateColumns, at: usize, n: i32): void {
+  for (let part = parts.first; part != parts.end; part = part.next) {
     let state = stateAt(stream, columns, part, 0);
     if (part.prefix) {
       part.fillPrefixes(state, at, n);
@@ -92,10 +94,10 @@ export function prefixes(stream: Stream, columns: StateColumns, at: usize, n: i3
 
 /**
  * Fills the states at places n - 1 to 0: each combines its event with the state after it. State n is given; the events
- * begin at byte `at` of the columns that the parts point to.
+ * begin at byte `at` of the columns that `parts` point to.
  */
-export function suffixes(stream: Stream, columns: StateColumns, at: usize, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+export function suffixes(stream: Stream, parts: Parts, columns: StateColumns, at: usize, n: i32): void {
+  for (let part = parts.first; part != parts.end; part = part.next) {
     if (part.suffix) part.fillSuffixes(stateAt(stream, columns, part, 0), at, n);
     else if (part.fold) suffixSlow(stream, columns, part, at, n);
   }
@@ -138,9 +140,10 @@ export function putPairs(
   n: i32,
 ): void {
   const outbox = changetype<Outbox>(stream.outbox);
+  const parts = stream.parts;
   let output = 0;
   let hasSlow = false;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+  for (let part = parts.first; part != parts.end; part = part.next) {
     if (part.lowerPairs) {
       const out = outputColumn(outbox, output) + ((<usize>from) << 3);
       const a = gatherStates(stream, left, part, dense, n);
@@ -178,6 +181,7 @@ function gatherStates(stream: Stream, columns: StateColumns, part: Part, dense: 
  * combines the states into temporary rows and lowers those.
  */
 function putPairsSlow(stream: Stream, left: StateColumns, right: StateColumns, dense: bool, from: i32, n: i32): void {
+  const parts = stream.parts;
   let row = stream.scratch.temporary;
   const before = right.from - left.from;
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4, row += stream.stride) {
@@ -186,7 +190,7 @@ function putPairsSlow(stream: Stream, left: StateColumns, right: StateColumns, d
     store<f64>(row, <f64>(before + load<u32>(right.places + place) - load<u32>(left.places + place)));
     store<u32>(stream.scratch.into + i, <u32>row);
   }
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+  for (let part = parts.first; part != parts.end; part = part.next) {
     if (!part.combine || part.lowerPairs) continue;
     listStates(stream, stream.scratch.left, left, part, dense, n);
     listStates(stream, stream.scratch.right, right, part, dense, n);
@@ -194,7 +198,7 @@ function putPairsSlow(stream: Stream, left: StateColumns, right: StateColumns, d
   }
   const outbox = changetype<Outbox>(stream.outbox);
   let output = 0;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part = part.next) {
+  for (let part = parts.first; part != parts.end; part = part.next) {
     if (!part.output) continue;
     const column = outputColumn(outbox, output++) + ((<usize>from) << 3);
     if (part.lowerPairs) continue;
@@ -204,7 +208,8 @@ function putPairsSlow(stream: Stream, left: StateColumns, right: StateColumns, d
 
 /** Sets the states of a row to those at place i of `left` combined with those at place j of `right`. */
 export function combineAt(stream: Stream, row: usize, left: StateColumns, i: u32, right: StateColumns, j: u32): void {
-  for (let k = 0, part = stream.parts; k < stream.partCount; k++, part = part.next) {
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
     if (!part.combine) continue;
     const offset = part.state;
     store<u32>(stream.scratch.into, <u32>row);

@@ -30,8 +30,8 @@ import { allocate, release, resize } from '../../base/allocator';
 import { byClock, byEvent } from '../../cause';
 import { isFuture, noteMiss } from '../../ingest/admission';
 import { measureColumn, Ring } from '../../ingest/ring';
-import { Part } from '../../part';
-import { Closed, PartPlan, Plan } from '../../plan';
+import { copyParts, Parts, pointParts } from '../../part';
+import { Closed, Plan } from '../../plan';
 import { openResults, putCauses, putEventHeads } from '../../result/outbox';
 import { CHUNK_ROWS } from '../../scratch';
 import { demandOfRows } from '../../state/bounds';
@@ -66,7 +66,7 @@ class Unkeyed {
   capacity: u32;
   measures: i32;
   /** The parts of the plan, over the history's columns. */
-  parts: Part;
+  parts: Parts;
   head: u32;
   low: u32;
   split: u32;
@@ -102,12 +102,7 @@ export function create(stream: Stream, w: i32, _count: i32): usize {
   // less.
   if (unkeyed.byRows) unkeyed.size += (unkeyed.left ? 1 : 0) - (unkeyed.right ? 0 : 1);
   unkeyed.measures = changetype<Ring>(stream.ring).measureCount;
-  unkeyed.parts = changetype<Part>(allocate(stream, <usize>stream.partCount * PartPlan.bytes));
-  memory.copy(
-    changetype<usize>(unkeyed.parts),
-    changetype<usize>(stream.parts),
-    <usize>stream.partCount * PartPlan.bytes,
-  );
+  unkeyed.parts = copyParts(stream, stream.parts);
   unkeyed.front = createColumns(stream);
   unkeyed.back = createColumns(stream);
   unkeyed.back.count = CHUNK_ROWS + 1;
@@ -158,11 +153,7 @@ function setCapacity(stream: Stream, unkeyed: Unkeyed, capacity: u32): void {
   }
   if (old) release(stream, old);
   unkeyed.head = first;
-  for (let i = 0, part = unkeyed.parts; i < stream.partCount; i++, part = part.next) {
-    part.column = column(unkeyed, 1 + part.measure);
-    part.secondColumn = column(unkeyed, 1 + part.second);
-    part.times = unkeyed.columns;
-  }
+  pointParts(unkeyed.parts, unkeyed.columns, column(unkeyed, 1), (<usize>capacity) << 3);
 }
 
 /**
@@ -405,10 +396,7 @@ function listResults(stream: Stream, unkeyed: Unkeyed, low: u32, high: u32, caus
 /** Fills the states of the back from `back.from` up to `high`. */
 function scan(stream: Stream, unkeyed: Unkeyed): void {
   const back = unkeyed.back;
-  const parts = stream.parts;
-  stream.parts = unkeyed.parts;
-  prefixes(stream, back, (<usize>(back.from - unkeyed.head)) << 3, unkeyed.high - back.from);
-  stream.parts = parts;
+  prefixes(stream, unkeyed.parts, back, (<usize>(back.from - unkeyed.head)) << 3, unkeyed.high - back.from);
 }
 
 /**
@@ -445,10 +433,7 @@ function flip(stream: Stream, unkeyed: Unkeyed, low: u32): void {
   unkeyed.split = unkeyed.high;
   setFront(stream, unkeyed, n);
   if (!n) return;
-  const parts = stream.parts;
-  stream.parts = unkeyed.parts;
-  suffixes(stream, unkeyed.front, (<usize>(low - unkeyed.head)) << 3, n);
-  stream.parts = parts;
+  suffixes(stream, unkeyed.parts, unkeyed.front, (<usize>(low - unkeyed.head)) << 3, n);
 }
 
 /** Makes room for a front of n events that ends at `high`, sets its last state, and empties the back. */
@@ -536,10 +521,7 @@ export function query(stream: Stream, unkeyed: Unkeyed, _w: i32, _id: u32, t: f6
     combineAt(stream, value, unkeyed.front, low - unkeyed.front.from, unkeyed.back, 0);
     from = unkeyed.high;
   }
-  const parts = stream.parts;
-  stream.parts = unkeyed.parts;
   foldAll(stream, unkeyed, value, from);
-  stream.parts = parts;
   return value;
 }
 
@@ -547,7 +529,7 @@ export function query(stream: Stream, unkeyed: Unkeyed, _w: i32, _id: u32, t: f6
 function foldAll(stream: Stream, unkeyed: Unkeyed, row: usize, from: u32): void {
   while (from != unkeyed.tail) {
     const n = min(unkeyed.tail - from, <u32>CHUNK_ROWS);
-    foldRun(stream, row, <i32>(from - unkeyed.head), n);
+    foldRun(stream, unkeyed.parts, row, <i32>(from - unkeyed.head), n);
     from += n;
   }
 }
