@@ -41,7 +41,7 @@ export function fold(part: Part, rows: usize, at: usize, n: i32): void {
       const block = box.blockOf(state);
       const sign = <usize>(bits >> 63);
       const run = block + (sign << 3);
-      if (load<u32>(block) == sketch.BINNED) {
+      if (box.isMarked(block, box.Mark.binned)) {
         const place = <u32>(sketch.binOf(bits, scale) - load<i32>(run, sketch.RUNS));
         if (place < load<u32>(run, sketch.BINS)) {
           const before = <usize>load<u32>(block, sketch.BINS) & -sign;

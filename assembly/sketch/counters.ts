@@ -242,7 +242,7 @@ function cutTo(part: Part, capacity: u32, old: usize): usize {
 export function lengthOf(state: usize): u32 {
   if (!box.isBlock(state)) return box.isNothing(state) ? 0 : 1;
   const n = load<u32>(box.blockOf(state));
-  return n == counted.COUNTED ? counted.lengthOf(state) : n;
+  return n == box.Mark.counted ? counted.lengthOf(state) : n;
 }
 
 /**
@@ -257,7 +257,7 @@ export function top(state: usize, out: usize, k: u32): void {
     store<f64>(out, 0, 16);
     return;
   }
-  if (load<u32>(box.blockOf(state)) == counted.COUNTED) {
+  if (box.isMarked(box.blockOf(state), box.Mark.counted)) {
     counted.top(state, out, k);
     return;
   }

@@ -11,7 +11,7 @@
  * There are `scale` = 7/10 / ln((1 + a) / (1 - a)) bins to each power of two, 1 % more than with a logarithm.
  *
  *     list     0 n: u32        │ 8 values: f64 × n, up to MAX_LIST_VALUES        few values; sorted when they are read
- *     bins     0 BINNED: u32   │ 8 zeros, 16 ∞, 24 -∞: f64
+ *     bins     0 binned: u32   │ 8 zeros, 16 ∞, 24 -∞: f64
  *              32 first: i32, 36 bins: u32, run of positive values; 40, 44 run of negative values
  *              48 counts: f64 for each bin, of positive values, then of negative values
  *
@@ -31,8 +31,6 @@ import * as box from './shared/box';
 
 /** A list with more values becomes bins. */
 export const MAX_LIST_VALUES: u32 = 29;
-/** Mark in the first word of a block, where a list has its number of values: the block holds bins. */
-export const BINNED: u32 = 0xffffffff;
 /** Bins of one sign that are kept apart. */
 export const MAX_BINS: i32 = 2048;
 
@@ -94,7 +92,7 @@ export function lift(part: Part, scale: f64, state: usize, value: f64): void {
   }
   let block = box.blockOf(state);
   const n = load<u32>(block);
-  if (n == BINNED) {
+  if (n == box.Mark.binned) {
     add(part, scale, state, value);
     return;
   }
@@ -118,7 +116,7 @@ function binList(part: Part, scale: f64, state: usize): void {
   const n = <usize>load<u32>(list);
   const block = box.allocateFor(part, COUNTS);
   memory.fill(block, 0, COUNTS);
-  store<u32>(block, BINNED);
+  store<i32>(block, box.Mark.binned);
   box.setBlock(state, block);
   for (let sign: usize = 0; sign < 2; sign++) {
     let low = i32.MAX_VALUE;
@@ -232,11 +230,11 @@ export function merge(part: Part, scale: f64, into: usize, from: usize): void {
   }
   const other = box.blockOf(from);
   const n = load<u32>(other);
-  if (n != BINNED) {
+  if (n != box.Mark.binned) {
     for (let i: usize = 0; i < <usize>n; i++) lift(part, scale, into, load<f64>(other + (i << 3), VALUES));
     return;
   }
-  if (!box.isBlock(into) || load<u32>(box.blockOf(into)) != BINNED) {
+  if (!box.isBlock(into) || !box.isMarked(box.blockOf(into), box.Mark.binned)) {
     mergeIntoFew(part, scale, into, other);
     return;
   }
@@ -283,8 +281,8 @@ export function quantile(state: usize, q: f64, scale: f64): f64 {
   if (!box.isBlock(state)) return estimateOf(box.soleValue(state), scale);
   const block = box.blockOf(state);
   const n = load<u32>(block);
-  if (n == BINNED) return quantileOfBins(block, q, scale);
-  if (n == list.SORTED) return estimateOf(list.select(state, <u32>(q * <f64>(list.lengthOf(state) - 1))), scale);
+  if (n == box.Mark.binned) return quantileOfBins(block, q, scale);
+  if (n == box.Mark.sorted) return estimateOf(list.select(state, <u32>(q * <f64>(list.lengthOf(state) - 1))), scale);
   const values = block + VALUES;
   sort(values, n);
   return estimateOf(load<f64>(values + ((<usize>(q * <f64>(n - 1))) << 3)), scale);

@@ -31,7 +31,7 @@ export function firstOf(state: usize): usize {
 
 /** Whether a state has the block of an evictable state. */
 export function isRunning(state: usize): bool {
-  return box.isBlock(state) && load<u32>(box.blockOf(state)) == deque.RUNNING;
+  return box.isBlock(state) && box.isMarked(box.blockOf(state), box.Mark.running);
 }
 
 export function lift(part: Part, limit: u32, state: usize, value: f64, time: f64): void {

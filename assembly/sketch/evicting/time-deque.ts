@@ -3,7 +3,7 @@
  * came. If measured, the deque also keeps their area, each value times how long it holds: Σ vᵢ (tᵢ₊₁ - tᵢ).
  *
  *     state    as in timed-list.ts
- *     block    0 RUNNING: u32 │ 4 n: u32 │ 8 first: u32 │ 12 split: u32 │ 16 slots: u32 │ 20 measured: u32
+ *     block    0 running: u32 │ 4 n: u32 │ 8 first: u32 │ 12 split: u32 │ 16 slots: u32 │ 20 measured: u32
  *              24 time: f64, value: f64 × slots │ area: f64 × slots, if measured
  *
  * Samples stand in the slots from `first` to `first + n`. They form two stacks, so that no area is ever subtracted: the
@@ -15,9 +15,6 @@
 import { capacity } from '../../base/allocator';
 import { Part } from '../../part';
 import * as box from '../shared/box';
-
-/** Mark in the first word of a block, where a list of samples has their number: the block is one of this file. */
-export const RUNNING: u32 = 0xffffffff;
 
 const N: usize = 4;
 const FIRST: usize = 8;
@@ -51,7 +48,7 @@ function blockFor(part: Part, slots: u32, measured: u32): usize {
   const bytes: usize = measured ? 24 : 16;
   const block = box.allocateFor(part, SAMPLES + <usize>slots * bytes);
   memory.fill(block, 0, SAMPLES);
-  store<u32>(block, RUNNING);
+  store<i32>(block, box.Mark.running);
   store<u32>(block, <u32>((capacity(block) - SAMPLES) / bytes), SLOTS);
   store<u32>(block, measured, MEASURED);
   return block;

@@ -1,7 +1,7 @@
 /**
  * How often each value is in a rolling frame, where values come and go.
  *
- *     0 COUNTED: u32 │ 4 slots: u32 │ 8 n: u32 │ 12 ranked: u32
+ *     0 counted: u32 │ 4 slots: u32 │ 8 n: u32 │ 12 ranked: u32
  *     16 values │ counts: f64 × slots each          a hash table, see hash-table.ts; a free slot is NaN in both
  *        -count, value: f64 each                    if ranked: all of them in order, see sorted.ts
  *
@@ -14,9 +14,6 @@ import { Part } from '../../part';
 import * as box from '../shared/box';
 import { clear, isFree, isFull, slotOf, vacate } from '../shared/hash-table';
 import * as sorted from './sorted';
-
-/** Mark in the first word of a block, where a set or counters have their number: the block is one of this file. */
-export const COUNTED: u32 = 0xfffffffe;
 
 const N: usize = 8;
 const RANKED: usize = 12;
@@ -45,7 +42,7 @@ function blockFor(part: Part, n: u32, ranked: u32): usize {
   const block = box.allocateFor(part, bytes + (ranked ? sorted.bytesFor(n, PAIR_SHIFT) : 0));
   if (ranked) sorted.create(block + bytes, capacity(block) - bytes, n, PAIR_SHIFT);
   else slots = <u32>((capacity(block) - VALUES) >> 4);
-  store<u32>(block, COUNTED);
+  store<i32>(block, box.Mark.counted);
   store<u32>(block, slots, 4);
   store<u32>(block, 0, N);
   store<u32>(block, ranked, RANKED);

@@ -14,14 +14,8 @@
  * In rolling frames values also leave: the state is evictable, and changes by `insert` and `retract` instead of `lift`
  * and `merge`. It is never merged, and owns no block while it has no values.
  *
- * The first word (u32) of a block is the number of its values or counters, or a mark that says that the block holds
- * something else. Marks are greater than any such number. Two layouts of one aggregate never share a mark:
- *
- *     BINNED      0xffffffff   ddsketch.ts                bins, instead of a list of values
- *     REGISTERS   0xffffffff   hyperloglog.ts             registers, instead of a set of values
- *     RUNNING     0xffffffff   evicting/time-deque.ts     evictable samples, instead of a list of samples
- *     COUNTED     0xfffffffe   evicting/value-counts.ts   evictable counts of all values, instead of a set or counters
- *     SORTED      0xfffffffd   list.ts                    evictable values in order, instead of a list or bins
+ * The first word (u32) of a block is the number of its values or counters, or a `Mark`, which is greater than any such
+ * number and says that the block holds something else.
  */
 
 import { allocate, capacity, Owner, release } from '../../base/allocator';
@@ -33,6 +27,20 @@ const BLOCK_TAG: u32 = 0xfff90000;
 
 export const STATE_BYTES: i32 = 8;
 
+/** Marks of blocks. As u32 they are the five greatest numbers. */
+export enum Mark {
+  /** Bins, instead of a list of values: see ddsketch.ts. */
+  binned = -1,
+  /** Registers, instead of a set of values: see hyperloglog.ts. */
+  registers = -2,
+  /** Evictable samples, instead of a list of samples: see evicting/time-deque.ts. */
+  running = -3,
+  /** Evictable counts of all values, instead of a set or counters: see evicting/value-counts.ts. */
+  counted = -4,
+  /** Evictable values in order, instead of a list or bins: see list.ts. */
+  sorted = -5,
+}
+
 export function isNothing(state: usize): bool {
   return load<u64>(state) == NOTHING;
 }
@@ -43,6 +51,11 @@ export function isBlock(state: usize): bool {
 
 export function blockOf(state: usize): usize {
   return load<u32>(state);
+}
+
+/** Whether a block has a mark. */
+export function isMarked(block: usize, mark: Mark): bool {
+  return load<i32>(block) == mark;
 }
 
 /** The value of a state that has no block; NaN if the state holds nothing. */
