@@ -3,10 +3,9 @@
  * are called through the methods here alone, so that nobody else has to know their signatures; what they do stands in
  * aggregate/aggregate-registry.ts.
  *
- * A table of parts is in memory one part after the other, those without heap states first: all inline states are one
- * range of it, all heap states another.
+ * In a table of parts those without heap states come first, so that either kind is a range of it.
  *
- * Law: every field lies where PartPlan says; a field that does not fails the build.
+ * Law: every field lies where PartPlan says, which tells what it means; a field that does not fails the build.
  */
 
 import { allocate, Owner } from './base/allocator';
