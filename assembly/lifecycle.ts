@@ -9,6 +9,7 @@ import { createDictionary, Dictionary, destroyDictionary } from './ingest/dictio
 import { linkProgram, REGISTER_BYTES } from './ingest/expression';
 import { createFilter, destroyFilter, filterBytes } from './ingest/filter';
 import { createRing, destroyRing, measureColumn, Ring } from './ingest/ring';
+import { createParts, Part, pointParts } from './part';
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';
 import { createAnswers } from './query';
 import { createOutbox, destroyOutbox, Outbox } from './result/outbox';
@@ -57,6 +58,7 @@ export function buildStream(stream: Stream): bool {
   const need = footprint(stream.plan);
   if (stream.used + need > limit || !reserve(<usize>need)) return false;
   readPlan(stream, stream.plan);
+  findParts(stream);
   makeColumns(stream, stream.plan);
   linkParts(stream);
   makeScratch(stream);
@@ -85,13 +87,25 @@ function readPlan(stream: Stream, plan: usize): void {
   stream.windows = plan + Plan.windows;
   stream.windowCount = load<i32>(plan, Plan.windowCount);
   stream.storeCount = load<i32>(plan, Plan.storeCount);
-  stream.parts = stream.windows + <usize>stream.windowCount * WindowPlan.bytes;
-  stream.partCount = load<i32>(plan, Plan.partCount);
   stream.newest = -Infinity;
   stream.advancedTo = -Infinity;
   stream.watermark = -Infinity;
   stream.fireAt = Infinity;
   stream.isScheduled = true;
+}
+
+/** Finds the parts in the plan, behind the windows, and the ranges of those without and with heap states. */
+function findParts(stream: Stream): void {
+  const table = stream.windows + <usize>stream.windowCount * WindowPlan.bytes;
+  const first = changetype<Part>(table);
+  const end = changetype<Part>(table + <usize>load<u32>(stream.plan, Plan.partCount) * PartPlan.bytes);
+  let heap = first;
+  while (heap != end && !heap.drop) heap = heap.next;
+  for (let part = heap; part != end; part = part.next) assert(part.drop);
+  stream.parts = createParts(stream, first, end);
+  stream.inlineParts = createParts(stream, first, heap);
+  stream.heapParts = createParts(stream, heap, end);
+  stream.hasHeapStates = heap != end;
 }
 
 /** Makes the ring and what reads its columns: the program, the filter, the flags of early firing. */
@@ -117,26 +131,27 @@ function linkParts(stream: Stream): void {
   const ring = changetype<Ring>(stream.ring);
   stream.empty = allocate(stream, stream.stride);
   memory.fill(stream.empty, 0, stream.stride);
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    store<u32>(part, <u32>measureColumn(ring, load<u32>(part, PartPlan.measure)), PartPlan.column);
-    store<u32>(part, <u32>measureColumn(ring, load<u32>(part, PartPlan.second)), PartPlan.secondColumn);
-    store<u32>(part, <u32>ring.times, PartPlan.times);
-    store<u32>(part, <u32>changetype<usize>(stream), PartPlan.stream);
-    const identity = load<u32>(part, PartPlan.identity);
-    if (identity) call_indirect<void>(identity, part, stream.empty);
-    if (load<u32>(part, PartPlan.drop)) stream.hasHeapStates = true;
-    if (load<u32>(part, PartPlan.prepare)) stream.hasSamples = true;
-    if (stream.partial) continue;
-    stream.outputCount += load<i32>(part, PartPlan.output);
-    const maxNumbers = load<u32>(part, PartPlan.listLimit);
-    if (maxNumbers && load<u32>(part, PartPlan.fold) && !load<u32>(part, PartPlan.drop)) {
-      stream.listLimit += <f64>maxNumbers;
-    } else if (maxNumbers) {
-      stream.heapListLimit += maxNumbers == NO_BOUND ? Infinity : <f64>maxNumbers;
-      stream.heapLists++;
-    }
+  const parts = stream.parts;
+  pointParts(parts, ring.times, ring.measures, (<usize>(ring.mask + 1)) << 3);
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    part.stream = changetype<usize>(stream);
+    part.setIdentity(stream.empty);
+    if (part.prepare) stream.hasSamples = true;
+    if (!stream.partial) countOutput(stream, part);
   }
   if (stream.partial) planPacked(stream);
+}
+
+/** Adds the output of a part, if it has one, to the stream's count of outputs and bounds on lists. */
+function countOutput(stream: Stream, part: Part): void {
+  stream.outputCount += part.output;
+  const maxNumbers = part.listLimit;
+  if (maxNumbers && part.fold && !part.drop) {
+    stream.listLimit += <f64>maxNumbers;
+  } else if (maxNumbers) {
+    stream.heapListLimit += maxNumbers == NO_BOUND ? Infinity : <f64>maxNumbers;
+    stream.heapLists++;
+  }
 }
 
 function makeScratch(stream: Stream): void {
@@ -152,8 +167,9 @@ function makeKeys(stream: Stream, plan: usize): void {
   const keys = createDictionary(stream, stream.keys == Keys.words ? load<i32>(plan, Plan.keyWidth) : 0);
   keys.limit = stream.keys == Keys.none ? 1 : 0;
   stream.dictionary = changetype<usize>(keys);
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (load<u32>(part, PartPlan.prepare)) createSamples(stream, part);
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    if (part.prepare) createSamples(stream, part);
   }
 }
 
@@ -178,9 +194,13 @@ export function destroyStream(stream: Stream): void {
     for (let s = 0; s < stream.storeCount; s++) storeAt(stream, s).destroy(stream);
     release(stream, stream.stores);
     destroyOutbox(stream, changetype<Outbox>(stream.outbox));
-    for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-      if (load<u32>(part, PartPlan.prepare)) destroySamples(stream, part);
+    const parts = stream.parts;
+    for (let part = parts.first; part != parts.end; part = part.next) {
+      if (part.prepare) destroySamples(stream, part);
     }
+    release(stream, changetype<usize>(stream.parts));
+    release(stream, changetype<usize>(stream.inlineParts));
+    release(stream, changetype<usize>(stream.heapParts));
     destroyDictionary(stream, changetype<Dictionary>(stream.dictionary));
     destroyRing(stream, changetype<Ring>(stream.ring));
     release(stream, stream.registers);

@@ -16,6 +16,7 @@
  */
 
 import { Owner } from './base/allocator';
+import { Part, Parts } from './part';
 import { Scratch } from './scratch';
 import { Window } from './window';
 
@@ -39,8 +40,11 @@ export class Stream extends Owner {
   /** The stores, in the order of their windows: see store.ts. */
   stores: usize;
   storeCount: i32;
-  parts: usize;
-  partCount: i32;
+  /** The parts of the plan, over the columns of the ring: all of them, and the two ranges that they consist of. */
+  parts: Parts;
+  /** Those with inline states and those without states of their own. */
+  inlineParts: Parts;
+  heapParts: Parts;
   outputCount: i32;
   /** Upper bounds on the numbers in the lists of one result: from inline states, and from heap states. */
   listLimit: f64;
@@ -126,6 +130,11 @@ export function copyState(to: usize, from: usize, size: usize): void {
 /** Whether rows can fire more than once; their heads then hold `emitted` and `firings`. */
 export function firesAgain(stream: Stream): bool {
   return stream.head > EMITTED;
+}
+
+/** The stream that a part belongs to. */
+export function streamOf(part: Part): Stream {
+  return changetype<Stream>(part.stream);
 }
 
 /** Window w of the plan. */

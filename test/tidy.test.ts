@@ -19,6 +19,7 @@ const ROOMS = {
     'window.ts',
     'cause.ts',
     'base/',
+    'part.ts',
     'scratch.ts',
     'stream.ts',
     'store.ts',

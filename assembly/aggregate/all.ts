@@ -4,6 +4,7 @@
  *     state  f64        identity NaN        lift, combine: the lesser of 1 and 0        8 bytes
  */
 
+import { Part } from '../part';
 import * as extreme from './shared/extreme';
 import { combineEach, foldEach, lowerEach, stateOf } from './shared/kernel';
 
@@ -20,23 +21,23 @@ class All {
     const b = load<f64>(right);
     store<f64>(into, a != a ? b : b != b ? a : min(a, b));
   }
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     return load<f64>(stateOf(row, part));
   }
 }
 
-export function identity(part: usize, row: usize): void {
+export function identity(part: Part, row: usize): void {
   extreme.identity(part, row);
 }
 
-export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+export function fold(part: Part, rows: usize, at: usize, n: i32): void {
   foldEach<All>(part, rows, at, n);
 }
 
-export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combine(part: Part, into: usize, left: usize, right: usize, n: i32): void {
   combineEach<All>(part, into, left, right, n);
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<All>(part, rows, out, n);
 }

@@ -1,5 +1,6 @@
 /** The value of the second column at the event whose first column is greatest: see shared/arg.ts. */
 
+import { Part } from '../part';
 import * as arg from './shared/arg';
 import { combineEach, foldTimedPairs, lowerEach } from './shared/kernel';
 
@@ -12,23 +13,23 @@ class Argmax {
   combine(into: usize, left: usize, right: usize): void {
     arg.combine(into, left, right, load<f64>(right) > load<f64>(left));
   }
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     return arg.lower(row, part);
   }
 }
 
-export function identity(part: usize, row: usize): void {
+export function identity(part: Part, row: usize): void {
   arg.identity(part, row);
 }
 
-export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+export function fold(part: Part, rows: usize, at: usize, n: i32): void {
   foldTimedPairs<Argmax>(part, rows, at, n);
 }
 
-export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combine(part: Part, into: usize, left: usize, right: usize, n: i32): void {
   combineEach<Argmax>(part, into, left, right, n);
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<Argmax>(part, rows, out, n);
 }

@@ -6,6 +6,7 @@
  *     state  i64        identity all ones        lift, combine: &        8 bytes, and the state of count
  */
 
+import { Part } from '../part';
 import { combineEach, foldEach, lowerEach, neededState, stateOf } from './shared/kernel';
 
 export const size: i32 = 8;
@@ -21,23 +22,23 @@ class BitAnd {
   combine(into: usize, left: usize, right: usize): void {
     store<i64>(into, load<i64>(left) & load<i64>(right));
   }
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     return load<f64>(neededState(row, part, needs.count)) == 0 ? NaN : <f64>load<i64>(stateOf(row, part));
   }
 }
 
-export function identity(part: usize, row: usize): void {
+export function identity(part: Part, row: usize): void {
   store<i64>(stateOf(row, part), -1);
 }
 
-export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+export function fold(part: Part, rows: usize, at: usize, n: i32): void {
   foldEach<BitAnd>(part, rows, at, n);
 }
 
-export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combine(part: Part, into: usize, left: usize, right: usize, n: i32): void {
   combineEach<BitAnd>(part, into, left, right, n);
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<BitAnd>(part, rows, out, n);
 }

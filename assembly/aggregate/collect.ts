@@ -3,20 +3,19 @@
  * unused, and the second is the maximum number of values: the earliest are kept.
  */
 
-import { PartPlan } from '../plan';
+import { Part } from '../part';
 import { putList } from '../result/outbox';
-import * as box from '../sketch/shared/box';
 import * as sketch from '../sketch/timed-list';
-import { Stream } from '../stream';
+import { streamOf } from '../stream';
 import { neededState } from './shared/kernel';
 
 export enum needs {
   samples,
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
-  const stream = changetype<Stream>(<usize>load<u32>(part, PartPlan.stream));
-  const limit = load<u32>(part, PartPlan.parameterCount) ? <u32>box.parameter(part, 1) : u32.MAX_VALUE;
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
+  const stream = streamOf(part);
+  const limit = part.parameterCount ? <u32>part.parameter(1) : u32.MAX_VALUE;
   for (let i: usize = 0; i < <usize>n; i++) {
     const state = neededState(load<u32>(rows + (i << 2)), part, needs.samples);
     // In a rolling frame the state has all samples, whatever the limit.

@@ -12,6 +12,7 @@
  * sums that contain it are NaN from then on.
  */
 
+import { Part } from '../part';
 import { combineEach, foldPairs } from './shared/kernel';
 
 export const size: i32 = 64;
@@ -88,10 +89,10 @@ class Comoments {
   }
 }
 
-export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+export function fold(part: Part, rows: usize, at: usize, n: i32): void {
   foldPairs<Comoments>(part, rows, at, n);
 }
 
-export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combine(part: Part, into: usize, left: usize, right: usize, n: i32): void {
   combineEach<Comoments>(part, into, left, right, n);
 }

@@ -1,5 +1,6 @@
 /** Pearson's correlation of two columns, from -1 to 1; NaN if either does not vary. */
 
+import { Part } from '../part';
 import { XX, XY, YY } from './comoments';
 import { lowerEach, neededState } from './shared/kernel';
 
@@ -8,7 +9,7 @@ export enum needs {
 }
 
 class Correlation {
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     const state = neededState(row, part, needs.comoments);
     const correlation = load<f64>(state, XY) / (sqrt(load<f64>(state, XX)) * sqrt(load<f64>(state, YY)));
     // Rounding can lead slightly out of the range.
@@ -16,6 +17,6 @@ class Correlation {
   }
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<Correlation>(part, rows, out, n);
 }

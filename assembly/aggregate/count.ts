@@ -4,7 +4,7 @@
  *     state  n: f64        identity 0        lift n + 1        combine n + n        8 bytes
  */
 
-import { PartPlan } from '../plan';
+import { Part } from '../part';
 import { combineEach, foldEach, lowerEach, rollEach, stateOf } from './shared/kernel';
 
 export const size: i32 = 8;
@@ -16,26 +16,26 @@ class Count {
   combine(into: usize, left: usize, right: usize): void {
     store<f64>(into, load<f64>(left) + load<f64>(right));
   }
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     return load<f64>(stateOf(row, part));
   }
 }
 
-export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+export function fold(part: Part, rows: usize, at: usize, n: i32): void {
   foldEach<Count>(part, rows, at, n);
 }
 
-export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combine(part: Part, into: usize, left: usize, right: usize, n: i32): void {
   combineEach<Count>(part, into, left, right, n);
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<Count>(part, rows, out, n);
 }
 
 /** Counts by comparisons of two lanes each, which are -1 where true: missing values differ from themselves. */
-export function foldRun(part: usize, row: usize, at: usize, n: i32): void {
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
+export function foldRun(part: Part, row: usize, at: usize, n: i32): void {
+  const values = part.column + at;
   let present = i64x2.splat(0);
   let i: usize = 0;
   for (; i + 16 <= (<usize>n) << 3; i += 16) {
@@ -51,8 +51,8 @@ export function foldRun(part: usize, row: usize, at: usize, n: i32): void {
   store<f64>(state, load<f64>(state) + <f64>count);
 }
 
-export function prefix(part: usize, states: usize, at: usize, n: i32): void {
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
+export function prefix(part: Part, states: usize, at: usize, n: i32): void {
+  const values = part.column + at;
   let count = load<f64>(states);
   for (let i: usize = 0; i < (<usize>n) << 3; i += 8) {
     const value = load<f64>(values + i);
@@ -61,8 +61,8 @@ export function prefix(part: usize, states: usize, at: usize, n: i32): void {
   }
 }
 
-export function suffix(part: usize, states: usize, at: usize, n: i32): void {
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
+export function suffix(part: Part, states: usize, at: usize, n: i32): void {
+  const values = part.column + at;
   let i = (<usize>n) << 3;
   let count = load<f64>(states + i);
   while (i) {
@@ -73,12 +73,12 @@ export function suffix(part: usize, states: usize, at: usize, n: i32): void {
   }
 }
 
-export function lowerPairs(_part: usize, left: usize, right: usize, out: usize, n: i32): void {
+export function lowerPairs(_part: Part, left: usize, right: usize, out: usize, n: i32): void {
   for (let i: usize = 0; i < (<usize>n) << 3; i += 8) {
     store<f64>(out + i, load<f64>(left + i) + load<f64>(right + i));
   }
 }
 
-export function roll(part: usize, fronts: usize, backs: usize, into: usize, stride: usize, at: usize, n: i32): void {
+export function roll(part: Part, fronts: usize, backs: usize, into: usize, stride: usize, at: usize, n: i32): void {
   rollEach<Count>(part, fronts, backs, into, stride, at, n);
 }

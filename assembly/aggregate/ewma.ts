@@ -9,8 +9,7 @@
  */
 
 import { exp2 } from '../base/math';
-import { PartPlan } from '../plan';
-import { parameter } from '../sketch/shared/box';
+import { Part } from '../part';
 import { lowerEach, stateOf } from './shared/kernel';
 
 export const size: i32 = 24;
@@ -43,21 +42,21 @@ function addSums(into: usize, left: usize, time: f64, values: f64, weights: f64,
 }
 
 class Ewma {
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     const state = stateOf(row, part);
     return load<f64>(state, VALUES) / load<f64>(state, WEIGHTS);
   }
 }
 
-export function identity(part: usize, row: usize): void {
+export function identity(part: Part, row: usize): void {
   store<f64>(stateOf(row, part), NaN);
 }
 
-export function fold(part: usize, rows: usize, at: usize, n: i32): void {
-  const halfLife = parameter(part, 0);
-  const offset = <usize>load<u32>(part, PartPlan.state);
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
-  const times = <usize>load<u32>(part, PartPlan.times) + at;
+export function fold(part: Part, rows: usize, at: usize, n: i32): void {
+  const halfLife = part.parameter(0);
+  const offset = part.state;
+  const values = part.column + at;
+  const times = part.times + at;
   for (let i: usize = 0; i < <usize>n; i++) {
     const value = load<f64>(values + (i << 3));
     const state = <usize>load<u32>(rows + (i << 2)) + offset;
@@ -65,9 +64,9 @@ export function fold(part: usize, rows: usize, at: usize, n: i32): void {
   }
 }
 
-export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
-  const halfLife = parameter(part, 0);
-  const offset = <usize>load<u32>(part, PartPlan.state);
+export function combine(part: Part, into: usize, left: usize, right: usize, n: i32): void {
+  const halfLife = part.parameter(0);
+  const offset = part.state;
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {
     const a = <usize>load<u32>(left + i) + offset;
     const b = <usize>load<u32>(right + i) + offset;
@@ -78,6 +77,6 @@ export function combine(part: usize, into: usize, left: usize, right: usize, n: 
   }
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<Ewma>(part, rows, out, n);
 }

@@ -3,8 +3,8 @@
  * greater. Parameter: q.
  */
 
+import { Part } from '../part';
 import * as list from '../sketch/list';
-import * as box from '../sketch/shared/box';
 import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
@@ -12,16 +12,16 @@ export enum needs {
 }
 
 class ExactQuantile {
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     const state = neededState(row, part, needs.values);
     const n = <f64>list.lengthOf(state);
     if (n == 0) return NaN;
     // Counted from above, as in DuckDB, so that a rounding error of q n cannot raise it past an integer.
-    const rank = n - floor(n - box.parameter(part, 0) * n);
+    const rank = n - floor(n - part.parameter(0) * n);
     return list.select(state, <u32>(max(rank, 1) - 1));
   }
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<ExactQuantile>(part, rows, out, n);
 }

@@ -5,19 +5,19 @@
  *     counts: f64 × (edges + 1)
  */
 
-import { PartPlan } from '../plan';
+import { Part } from '../part';
 import { putList } from '../result/outbox';
-import { Stream } from '../stream';
+import { streamOf } from '../stream';
 import { stateOf } from './shared/kernel';
 
 export const size: i32 = 8;
 export const parameterBytes: i32 = 8;
 
-export function fold(part: usize, rows: usize, at: usize, n: i32): void {
-  const offset = <usize>load<u32>(part, PartPlan.state);
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
-  const edges = <usize>load<u32>(part, PartPlan.parameters);
-  const edgeBytes = (<usize>load<u32>(part, PartPlan.parameterCount)) << 3;
+export function fold(part: Part, rows: usize, at: usize, n: i32): void {
+  const offset = part.state;
+  const values = part.column + at;
+  const edges = part.parameters;
+  const edgeBytes = (<usize>part.parameterCount) << 3;
   for (let i: usize = 0; i < <usize>n; i++) {
     const value = load<f64>(values + (i << 3));
     if (value != value) continue;
@@ -37,9 +37,9 @@ export function fold(part: usize, rows: usize, at: usize, n: i32): void {
   }
 }
 
-export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
-  const offset = <usize>load<u32>(part, PartPlan.state);
-  const bytes: usize = 8 + ((<usize>load<u32>(part, PartPlan.parameterCount)) << 3);
+export function combine(part: Part, into: usize, left: usize, right: usize, n: i32): void {
+  const offset = part.state;
+  const bytes: usize = 8 + ((<usize>part.parameterCount) << 3);
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {
     const to = <usize>load<u32>(into + i) + offset;
     const a = <usize>load<u32>(left + i) + offset;
@@ -48,9 +48,9 @@ export function combine(part: usize, into: usize, left: usize, right: usize, n: 
   }
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
-  const stream = changetype<Stream>(<usize>load<u32>(part, PartPlan.stream));
-  const bins = load<u32>(part, PartPlan.parameterCount) + 1;
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
+  const stream = streamOf(part);
+  const bins = part.parameterCount + 1;
   for (let i: usize = 0; i < <usize>n; i++) {
     const counts = putList(stream, out + (i << 3), bins);
     memory.copy(counts, stateOf(load<u32>(rows + (i << 2)), part), (<usize>bins) << 3);

@@ -4,6 +4,7 @@
  */
 
 import { fillSteps } from '../ingest/counter-steps';
+import { Part } from '../part';
 import * as compensated from './shared/compensated';
 import { lowerEach, neededState } from './shared/kernel';
 
@@ -12,16 +13,16 @@ export enum needs {
 }
 
 class Increase {
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     const state = neededState(row, part, needs.sum);
     return compensated.isEmpty(state) ? NaN : compensated.rounded(state);
   }
 }
 
-export function prepare(part: usize, at: i32, n: i32): void {
+export function prepare(part: Part, at: i32, n: i32): void {
   fillSteps(part, at, n);
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<Increase>(part, rows, out, n);
 }

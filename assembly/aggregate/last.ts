@@ -6,6 +6,7 @@
  * A row is folded in order of arrival. Where two rows share a time, `left` holds the earlier arrivals.
  */
 
+import { Part } from '../part';
 import { combineEach, foldTimed, lowerEach, prefixTimed, stateOf } from './shared/kernel';
 
 export const size: i32 = 16;
@@ -23,29 +24,29 @@ class Last {
     store<f64>(into, load<f64>(from));
     store<f64>(into, value, 8);
   }
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     return load<f64>(stateOf(row, part), 8);
   }
 }
 
-export function identity(part: usize, row: usize): void {
+export function identity(part: Part, row: usize): void {
   const state = stateOf(row, part);
   store<f64>(state, NaN);
   store<f64>(state, NaN, 8);
 }
 
-export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+export function fold(part: Part, rows: usize, at: usize, n: i32): void {
   foldTimed<Last>(part, rows, at, n);
 }
 
-export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combine(part: Part, into: usize, left: usize, right: usize, n: i32): void {
   combineEach<Last>(part, into, left, right, n);
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<Last>(part, rows, out, n);
 }
 
-export function prefix(part: usize, states: usize, at: usize, n: i32): void {
+export function prefix(part: Part, states: usize, at: usize, n: i32): void {
   prefixTimed<Last>(part, states, at, n);
 }

@@ -1,5 +1,6 @@
 /** The middle value, or the mean of the middle two of an even number of values, as SQL's percentile_cont(0.5). */
 
+import { Part } from '../part';
 import * as list from '../sketch/list';
 import { lowerEach, neededState } from './shared/kernel';
 
@@ -8,7 +9,7 @@ export enum needs {
 }
 
 class Median {
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     const state = neededState(row, part, needs.values);
     const n = list.lengthOf(state);
     if (n == 0) return NaN;
@@ -20,6 +21,6 @@ class Median {
   }
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<Median>(part, rows, out, n);
 }

@@ -4,6 +4,7 @@
  *     state  f64        identity NaN        lift, combine: the lesser        8 bytes
  */
 
+import { Part } from '../part';
 import * as extreme from './shared/extreme';
 import { combineEach, foldEach, lowerEach, rollEach, stateOf } from './shared/kernel';
 
@@ -28,43 +29,43 @@ class Min {
     const best = this.better(state, value);
     store<f64>(into, value == value ? best : state);
   }
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     return load<f64>(stateOf(row, part));
   }
 }
 
-export function identity(part: usize, row: usize): void {
+export function identity(part: Part, row: usize): void {
   extreme.identity(part, row);
 }
 
-export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+export function fold(part: Part, rows: usize, at: usize, n: i32): void {
   foldEach<Min>(part, rows, at, n);
 }
 
-export function foldRun(part: usize, row: usize, at: usize, n: i32): void {
+export function foldRun(part: Part, row: usize, at: usize, n: i32): void {
   extreme.foldRun<Min>(part, row, at, n);
 }
 
-export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combine(part: Part, into: usize, left: usize, right: usize, n: i32): void {
   combineEach<Min>(part, into, left, right, n);
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<Min>(part, rows, out, n);
 }
 
-export function prefix(part: usize, states: usize, at: usize, n: i32): void {
+export function prefix(part: Part, states: usize, at: usize, n: i32): void {
   extreme.prefixRun<Min>(part, states, at, n);
 }
 
-export function suffix(part: usize, states: usize, at: usize, n: i32): void {
+export function suffix(part: Part, states: usize, at: usize, n: i32): void {
   extreme.suffixRun<Min>(part, states, at, n);
 }
 
-export function lowerPairs(_part: usize, left: usize, right: usize, out: usize, n: i32): void {
+export function lowerPairs(_part: Part, left: usize, right: usize, out: usize, n: i32): void {
   extreme.lowerPairs<Min>(left, right, out, n);
 }
 
-export function roll(part: usize, fronts: usize, backs: usize, into: usize, stride: usize, at: usize, n: i32): void {
+export function roll(part: Part, fronts: usize, backs: usize, into: usize, stride: usize, at: usize, n: i32): void {
   rollEach<Min>(part, fronts, backs, into, stride, at, n);
 }

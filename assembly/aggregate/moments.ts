@@ -11,6 +11,7 @@
  * statistical moments" (2008). An infinite value has no deviation: M2 is NaN from then on.
  */
 
+import { Part } from '../part';
 import { combineEach, foldEach } from './shared/kernel';
 
 export const size: i32 = 48;
@@ -72,10 +73,10 @@ class Moments {
   }
 }
 
-export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+export function fold(part: Part, rows: usize, at: usize, n: i32): void {
   foldEach<Moments>(part, rows, at, n);
 }
 
-export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combine(part: Part, into: usize, left: usize, right: usize, n: i32): void {
   combineEach<Moments>(part, into, left, right, n);
 }

@@ -12,6 +12,7 @@
  */
 
 import { exponentOf, scale } from '../base/math';
+import { Part } from '../part';
 import { combineEach, foldEach, lowerEach, neededState, stateOf } from './shared/kernel';
 
 export const size: i32 = 16;
@@ -52,25 +53,25 @@ class Product {
   combine(into: usize, left: usize, right: usize): void {
     put(into, load<f64>(left) * load<f64>(right), load<f64>(left, 8) + load<f64>(right, 8));
   }
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     const state = stateOf(row, part);
     return load<f64>(neededState(row, part, needs.count)) == 0 ? NaN : scale(load<f64>(state), load<f64>(state, 8));
   }
 }
 
-export function identity(part: usize, row: usize): void {
+export function identity(part: Part, row: usize): void {
   store<f64>(stateOf(row, part), 1);
   store<f64>(stateOf(row, part), 0, 8);
 }
 
-export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+export function fold(part: Part, rows: usize, at: usize, n: i32): void {
   foldEach<Product>(part, rows, at, n);
 }
 
-export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combine(part: Part, into: usize, left: usize, right: usize, n: i32): void {
   combineEach<Product>(part, into, left, right, n);
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<Product>(part, rows, out, n);
 }

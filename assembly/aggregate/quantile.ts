@@ -1,7 +1,7 @@
 /** Quantile within a relative error, from a DDSketch that others may share. Parameters: q, then those of the sketch. */
 
+import { Part } from '../part';
 import * as sketch from '../sketch/ddsketch';
-import * as box from '../sketch/shared/box';
 import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
@@ -9,15 +9,11 @@ export enum needs {
 }
 
 class Quantile {
-  lower(row: usize, part: usize): f64 {
-    return sketch.quantile(
-      neededState(row, part, needs.quantileSketch),
-      box.parameter(part, 0),
-      box.parameter(part, 2),
-    );
+  lower(row: usize, part: Part): f64 {
+    return sketch.quantile(neededState(row, part, needs.quantileSketch), part.parameter(0), part.parameter(2));
   }
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<Quantile>(part, rows, out, n);
 }

@@ -3,7 +3,7 @@
  * frames. Parameters: the accuracy, and the scale that follows from it.
  */
 
-import { PartPlan } from '../plan';
+import { Part } from '../part';
 import * as sketch from '../sketch/ddsketch';
 import * as list from '../sketch/list';
 import * as box from '../sketch/shared/box';
@@ -14,24 +14,24 @@ export const size: i32 = box.STATE_BYTES;
 /** The most bytes by which one value can make a block grow beyond twice its size. */
 export const maxLeapBytes: i32 = sketch.MAX_RUN_BYTES;
 
-export function maxBlockBytes(_part: usize): f64 {
+export function maxBlockBytes(_part: Part): f64 {
   return <f64>sketch.MAX_BLOCK_BYTES;
 }
 
 class QuantileSketch {
-  merge(part: usize, into: usize, from: usize): void {
-    sketch.merge(part, box.parameter(part, 1), into, from);
+  merge(part: Part, into: usize, from: usize): void {
+    sketch.merge(part, part.parameter(1), into, from);
   }
 }
 
-export function identity(part: usize, row: usize): void {
+export function identity(part: Part, row: usize): void {
   identityHeap(part, row);
 }
 
-export function fold(part: usize, rows: usize, at: usize, n: i32): void {
-  const offset = <usize>load<u32>(part, PartPlan.state);
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
-  const scale = box.parameter(part, 1);
+export function fold(part: Part, rows: usize, at: usize, n: i32): void {
+  const offset = part.state;
+  const values = part.column + at;
+  const scale = part.parameter(1);
   for (let i: usize = 0; i < <usize>n; i++) {
     const value = load<f64>(values + (i << 3));
     if (value != value) continue;
@@ -41,7 +41,7 @@ export function fold(part: usize, rows: usize, at: usize, n: i32): void {
       const block = box.blockOf(state);
       const sign = <usize>(bits >> 63);
       const run = block + (sign << 3);
-      if (load<u32>(block) == sketch.BINNED) {
+      if (box.isMarked(block, box.Mark.binned)) {
         const place = <u32>(sketch.binOf(bits, scale) - load<i32>(run, sketch.RUNS));
         if (place < load<u32>(run, sketch.BINS)) {
           const before = <usize>load<u32>(block, sketch.BINS) & -sign;
@@ -55,18 +55,18 @@ export function fold(part: usize, rows: usize, at: usize, n: i32): void {
   }
 }
 
-export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combine(part: Part, into: usize, left: usize, right: usize, n: i32): void {
   combineHeap<QuantileSketch>(part, into, left, right, n);
 }
 
-export function drop(part: usize, row: usize): void {
+export function drop(part: Part, row: usize): void {
   dropHeap(part, row);
 }
 
-export function insert(part: usize, state: usize, value: f64, _time: f64): void {
+export function insert(part: Part, state: usize, value: f64, _time: f64): void {
   list.insert(part, state, value);
 }
 
-export function retract(part: usize, state: usize, value: f64, _time: f64): void {
+export function retract(part: Part, state: usize, value: f64, _time: f64): void {
   list.retract(part, state, value);
 }

@@ -3,6 +3,7 @@
  * the second does not vary, else 1 if the first does not.
  */
 
+import { Part } from '../part';
 import { XX, XY, YY } from './comoments';
 import { lowerEach, neededState } from './shared/kernel';
 
@@ -11,7 +12,7 @@ export enum needs {
 }
 
 class R2 {
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     const state = neededState(row, part, needs.comoments);
     const xx = load<f64>(state, XX);
     const yy = load<f64>(state, YY);
@@ -21,6 +22,6 @@ class R2 {
   }
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<R2>(part, rows, out, n);
 }

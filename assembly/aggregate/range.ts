@@ -1,5 +1,6 @@
 /** The greatest value minus the least. It has no state of its own. */
 
+import { Part } from '../part';
 import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
@@ -8,11 +9,11 @@ export enum needs {
 }
 
 class Range {
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     return load<f64>(neededState(row, part, needs.max)) - load<f64>(neededState(row, part, needs.min));
   }
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<Range>(part, rows, out, n);
 }

@@ -3,7 +3,7 @@
  * in units of the parameter. It has no state of its own; NaN if both are of one time.
  */
 
-import { parameter } from '../sketch/shared/box';
+import { Part } from '../part';
 import { lowerEach, neededState } from './shared/kernel';
 
 export enum needs {
@@ -12,14 +12,14 @@ export enum needs {
 }
 
 class Rate {
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     const first = neededState(row, part, needs.first);
     const last = neededState(row, part, needs.last);
     const time = load<f64>(last) - load<f64>(first);
-    return time > 0 ? (load<f64>(last, 8) - load<f64>(first, 8)) / (time / parameter(part, 0)) : NaN;
+    return time > 0 ? (load<f64>(last, 8) - load<f64>(first, 8)) / (time / part.parameter(0)) : NaN;
   }
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<Rate>(part, rows, out, n);
 }

@@ -3,6 +3,7 @@
  * and if all are equal.
  */
 
+import { Part } from '../part';
 import { M2, M3 } from './moments';
 import { lowerEach, neededState } from './shared/kernel';
 
@@ -11,7 +12,7 @@ export enum needs {
 }
 
 class Skewness {
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     const state = neededState(row, part, needs.moments);
     const n = load<f64>(state);
     const m2 = load<f64>(state, M2);
@@ -19,6 +20,6 @@ class Skewness {
   }
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<Skewness>(part, rows, out, n);
 }

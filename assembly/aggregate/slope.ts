@@ -1,5 +1,6 @@
 /** Slope of the least-squares line of the first column over the second; NaN if the second does not vary. */
 
+import { Part } from '../part';
 import { XY, YY } from './comoments';
 import { lowerEach, neededState } from './shared/kernel';
 
@@ -14,11 +15,11 @@ export function slope(state: usize): f64 {
 }
 
 class Slope {
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     return slope(neededState(row, part, needs.comoments));
   }
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<Slope>(part, rows, out, n);
 }

@@ -4,7 +4,7 @@
  *     state  a compensated sum, see shared/compensated.ts        lift, combine: two-sum        16 bytes
  */
 
-import { PartPlan } from '../plan';
+import { Part } from '../part';
 import * as compensated from './shared/compensated';
 import { combineEach, foldEach, lowerEach, rollEach, stateOf } from './shared/kernel';
 
@@ -17,31 +17,31 @@ class Sum {
   combine(into: usize, left: usize, right: usize): void {
     compensated.addAll(into, left, right);
   }
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     const state = stateOf(row, part);
     return compensated.isEmpty(state) ? NaN : compensated.rounded(state);
   }
 }
 
-export function identity(part: usize, row: usize): void {
+export function identity(part: Part, row: usize): void {
   compensated.identity(stateOf(row, part));
 }
 
-export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+export function fold(part: Part, rows: usize, at: usize, n: i32): void {
   foldEach<Sum>(part, rows, at, n);
 }
 
-export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combine(part: Part, into: usize, left: usize, right: usize, n: i32): void {
   combineEach<Sum>(part, into, left, right, n);
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<Sum>(part, rows, out, n);
 }
 
 /** Adds one value after the other, in locals: in another order the last bit would depend on how events were cut. */
-export function foldRun(part: usize, row: usize, at: usize, n: i32): void {
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
+export function foldRun(part: Part, row: usize, at: usize, n: i32): void {
+  const values = part.column + at;
   const state = stateOf(row, part);
   let sum = load<f64>(state);
   let error = load<f64>(state, 8);
@@ -57,8 +57,8 @@ export function foldRun(part: usize, row: usize, at: usize, n: i32): void {
   store<f64>(state, error, 8);
 }
 
-export function prefix(part: usize, states: usize, at: usize, n: i32): void {
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
+export function prefix(part: Part, states: usize, at: usize, n: i32): void {
+  const values = part.column + at;
   let sum = load<f64>(states);
   let error = load<f64>(states, 8);
   for (let i: usize = 0; i < (<usize>n) << 3; i += 8) {
@@ -75,8 +75,8 @@ export function prefix(part: usize, states: usize, at: usize, n: i32): void {
   }
 }
 
-export function suffix(part: usize, states: usize, at: usize, n: i32): void {
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
+export function suffix(part: Part, states: usize, at: usize, n: i32): void {
+  const values = part.column + at;
   states += (<usize>n) << 4;
   let sum = load<f64>(states);
   let error = load<f64>(states, 8);
@@ -99,7 +99,7 @@ export function suffix(part: usize, states: usize, at: usize, n: i32): void {
  * Combines and lowers two pairs at a time. Adding an empty sum changes nothing, so that only the case that both are
  * empty needs a check.
  */
-export function lowerPairs(_part: usize, left: usize, right: usize, out: usize, n: i32): void {
+export function lowerPairs(_part: Part, left: usize, right: usize, out: usize, n: i32): void {
   const end = out + ((<usize>n) << 3);
   for (; out < end; left += 32, right += 32, out += 16) {
     const results = lowerTwo(v128.load(left), v128.load(left, 16), v128.load(right), v128.load(right, 16));
@@ -123,6 +123,6 @@ function lowerTwo(left: v128, leftNext: v128, right: v128, rightNext: v128): v12
   return v128.bitselect(f64x2.splat(NaN), result, empty);
 }
 
-export function roll(part: usize, fronts: usize, backs: usize, into: usize, stride: usize, at: usize, n: i32): void {
+export function roll(part: Part, fronts: usize, backs: usize, into: usize, stride: usize, at: usize, n: i32): void {
   rollEach<Sum>(part, fronts, backs, into, stride, at, n);
 }

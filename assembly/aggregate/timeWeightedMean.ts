@@ -5,6 +5,7 @@
  *     Σ vᵢ (tᵢ₊₁ - tᵢ) / (tₙ - t₁)
  */
 
+import { Part } from '../part';
 import * as deque from '../sketch/evicting/time-deque';
 import * as box from '../sketch/shared/box';
 import * as sketch from '../sketch/timed-list';
@@ -15,7 +16,7 @@ export enum needs {
 }
 
 class TimeWeightedMean {
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     const state = neededState(row, part, needs.samples);
     const n = sketch.lengthOf(state);
     if (n == 0) return NaN;
@@ -38,6 +39,6 @@ function area(first: usize, last: usize, unit: f64): f64 {
   return sum;
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<TimeWeightedMean>(part, rows, out, n);
 }

@@ -13,6 +13,7 @@
  * The differences cancel if the mean is large beside the deviation, so their products are formed without rounding.
  */
 
+import { Part } from '../part';
 import * as compensated from './shared/compensated';
 import { combineEach, foldEach, lowerEach, prefixEach, stateOf } from './shared/kernel';
 
@@ -81,30 +82,30 @@ class Variance {
     store<f64>(into, n + m);
     store<f64>(into, squares, SQUARES);
   }
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     return variance(stateOf(row, part));
   }
 }
 
-export function identity(part: usize, row: usize): void {
+export function identity(part: Part, row: usize): void {
   const state = stateOf(row, part);
   store<f64>(state, 0);
   compensated.identity(state + includes.sum);
   store<f64>(state, 0, SQUARES);
 }
 
-export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+export function fold(part: Part, rows: usize, at: usize, n: i32): void {
   foldEach<Variance>(part, rows, at, n);
 }
 
-export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combine(part: Part, into: usize, left: usize, right: usize, n: i32): void {
   combineEach<Variance>(part, into, left, right, n);
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<Variance>(part, rows, out, n);
 }
 
-export function prefix(part: usize, states: usize, at: usize, n: i32): void {
+export function prefix(part: Part, states: usize, at: usize, n: i32): void {
   prefixEach<Variance>(part, states, at, n);
 }

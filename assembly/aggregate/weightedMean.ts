@@ -6,6 +6,7 @@
  * Events without a value in either column are skipped.
  */
 
+import { Part } from '../part';
 import * as compensated from './shared/compensated';
 import { combineEach, foldPairs, lowerEach, stateOf } from './shared/kernel';
 
@@ -22,26 +23,26 @@ class WeightedMean {
     compensated.addAll(into, left, right);
     compensated.addAll(into + WEIGHTS, left + WEIGHTS, right + WEIGHTS);
   }
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     const state = stateOf(row, part);
     const weights = compensated.rounded(state + WEIGHTS);
     return weights == 0 ? NaN : compensated.rounded(state) / weights;
   }
 }
 
-export function identity(part: usize, row: usize): void {
+export function identity(part: Part, row: usize): void {
   compensated.identity(stateOf(row, part));
   compensated.identity(stateOf(row, part) + WEIGHTS);
 }
 
-export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+export function fold(part: Part, rows: usize, at: usize, n: i32): void {
   foldPairs<WeightedMean>(part, rows, at, n);
 }
 
-export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combine(part: Part, into: usize, left: usize, right: usize, n: i32): void {
   combineEach<WeightedMean>(part, into, left, right, n);
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<WeightedMean>(part, rows, out, n);
 }

@@ -15,55 +15,55 @@
  */
 
 import { release, resize } from '../base/allocator';
-import { PartPlan } from '../plan';
-import { parameter } from '../sketch/shared/box';
-import { Stream } from '../stream';
+import { Part } from '../part';
+import { Stream, streamOf } from '../stream';
 import { isPlausible } from './admission';
 import { Dictionary, pin, unpin, usePins } from './dictionary';
 import { measureColumn, Ring } from './ring';
 
 const SAMPLE_BYTES: usize = 16;
 
-export function createSamples(stream: Stream, part: usize): void {
-  store<u32>(part, 0, PartPlan.samples);
-  store<u32>(part, 0, PartPlan.sampleCapacity);
+export function createSamples(stream: Stream, part: Part): void {
+  part.samples = 0;
+  part.sampleCapacity = 0;
   usePins(stream, changetype<Dictionary>(stream.dictionary));
   setCapacity(stream, part, changetype<Dictionary>(stream.dictionary).capacity);
 }
 
-export function destroySamples(stream: Stream, part: usize): void {
-  release(stream, load<u32>(part, PartPlan.samples));
+export function destroySamples(stream: Stream, part: Part): void {
+  release(stream, part.samples);
 }
 
 /** Makes room for the samples of `capacity` ids. When room shrinks, the ids beyond it belong to no key. */
-function setCapacity(stream: Stream, part: usize, capacity: u32): void {
-  const samples = resize(stream, load<u32>(part, PartPlan.samples), <usize>capacity * SAMPLE_BYTES);
-  for (let id = load<u32>(part, PartPlan.sampleCapacity); id < capacity; id++) {
+function setCapacity(stream: Stream, part: Part, capacity: u32): void {
+  const samples = resize(stream, part.samples, <usize>capacity * SAMPLE_BYTES);
+  for (let id = part.sampleCapacity; id < capacity; id++) {
     store<f64>(samples + <usize>id * SAMPLE_BYTES, NaN);
   }
-  store<u32>(part, <u32>samples, PartPlan.samples);
-  store<u32>(part, capacity, PartPlan.sampleCapacity);
+  part.samples = samples;
+  part.sampleCapacity = capacity;
 }
 
 /** Bytes that the samples of `ids` ids take, over all parts that remember samples. */
 export function sampleBytes(stream: Stream, ids: f64): f64 {
+  const parts = stream.parts;
   let bytes = 0.0;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (load<u32>(part, PartPlan.prepare)) bytes += ids * <f64>SAMPLE_BYTES;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    if (part.prepare) bytes += ids * <f64>SAMPLE_BYTES;
   }
   return bytes;
 }
 
 /** Computes the steps of n events from ring place `at`: reads the first column of the part and writes its second. */
-export function fillSteps(part: usize, at: i32, n: i32): void {
-  const stream = changetype<Stream>(<usize>load<u32>(part, PartPlan.stream));
+export function fillSteps(part: Part, at: i32, n: i32): void {
+  const stream = streamOf(part);
   const keys = changetype<Dictionary>(stream.dictionary);
   const ring = changetype<Ring>(stream.ring);
-  if (keys.capacity != load<u32>(part, PartPlan.sampleCapacity)) setCapacity(stream, part, keys.capacity);
-  const within = parameter(part, 0);
-  const samples = <usize>load<u32>(part, PartPlan.samples);
-  const values = measureColumn(ring, load<u32>(part, PartPlan.measure));
-  const steps = measureColumn(ring, load<u32>(part, PartPlan.second));
+  if (keys.capacity != part.sampleCapacity) setCapacity(stream, part, keys.capacity);
+  const within = part.parameter(0);
+  const samples = part.samples;
+  const values = measureColumn(ring, part.measure);
+  const steps = measureColumn(ring, part.second);
   let newest = stream.newest;
   let watermark = stream.watermark;
   for (let i = <usize>at; i < <usize>(at + n); i++) {
@@ -100,11 +100,12 @@ export function fillSteps(part: usize, at: i32, n: i32): void {
 export function forgetSamples(stream: Stream): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   const watermark = stream.watermark;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!load<u32>(part, PartPlan.prepare)) continue;
-    const within = parameter(part, 0);
-    const samples = <usize>load<u32>(part, PartPlan.samples);
-    for (let id: u32 = 0; id < load<u32>(part, PartPlan.sampleCapacity); id++) {
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    if (!part.prepare) continue;
+    const within = part.parameter(0);
+    const samples = part.samples;
+    for (let id: u32 = 0; id < part.sampleCapacity; id++) {
       const sample = samples + <usize>id * SAMPLE_BYTES;
       const time = load<f64>(sample);
       if (time != time || (watermark - time <= within && watermark != Infinity)) continue;

@@ -15,7 +15,7 @@
  */
 
 import { allocate, release } from '../base/allocator';
-import { Keys, PartPlan, Plan } from '../plan';
+import { Keys, Plan } from '../plan';
 import { firesAgain, Stream, windowAt } from '../stream';
 import { isPlausible } from './admission';
 import { measureColumn, Ring } from './ring';
@@ -90,9 +90,10 @@ export function compact(stream: Stream, ring: Ring, at: i32, n: i32): i32 {
 function markMoved(stream: Stream, filter: Filter, ring: Ring): void {
   const wantsAll = load<u32>(stream.plan, Plan.givesLate) != 0;
   memory.fill(filter.moves, wantsAll ? 1 : 0, ring.measureCount);
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    store<u8>(filter.moves + <usize>load<u32>(part, PartPlan.measure), 1);
-    store<u8>(filter.moves + <usize>load<u32>(part, PartPlan.second), 1);
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    store<u8>(filter.moves + <usize>part.measure, 1);
+    store<u8>(filter.moves + <usize>part.second, 1);
   }
   const when = load<u32>(stream.plan, Plan.when);
   if (when) store<u8>(filter.moves + when - 1, 1);

@@ -7,7 +7,6 @@
  */
 
 import { allocate, Owner, release } from '../base/allocator';
-import { PartPlan } from '../plan';
 import { Stream } from '../stream';
 import { moveProgram } from './expression';
 import { moveFilter } from './filter';
@@ -47,17 +46,13 @@ export function useSegment(stream: Stream, address: usize, at: u32): void {
   ring.ids += distance;
   ring.words += distance;
   ring.measures += distance;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    move(part + PartPlan.column, distance);
-    move(part + PartPlan.secondColumn, distance);
-    move(part + PartPlan.times, distance);
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    part.column += distance;
+    part.secondColumn += distance;
+    part.times += distance;
   }
   if (stream.when) stream.when += distance;
   moveProgram(stream, distance);
   if (stream.filter) moveFilter(stream, distance);
-}
-
-/** Moves a pointer that is stored at an address. */
-function move(pointer: usize, distance: usize): void {
-  store<u32>(pointer, load<u32>(pointer) + <u32>distance);
 }

@@ -1,6 +1,6 @@
 /** Lowering: turns states into results, either columns of the outbox or the cells of an answer. */
 
-import { Firing, PartPlan } from '../plan';
+import { Firing } from '../plan';
 import { FIRINGS, Stream } from '../stream';
 import { Outbox, openResults, outputColumn } from './outbox';
 import { packRows } from './pack';
@@ -15,11 +15,12 @@ export function putOutputs(stream: Stream, rows: usize, from: i32, n: i32): void
     packRows(stream, rows, outputColumn(outbox, 0) + ((<usize>from) << 3), n);
     return;
   }
+  const parts = stream.parts;
   let output = 0;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!load<u32>(part, PartPlan.output)) continue;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    if (!part.output) continue;
     const column = outputColumn(outbox, output++) + ((<usize>from) << 3);
-    call_indirect<void>(load<u32>(part, PartPlan.lower), part, rows, column, n);
+    part.lowerRows(rows, column, n);
   }
 }
 
@@ -29,9 +30,10 @@ export function lowerRow(stream: Stream, rows: usize, out: usize): void {
     packRows(stream, rows, out, 1);
     return;
   }
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!load<u32>(part, PartPlan.output)) continue;
-    call_indirect<void>(load<u32>(part, PartPlan.lower), part, rows, out, 1);
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    if (!part.output) continue;
+    part.lowerRows(rows, out, 1);
     out += 8;
   }
 }

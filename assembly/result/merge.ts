@@ -2,7 +2,7 @@
 
 import { capacity } from '../base/allocator';
 import { byClock } from '../cause';
-import { Firing, PartPlan } from '../plan';
+import { Firing } from '../plan';
 import * as box from '../sketch/shared/box';
 import { combineRows, listRow, resetRow } from '../state/rows';
 import { copyState, Stream } from '../stream';
@@ -20,7 +20,7 @@ export function putMerged(stream: Stream, packed: usize, n: i32, start: f64, end
   for (let i = 0; i < n; i++) {
     packed = unpackRow(stream, packed, other);
     listRow(stream, 0, whole, whole, other);
-    combineRows(stream, 1);
+    combineRows(stream, stream.parts, 1);
     resetRow(stream, other);
   }
   store<u32>(stream.scratch.pair, <u32>whole);
@@ -34,13 +34,14 @@ export function putMerged(stream: Stream, packed: usize, n: i32, start: f64, end
 function unpackRow(stream: Stream, packed: usize, row: usize): usize {
   copyState(row, packed, stream.stride);
   let at = packed + stream.stride;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+  const parts = stream.heapParts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
     if (!blockIn(part, row)) continue;
     const size = <usize>load<f64>(at);
     const block = box.allocateFor(part, size);
     assert(capacity(block) == size);
     copyState(block, at + 8, size);
-    box.setBlock(row + <usize>load<u32>(part, PartPlan.state), block);
+    box.setBlock(row + part.state, block);
     at += 8 + size;
   }
   return at;

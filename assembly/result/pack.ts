@@ -10,7 +10,7 @@
  */
 
 import { capacity } from '../base/allocator';
-import { PartPlan } from '../plan';
+import { Part } from '../part';
 import * as box from '../sketch/shared/box';
 import { copyState, Stream } from '../stream';
 import { putList } from './outbox';
@@ -19,11 +19,11 @@ import { putList } from './outbox';
 export function planPacked(stream: Stream): void {
   stream.outputCount = 1;
   stream.listLimit = <f64>(stream.stride >> 3);
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!load<u32>(part, PartPlan.drop)) continue;
-    const maxNumbers = call_indirect<f64>(load<u32>(part, PartPlan.maxBlockBytes), part) / 8 + 1;
+  const parts = stream.heapParts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    const maxNumbers = part.blockLimit() / 8 + 1;
     // A block that can leap is not bounded by the bytes of the blocks it was merged from, so its greatest size counts.
-    if (load<u32>(part, PartPlan.maxLeapBytes)) stream.listLimit += maxNumbers;
+    if (part.maxLeapBytes) stream.listLimit += maxNumbers;
     else stream.heapListLimit += maxNumbers;
     stream.heapLists = 1;
   }
@@ -35,15 +35,16 @@ export function packRows(stream: Stream, rows: usize, column: usize, n: i32): vo
 }
 
 function packRow(stream: Stream, row: usize, cell: usize): void {
+  const parts = stream.heapParts;
   let bytes = stream.stride;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+  for (let part = parts.first; part != parts.end; part = part.next) {
     const block = blockIn(part, row);
     if (block) bytes += 8 + capacity(block);
   }
   let at = putList(stream, cell, <u32>(bytes >> 3));
   copyState(at, row, stream.stride);
   at += stream.stride;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
+  for (let part = parts.first; part != parts.end; part = part.next) {
     const block = blockIn(part, row);
     if (!block) continue;
     const size = capacity(block);
@@ -53,9 +54,8 @@ function packRow(stream: Stream, row: usize, cell: usize): void {
   }
 }
 
-/** The block that a part's state owns in a row, 0 if it owns none. */
-export function blockIn(part: usize, row: usize): usize {
-  if (!load<u32>(part, PartPlan.drop)) return 0;
-  const state = row + <usize>load<u32>(part, PartPlan.state);
+/** The block that the heap state of a part owns in a row, 0 if it owns none. */
+export function blockIn(part: Part, row: usize): usize {
+  const state = row + part.state;
   return box.isBlock(state) ? box.blockOf(state) : 0;
 }

@@ -14,6 +14,7 @@
  */
 
 import { capacity as capacityOf } from '../base/allocator';
+import { Part } from '../part';
 import * as counted from './evicting/value-counts';
 import * as list from './list';
 import * as box from './shared/box';
@@ -35,7 +36,7 @@ export function maxBlockBytes(capacity: u32): f64 {
 }
 
 /** Adds a value. `capacity` is the greatest number of counters. */
-export function lift(part: usize, capacity: u32, state: usize, given: f64): void {
+export function lift(part: Part, capacity: u32, state: usize, given: f64): void {
   const value = given + 0;
   let block: usize;
   if (box.isBlock(state)) {
@@ -68,7 +69,7 @@ export function lift(part: usize, capacity: u32, state: usize, given: f64): void
 }
 
 /** A block without counters that has room for n. */
-function blockFor(part: usize, n: u32): usize {
+function blockFor(part: Part, n: u32): usize {
   const block = box.allocateFor(part, VALUES + ((<usize>n * 4) / 3 + 2) * 24);
   const slots = <u32>((capacityOf(block) - VALUES) / 24);
   memory.fill(block, 0, VALUES);
@@ -87,7 +88,7 @@ function put(block: usize, value: f64, count: f64, error: f64): void {
 }
 
 /** Moves the counters to a block with room for n, of at least twice as many slots, and returns it. */
-function grow(part: usize, old: usize, n: u32): usize {
+function grow(part: Part, old: usize, n: u32): usize {
   const block = blockFor(part, max(n, (load<u32>(old, 4) * 3) >> 1));
   store<f64>(block, load<f64>(old, FLOOR), FLOOR);
   copyAbove(block, old, -1, u32.MAX_VALUE);
@@ -160,7 +161,7 @@ function minimumOffset(block: usize): usize {
  * Adds the counters of `from` to `into`. A value that only one side has may have occurred on the other as often as that
  * side's floor. If there are more counters than `capacity`, the greatest are kept.
  */
-export function merge(part: usize, capacity: u32, into: usize, from: usize): void {
+export function merge(part: Part, capacity: u32, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   if (!box.isBlock(from)) {
     lift(part, capacity, into, box.soleValue(from));
@@ -217,7 +218,7 @@ function raiseCounts(block: usize, floor: f64): void {
  * Moves the `capacity` greatest counters to a new block and returns it. Its floor is at least the greatest count left
  * out.
  */
-function cutTo(part: usize, capacity: u32, old: usize): usize {
+function cutTo(part: Part, capacity: u32, old: usize): usize {
   const n = load<u32>(old);
   const counts = box.allocateFor(part, ((<usize>n) << 3) + 8);
   let length: u32 = 0;
@@ -241,7 +242,7 @@ function cutTo(part: usize, capacity: u32, old: usize): usize {
 export function lengthOf(state: usize): u32 {
   if (!box.isBlock(state)) return box.isNothing(state) ? 0 : 1;
   const n = load<u32>(box.blockOf(state));
-  return n == counted.COUNTED ? counted.lengthOf(state) : n;
+  return n == box.Mark.counted ? counted.lengthOf(state) : n;
 }
 
 /**
@@ -256,7 +257,7 @@ export function top(state: usize, out: usize, k: u32): void {
     store<f64>(out, 0, 16);
     return;
   }
-  if (load<u32>(box.blockOf(state)) == counted.COUNTED) {
+  if (box.isMarked(box.blockOf(state), box.Mark.counted)) {
     counted.top(state, out, k);
     return;
   }

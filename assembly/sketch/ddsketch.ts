@@ -11,7 +11,7 @@
  * There are `scale` = 7/10 / ln((1 + a) / (1 - a)) bins to each power of two, 1 % more than with a logarithm.
  *
  *     list     0 n: u32        │ 8 values: f64 × n, up to MAX_LIST_VALUES        few values; sorted when they are read
- *     bins     0 BINNED: u32   │ 8 zeros, 16 ∞, 24 -∞: f64
+ *     bins     0 binned: u32   │ 8 zeros, 16 ∞, 24 -∞: f64
  *              32 first: i32, 36 bins: u32, run of positive values; 40, 44 run of negative values
  *              48 counts: f64 for each bin, of positive values, then of negative values
  *
@@ -25,13 +25,12 @@
  * several bins count for the lowest, none of them could be taken out again.
  */
 
+import { Part } from '../part';
 import * as list from './list';
 import * as box from './shared/box';
 
 /** A list with more values becomes bins. */
 export const MAX_LIST_VALUES: u32 = 29;
-/** Mark in the first word of a block, where a list has its number of values: the block holds bins. */
-export const BINNED: u32 = 0xffffffff;
 /** Bins of one sign that are kept apart. */
 export const MAX_BINS: i32 = 2048;
 
@@ -78,7 +77,7 @@ function countsOf(block: usize, sign: usize): usize {
 }
 
 /** Adds a value. The fold of quantileSketch.ts calls this only if the block has no bin for the value yet. */
-export function lift(part: usize, scale: f64, state: usize, value: f64): void {
+export function lift(part: Part, scale: f64, state: usize, value: f64): void {
   if (!box.isBlock(state)) {
     if (box.isNothing(state)) {
       box.setValue(state, value);
@@ -93,7 +92,7 @@ export function lift(part: usize, scale: f64, state: usize, value: f64): void {
   }
   let block = box.blockOf(state);
   const n = load<u32>(block);
-  if (n == BINNED) {
+  if (n == box.Mark.binned) {
     add(part, scale, state, value);
     return;
   }
@@ -112,12 +111,12 @@ export function lift(part: usize, scale: f64, state: usize, value: f64): void {
 }
 
 /** Turns a full list into bins. Each run is given its length at once, before values are added. */
-function binList(part: usize, scale: f64, state: usize): void {
+function binList(part: Part, scale: f64, state: usize): void {
   const list = box.blockOf(state);
   const n = <usize>load<u32>(list);
   const block = box.allocateFor(part, COUNTS);
   memory.fill(block, 0, COUNTS);
-  store<u32>(block, BINNED);
+  store<i32>(block, box.Mark.binned);
   box.setBlock(state, block);
   for (let sign: usize = 0; sign < 2; sign++) {
     let low = i32.MAX_VALUE;
@@ -136,7 +135,7 @@ function binList(part: usize, scale: f64, state: usize): void {
 }
 
 /** Adds a value to bins. */
-function add(part: usize, scale: f64, state: usize, value: f64): void {
+function add(part: Part, scale: f64, state: usize, value: f64): void {
   const bits = reinterpret<u64>(value);
   let block = box.blockOf(state);
   let at: usize;
@@ -157,7 +156,7 @@ function add(part: usize, scale: f64, state: usize, value: f64): void {
  * Makes sure that a run has the bins from `low` to `high`, or the uppermost MAX_BINS if there would be more. Returns
  * the block, which may be a new one.
  */
-function cover(part: usize, state: usize, sign: usize, low: i32, high: i32): usize {
+function cover(part: Part, state: usize, sign: usize, low: i32, high: i32): usize {
   const block = box.blockOf(state);
   const run = runOf(block, sign);
   const first = load<i32>(run);
@@ -181,7 +180,7 @@ function cover(part: usize, state: usize, sign: usize, low: i32, high: i32): usi
 }
 
 /** Replaces the block by one whose run of one sign has `bins` bins from `first` on; lower ones count for the first. */
-function replaceRun(part: usize, state: usize, sign: usize, first: i32, bins: i32): usize {
+function replaceRun(part: Part, state: usize, sign: usize, first: i32, bins: i32): usize {
   const old = box.blockOf(state);
   const other = <usize>load<u32>(runOf(old, sign ^ 1), 4);
   const block = box.allocateFor(part, COUNTS + ((<usize>bins + other) << 3));
@@ -223,7 +222,7 @@ function addRun(counts: usize, first: i32, from: usize, fromFirst: i32, last: i3
 }
 
 /** Adds the values of `from` to `into`, whatever form either has. */
-export function merge(part: usize, scale: f64, into: usize, from: usize): void {
+export function merge(part: Part, scale: f64, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   if (!box.isBlock(from)) {
     lift(part, scale, into, box.soleValue(from));
@@ -231,11 +230,11 @@ export function merge(part: usize, scale: f64, into: usize, from: usize): void {
   }
   const other = box.blockOf(from);
   const n = load<u32>(other);
-  if (n != BINNED) {
+  if (n != box.Mark.binned) {
     for (let i: usize = 0; i < <usize>n; i++) lift(part, scale, into, load<f64>(other + (i << 3), VALUES));
     return;
   }
-  if (!box.isBlock(into) || load<u32>(box.blockOf(into)) != BINNED) {
+  if (!box.isBlock(into) || !box.isMarked(box.blockOf(into), box.Mark.binned)) {
     mergeIntoFew(part, scale, into, other);
     return;
   }
@@ -260,7 +259,7 @@ export function merge(part: usize, scale: f64, into: usize, from: usize): void {
 }
 
 /** Merges the bins in block `other` into a state without bins: its few values are added to a copy of the bins. */
-function mergeIntoFew(part: usize, scale: f64, into: usize, other: usize): void {
+function mergeIntoFew(part: Part, scale: f64, into: usize, other: usize): void {
   const bytes = COUNTS + ((<usize>(load<u32>(other, BINS) + load<u32>(other, BINS + 8))) << 3);
   const block = box.allocateFor(part, bytes);
   memory.copy(block, other, bytes);
@@ -282,8 +281,8 @@ export function quantile(state: usize, q: f64, scale: f64): f64 {
   if (!box.isBlock(state)) return estimateOf(box.soleValue(state), scale);
   const block = box.blockOf(state);
   const n = load<u32>(block);
-  if (n == BINNED) return quantileOfBins(block, q, scale);
-  if (n == list.SORTED) return estimateOf(list.select(state, <u32>(q * <f64>(list.lengthOf(state) - 1))), scale);
+  if (n == box.Mark.binned) return quantileOfBins(block, q, scale);
+  if (n == box.Mark.sorted) return estimateOf(list.select(state, <u32>(q * <f64>(list.lengthOf(state) - 1))), scale);
   const values = block + VALUES;
   sort(values, n);
   return estimateOf(load<f64>(values + ((<usize>(q * <f64>(n - 1))) << 3)), scale);

@@ -4,7 +4,7 @@
  * HyperLogLog sketches" (2017), which needs no tables of biases.
  *
  *     set          0 n: u32           │ 4 slots: u32 │ 8 values: f64 × slots        see hash-table.ts
- *     registers    0 REGISTERS: u32   │ 16 u8 × 2^p                                 the greatest rank of each
+ *     registers    0 registers: u32   │ 16 u8 × 2^p                                 the greatest rank of each
  *
  * The first p bits of a value's hash choose its register. Its rank is 1 + the number of leading zeros of the other
  * bits. If p = 0, the set grows without limit, and the count is exact.
@@ -15,12 +15,11 @@
  */
 
 import { capacity } from '../base/allocator';
+import { Part } from '../part';
 import * as counted from './evicting/value-counts';
 import * as box from './shared/box';
 import { clear, hash, isFree, isFull, slotOf } from './shared/hash-table';
 
-/** Mark in the first word of a block, where a set has its number of values: the block holds registers. */
-const REGISTERS: u32 = 0xffffffff;
 const VALUES: usize = 8;
 const FIRST_REGISTER: usize = 16;
 
@@ -34,11 +33,11 @@ export function maxBlockBytes(precision: u32): f64 {
   return precision ? FIRST_REGISTER + <f64>((<u32>1) << precision) * 1.5 + 128 : Infinity;
 }
 
-export function lift(part: usize, precision: u32, state: usize, given: f64): void {
+export function lift(part: Part, precision: u32, state: usize, given: f64): void {
   const value = given + 0;
   if (box.isBlock(state)) {
     const block = box.blockOf(state);
-    if (load<u32>(block) == REGISTERS) raiseRegister(block, precision, value);
+    if (box.isMarked(block, box.Mark.registers)) raiseRegister(block, precision, value);
     else insert(part, precision, state, block, value);
   } else if (box.isNothing(state)) {
     box.setValue(state, value);
@@ -59,7 +58,7 @@ function raiseRegister(block: usize, precision: u32, value: f64): void {
 }
 
 /** A set without values in a block of at least `bytes`. */
-function setOf(part: usize, bytes: usize): usize {
+function setOf(part: Part, bytes: usize): usize {
   const block = box.allocateFor(part, bytes);
   const slots = <u32>((capacity(block) - VALUES) >> 3);
   store<u32>(block, 0);
@@ -76,7 +75,7 @@ function put(block: usize, value: f64): void {
 }
 
 /** Adds a value to a set, which grows or becomes registers if it is full. */
-function insert(part: usize, precision: u32, state: usize, block: usize, value: f64): void {
+function insert(part: Part, precision: u32, state: usize, block: usize, value: f64): void {
   const n = load<u32>(block);
   const slots = load<u32>(block, 4);
   const at = block + ((<usize>slotOf(block + VALUES, slots, value)) << 3);
@@ -101,9 +100,9 @@ function insert(part: usize, precision: u32, state: usize, block: usize, value: 
 }
 
 /** A block of registers without values. */
-function registersFor(part: usize, precision: u32): usize {
+function registersFor(part: Part, precision: u32): usize {
   const block = box.allocateFor(part, FIRST_REGISTER + ((<usize>1) << precision));
-  store<u32>(block, REGISTERS);
+  store<i32>(block, box.Mark.registers);
   memory.fill(block + FIRST_REGISTER, 0, (<usize>1) << precision);
   return block;
 }
@@ -119,14 +118,14 @@ function addAll(to: usize, precision: u32, set: usize): void {
 }
 
 /** Adds the values of `from` to `into`, whatever form either has. */
-export function merge(part: usize, precision: u32, into: usize, from: usize): void {
+export function merge(part: Part, precision: u32, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   if (!box.isBlock(from)) {
     lift(part, precision, into, box.soleValue(from));
     return;
   }
   const other = box.blockOf(from);
-  if (load<u32>(other) != REGISTERS) {
+  if (!box.isMarked(other, box.Mark.registers)) {
     const stop = other + VALUES + ((<usize>load<u32>(other, 4)) << 3);
     for (let at = other + VALUES; at < stop; at += 8) {
       if (!isFree(at)) lift(part, precision, into, load<f64>(at));
@@ -134,7 +133,7 @@ export function merge(part: usize, precision: u32, into: usize, from: usize): vo
     return;
   }
   const m = (<usize>1) << precision;
-  if (box.isBlock(into) && load<u32>(box.blockOf(into)) == REGISTERS) {
+  if (box.isBlock(into) && box.isMarked(box.blockOf(into), box.Mark.registers)) {
     const block = box.blockOf(into);
     for (let i: usize = 0; i < m; i += 16) {
       const at = block + i;
@@ -158,8 +157,8 @@ export function count(state: usize, precision: u32): f64 {
   if (!box.isBlock(state)) return box.isNothing(state) ? 0 : 1;
   const block = box.blockOf(state);
   const n = load<u32>(block);
-  if (n == counted.COUNTED) return <f64>counted.lengthOf(state);
-  return n == REGISTERS ? estimate(block + FIRST_REGISTER, precision) : <f64>n;
+  if (n == box.Mark.counted) return <f64>counted.lengthOf(state);
+  return n == box.Mark.registers ? estimate(block + FIRST_REGISTER, precision) : <f64>n;
 }
 
 /** Ertl's improved raw estimate (2017, algorithm 6), rounded to the nearest whole number. */

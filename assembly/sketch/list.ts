@@ -2,24 +2,23 @@
  * All values, in any order: exact quantiles need them.
  *
  *     0 n: u32        │ 8 values: f64 × n           blocks double as they fill
- *     0 SORTED: u32   │ 8 values in order           in rolling frames, where values also leave: see evicting/sorted.ts
+ *     0 sorted: u32   │ 8 values in order           in rolling frames, where values also leave: see evicting/sorted.ts
  *
  * The value at rank k is found in place by quickselect (Hoare, "Algorithm 65: find", 1961), in expected linear time, as
  * pivots are drawn at random.
  */
 
 import { capacity } from '../base/allocator';
+import { Part } from '../part';
 import * as sorted from './evicting/sorted';
 import * as box from './shared/box';
 
-/** Mark in the first word of a block, where a list has its number of values: the block holds values in order. */
-export const SORTED: u32 = 0xfffffffd;
 /** `shift` of evicting/sorted.ts for items that are numbers. */
 const NUMBER_SHIFT: usize = 3;
 
 const VALUES: usize = 8;
 
-export function lift(part: usize, state: usize, value: f64): void {
+export function lift(part: Part, state: usize, value: f64): void {
   if (box.isNothing(state)) {
     box.setValue(state, value);
     return;
@@ -30,7 +29,7 @@ export function lift(part: usize, state: usize, value: f64): void {
   store<u32>(block, n + 1);
 }
 
-export function merge(part: usize, into: usize, from: usize): void {
+export function merge(part: Part, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   if (!box.isBlock(from)) {
     lift(part, into, box.soleValue(from));
@@ -45,7 +44,7 @@ export function merge(part: usize, into: usize, from: usize): void {
 }
 
 /** Returns the block of a state, made or enlarged to have room for `more` further values. */
-function reserveValues(part: usize, state: usize, more: u32): usize {
+function reserveValues(part: Part, state: usize, more: u32): usize {
   let block: usize;
   if (box.isBlock(state)) {
     block = box.blockOf(state);
@@ -64,7 +63,7 @@ function reserveValues(part: usize, state: usize, more: u32): usize {
 }
 
 /** Adds a value to an evictable state. */
-export function insert(part: usize, state: usize, given: f64): void {
+export function insert(part: Part, state: usize, given: f64): void {
   const value = given + 0;
   if (box.isNothing(state)) {
     box.setValue(state, value);
@@ -81,7 +80,7 @@ export function insert(part: usize, state: usize, given: f64): void {
 }
 
 /** Takes a value out of an evictable state, which has it. */
-export function retract(part: usize, state: usize, given: f64): void {
+export function retract(part: Part, state: usize, given: f64): void {
   if (!box.isBlock(state)) {
     box.setNothing(state);
     return;
@@ -94,15 +93,15 @@ export function retract(part: usize, state: usize, given: f64): void {
 }
 
 /** A block of no values in order, with room for n and about as many more. */
-function sortedFor(part: usize, n: u32): usize {
+function sortedFor(part: Part, n: u32): usize {
   const block = box.allocateFor(part, VALUES + sorted.bytesFor(n, NUMBER_SHIFT));
-  store<u32>(block, SORTED);
+  store<i32>(block, box.Mark.sorted);
   sorted.create(block + VALUES, capacity(block) - VALUES, n, NUMBER_SHIFT);
   return block;
 }
 
 /** Moves the values of an evictable state to a block of the size that suits their number. */
-function rebuild(part: usize, state: usize): void {
+function rebuild(part: Part, state: usize): void {
   const old = box.blockOf(state);
   const block = sortedFor(part, sorted.lengthOf(old + VALUES));
   sorted.copyAll(block + VALUES, old + VALUES, NUMBER_SHIFT);
@@ -115,14 +114,14 @@ export function lengthOf(state: usize): u32 {
   if (!box.isBlock(state)) return box.isNothing(state) ? 0 : 1;
   const block = box.blockOf(state);
   const n = load<u32>(block);
-  return n == SORTED ? sorted.lengthOf(block + VALUES) : n;
+  return n == box.Mark.sorted ? sorted.lengthOf(block + VALUES) : n;
 }
 
 /** The value at rank k, counted from 0. Reorders a list so that none of its first k values is greater. */
 export function select(state: usize, k: u32): f64 {
   if (!box.isBlock(state)) return box.soleValue(state) + 0;
   const block = box.blockOf(state);
-  if (load<u32>(block) == SORTED) return load<f64>(sorted.itemAt(block + VALUES, NUMBER_SHIFT, k));
+  if (box.isMarked(block, box.Mark.sorted)) return load<f64>(sorted.itemAt(block + VALUES, NUMBER_SHIFT, k));
   // -0 and 0 are equal and stand in any order: adding 0 makes both 0.
   return selectFrom(block + VALUES, load<u32>(block), k) + 0;
 }
@@ -158,7 +157,7 @@ export function selectFrom(values: usize, n: u32, k: u32): f64 {
 /** The greatest of the first k values, after `select(state, k)`; k is at least 1. */
 export function greatest(state: usize, k: u32): f64 {
   const values = box.blockOf(state) + VALUES;
-  if (load<u32>(values - VALUES) == SORTED) return load<f64>(sorted.itemAt(values, NUMBER_SHIFT, k - 1));
+  if (box.isMarked(values - VALUES, box.Mark.sorted)) return load<f64>(sorted.itemAt(values, NUMBER_SHIFT, k - 1));
   let greatest = load<f64>(values);
   for (let i: usize = 8; i < (<usize>k) << 3; i += 8) greatest = max(greatest, load<f64>(values + i));
   return greatest + 0;

@@ -10,6 +10,7 @@
 
 import { capacity } from '../base/allocator';
 import { upperBound } from '../base/bisect';
+import { Part } from '../part';
 import * as deque from './evicting/time-deque';
 import * as box from './shared/box';
 
@@ -31,10 +32,10 @@ export function firstOf(state: usize): usize {
 
 /** Whether a state has the block of an evictable state. */
 export function isRunning(state: usize): bool {
-  return box.isBlock(state) && load<u32>(box.blockOf(state)) == deque.RUNNING;
+  return box.isBlock(state) && box.isMarked(box.blockOf(state), box.Mark.running);
 }
 
-export function lift(part: usize, limit: u32, state: usize, value: f64, time: f64): void {
+export function lift(part: Part, limit: u32, state: usize, value: f64, time: f64): void {
   if (box.isNothing(state)) {
     box.setValue(state, time);
     store<f64>(state, value, 8);
@@ -55,7 +56,7 @@ export function lift(part: usize, limit: u32, state: usize, value: f64, time: f6
 }
 
 /** Returns the block of a state with samples, made or enlarged to have room for n. */
-function reserveSamples(part: usize, state: usize, n: u32): usize {
+function reserveSamples(part: Part, state: usize, n: u32): usize {
   const bytes = SAMPLES + ((<usize>n) << 4);
   let block: usize;
   if (box.isBlock(state)) {
@@ -73,7 +74,7 @@ function reserveSamples(part: usize, state: usize, n: u32): usize {
 }
 
 /** Adds the samples of `from` to `into`. Among samples of one time, those of `into` come first. */
-export function merge(part: usize, limit: u32, into: usize, from: usize): void {
+export function merge(part: Part, limit: u32, into: usize, from: usize): void {
   if (box.isNothing(from)) return;
   const m = lengthOf(from);
   const right = firstOf(from);

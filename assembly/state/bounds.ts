@@ -3,7 +3,6 @@
  * batch (budget.ts).
  */
 
-import { PartPlan } from '../plan';
 import { CHUNK_ROWS } from '../scratch';
 import * as box from '../sketch/shared/box';
 import { Stream } from '../stream';
@@ -28,13 +27,12 @@ const LARGE_MARGIN_BYTES = 1024;
  * make it leap. Only blocks that are large already, or that get enough of the values, can be large.
  */
 export function demandOfStates(stream: Stream, n: f64): f64 {
+  const parts = stream.heapParts;
   let bytes = 0.0;
-  for (let i = 0, part = stream.parts; stream.hasHeapStates && i < stream.partCount; i++, part += PartPlan.bytes) {
-    const block = load<u32>(part, PartPlan.maxBlockBytes);
-    if (!block || !load<u32>(part, PartPlan.drop)) continue;
-    const leap = <f64>load<u32>(part, PartPlan.maxLeapBytes);
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    const leap = <f64>part.maxLeapBytes;
     const large = min(n, box.largeCount(part) + n / (leap ? MIN_VALUES_PER_LEAPING : MIN_VALUES_PER_LARGE));
-    const largeBytes = large * (call_indirect<f64>(block, part) + LARGE_MARGIN_BYTES);
+    const largeBytes = large * (part.blockLimit() + LARGE_MARGIN_BYTES);
     bytes += n * SMALL_BYTES_PER_VALUE + min(n ? largeBytes : 0, 2 * box.bytesOf(part) + n * leap);
   }
   return bytes;
@@ -58,11 +56,11 @@ const EVICTING_BYTES_PER_EVENT = 640;
  * included. A state that grows to about twice its size has its new block beside the old one for a while.
  */
 export function demandOfEvicting(stream: Stream, n: f64, slots: f64): f64 {
+  const parts = stream.heapParts;
   let bytes = 0.0;
-  for (let i = 0, part = stream.parts; stream.hasHeapStates && i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (load<u32>(part, PartPlan.insert))
-      bytes +=
-        n * SMALL_BYTES_PER_VALUE + 4 * min(box.bytesOf(part), slots * EVICTING_BYTES_PER_EVENT) + LARGE_MARGIN_BYTES;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    const grown = 4 * min(box.bytesOf(part), slots * EVICTING_BYTES_PER_EVENT);
+    bytes += n * SMALL_BYTES_PER_VALUE + grown + LARGE_MARGIN_BYTES;
   }
   return bytes;
 }
@@ -73,14 +71,14 @@ export function demandOfEvicting(stream: Stream, n: f64, slots: f64): f64 {
  * enough of the values in small blocks and of the values, at most `singles`, that stand inline, one in a row.
  */
 export function demandOfMerges(stream: Stream, rows: f64, singles: f64): f64 {
+  if (!rows) return 0;
+  const parts = stream.heapParts;
   let bytes = 0.0;
-  for (let i = 0, part = stream.parts; stream.hasHeapStates && i < stream.partCount; i++, part += PartPlan.bytes) {
-    const block = load<u32>(part, PartPlan.maxBlockBytes);
-    if (!rows || !block || !load<u32>(part, PartPlan.drop)) continue;
-    const bytesPerBlock = call_indirect<f64>(block, part) + LARGE_MARGIN_BYTES;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    const bytesPerBlock = part.blockLimit() + LARGE_MARGIN_BYTES;
     const large = min(rows, box.largeCount(part) + (box.smallBytes(part) / 8 + singles) / MIN_VALUES_PER_LEAPING + 1);
     const ownedBytes = box.bytesOf(part);
-    bytes += load<u32>(part, PartPlan.maxLeapBytes)
+    bytes += part.maxLeapBytes
       ? large * bytesPerBlock + rows * SMALL_BYTES_PER_VALUE
       : min(rows * bytesPerBlock, 4 * ownedBytes + rows * SMALL_BYTES_PER_VALUE);
   }

@@ -1,95 +1,72 @@
 /**
- * Rows: folds, combines, copies and drops the states of rows, for all parts of the plan. Kernels that fold and combine
- * are called only here and in window/rolling/state-columns.ts, where states stand in columns.
+ * Rows: folds, combines, copies and drops the states of rows. Kernels that fold and combine are called only here and in
+ * window/rolling/state-columns.ts, where states stand in columns.
  *
- * A heap state owns memory, its block; all other states are inline. Functions with `Inline` in their names leave heap
- * states alone, those with `Heap` treat heap states only. A list of rows is a list of addresses, u32 each.
+ * A heap state owns memory, its block; all other states are inline. Functions that take `parts` treat the states of
+ * those parts alone: all parts of the stream, its `inlineParts` or `heapParts`, or copies that read other columns.
+ * Functions with `Heap` in their names treat heap states only. A list of rows is a list of addresses, u32 each.
  *
  * Law: a block belongs to the one row whose state names it. `dropRow` releases it, `cloneRow` copies it, `moveRow`
  * hands it over.
  */
 
-import { PartPlan } from '../plan';
+import { Part, Parts } from '../part';
 import * as box from '../sketch/shared/box';
 import { copyRow, copyState, FIRINGS, firesAgain, Stream } from '../stream';
 
 /** Fills the columns that parts compute from others (`prepare`), for n events from ring place `at`. */
 export function prepareColumns(stream: Stream, at: i32, n: i32): void {
   if (!stream.hasSamples) return;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const prepare = load<u32>(part, PartPlan.prepare);
-    if (prepare) call_indirect<void>(prepare, part, at, n);
-  }
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) part.fillSecond(at, n);
 }
 
 /**
- * Folds n events from ring place `at`, each into its row in the list. The caller updates the event counts of the rows.
+ * Folds n events from place `at` of the columns, each into its row in the list. The caller updates the event counts of
+ * the rows.
  */
-export function foldRows(stream: Stream, rows: usize, at: i32, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const fold = load<u32>(part, PartPlan.fold);
-    if (fold) call_indirect<void>(fold, part, rows, (<usize>at) << 3, n);
-  }
+export function foldRows(parts: Parts, rows: usize, at: i32, n: i32): void {
+  for (let part = parts.first; part != parts.end; part = part.next) part.foldRows(rows, (<usize>at) << 3, n);
 }
 
-/** Folds n events from ring place `at` into one row and adds them to its event count. */
-export function foldRun(stream: Stream, row: usize, at: i32, n: i32): void {
+/** Folds n events from place `at` of the columns into one row and adds them to its event count. */
+export function foldRun(stream: Stream, parts: Parts, row: usize, at: i32, n: i32): void {
   store<f64>(row, load<f64>(row) + <f64>n);
+  const rows = stream.scratch.rows;
   let listed = false;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const runKernel = load<u32>(part, PartPlan.foldRun);
-    const fold = load<u32>(part, PartPlan.fold);
-    if (runKernel) {
-      call_indirect<void>(runKernel, part, row, (<usize>at) << 3, n);
-    } else if (fold) {
-      if (!listed) {
-        for (let j: usize = 0; j < <usize>n; j++) store<u32>(stream.scratch.rows + (j << 2), <u32>row);
-        listed = true;
-      }
-      call_indirect<void>(fold, part, stream.scratch.rows, (<usize>at) << 3, n);
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    if (part.foldRun) {
+      part.foldInto(row, (<usize>at) << 3, n);
+    } else if (part.fold) {
+      for (let i: usize = 0; !listed && i < <usize>n; i++) store<u32>(rows + (i << 2), <u32>row);
+      listed = true;
+      part.foldRows(rows, (<usize>at) << 3, n);
     }
   }
 }
 
-/** Folds the event at ring place `at` into a row and adds it to the event count. */
-export function foldRow(stream: Stream, row: usize, at: i32): void {
+/** Folds the event at place `at` of the columns into a row and adds it to the event count. */
+export function foldRow(stream: Stream, parts: Parts, row: usize, at: i32): void {
   store<f64>(row, load<f64>(row) + 1);
   store<u32>(stream.scratch.into, <u32>row);
-  foldRows(stream, stream.scratch.into, at, 1);
+  foldRows(parts, stream.scratch.into, at, 1);
 }
 
-/** Folds the event at ring place `at` into the inline states of a row and adds it to the event count. */
-export function foldInline(stream: Stream, row: usize, at: i32): void {
-  store<f64>(row, load<f64>(row) + 1);
-  store<u32>(stream.scratch.into, <u32>row);
-  foldInlineRows(stream, stream.scratch.into, at, 1);
-}
-
-/** Folds n events from ring place `at`, each into the inline states of its row in the list. */
-export function foldInlineRows(stream: Stream, rows: usize, at: i32, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const fold = load<u32>(part, PartPlan.drop) ? 0 : load<u32>(part, PartPlan.fold);
-    if (fold) call_indirect<void>(fold, part, rows, (<usize>at) << 3, n);
-  }
-}
-
-/** Inserts an event into the evictable states of a row. The measures of the event stand side by side at `measures`. */
+/** Inserts an event into the heap states of a row, which evict. Its measures stand side by side at `measures`. */
 export function insertEvent(stream: Stream, row: usize, measures: usize, time: f64): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const insert = load<u32>(part, PartPlan.insert);
-    if (!insert) continue;
-    const value = load<f64>(measures + ((<usize>load<u32>(part, PartPlan.measure)) << 3));
-    if (value == value) call_indirect<void>(insert, part, row + load<u32>(part, PartPlan.state), value, time);
+  const parts = stream.heapParts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    const value = load<f64>(measures + ((<usize>part.measure) << 3));
+    if (value == value) part.insertValue(row + part.state, value, time);
   }
 }
 
-/** Retracts an event, the earliest inserted, from the evictable states of a row. */
+/** Retracts an event, the earliest inserted, from the heap states of a row. */
 export function retractEvent(stream: Stream, row: usize, measures: usize, time: f64): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const retract = load<u32>(part, PartPlan.retract);
-    if (!retract) continue;
-    const value = load<f64>(measures + ((<usize>load<u32>(part, PartPlan.measure)) << 3));
-    if (value == value) call_indirect<void>(retract, part, row + load<u32>(part, PartPlan.state), value, time);
+  const parts = stream.heapParts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    const value = load<f64>(measures + ((<usize>part.measure) << 3));
+    if (value == value) part.retractValue(row + part.state, value, time);
   }
 }
 
@@ -98,69 +75,47 @@ export function retractEvent(stream: Stream, row: usize, measures: usize, time: 
  * columns are done one after the other: each is folded into the back listed for it, and the next row from `into` on
  * becomes front ⊕ back. The caller sets the event counts.
  */
-export function rollRows(stream: Stream, fronts: usize, backs: usize, into: usize, at: usize, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const roll = load<u32>(part, PartPlan.roll);
-    if (roll) call_indirect<void>(roll, part, fronts, backs, into, stream.stride, at, n);
-    else if (load<u32>(part, PartPlan.fold)) rollSlow(stream, part, fronts, backs, into, at, n);
+export function rollRows(
+  stream: Stream,
+  parts: Parts,
+  fronts: usize,
+  backs: usize,
+  into: usize,
+  at: usize,
+  n: i32,
+): void {
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    if (part.roll) part.rollRows(fronts, backs, into, stream.stride, at, n);
+    else if (part.fold) rollSlow(stream, part, fronts, backs, into, at, n);
   }
 }
 
 /** `rollRows` for a part without a kernel `roll`. */
-function rollSlow(stream: Stream, part: usize, fronts: usize, backs: usize, into: usize, at: usize, n: i32): void {
-  const fold = load<u32>(part, PartPlan.fold);
-  const combine = load<u32>(part, PartPlan.combine);
+function rollSlow(stream: Stream, part: Part, fronts: usize, backs: usize, into: usize, at: usize, n: i32): void {
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4, into += stream.stride) {
-    call_indirect<void>(fold, part, backs + i, at + (i << 1), 1);
+    part.foldRows(backs + i, at + (i << 1), 1);
     store<u32>(stream.scratch.into, <u32>into);
-    call_indirect<void>(combine, part, stream.scratch.into, fronts + i, backs + i, 1);
+    part.combineRows(stream.scratch.into, fronts + i, backs + i, 1);
   }
 }
 
-/** into = left ⊕ right for the first n rows in the stream's three lists, event counts included. */
-export function combineRows(stream: Stream, n: i32): void {
-  addCounts(stream, n);
-  combineStates(stream, stream.scratch.into, stream.scratch.left, stream.scratch.right, n);
+/** into = left ⊕ right for n rows in any three lists; event counts are left alone. */
+export function combineStates(parts: Parts, into: usize, left: usize, right: usize, n: i32): void {
+  for (let part = parts.first; part != parts.end; part = part.next) part.combineRows(into, left, right, n);
 }
 
-function addCounts(stream: Stream, n: i32): void {
+/** into = left ⊕ right for the first n rows in the stream's three lists; event counts are left alone. */
+export function combineListed(stream: Stream, parts: Parts, n: i32): void {
+  combineStates(parts, stream.scratch.into, stream.scratch.left, stream.scratch.right, n);
+}
+
+/** As `combineListed`, event counts included. */
+export function combineRows(stream: Stream, parts: Parts, n: i32): void {
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {
     const events = load<f64>(load<u32>(stream.scratch.left + i)) + load<f64>(load<u32>(stream.scratch.right + i));
     store<f64>(load<u32>(stream.scratch.into + i), events);
   }
-}
-
-/** Combines the event counts and the inline states of the first n listed rows; heap states stay as they are. */
-export function combineInline(stream: Stream, n: i32): void {
-  if (!stream.hasHeapStates) {
-    combineRows(stream, n);
-    return;
-  }
-  addCounts(stream, n);
-  combineInlineStates(stream, stream.scratch.into, stream.scratch.left, stream.scratch.right, n);
-}
-
-/** into = left ⊕ right for the inline states of n rows in any three lists. */
-export function combineInlineStates(stream: Stream, into: usize, left: usize, right: usize, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const combine = load<u32>(part, PartPlan.drop) ? 0 : load<u32>(part, PartPlan.combine);
-    if (combine) call_indirect<void>(combine, part, into, left, right, n);
-  }
-}
-
-/** into = left ⊕ right for the heap states of the first n listed rows. */
-export function combineHeap(stream: Stream, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!load<u32>(part, PartPlan.drop)) continue;
-    call_indirect<void>(
-      load<u32>(part, PartPlan.combine),
-      part,
-      stream.scratch.into,
-      stream.scratch.left,
-      stream.scratch.right,
-      n,
-    );
-  }
+  combineListed(stream, parts, n);
 }
 
 /** into ⊕= from for the heap states of two rows. */
@@ -168,18 +123,7 @@ export function addHeap(stream: Stream, into: usize, from: usize): void {
   const pair = stream.scratch.pair;
   store<u32>(pair, <u32>into);
   store<u32>(pair, <u32>from, 4);
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!load<u32>(part, PartPlan.drop)) continue;
-    call_indirect<void>(load<u32>(part, PartPlan.combine), part, pair, pair, pair + 4, 1);
-  }
-}
-
-/** into = left ⊕ right for all states of n rows in any three lists; event counts are left alone. */
-export function combineStates(stream: Stream, into: usize, left: usize, right: usize, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const combine = load<u32>(part, PartPlan.combine);
-    if (combine) call_indirect<void>(combine, part, into, left, right, n);
-  }
+  combineStates(stream.heapParts, pair, pair, pair + 4, 1);
 }
 
 /** Counts one more firing of a row, where rows fire more than once. */
@@ -197,11 +141,8 @@ export function listRow(stream: Stream, i: i32, into: usize, left: usize, right:
 
 /** Releases the blocks of a row, whose heap states are then empty. */
 export function dropRow(stream: Stream, row: usize): void {
-  if (!stream.hasHeapStates) return;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const drop = load<u32>(part, PartPlan.drop);
-    if (drop) call_indirect<void>(drop, part, row);
-  }
+  const parts = stream.heapParts;
+  for (let part = parts.first; part != parts.end; part = part.next) part.dropState(row);
 }
 
 /** Releases the blocks of the first n temporary rows. */
@@ -232,24 +173,21 @@ export function moveRow(stream: Stream, to: usize, from: usize): void {
 
 /** Makes the heap states of a row empty without releasing their blocks, which belong to another row. */
 function disown(stream: Stream, row: usize): void {
-  if (!stream.hasHeapStates) return;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (load<u32>(part, PartPlan.drop)) call_indirect<void>(load<u32>(part, PartPlan.identity), part, row);
-  }
+  const parts = stream.heapParts;
+  for (let part = parts.first; part != parts.end; part = part.next) part.setIdentity(row);
 }
 
 /** Copies a row and its blocks. No row may stand at `to`. */
 export function cloneRow(stream: Stream, to: usize, from: usize): void {
   copyRow(stream, to, from);
-  if (stream.hasHeapStates) cloneHeap(stream, to, from);
+  cloneHeap(stream, to, from);
 }
 
 /** Copies the heap states of a row and their blocks. `to` may name no blocks of its own. */
 export function cloneHeap(stream: Stream, to: usize, from: usize): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!load<u32>(part, PartPlan.drop)) continue;
-    const state = <usize>load<u32>(part, PartPlan.state);
-    copyState(to + state, from + state, load<u32>(part, PartPlan.size));
-    box.cloneBlock(part, to + state);
+  const parts = stream.heapParts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    copyState(to + part.state, from + part.state, part.size);
+    box.cloneBlock(part, to + part.state);
   }
 }

@@ -8,12 +8,13 @@
  * time, `left` holds the earlier arrivals.
  */
 
+import { Part } from '../../part';
 import { stateOf } from './kernel';
 
 const TIME: usize = 8;
 const VALUE: usize = 16;
 
-export function identity(part: usize, row: usize): void {
+export function identity(part: Part, row: usize): void {
   const state = stateOf(row, part);
   store<f64>(state, NaN);
   store<f64>(state, NaN, TIME);
@@ -46,6 +47,6 @@ export function combine(into: usize, left: usize, right: usize, isBetter: bool):
   store<f64>(into, value, VALUE);
 }
 
-export function lower(row: usize, part: usize): f64 {
+export function lower(row: usize, part: Part): f64 {
   return load<f64>(stateOf(row, part), VALUE);
 }

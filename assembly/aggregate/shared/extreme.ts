@@ -9,18 +9,18 @@
  * begin with the worst value; if they also end with it, a second pass tells whether it was a value or there was none.
  */
 
-import { PartPlan } from '../../plan';
+import { Part } from '../../part';
 import { stateOf } from './kernel';
 
 /** Sets the state in a row to NaN. */
-export function identity(part: usize, row: usize): void {
+export function identity(part: Part, row: usize): void {
   store<f64>(stateOf(row, part), NaN);
 }
 
 /** Folds n events, from byte `at` of the column on, into one row. */
-export function foldRun<Extreme>(part: usize, row: usize, at: usize, n: i32): void {
+export function foldRun<Extreme>(part: Part, row: usize, at: usize, n: i32): void {
   const extreme = changetype<Extreme>(0);
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  const values = part.column + at;
   const bytes = (<usize>n) << 3;
   let a = f64x2.splat(extreme.worst());
   let b = a;
@@ -48,9 +48,9 @@ export function foldRun<Extreme>(part: usize, row: usize, at: usize, n: i32): vo
  * Fills states[1] to states[n] from n values, where states[0] is given: one by one up to the first value, two by two
  * from there on, as no state is NaN any more. Of equal values (-0 and 0) the earliest is kept, however they are paired.
  */
-export function prefixRun<Extreme>(part: usize, states: usize, at: usize, n: i32): void {
+export function prefixRun<Extreme>(part: Part, states: usize, at: usize, n: i32): void {
   const extreme = changetype<Extreme>(0);
-  let values = <usize>load<u32>(part, PartPlan.column) + at;
+  let values = part.column + at;
   const end = values + ((<usize>n) << 3);
   let first = load<f64>(states);
   for (; first != first && values != end; values += 8) {
@@ -81,9 +81,9 @@ function ascending<Extreme>(pair: v128): v128 {
 }
 
 /** Fills states[n - 1] to states[0] from n values, the last first, where states[n] is given. */
-export function suffixRun<Extreme>(part: usize, states: usize, at: usize, n: i32): void {
+export function suffixRun<Extreme>(part: Part, states: usize, at: usize, n: i32): void {
   const extreme = changetype<Extreme>(0);
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  const values = part.column + at;
   let i = (<usize>n) << 3;
   let last = load<f64>(states + i);
   while (last != last && i) {

@@ -15,15 +15,15 @@
  * The classes have no fields: they are named by type, called at address 0 and inlined.
  */
 
-import { PartPlan } from '../../plan';
+import { Part } from '../../part';
 import * as box from '../../sketch/shared/box';
 import { copyState } from '../../stream';
 
 /** Folds n events, each into its row: `lift(state, value)`. */
-export function foldEach<State>(part: usize, rows: usize, at: usize, n: i32): void {
+export function foldEach<State>(part: Part, rows: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
-  const offset = <usize>load<u32>(part, PartPlan.state);
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  const offset = part.state;
+  const values = part.column + at;
   for (let i: usize = 0; i < <usize>n; i++) {
     const value = load<f64>(values + (i << 3));
     if (value == value) state.lift(<usize>load<u32>(rows + (i << 2)) + offset, value);
@@ -31,11 +31,11 @@ export function foldEach<State>(part: usize, rows: usize, at: usize, n: i32): vo
 }
 
 /** As foldEach, for a lift that also takes the time of the event. */
-export function foldTimed<State>(part: usize, rows: usize, at: usize, n: i32): void {
+export function foldTimed<State>(part: Part, rows: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
-  const offset = <usize>load<u32>(part, PartPlan.state);
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
-  const times = <usize>load<u32>(part, PartPlan.times) + at;
+  const offset = part.state;
+  const values = part.column + at;
+  const times = part.times + at;
   for (let i: usize = 0; i < <usize>n; i++) {
     const value = load<f64>(values + (i << 3));
     if (value == value) state.lift(<usize>load<u32>(rows + (i << 2)) + offset, value, load<f64>(times + (i << 3)));
@@ -43,9 +43,9 @@ export function foldTimed<State>(part: usize, rows: usize, at: usize, n: i32): v
 }
 
 /** Combines n pairs of rows: `combine(into, left, right)` of their states. */
-export function combineEach<State>(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combineEach<State>(part: Part, into: usize, left: usize, right: usize, n: i32): void {
   const state = changetype<State>(0);
-  const offset = <usize>load<u32>(part, PartPlan.state);
+  const offset = part.state;
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {
     state.combine(
       <usize>load<u32>(into + i) + offset,
@@ -56,10 +56,10 @@ export function combineEach<State>(part: usize, into: usize, left: usize, right:
 }
 
 /** Fills states[1] to states[n] of one row from n values, where states[0] is given. */
-export function prefixEach<State>(part: usize, states: usize, at: usize, n: i32): void {
+export function prefixEach<State>(part: Part, states: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
-  const size = <usize>load<u32>(part, PartPlan.size);
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  const size = part.size;
+  const values = part.column + at;
   for (let i: usize = 0; i < (<usize>n) << 3; i += 8, states += size) {
     const value = load<f64>(values + i);
     copyState(states + size, states, size);
@@ -68,11 +68,11 @@ export function prefixEach<State>(part: usize, states: usize, at: usize, n: i32)
 }
 
 /** As prefixEach, for a lift that also takes the time of the event. */
-export function prefixTimed<State>(part: usize, states: usize, at: usize, n: i32): void {
+export function prefixTimed<State>(part: Part, states: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
-  const size = <usize>load<u32>(part, PartPlan.size);
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
-  const times = <usize>load<u32>(part, PartPlan.times) + at;
+  const size = part.size;
+  const values = part.column + at;
+  const times = part.times + at;
   for (let i: usize = 0; i < (<usize>n) << 3; i += 8, states += size) {
     const value = load<f64>(values + i);
     copyState(states + size, states, size);
@@ -85,7 +85,7 @@ export function prefixTimed<State>(part: usize, states: usize, at: usize, n: i32
  * rows follow each other from `into` on, `stride` bytes apart.
  */
 export function rollEach<State>(
-  part: usize,
+  part: Part,
   fronts: usize,
   backs: usize,
   into: usize,
@@ -94,8 +94,8 @@ export function rollEach<State>(
   n: i32,
 ): void {
   const state = changetype<State>(0);
-  const offset = <usize>load<u32>(part, PartPlan.state);
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  const offset = part.state;
+  const values = part.column + at;
   into += offset;
   for (let i: usize = 0; i < <usize>n; i++, into += stride) {
     const back = <usize>load<u32>(backs + (i << 2)) + offset;
@@ -106,7 +106,7 @@ export function rollEach<State>(
 }
 
 /** Lowers n rows. `lower(row, part)` is given the row, so that it can read the states of others (`neededState`). */
-export function lowerEach<State>(part: usize, rows: usize, out: usize, n: i32): void {
+export function lowerEach<State>(part: Part, rows: usize, out: usize, n: i32): void {
   const state = changetype<State>(0);
   for (let i: usize = 0; i < <usize>n; i++) {
     store<f64>(out + (i << 3), state.lower(<usize>load<u32>(rows + (i << 2)), part));
@@ -114,21 +114,21 @@ export function lowerEach<State>(part: usize, rows: usize, out: usize, n: i32): 
 }
 
 /** Address of the part's own state in a row. */
-export function stateOf(row: usize, part: usize): usize {
-  return row + load<u32>(part, PartPlan.state);
+export function stateOf(row: usize, part: Part): usize {
+  return row + part.state;
 }
 
 /** Address, in a row, of the state of the aggregate at index i of the part's `needs`. */
-export function neededState(row: usize, part: usize, i: i32): usize {
-  return row + load<u32>(part + ((<usize>i) << 2), PartPlan.needs);
+export function neededState(row: usize, part: Part, i: i32): usize {
+  return row + part.needed(i);
 }
 
 /** As foldEach, over two columns: `lift(state, value, other)` for events that have both values. */
-export function foldPairs<State>(part: usize, rows: usize, at: usize, n: i32): void {
+export function foldPairs<State>(part: Part, rows: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
-  const offset = <usize>load<u32>(part, PartPlan.state);
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
-  const others = <usize>load<u32>(part, PartPlan.secondColumn) + at;
+  const offset = part.state;
+  const values = part.column + at;
+  const others = part.secondColumn + at;
   for (let i: usize = 0; i < <usize>n; i++) {
     const value = load<f64>(values + (i << 3));
     const other = load<f64>(others + (i << 3));
@@ -137,12 +137,12 @@ export function foldPairs<State>(part: usize, rows: usize, at: usize, n: i32): v
 }
 
 /** As foldPairs, for a lift that also takes the time of the event. */
-export function foldTimedPairs<State>(part: usize, rows: usize, at: usize, n: i32): void {
+export function foldTimedPairs<State>(part: Part, rows: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
-  const offset = <usize>load<u32>(part, PartPlan.state);
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
-  const others = <usize>load<u32>(part, PartPlan.secondColumn) + at;
-  const times = <usize>load<u32>(part, PartPlan.times) + at;
+  const offset = part.state;
+  const values = part.column + at;
+  const others = part.secondColumn + at;
+  const times = part.times + at;
   for (let i: usize = 0; i < <usize>n; i++) {
     const value = load<f64>(values + (i << 3));
     const other = load<f64>(others + (i << 3));
@@ -153,10 +153,10 @@ export function foldTimedPairs<State>(part: usize, rows: usize, at: usize, n: i3
 }
 
 /** As foldEach, for heap states: `lift(part, state, value)`. */
-export function foldHeap<State>(part: usize, rows: usize, at: usize, n: i32): void {
+export function foldHeap<State>(part: Part, rows: usize, at: usize, n: i32): void {
   const state = changetype<State>(0);
-  const offset = <usize>load<u32>(part, PartPlan.state);
-  const values = <usize>load<u32>(part, PartPlan.column) + at;
+  const offset = part.state;
+  const values = part.column + at;
   for (let i: usize = 0; i < <usize>n; i++) {
     const value = load<f64>(values + (i << 3));
     if (value == value) state.lift(part, <usize>load<u32>(rows + (i << 2)) + offset, value);
@@ -164,9 +164,9 @@ export function foldHeap<State>(part: usize, rows: usize, at: usize, n: i32): vo
 }
 
 /** As combineEach, for heap states: `merge(part, into, from)`. Drops what `into` held unless it is left or right. */
-export function combineHeap<State>(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combineHeap<State>(part: Part, into: usize, left: usize, right: usize, n: i32): void {
   const state = changetype<State>(0);
-  const offset = <usize>load<u32>(part, PartPlan.state);
+  const offset = part.state;
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4) {
     const to = <usize>load<u32>(into + i) + offset;
     const a = <usize>load<u32>(left + i) + offset;
@@ -184,11 +184,11 @@ export function combineHeap<State>(part: usize, into: usize, left: usize, right:
 }
 
 /** Frees the block of a heap state. */
-export function dropHeap(part: usize, row: usize): void {
+export function dropHeap(part: Part, row: usize): void {
   box.drop(part, stateOf(row, part));
 }
 
 /** Sets a heap state to the identity, without freeing a block. */
-export function identityHeap(part: usize, row: usize): void {
+export function identityHeap(part: Part, row: usize): void {
   box.setNothing(stateOf(row, part));
 }

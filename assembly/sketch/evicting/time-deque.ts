@@ -3,7 +3,7 @@
  * came. If measured, the deque also keeps their area, each value times how long it holds: Σ vᵢ (tᵢ₊₁ - tᵢ).
  *
  *     state    as in timed-list.ts
- *     block    0 RUNNING: u32 │ 4 n: u32 │ 8 first: u32 │ 12 split: u32 │ 16 slots: u32 │ 20 measured: u32
+ *     block    0 running: u32 │ 4 n: u32 │ 8 first: u32 │ 12 split: u32 │ 16 slots: u32 │ 20 measured: u32
  *              24 time: f64, value: f64 × slots │ area: f64 × slots, if measured
  *
  * Samples stand in the slots from `first` to `first + n`. They form two stacks, so that no area is ever subtracted: the
@@ -14,10 +14,8 @@
 
 import { capacity } from '../../base/allocator';
 import { lowerBound, upperBound } from '../../base/bisect';
+import { Part } from '../../part';
 import * as box from '../shared/box';
-
-/** Mark in the first word of a block, where a list of samples has their number: the block is one of this file. */
-export const RUNNING: u32 = 0xffffffff;
 
 const N: usize = 4;
 const FIRST: usize = 8;
@@ -47,18 +45,18 @@ function areaAt(block: usize, i: u32): usize {
 }
 
 /** A block without samples, with `slots` slots or a few more. */
-function blockFor(part: usize, slots: u32, measured: u32): usize {
+function blockFor(part: Part, slots: u32, measured: u32): usize {
   const bytes: usize = measured ? 24 : 16;
   const block = box.allocateFor(part, SAMPLES + <usize>slots * bytes);
   memory.fill(block, 0, SAMPLES);
-  store<u32>(block, RUNNING);
+  store<i32>(block, box.Mark.running);
   store<u32>(block, <u32>((capacity(block) - SAMPLES) / bytes), SLOTS);
   store<u32>(block, measured, MEASURED);
   return block;
 }
 
 /** Adds a sample. `measured` is 1 if areas are kept, else 0. */
-export function insert(part: usize, state: usize, value: f64, time: f64, measured: u32): void {
+export function insert(part: Part, state: usize, value: f64, time: f64, measured: u32): void {
   if (box.isNothing(state)) {
     box.setValue(state, time);
     store<f64>(state, value, 8);
@@ -80,7 +78,7 @@ export function insert(part: usize, state: usize, value: f64, time: f64, measure
 }
 
 /** Removes the first sample with this time, which must be there. */
-export function retract(part: usize, state: usize, time: f64): void {
+export function retract(part: Part, state: usize, time: f64): void {
   if (!box.isBlock(state)) {
     box.setNothing(state);
     return;
@@ -195,7 +193,7 @@ function move(to: usize, from: usize): void {
 }
 
 /** Moves the n samples to a block with room for as many more. */
-function resize(part: usize, state: usize, n: u32): usize {
+function resize(part: Part, state: usize, n: u32): usize {
   const old = box.blockOf(state);
   const block = blockFor(part, n * 2, load<u32>(old, MEASURED));
   move(block, old);

@@ -1,7 +1,7 @@
 /**
  * How often each value is in a rolling frame, where values come and go.
  *
- *     0 COUNTED: u32 │ 4 slots: u32 │ 8 n: u32 │ 12 ranked: u32
+ *     0 counted: u32 │ 4 slots: u32 │ 8 n: u32 │ 12 ranked: u32
  *     16 values │ counts: f64 × slots each          a hash table, see hash-table.ts; a free slot is NaN in both
  *        -count, value: f64 each                    if ranked: all of them in order, see sorted.ts
  *
@@ -10,12 +10,10 @@
  */
 
 import { capacity } from '../../base/allocator';
+import { Part } from '../../part';
 import * as box from '../shared/box';
 import { clear, isFree, isFull, slotOf, vacate } from '../shared/hash-table';
 import * as sorted from './sorted';
-
-/** Mark in the first word of a block, where a set or counters have their number: the block is one of this file. */
-export const COUNTED: u32 = 0xfffffffe;
 
 const N: usize = 8;
 const RANKED: usize = 12;
@@ -38,13 +36,13 @@ export function lengthOf(state: usize): u32 {
 }
 
 /** A block without values that has room for n and about as many more. */
-function blockFor(part: usize, n: u32, ranked: u32): usize {
+function blockFor(part: Part, n: u32, ranked: u32): usize {
   let slots = <u32>((<u64>n * 8) / 3) + 2;
   const bytes = tableBytes(slots);
   const block = box.allocateFor(part, bytes + (ranked ? sorted.bytesFor(n, PAIR_SHIFT) : 0));
   if (ranked) sorted.create(block + bytes, capacity(block) - bytes, n, PAIR_SHIFT);
   else slots = <u32>((capacity(block) - VALUES) >> 4);
-  store<u32>(block, COUNTED);
+  store<i32>(block, box.Mark.counted);
   store<u32>(block, slots, 4);
   store<u32>(block, 0, N);
   store<u32>(block, ranked, RANKED);
@@ -53,7 +51,7 @@ function blockFor(part: usize, n: u32, ranked: u32): usize {
 }
 
 /** Adds a value. `ranked` is 1 if values are also kept in order of their counts, for `top`, else 0. */
-export function insert(part: usize, state: usize, given: f64, ranked: u32): void {
+export function insert(part: Part, state: usize, given: f64, ranked: u32): void {
   const value = given + 0;
   if (box.isNothing(state)) {
     box.setValue(state, value);
@@ -68,7 +66,7 @@ export function insert(part: usize, state: usize, given: f64, ranked: u32): void
 }
 
 /** Takes a value out, which must be there. */
-export function retract(part: usize, state: usize, given: f64): void {
+export function retract(part: Part, state: usize, given: f64): void {
   if (!box.isBlock(state)) {
     box.setNothing(state);
     return;
@@ -81,7 +79,7 @@ export function retract(part: usize, state: usize, given: f64): void {
 }
 
 /** Adds `by`, 1 or -1, to a value's count. */
-function add(part: usize, state: usize, value: f64, by: f64): void {
+function add(part: Part, state: usize, value: f64, by: f64): void {
   let block = box.blockOf(state);
   let slots = load<u32>(block, 4);
   let slot = slotOf(block + VALUES, slots, value);
@@ -111,7 +109,7 @@ function add(part: usize, state: usize, value: f64, by: f64): void {
 }
 
 /** Moves the values to a block of the size that suits their number, and returns it. */
-function rebuild(part: usize, state: usize): usize {
+function rebuild(part: Part, state: usize): usize {
   const old = box.blockOf(state);
   const ranked = load<u32>(old, RANKED);
   const n = load<u32>(old, N);

@@ -14,24 +14,32 @@
  * In rolling frames values also leave: the state is evictable, and changes by `insert` and `retract` instead of `lift`
  * and `merge`. It is never merged, and owns no block while it has no values.
  *
- * The first word (u32) of a block is the number of its values or counters, or a mark that says that the block holds
- * something else. Marks are greater than any such number. Two layouts of one aggregate never share a mark:
- *
- *     BINNED      0xffffffff   ddsketch.ts                bins, instead of a list of values
- *     REGISTERS   0xffffffff   hyperloglog.ts             registers, instead of a set of values
- *     RUNNING     0xffffffff   evicting/time-deque.ts     evictable samples, instead of a list of samples
- *     COUNTED     0xfffffffe   evicting/value-counts.ts   evictable counts of all values, instead of a set or counters
- *     SORTED      0xfffffffd   list.ts                    evictable values in order, instead of a list or bins
+ * The first word (u32) of a block is the number of its values or counters, or a `Mark`, which is greater than any such
+ * number and says that the block holds something else.
  */
 
 import { allocate, capacity, Owner, release } from '../../base/allocator';
-import { PartPlan } from '../../plan';
-import { Stream } from '../../stream';
+import { Part } from '../../part';
+import { streamOf } from '../../stream';
 
 const NOTHING: u64 = 0x7ff8000000000000;
 const BLOCK_TAG: u32 = 0xfff90000;
 
 export const STATE_BYTES: i32 = 8;
+
+/** Marks of blocks. As u32 they are the five greatest numbers. */
+export enum Mark {
+  /** Bins, instead of a list of values: see ddsketch.ts. */
+  binned = -1,
+  /** Registers, instead of a set of values: see hyperloglog.ts. */
+  registers = -2,
+  /** Evictable samples, instead of a list of samples: see evicting/time-deque.ts. */
+  running = -3,
+  /** Evictable counts of all values, instead of a set or counters: see evicting/value-counts.ts. */
+  counted = -4,
+  /** Evictable values in order, instead of a list or bins: see list.ts. */
+  sorted = -5,
+}
 
 export function isNothing(state: usize): bool {
   return load<u64>(state) == NOTHING;
@@ -43,6 +51,11 @@ export function isBlock(state: usize): bool {
 
 export function blockOf(state: usize): usize {
   return load<u32>(state);
+}
+
+/** Whether a block has a mark. */
+export function isMarked(block: usize, mark: Mark): bool {
+  return load<i32>(block) == mark;
 }
 
 /** The value of a state that has no block; NaN if the state holds nothing. */
@@ -64,8 +77,8 @@ export function setBlock(state: usize, block: usize): void {
 }
 
 /** The owner that the blocks of heap states are counted for. */
-function ownerOf(part: usize): Owner {
-  return changetype<Stream>(<usize>load<u32>(part, PartPlan.stream)).states;
+function ownerOf(part: Part): Owner {
+  return streamOf(part).states;
 }
 
 /**
@@ -74,43 +87,43 @@ function ownerOf(part: usize): Owner {
  */
 export const LARGE_BYTES: usize = 240;
 
-function countBlock(part: usize, block: usize, sign: f64): void {
+function countBlock(part: Part, block: usize, sign: f64): void {
   const bytes = capacity(block);
-  const counts = <usize>load<u32>(part, PartPlan.counts);
+  const counts = part.counts;
   store<f64>(counts, load<f64>(counts) + sign * <f64>(bytes + 16));
   if (bytes >= LARGE_BYTES) store<u32>(counts, load<u32>(counts, 8) + <i32>sign, 8);
   else store<u32>(counts, load<u32>(counts, 12) + <i32>sign * <i32>(bytes + 16), 12);
 }
 
 /** Bytes taken by all blocks of an aggregate, headers included. */
-export function bytesOf(part: usize): f64 {
-  return load<f64>(<usize>load<u32>(part, PartPlan.counts));
+export function bytesOf(part: Part): f64 {
+  return load<f64>(part.counts);
 }
 
 /** The number of large blocks of an aggregate. */
-export function largeCount(part: usize): f64 {
-  return <f64>load<u32>(<usize>load<u32>(part, PartPlan.counts), 8);
+export function largeCount(part: Part): f64 {
+  return <f64>load<u32>(part.counts, 8);
 }
 
 /** Bytes taken by the blocks of an aggregate that are not large, headers included. */
-export function smallBytes(part: usize): f64 {
-  return <f64>load<u32>(<usize>load<u32>(part, PartPlan.counts), 12);
+export function smallBytes(part: Part): f64 {
+  return <f64>load<u32>(part.counts, 12);
 }
 
 /** Allocates a block of at least `bytes` and counts it for the aggregate. Its content is undefined. */
-export function allocateFor(part: usize, bytes: usize): usize {
+export function allocateFor(part: Part, bytes: usize): usize {
   const block = allocate(ownerOf(part), bytes);
   countBlock(part, block, 1);
   return block;
 }
 
-export function releaseFor(part: usize, block: usize): void {
+export function releaseFor(part: Part, block: usize): void {
   countBlock(part, block, -1);
   release(ownerOf(part), block);
 }
 
 /** Returns a block of at least `bytes` with the content of `block`: the same block if it is large enough. */
-export function resizeFor(part: usize, block: usize, bytes: usize): usize {
+export function resizeFor(part: Part, block: usize, bytes: usize): usize {
   const kept = capacity(block);
   if (kept >= bytes) return block;
   const moved = allocateFor(part, bytes);
@@ -125,7 +138,7 @@ export function doubled(bytes: usize): usize {
 }
 
 /** Gives a state that is a byte copy of another a block of its own. */
-export function cloneBlock(part: usize, state: usize): void {
+export function cloneBlock(part: Part, state: usize): void {
   if (!isBlock(state)) return;
   const bytes = capacity(blockOf(state));
   const block = allocateFor(part, bytes);
@@ -134,12 +147,7 @@ export function cloneBlock(part: usize, state: usize): void {
 }
 
 /** Frees the block of a state, if it has one, and resets the state to nothing. */
-export function drop(part: usize, state: usize): void {
+export function drop(part: Part, state: usize): void {
   if (isBlock(state)) releaseFor(part, blockOf(state));
   setNothing(state);
-}
-
-/** Parameter i of the aggregate. */
-export function parameter(part: usize, i: i32): f64 {
-  return load<f64>(<usize>load<u32>(part, PartPlan.parameters) + ((<usize>i) << 3));
 }

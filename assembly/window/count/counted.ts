@@ -131,7 +131,7 @@ export function take(stream: Stream, counted: Counted, at: i32, n: i32): void {
     else first = pane;
     last = pane;
   }
-  foldRows(stream, stream.scratch.rows, at, n);
+  foldRows(stream.parts, stream.scratch.rows, at, n);
   for (let pane = first; pane; ) {
     const next = changetype<Event>(<usize>pane.next);
     closePane(stream, counted, pane, byEvent(pane.closedBy));

@@ -30,7 +30,7 @@ import { Firing } from '../../plan';
 import { putOutputs } from '../../result/lower';
 import { openResults, putHead } from '../../result/outbox';
 import { CHUNK_ROWS } from '../../scratch';
-import { addHeap, combineInline, dropTemporaries, listRow } from '../../state/rows';
+import { addHeap, combineRows, dropTemporaries, listRow } from '../../state/rows';
 import { copyRow, Stream } from '../../stream';
 import { createReorder, destroyReorder, Event, freeEvent, Reorder, reorderBytes, rowOf } from '../keyed/reorder';
 
@@ -217,7 +217,7 @@ export function isEmpty(queue: Queue): bool {
 
 /** Runs the listed combinations, except of states that own memory. */
 export function runListed(stream: Stream, queues: PaneQueues): void {
-  combineInline(stream, queues.listed);
+  combineRows(stream, stream.inlineParts, queues.listed);
   queues.listed = 0;
 }
 

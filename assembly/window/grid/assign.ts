@@ -80,7 +80,7 @@ export function takeBatch(stream: Stream, grid: Slicing, at: i32, n: i32): void 
       foldListed(stream, at, folded, i);
       const row = rowFor(stream, slice, 0);
       if (load<f64>(row) == 0) countRow(stream, keys, 0);
-      foldRun(stream, row, at + i, run);
+      foldRun(stream, stream.parts, row, at + i, run);
       folded = i + run;
     } else {
       locate(stream, slice, ids, i, i + run);
@@ -93,7 +93,7 @@ export function takeBatch(stream: Stream, grid: Slicing, at: i32, n: i32): void 
 
 /** Folds events `from` up to `to` of the batch into the rows listed for them. */
 function foldListed(stream: Stream, at: i32, from: i32, to: i32): void {
-  if (to > from) foldRows(stream, stream.scratch.rows + ((<usize>from) << 2), at + from, to - from);
+  if (to > from) foldRows(stream.parts, stream.scratch.rows + ((<usize>from) << 2), at + from, to - from);
 }
 
 /** Lists the row of event i of the batch. */

@@ -58,7 +58,7 @@ function amend(stream: Stream, stacks: Stacks, k: f64, id: u32, at: i32, w: i32,
   const retained = retainedWindow(stream, stacks, k);
   let row = pane.rowIn(stream, retained, id);
   if (!row) row = pane.insertRow(stream, retained, id);
-  foldRow(stream, row, at);
+  foldRow(stream, stream.parts, row, at);
   store<u32>(stream.scratch.chunkRows, <u32>row);
   store<u32>(stream.scratch.chunkIds, id);
   putResults(

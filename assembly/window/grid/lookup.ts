@@ -3,7 +3,7 @@
  * back furthest. Its row is combined from the two stacks and the open slices.
  */
 
-import { combineHeap, combineInline, combineRows, listRow, resetRow } from '../../state/rows';
+import { combineListed, combineRows, listRow, resetRow } from '../../state/rows';
 import { Bounds } from '../../store';
 import { Stream } from '../../stream';
 import * as edges from './edges';
@@ -58,7 +58,7 @@ function addSealed(stream: Stream, stacks: Stacks, k: f64, id: u32, value: usize
       const row = pane.rowIn(stream, pane.paneAt(stacks.panes, i), id);
       if (!row) continue;
       listRow(stream, 0, value, value, row);
-      combineHeap(stream, 1);
+      combineListed(stream, stream.heapParts, 1);
     }
   }
   if (stacks.gathered) {
@@ -108,10 +108,10 @@ function addSlice(stream: Stream, value: usize, slice: Slice, id: u32): void {
 /** value ⊕= a row, except for heap states, which `addSealed` takes from the panes. */
 function addInline(stream: Stream, value: usize, row: usize): void {
   listRow(stream, 0, value, value, row);
-  combineInline(stream, 1);
+  combineRows(stream, stream.inlineParts, 1);
 }
 
 function add(stream: Stream, value: usize, row: usize): void {
   listRow(stream, 0, value, value, row);
-  combineRows(stream, 1);
+  combineRows(stream, stream.parts, 1);
 }

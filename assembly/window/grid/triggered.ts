@@ -150,7 +150,7 @@ export function take(stream: Stream, grid: TriggeredGrid, at: i32, n: i32): void
 
 /** Folds events `from` up to `to` of the batch into the rows listed for them. */
 function foldListed(stream: Stream, at: i32, from: i32, to: i32): void {
-  if (to > from) foldRows(stream, stream.scratch.rows + ((<usize>from) << 2), at + from, to - from);
+  if (to > from) foldRows(stream.parts, stream.scratch.rows + ((<usize>from) << 2), at + from, to - from);
 }
 
 /** Whether an event at time t lies in exactly one window, and the watermark has not passed the end of that window. */
@@ -191,7 +191,7 @@ function foldEverywhere(stream: Stream, grid: TriggeredGrid, t: f64, id: u32, at
       const window = windowFor(stream, grid, triggered, k);
       const row = locate(stream, window, id);
       store<f64>(row, load<f64>(row) - 1);
-      foldRow(stream, row, at);
+      foldRow(stream, stream.parts, row, at);
       if (window.end > stream.watermark) continue;
       store<u32>(stream.scratch.chunkRows, <u32>row);
       store<u32>(stream.scratch.chunkIds, id);

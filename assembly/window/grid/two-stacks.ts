@@ -42,17 +42,7 @@
 import { allocate, release } from '../../base/allocator';
 import { lengthFor, resizeTable } from '../../base/id-table';
 import { countRow, Dictionary } from '../../ingest/dictionary';
-import {
-  cloneRow,
-  combineHeap,
-  combineInline,
-  combineRows,
-  copyInline,
-  foldInline,
-  foldRow,
-  listRow,
-  moveRow,
-} from '../../state/rows';
+import { cloneRow, combineListed, combineRows, copyInline, foldRow, listRow, moveRow } from '../../state/rows';
 import { Stream } from '../../stream';
 import { Window } from '../../window';
 import * as edges from './edges';
@@ -160,7 +150,7 @@ export function nextRow(stream: Stream, stacks: Stacks, id: u32, n: i32, tempora
  * states pane by pane.
  */
 export function combineNext(stream: Stream, stacks: Stacks, rows: usize, ids: usize, n: i32, listed: i32): void {
-  combineInline(stream, listed);
+  combineRows(stream, stream.inlineParts, listed);
   if (!stream.hasHeapStates || !stacks.overlaps) return;
   for (let i = 0; i < stacks.panes.length; i++) {
     const from = paneAt(stacks, i);
@@ -169,7 +159,7 @@ export function combineNext(stream: Stream, stacks: Stacks, rows: usize, ids: us
       const row = pane.rowIn(stream, from, load<u32>(ids + j));
       if (row) listRow(stream, m++, load<u32>(rows + j), load<u32>(rows + j), row);
     }
-    combineHeap(stream, m);
+    combineListed(stream, stream.heapParts, m);
   }
 }
 
@@ -224,7 +214,7 @@ function gather(stream: Stream, into: Slice, slice: Slice): void {
       if (load<f64>(row) == 0) countRow(stream, keys, (b << 6) + i);
       listRow(stream, n++, row, row, from + <usize>i * stream.stride);
     }
-    combineRows(stream, n);
+    combineRows(stream, stream.parts, n);
   }
 }
 
@@ -282,8 +272,7 @@ function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, mayMove
       listRow(stream, n++, row, row, from + i * stream.stride);
     }
   }
-  if (stacks.overlaps) combineInline(stream, n);
-  else combineRows(stream, n);
+  combineRows(stream, stacks.overlaps ? stream.inlineParts : stream.parts, n);
   return bits;
 }
 
@@ -371,7 +360,7 @@ function flipBlock(stream: Stream, stacks: Stacks, b: u32, from: i32): void {
       if (after) listRow(stream, n++, row, row, after);
       store<u32>(fronts + ((<usize>bit) << 2), <u32>row);
     }
-    combineInline(stream, n);
+    combineRows(stream, stream.inlineParts, n);
   }
   setFlipped(stacks, b, paneAt(stacks, stacks.panes.length - 1).end);
   const place = stacks.back + ((<usize>b) << 2);
@@ -390,7 +379,7 @@ export function foldLate(stream: Stream, grid: Slicing, stacks: Stacks, t: f64, 
     stacks.backStart = min(stacks.backStart, edges.edgeBefore(stacks.window, t));
     const row = makeBackRow(stream, stacks, id);
     if (load<f64>(row) == 0) countRow(stream, keys, id);
-    foldRow(stream, row, at);
+    foldRow(stream, stream.parts, row, at);
     return;
   }
   const start = edges.edgeBefore(stacks.window, t);
@@ -403,7 +392,7 @@ export function foldLate(stream: Stream, grid: Slicing, stacks: Stacks, t: f64, 
     widenTable(stream, slice, keys.limit);
     const row = rowFor(stream, slice, id);
     if (load<f64>(row) == 0) countRow(stream, keys, id);
-    foldRow(stream, row, at);
+    foldRow(stream, stream.parts, row, at);
     return;
   }
   const b = id >> 6;
@@ -418,15 +407,15 @@ export function foldLate(stream: Stream, grid: Slicing, stacks: Stacks, t: f64, 
       if (after) copyInline(stream, row, after);
     }
   }
-  foldRow(stream, row, at);
+  foldRow(stream, stream.parts, row, at);
   if (isFlipped) {
     for (let j = 0; j < i; j++) {
       const before = pane.rowIn(stream, paneAt(stacks, j), id);
-      if (before) foldInline(stream, before, at);
+      if (before) foldRow(stream, stream.inlineParts, before, at);
     }
     findFronts(stream, stacks, b, <u64>-1, 0);
   } else {
-    foldInline(stream, makeBackRow(stream, stacks, id), at);
+    foldRow(stream, stream.inlineParts, makeBackRow(stream, stacks, id), at);
   }
 }
 

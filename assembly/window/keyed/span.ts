@@ -280,7 +280,7 @@ function unmarkChanged(spans: Spans, span: Span): void {
 /** Folds the listed events of the batch before event i. */
 export function foldTo(stream: Stream, spans: Spans, i: i32): void {
   const n = i - spans.folded;
-  if (n > 0) foldRows(stream, stream.scratch.rows + ((<usize>spans.folded) << 2), spans.at + spans.folded, n);
+  if (n > 0) foldRows(stream.parts, stream.scratch.rows + ((<usize>spans.folded) << 2), spans.at + spans.folded, n);
   spans.folded = i;
 }
 

@@ -10,10 +10,11 @@
  */
 
 import { Heap, pushItem } from '../../base/priority-queue';
+import { Parts } from '../../part';
 import { putOutputs } from '../../result/lower';
 import { Outbox, openResults, putCauses, putEventHeads } from '../../result/outbox';
 import { CHUNK_ROWS } from '../../scratch';
-import { combineInlineStates, combineStates, foldInline, foldRows, foldRun, listRow, rollRows } from '../../state/rows';
+import { combineListed, combineStates, foldRow, foldRows, foldRun, listRow, rollRows } from '../../state/rows';
 import { copyRow, Stream } from '../../stream';
 import {
   backOf,
@@ -43,12 +44,16 @@ export class Frames extends Histories {
   /** By time: an entry for each history, at the time of one of its events; `tidyHistories` in rolling.ts uses it. */
   checks: Heap;
 
-  /** The columns at hand; those of the measures begin at `values` and lie `stride` bytes apart. */
+  /**
+   * The columns at hand; those of the measures begin at `values` and lie `stride` bytes apart. `partsAtHand` are the
+   * parts with inline states, over these columns.
+   */
   times: usize;
   ids: usize;
   values: usize;
   stride: usize;
   causes: usize;
+  partsAtHand: Parts;
   /** For the chunk at hand: the number of its first result, how many of its results are rolled, and the pass. */
   base: u32;
   done: i32;
@@ -98,7 +103,7 @@ function emitHeap(stream: Stream, frames: Frames, at: i32, n: i32): void {
       copyRow(stream, row, backOf(history));
       store<f64>(row, <f64>(history.tail - history.head));
       listRow(stream, 0, row, frontOf(stream, frames, history), row);
-      combineInlineStates(stream, stream.scratch.into, stream.scratch.left, stream.scratch.right, 1);
+      combineListed(stream, stream.inlineParts, 1);
       store<u32>(stream.scratch.chunkRows, <u32>row);
       putOutputs(stream, stream.scratch.chunkRows, from + j - at, 1);
     }
@@ -120,7 +125,7 @@ function frameOf(stream: Stream, frames: Frames, at: i32): History {
 function addHeap(stream: Stream, frames: Frames, at: i32): void {
   const history = makeReady(stream, frames, frameOf(stream, frames, at), load<u32>(frames.ids + ((<usize>at) << 2)));
   append(stream, frames, history, at);
-  foldInline(stream, backOf(history), at);
+  foldRow(stream, frames.partsAtHand, backOf(history), at);
   insert(stream, frames, history, backOf(history), history.tail - 1);
 }
 
@@ -343,7 +348,15 @@ function finish(stream: Stream, frames: Frames, at: i32, i: i32): void {
   const done = frames.done;
   const listed = (<usize>done) << 2;
   const into = stream.scratch.temporary + <usize>done * stream.stride;
-  rollRows(stream, frames.fronts + listed, frames.backs + listed, into, (<usize>(at + done)) << 3, i - done);
+  rollRows(
+    stream,
+    frames.partsAtHand,
+    frames.fronts + listed,
+    frames.backs + listed,
+    into,
+    (<usize>(at + done)) << 3,
+    i - done,
+  );
   frames.done = i;
   frames.pass++;
 }
@@ -359,14 +372,14 @@ function appendAll(stream: Stream, frames: Frames, at: i32, n: i32): void {
     moveHead(stream, frames, history, t);
     const isReady = !needsFlip(history) && history.tail - history.head < history.maxEvents;
     if (!isReady || i - done == CHUNK_ROWS) {
-      foldRows(stream, frames.backs, at + done, i - done);
+      foldRows(frames.partsAtHand, frames.backs, at + done, i - done);
       done = i;
     }
     if (!isReady) history = makeReady(stream, frames, history, id);
     append(stream, frames, history, at + i);
     store<u32>(frames.backs + ((<usize>(i - done)) << 2), <u32>backOf(history));
   }
-  foldRows(stream, frames.backs, at + done, n - done);
+  foldRows(frames.partsAtHand, frames.backs, at + done, n - done);
 }
 
 /** Emits the results of at most CHUNK_ROWS events from their histories as they are, without appending the events. */
@@ -383,7 +396,7 @@ function emitCurrent(stream: Stream, frames: Frames, at: i32, n: i32): void {
     store<u32>(frames.fronts + ((<usize>i) << 2), <u32>frontOf(stream, frames, history));
     store<u32>(frames.backs + ((<usize>i) << 2), <u32>backOf(history));
   }
-  combineStates(stream, stream.scratch.chunkRows, frames.fronts, frames.backs, n);
+  combineStates(stream.inlineParts, stream.scratch.chunkRows, frames.fronts, frames.backs, n);
   put(stream, frames, at, n);
 }
 
@@ -416,11 +429,7 @@ export function foldFrom(stream: Stream, frames: Frames, history: History, row: 
 
 /** Folds the first n events of the store's own columns into the inline states of a row. */
 export function foldGathered(stream: Stream, frames: Frames, row: usize, n: i32): void {
-  const parts = stream.parts;
-  stream.parts = frames.parts;
-  if (!stream.hasHeapStates) foldRun(stream, row, 0, n);
-  else for (let i = 0; i < n; i++) foldInline(stream, row, i);
-  stream.parts = parts;
+  foldRun(stream, frames.parts, row, 0, n);
 }
 
 /** Whether an event at time t falls out of a frame that begins at `from`. */

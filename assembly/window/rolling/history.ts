@@ -27,9 +27,9 @@ import { allocate, release } from '../../base/allocator';
 import { lengthFor, resizeTable, tableBytes } from '../../base/id-table';
 import { Dictionary, pin, unpin, usePins } from '../../ingest/dictionary';
 import { Ring } from '../../ingest/ring';
-import { PartPlan } from '../../plan';
+import { copyParts, Parts, pointParts } from '../../part';
 import { CHUNK_ROWS } from '../../scratch';
-import { combineInlineStates, dropRow, foldInlineRows } from '../../state/rows';
+import { combineStates, dropRow, foldRows } from '../../state/rows';
 import { copyRow, copyState, Stream } from '../../stream';
 
 @unmanaged
@@ -75,8 +75,8 @@ export class Histories {
   columns: usize;
   columnCapacity: u32;
   measures: i32;
-  /** The parts of the plan, over these columns. */
-  parts: usize;
+  /** The parts with inline states, over these columns. */
+  parts: Parts;
 }
 
 const INITIAL_SLOTS: u32 = 4;
@@ -94,18 +94,13 @@ export function initHistories(stream: Stream, histories: Histories, w: i32, time
     histories.heapStatesAt - histories.lead,
     histories.measuresAt + ((<usize>histories.measures) << 3),
   );
-  histories.parts = allocate(stream, <usize>stream.partCount * PartPlan.bytes);
-  memory.copy(histories.parts, stream.parts, <usize>stream.partCount * PartPlan.bytes);
+  histories.parts = copyParts(stream, stream.inlineParts);
   setColumns(stream, histories, 2 * CHUNK_ROWS);
 }
 
 /** Offset in a row of the first state that owns memory, or the stride. */
 function heapStatesOffset(stream: Stream): usize {
-  let first = stream.stride;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (load<u32>(part, PartPlan.drop)) first = min(first, <usize>load<u32>(part, PartPlan.state));
-  }
-  return first;
+  return stream.hasHeapStates ? stream.heapParts.first.state : stream.stride;
 }
 
 /** Frees all histories and the store itself. */
@@ -113,7 +108,7 @@ export function endHistories(stream: Stream, histories: Histories): void {
   clear(stream, histories);
   if (histories.keys) release(stream, histories.keys);
   release(stream, histories.columns);
-  release(stream, histories.parts);
+  release(stream, changetype<usize>(histories.parts));
   release(stream, changetype<usize>(histories));
 }
 
@@ -255,8 +250,7 @@ export function needsFlip(history: History): bool {
 
 /** Flips: makes all events the front and empties the back. All events hold their measures. */
 export function flip(stream: Stream, histories: Histories, history: History): void {
-  const parts = stream.parts;
-  stream.parts = histories.parts;
+  const parts = histories.parts;
   const into = stream.scratch.into;
   const down = stream.scratch.left;
   const empty = stream.empty;
@@ -276,14 +270,13 @@ export function flip(stream: Stream, histories: Histories, history: History): vo
       store<u32>(into + (i << 2), <u32>row);
       store<u32>(down + ((count - i) << 2), <u32>row);
     }
-    foldInlineRows(stream, into, 0, <i32>count);
+    foldRows(parts, into, 0, <i32>count);
     const first: usize = after ? 0 : 1;
     const before = down + (first << 2);
-    combineInlineStates(stream, before + 4, before + 4, before, <i32>(count - first));
+    combineStates(parts, before + 4, before + 4, before, <i32>(count - first));
     after = rowAt(stream, histories, history, begin);
     end = begin;
   }
-  stream.parts = parts;
   history.split = history.tail;
   copyState(backOf(history), empty, heapStatesAt);
 }
@@ -324,11 +317,7 @@ export function setColumns(stream: Stream, histories: Histories, capacity: u32):
     memory.copy(columnAt(histories, i), old + <usize>i * lane, kept);
   }
   if (old) release(stream, old);
-  for (let i = 0, part = histories.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    store<u32>(part, <u32>columnAt(histories, 1 + load<i32>(part, PartPlan.measure)), PartPlan.column);
-    store<u32>(part, <u32>columnAt(histories, 1 + load<i32>(part, PartPlan.second)), PartPlan.secondColumn);
-    store<u32>(part, <u32>histories.columns, PartPlan.times);
-  }
+  pointParts(histories.parts, histories.columns, columnAt(histories, 1), (<usize>capacity) << 3);
 }
 
 /** Upper bound on the bytes that the columns need for n events beside the places for `gather`. */

@@ -21,7 +21,7 @@ import { measureColumn, Ring } from '../../ingest/ring';
 import { Closed, Plan } from '../../plan';
 import { CHUNK_ROWS } from '../../scratch';
 import { demandOfEvicting, STORE_MARGIN } from '../../state/bounds';
-import { cloneHeap, combineInlineStates, insertEvent, listRow, resetRow } from '../../state/rows';
+import { cloneHeap, combineListed, insertEvent, listRow, resetRow } from '../../state/rows';
 import { Bound, Bounds } from '../../store';
 import { Stream, windowAt } from '../../stream';
 import {
@@ -269,24 +269,23 @@ function writeEvent(rolling: Rolling, event: Event, place: usize): void {
 /** Emits the results of the n events in the store's own columns. */
 function emitGathered(stream: Stream, rolling: Rolling, n: i32): void {
   if (!n) return;
-  const parts = stream.parts;
-  stream.parts = rolling.parts;
   rolling.times = columnAt(rolling, 0);
   rolling.values = columnAt(rolling, 1);
   rolling.ids = columnAt(rolling, 1 + rolling.measures);
   rolling.causes = columnAt(rolling, 2 + rolling.measures);
   rolling.stride = (<usize>rolling.columnCapacity) << 3;
+  rolling.partsAtHand = rolling.parts;
   emit(stream, rolling, CHUNK_ROWS, n);
-  stream.parts = parts;
 }
 
 /** Makes the columns of the ring those at hand; the batch begins at place `at`. */
-function useRing(_stream: Stream, rolling: Rolling, ring: Ring, at: i32): void {
+function useRing(stream: Stream, rolling: Rolling, ring: Ring, at: i32): void {
   rolling.times = ring.times;
   rolling.values = ring.measures;
   rolling.ids = ring.ids;
   rolling.causes = rolling.batchCauses - ((<usize>at) << 2);
   rolling.stride = (<usize>(ring.mask + 1)) << 3;
+  rolling.partsAtHand = stream.inlineParts;
 }
 
 /**
@@ -370,7 +369,7 @@ export function query(stream: Stream, rolling: Rolling, _w: i32, id: u32, t: f64
     if (event.time > t || isPast(rolling, event.time, t - rolling.size)) continue;
     writeEvent(rolling, event, 0);
     foldGathered(stream, rolling, value, 1);
-    if (stream.hasHeapStates) insertEvent(stream, value, rowOf(event), event.time);
+    insertEvent(stream, value, rowOf(event), event.time);
   }
   return value;
 }
@@ -398,7 +397,7 @@ function addHistory(stream: Stream, rolling: Rolling, history: History, value: u
   if (inFront >= 0 && !needsFlip(history)) {
     const front = inFront ? rowAt(stream, rolling, history, i) : value;
     listRow(stream, 0, value, front, backOf(history));
-    combineInlineStates(stream, stream.scratch.into, stream.scratch.left, stream.scratch.right, 1);
+    combineListed(stream, stream.inlineParts, 1);
     store<f64>(value, <f64>(history.tail - i));
     return;
   }

@@ -9,7 +9,7 @@
  */
 
 import { allocate, release } from '../../base/allocator';
-import { PartPlan } from '../../plan';
+import { Part, Parts } from '../../part';
 import { Outbox, outputColumn } from '../../result/outbox';
 import { CHUNK_ROWS } from '../../scratch';
 import { copyState, Stream } from '../../stream';
@@ -48,23 +48,25 @@ export function columnBytes(stream: Stream, count: u32): usize {
 }
 
 /** Address of the state of a part at a place. */
-export function stateAt(stream: Stream, columns: StateColumns, part: usize, place: u32): usize {
-  const column = columns.states + (<usize>load<u32>(part, PartPlan.state) - stream.head) * <usize>columns.count;
-  return column + <usize>place * <usize>load<u32>(part, PartPlan.size);
+export function stateAt(stream: Stream, columns: StateColumns, part: Part, place: u32): usize {
+  const column = columns.states + (part.state - stream.head) * <usize>columns.count;
+  return column + <usize>place * part.size;
 }
 
 /** Sets the states at a place to those of no events. */
 export function clearState(stream: Stream, columns: StateColumns, place: u32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const identity = stream.empty + load<u32>(part, PartPlan.state);
-    copyState(stateAt(stream, columns, part, place), identity, load<u32>(part, PartPlan.size));
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    const identity = stream.empty + part.state;
+    copyState(stateAt(stream, columns, part, place), identity, part.size);
   }
 }
 
 /** Moves the states at a place to place 0, and `from` with them. */
 export function moveState(stream: Stream, columns: StateColumns, place: u32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const size = load<u32>(part, PartPlan.size);
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    const size = part.size;
     copyState(stateAt(stream, columns, part, 0), stateAt(stream, columns, part, place), size);
   }
   columns.from += place;
@@ -72,21 +74,19 @@ export function moveState(stream: Stream, columns: StateColumns, place: u32): vo
 
 /**
  * Fills the states at places 1 to n: the one before it with one more event folded in. State 0 is given; the events
- * begin at byte `at` of the columns that the parts point to.
+ * begin at byte `at` of the columns that `parts` point to.
  */
-export function prefixes(stream: Stream, columns: StateColumns, at: usize, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const prefix = load<u32>(part, PartPlan.prefix);
-    const fold = load<u32>(part, PartPlan.fold);
+export function prefixes(stream: Stream, parts: Parts, columns: StateColumns, at: usize, n: i32): void {
+  for (let part = parts.first; part != parts.end; part = part.next) {
     let state = stateAt(stream, columns, part, 0);
-    if (prefix) {
-      call_indirect<void>(prefix, part, state, at, n);
-    } else if (fold) {
-      const size = <usize>load<u32>(part, PartPlan.size);
+    if (part.prefix) {
+      part.fillPrefixes(state, at, n);
+    } else if (part.fold) {
+      const size = part.size;
       for (let j: usize = 0; j < (<usize>n) << 3; j += 8, state += size) {
         copyState(state + size, state, size);
-        store<u32>(stream.scratch.into, <u32>(state + size) - load<u32>(part, PartPlan.state));
-        call_indirect<void>(fold, part, stream.scratch.into, at + j, 1);
+        store<u32>(stream.scratch.into, <u32>(state + size - part.state));
+        part.foldRows(stream.scratch.into, at + j, 1);
       }
     }
   }
@@ -94,13 +94,12 @@ export function prefixes(stream: Stream, columns: StateColumns, at: usize, n: i3
 
 /**
  * Fills the states at places n - 1 to 0: each combines its event with the state after it. State n is given; the events
- * begin at byte `at` of the columns that the parts point to.
+ * begin at byte `at` of the columns that `parts` point to.
  */
-export function suffixes(stream: Stream, columns: StateColumns, at: usize, n: i32): void {
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const suffix = load<u32>(part, PartPlan.suffix);
-    if (suffix) call_indirect<void>(suffix, part, stateAt(stream, columns, part, 0), at, n);
-    else if (load<u32>(part, PartPlan.fold)) suffixSlow(stream, columns, part, at, n);
+export function suffixes(stream: Stream, parts: Parts, columns: StateColumns, at: usize, n: i32): void {
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    if (part.suffix) part.fillSuffixes(stateAt(stream, columns, part, 0), at, n);
+    else if (part.fold) suffixSlow(stream, columns, part, at, n);
   }
 }
 
@@ -108,9 +107,9 @@ export function suffixes(stream: Stream, columns: StateColumns, at: usize, n: i3
  * Does what `suffixes` does for a part without a `suffix` kernel: folds each event by itself, then combines them from
  * the last on.
  */
-function suffixSlow(stream: Stream, columns: StateColumns, part: usize, at: usize, n: i32): void {
-  const size = <usize>load<u32>(part, PartPlan.size);
-  const offset = <usize>load<u32>(part, PartPlan.state);
+function suffixSlow(stream: Stream, columns: StateColumns, part: Part, at: usize, n: i32): void {
+  const size = part.size;
+  const offset = part.state;
   const rows = stream.scratch.left;
   for (let end = n; end > 0; end -= CHUNK_ROWS - 1) {
     const count = <usize>min(end, CHUNK_ROWS - 1);
@@ -123,8 +122,8 @@ function suffixSlow(stream: Stream, columns: StateColumns, part: usize, at: usiz
       store<u32>(stream.scratch.into + ((count - j) << 2), <u32>row);
     }
     const first = at + ((<usize>end - count) << 3);
-    call_indirect<void>(load<u32>(part, PartPlan.fold), part, stream.scratch.into, first, <i32>count);
-    call_indirect<void>(load<u32>(part, PartPlan.combine), part, rows + 4, rows + 4, rows, <i32>count);
+    part.foldRows(stream.scratch.into, first, <i32>count);
+    part.combineRows(rows + 4, rows + 4, rows, <i32>count);
   }
 }
 
@@ -141,27 +140,27 @@ export function putPairs(
   n: i32,
 ): void {
   const outbox = changetype<Outbox>(stream.outbox);
+  const parts = stream.parts;
   let output = 0;
   let hasSlow = false;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const lowerPairs = load<u32>(part, PartPlan.lowerPairs);
-    if (lowerPairs) {
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    if (part.lowerPairs) {
       const out = outputColumn(outbox, output) + ((<usize>from) << 3);
       const a = gatherStates(stream, left, part, dense, n);
       const b = gatherStates(stream, right, part, dense, n);
-      call_indirect<void>(lowerPairs, part, a, b, out, n);
+      part.lowerStates(a, b, out, n);
     } else {
       hasSlow = true;
     }
-    output += load<i32>(part, PartPlan.output);
+    output += part.output;
   }
   if (hasSlow) putPairsSlow(stream, left, right, dense, from, n);
 }
 
 /** Address of n consecutive states of a part: those at the listed places, copied together unless they already are. */
-function gatherStates(stream: Stream, columns: StateColumns, part: usize, dense: bool, n: i32): usize {
+function gatherStates(stream: Stream, columns: StateColumns, part: Part, dense: bool, n: i32): usize {
   const column = stateAt(stream, columns, part, 0);
-  const size = <usize>load<u32>(part, PartPlan.size);
+  const size = part.size;
   if (dense) return column + <usize>load<u32>(columns.places) * size;
   const end = (<usize>n) << 2;
   let to = columns.gathered;
@@ -182,6 +181,7 @@ function gatherStates(stream: Stream, columns: StateColumns, part: usize, dense:
  * combines the states into temporary rows and lowers those.
  */
 function putPairsSlow(stream: Stream, left: StateColumns, right: StateColumns, dense: bool, from: i32, n: i32): void {
+  const parts = stream.parts;
   let row = stream.scratch.temporary;
   const before = right.from - left.from;
   for (let i: usize = 0; i < (<usize>n) << 2; i += 4, row += stream.stride) {
@@ -190,47 +190,46 @@ function putPairsSlow(stream: Stream, left: StateColumns, right: StateColumns, d
     store<f64>(row, <f64>(before + load<u32>(right.places + place) - load<u32>(left.places + place)));
     store<u32>(stream.scratch.into + i, <u32>row);
   }
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    const combine = load<u32>(part, PartPlan.combine);
-    if (!combine || load<u32>(part, PartPlan.lowerPairs)) continue;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    if (!part.combine || part.lowerPairs) continue;
     listStates(stream, stream.scratch.left, left, part, dense, n);
     listStates(stream, stream.scratch.right, right, part, dense, n);
-    call_indirect<void>(combine, part, stream.scratch.into, stream.scratch.left, stream.scratch.right, n);
+    part.combineRows(stream.scratch.into, stream.scratch.left, stream.scratch.right, n);
   }
   const outbox = changetype<Outbox>(stream.outbox);
   let output = 0;
-  for (let i = 0, part = stream.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    if (!load<u32>(part, PartPlan.output)) continue;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    if (!part.output) continue;
     const column = outputColumn(outbox, output++) + ((<usize>from) << 3);
-    if (load<u32>(part, PartPlan.lowerPairs)) continue;
-    call_indirect<void>(load<u32>(part, PartPlan.lower), part, stream.scratch.into, column, n);
+    if (part.lowerPairs) continue;
+    part.lowerRows(stream.scratch.into, column, n);
   }
 }
 
 /** Sets the states of a row to those at place i of `left` combined with those at place j of `right`. */
 export function combineAt(stream: Stream, row: usize, left: StateColumns, i: u32, right: StateColumns, j: u32): void {
-  for (let k = 0, part = stream.parts; k < stream.partCount; k++, part += PartPlan.bytes) {
-    const combine = load<u32>(part, PartPlan.combine);
-    if (!combine) continue;
-    const offset = load<u32>(part, PartPlan.state);
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    if (!part.combine) continue;
+    const offset = part.state;
     store<u32>(stream.scratch.into, <u32>row);
-    store<u32>(stream.scratch.left, <u32>stateAt(stream, left, part, i) - offset);
-    store<u32>(stream.scratch.right, <u32>stateAt(stream, right, part, j) - offset);
-    call_indirect<void>(combine, part, stream.scratch.into, stream.scratch.left, stream.scratch.right, 1);
+    store<u32>(stream.scratch.left, <u32>(stateAt(stream, left, part, i) - offset));
+    store<u32>(stream.scratch.right, <u32>(stateAt(stream, right, part, j) - offset));
+    part.combineRows(stream.scratch.into, stream.scratch.left, stream.scratch.right, 1);
   }
 }
 
 /** Lists for a kernel of the part, which takes rows, the addresses at which rows with the states wanted would begin. */
-function listStates(stream: Stream, list: usize, columns: StateColumns, part: usize, dense: bool, n: i32): void {
-  const size = load<u32>(part, PartPlan.size);
+function listStates(stream: Stream, list: usize, columns: StateColumns, part: Part, dense: bool, n: i32): void {
+  const size = part.size;
   const end = list + ((<usize>n) << 2);
-  let first = <u32>stateAt(stream, columns, part, 0) - load<u32>(part, PartPlan.state);
+  let first = stateAt(stream, columns, part, 0) - part.state;
   if (dense) {
-    first += load<u32>(columns.places) * size;
-    for (; list < end; list += 4, first += size) store<u32>(list, first);
+    first += <usize>load<u32>(columns.places) * size;
+    for (; list < end; list += 4, first += size) store<u32>(list, <u32>first);
     return;
   }
   for (let places = columns.places; list < end; list += 4, places += 4) {
-    store<u32>(list, first + load<u32>(places) * size);
+    store<u32>(list, <u32>(first + <usize>load<u32>(places) * size));
   }
 }

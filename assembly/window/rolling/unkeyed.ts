@@ -31,7 +31,8 @@ import { lowerBound, upperBound } from '../../base/bisect';
 import { byClock, byEvent } from '../../cause';
 import { isFuture, noteMiss } from '../../ingest/admission';
 import { measureColumn, Ring } from '../../ingest/ring';
-import { Closed, PartPlan, Plan } from '../../plan';
+import { copyParts, Parts, pointParts } from '../../part';
+import { Closed, Plan } from '../../plan';
 import { openResults, putCauses, putEventHeads } from '../../result/outbox';
 import { CHUNK_ROWS } from '../../scratch';
 import { demandOfRows } from '../../state/bounds';
@@ -66,7 +67,7 @@ class Unkeyed {
   capacity: u32;
   measures: i32;
   /** The parts of the plan, over the history's columns. */
-  parts: usize;
+  parts: Parts;
   head: u32;
   low: u32;
   split: u32;
@@ -102,8 +103,7 @@ export function create(stream: Stream, w: i32, _count: i32): usize {
   // less.
   if (unkeyed.byRows) unkeyed.size += (unkeyed.left ? 1 : 0) - (unkeyed.right ? 0 : 1);
   unkeyed.measures = changetype<Ring>(stream.ring).measureCount;
-  unkeyed.parts = allocate(stream, <usize>stream.partCount * PartPlan.bytes);
-  memory.copy(unkeyed.parts, stream.parts, <usize>stream.partCount * PartPlan.bytes);
+  unkeyed.parts = copyParts(stream, stream.parts);
   unkeyed.front = createColumns(stream);
   unkeyed.back = createColumns(stream);
   unkeyed.back.count = CHUNK_ROWS + 1;
@@ -115,7 +115,7 @@ export function create(stream: Stream, w: i32, _count: i32): usize {
 
 export function destroy(stream: Stream, unkeyed: Unkeyed): void {
   release(stream, unkeyed.columns);
-  release(stream, unkeyed.parts);
+  release(stream, changetype<usize>(unkeyed.parts));
   destroyColumns(stream, unkeyed.front);
   destroyColumns(stream, unkeyed.back);
   release(stream, changetype<usize>(unkeyed));
@@ -154,11 +154,7 @@ function setCapacity(stream: Stream, unkeyed: Unkeyed, capacity: u32): void {
   }
   if (old) release(stream, old);
   unkeyed.head = first;
-  for (let i = 0, part = unkeyed.parts; i < stream.partCount; i++, part += PartPlan.bytes) {
-    store<u32>(part, <u32>column(unkeyed, 1 + load<i32>(part, PartPlan.measure)), PartPlan.column);
-    store<u32>(part, <u32>column(unkeyed, 1 + load<i32>(part, PartPlan.second)), PartPlan.secondColumn);
-    store<u32>(part, <u32>unkeyed.columns, PartPlan.times);
-  }
+  pointParts(unkeyed.parts, unkeyed.columns, column(unkeyed, 1), (<usize>capacity) << 3);
 }
 
 /**
@@ -401,10 +397,7 @@ function listResults(stream: Stream, unkeyed: Unkeyed, low: u32, high: u32, caus
 /** Fills the states of the back from `back.from` up to `high`. */
 function scan(stream: Stream, unkeyed: Unkeyed): void {
   const back = unkeyed.back;
-  const parts = stream.parts;
-  stream.parts = unkeyed.parts;
-  prefixes(stream, back, (<usize>(back.from - unkeyed.head)) << 3, unkeyed.high - back.from);
-  stream.parts = parts;
+  prefixes(stream, unkeyed.parts, back, (<usize>(back.from - unkeyed.head)) << 3, unkeyed.high - back.from);
 }
 
 /**
@@ -441,10 +434,7 @@ function flip(stream: Stream, unkeyed: Unkeyed, low: u32): void {
   unkeyed.split = unkeyed.high;
   setFront(stream, unkeyed, n);
   if (!n) return;
-  const parts = stream.parts;
-  stream.parts = unkeyed.parts;
-  suffixes(stream, unkeyed.front, (<usize>(low - unkeyed.head)) << 3, n);
-  stream.parts = parts;
+  suffixes(stream, unkeyed.parts, unkeyed.front, (<usize>(low - unkeyed.head)) << 3, n);
 }
 
 /** Makes room for a front of n events that ends at `high`, sets its last state, and empties the back. */
@@ -528,10 +518,7 @@ export function query(stream: Stream, unkeyed: Unkeyed, _w: i32, _id: u32, t: f6
     combineAt(stream, value, unkeyed.front, low - unkeyed.front.from, unkeyed.back, 0);
     from = unkeyed.high;
   }
-  const parts = stream.parts;
-  stream.parts = unkeyed.parts;
   foldAll(stream, unkeyed, value, from);
-  stream.parts = parts;
   return value;
 }
 
@@ -539,7 +526,7 @@ export function query(stream: Stream, unkeyed: Unkeyed, _w: i32, _id: u32, t: f6
 function foldAll(stream: Stream, unkeyed: Unkeyed, row: usize, from: u32): void {
   while (from != unkeyed.tail) {
     const n = min(unkeyed.tail - from, <u32>CHUNK_ROWS);
-    foldRun(stream, row, <i32>(from - unkeyed.head), n);
+    foldRun(stream, unkeyed.parts, row, <i32>(from - unkeyed.head), n);
     from += n;
   }
 }

@@ -193,7 +193,7 @@ function joinSession(stream: Stream, capped: Capped, event: Event): void {
   span.end = min(more.last, span.start + capped.maxLength);
   const row = rowOf(span);
   listRow(stream, 0, row, row, rowOfEvent(event));
-  combineRows(stream, 1);
+  combineRows(stream, stream.parts, 1);
   if (isNew) pushItem(stream, capped.heap, span.end + stream.allowedLateness, span.serial, changetype<usize>(span));
 }
 

@@ -96,7 +96,7 @@ export function extendRun(
   stream.watermark = max(stream.watermark, newest - outOfOrder);
   if (to - i >= MIN_RUN_EVENTS) {
     foldTo(stream, spans, i);
-    foldRun(stream, row, spans.at + i, to - i);
+    foldRun(stream, stream.parts, row, spans.at + i, to - i);
     spans.folded = to;
     return to;
   }

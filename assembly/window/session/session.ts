@@ -342,7 +342,7 @@ function merge(stream: Stream, sessions: Sessions, span: Span, newer: Span, i: i
   const row = rowOf(span);
   const other = rowOf(newer);
   listRow(stream, 0, row, row, other);
-  combineRows(stream, 1);
+  combineRows(stream, stream.parts, 1);
   if (firesAgain(stream)) {
     store<f64>(row, load<f64>(row, EMITTED) + load<f64>(other, EMITTED), EMITTED);
     store<f64>(row, max(load<f64>(row, FIRINGS), load<f64>(other, FIRINGS)), FIRINGS);
