@@ -192,6 +192,7 @@ export function pointParts(parts: Parts, times: usize, measures: usize, lane: us
   }
 }
 
+// Compiles to nothing; a field out of its place fails the build.
 if (offsetof<Part>('state') != PartPlan.state) ERROR('Part.state');
 if (offsetof<Part>('measure') != PartPlan.measure) ERROR('Part.measure');
 if (offsetof<Part>('identity') != PartPlan.identity) ERROR('Part.identity');
