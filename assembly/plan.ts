@@ -105,7 +105,9 @@ export enum WindowPlan {
   /** Filled in by the core: the table of edges that the bindings write, see assembly/window/grid/kind/calendar.ts. */
   edges = 104,
   edgeCount = 108,
-  bytes = 112,
+  /** The function of the debug build that verifies the store: see assembly/check.ts. */
+  verify = 112,
+  bytes = 120,
 }
 
 /**

@@ -58,6 +58,11 @@ export class Store {
     return call_indirect<f64>(this.window.live, stream, this.self);
   }
 
+  /** Present in the debug build alone. */
+  verify(stream: Stream, census: usize): i32 {
+    return this.window.verify ? call_indirect<i32>(this.window.verify, stream, this.self, census) : 0;
+  }
+
   earliest(stream: Stream): f64 {
     return call_indirect<f64>(this.window.earliest, stream, this.self);
   }

@@ -17,6 +17,7 @@
 
 import { Owner } from './base/allocator';
 import { Part, Parts } from './part';
+import { WindowPlan } from './plan';
 import { Scratch } from './scratch';
 import { Window } from './window';
 
@@ -139,7 +140,7 @@ export function streamOf(part: Part): Stream {
 
 /** Window w of the plan. */
 export function windowAt(stream: Stream, w: i32): Window {
-  return changetype<Window>(stream.windows + <usize>w * offsetof<Window>());
+  return changetype<Window>(stream.windows + <usize>w * WindowPlan.bytes);
 }
 
 /** Bytes that the stream may still allocate; negative if results exceed its limit. */

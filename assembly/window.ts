@@ -30,6 +30,7 @@ export class Window {
   store: u32;
   edges: u32;
   edgeCount: i32;
+  verify: u32;
 }
 
 // Compiles to nothing; a field out of its place fails the build.
@@ -56,4 +57,5 @@ if (offsetof<Window>('place') != WindowPlan.place) ERROR('Window.place');
 if (offsetof<Window>('store') != WindowPlan.store) ERROR('Window.store');
 if (offsetof<Window>('edges') != WindowPlan.edges) ERROR('Window.edges');
 if (offsetof<Window>('edgeCount') != WindowPlan.edgeCount) ERROR('Window.edgeCount');
-if (offsetof<Window>() != WindowPlan.bytes) ERROR('Window');
+if (offsetof<Window>('verify') != WindowPlan.verify) ERROR('Window.verify');
+if (offsetof<Window>() > <usize>WindowPlan.bytes) ERROR('Window');

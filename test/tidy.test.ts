@@ -16,9 +16,11 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const ROOMS = {
   assembly: [
     'plan.ts',
+    'law.ts',
     'window.ts',
     'cause.ts',
     'base/',
+    'census.ts',
     'part.ts',
     'scratch.ts',
     'stream.ts',
@@ -44,6 +46,7 @@ const ROOMS = {
     'pipeline.ts',
     'lifecycle.ts',
     'index.ts',
+    'check.ts',
   ],
   bindings: [
     'base/',

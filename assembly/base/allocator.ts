@@ -27,6 +27,8 @@ const FLAGS: u32 = 63;
 
 /** Every power of two of sizes, a class, is split into this many lists. */
 const LISTS_PER_CLASS: u32 = 16;
+/** Number of lists: sizes below 4 GiB are of 24 classes. */
+const LISTS: u32 = 24 * LISTS_PER_CLASS;
 
 // The root, at the bottom of memory: a bitmap of the classes that have free blocks, for each class a bitmap of its
 // lists that have some, the address of the end mark, and the first block of each list.
@@ -243,4 +245,48 @@ function grow(bytes: usize): bool {
   }
   link(block, <u32>(end - block));
   return true;
+}
+
+/** Whether blocks are gapless up to the end mark, their flags are right, and no two neighbours are both free. */
+export function areBlocksSound(): bool {
+  const end = <usize>load<u32>(ROOT_END);
+  let before: usize = 0;
+  let block = HEAP;
+  let isLeftFree = false;
+  for (; block < end; before = block, block += <usize>(load<u32>(block) & ~FLAGS)) {
+    const header = load<u32>(block);
+    if ((header & ~FLAGS) == 0 || ((header & LEFT_FREE) != 0) != isLeftFree) return false;
+    if (isLeftFree && (header & FREE || <usize>load<u32>(block, 4) != before)) return false;
+    isLeftFree = (header & FREE) != 0;
+  }
+  const mark = load<u32>(end);
+  if (block != end || ((mark & LEFT_FREE) != 0) != isLeftFree) return false;
+  return (mark & FREE) == 0 && (!isLeftFree || <usize>load<u32>(end, 4) == before);
+}
+
+/** Whether every free block is in the list of its size, and the lists contain nothing else. */
+export function areListsSound(): bool {
+  let free = 0;
+  const end = <usize>load<u32>(ROOT_END);
+  for (let block = HEAP; block < end; block += <usize>(load<u32>(block) & ~FLAGS)) {
+    if (load<u32>(block) & FREE) free++;
+  }
+  for (let list: u32 = 0; list < LISTS; list++) {
+    let before: usize = 0;
+    for (let block = headOfList(list); block; before = block, block = <usize>load<u32>(block, 16)) {
+      const header = load<u32>(block);
+      if (!(header & FREE) || listOf(header >> 6) != list || <usize>load<u32>(block, 20) != before || --free < 0)
+        return false;
+    }
+    const sizeClass = list / LISTS_PER_CLASS;
+    const lists = load<u32>(ROOT_LISTS + ((<usize>sizeClass) << 2));
+    const isMarked = ((lists >> (list % LISTS_PER_CLASS)) & 1) != 0;
+    if (isMarked != (headOfList(list) != 0)) return false;
+    if (((load<u32>(ROOT_CLASSES) >> sizeClass) & 1) != <u32>(lists != 0)) return false;
+  }
+  return free == 0;
+}
+
+function headOfList(list: u32): usize {
+  return load<u32>(ROOT_HEADS + ((<usize>list) << 2));
 }

@@ -135,3 +135,17 @@ function sink(heap: Heap, key: f64, tie: u32, item: usize): void {
   }
   setEntry(entryAt(heap, i), key, tie, item);
 }
+
+/** The item of entry i. */
+export function itemAt(heap: Heap, i: i32): usize {
+  return load<u32>(entryAt(heap, i), 12);
+}
+
+/** Whether no entry comes before its parent. */
+export function isHeapSound(heap: Heap): bool {
+  for (let i = 1; i < heap.length; i++) {
+    const entry = entryAt(heap, i);
+    if (isBefore(load<f64>(entry), load<u32>(entry, 8), entryAt(heap, (i - 1) >> 2))) return false;
+  }
+  return true;
+}

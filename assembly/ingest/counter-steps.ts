@@ -15,6 +15,7 @@
  */
 
 import { release, resize } from '../base/allocator';
+import { Census } from '../census';
 import { Part } from '../part';
 import { Stream, streamOf } from '../stream';
 import { isPlausible } from './admission';
@@ -111,6 +112,17 @@ export function forgetSamples(stream: Stream): void {
       if (time != time || (watermark - time <= within && watermark != Infinity)) continue;
       store<f64>(sample, NaN);
       unpin(keys, id);
+    }
+  }
+}
+
+/** Counts the ids whose samples are remembered as pinned. */
+export function countSamples(stream: Stream, census: Census): void {
+  for (let part = stream.parts.first; part != stream.parts.end; part = part.next) {
+    if (!part.prepare) continue;
+    for (let id: u32 = 0; id < part.sampleCapacity; id++) {
+      const time = load<f64>(part.samples + <usize>id * SAMPLE_BYTES);
+      if (time == time) census.countPin(id);
     }
   }
 }

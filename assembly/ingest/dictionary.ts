@@ -421,3 +421,24 @@ function mark(keys: Dictionary, marks: usize, results: usize, n: u32): void {
   }
   for (let i: u32 = 0; i < n; i++) store<u8>(marks + load<u32>(results + ((<usize>i) << 2)), 1);
 }
+
+/** Entry of an id in a column of counts, `live` or `pins`. */
+export function countOf(column: usize, id: u32): u32 {
+  return load<u32>(column + ((<usize>id) << 2));
+}
+
+/** Whether the order lists every live id once, at its place, and the counts of ids are right. */
+export function isOrderSound(keys: Dictionary): bool {
+  let live: u32 = 0;
+  let alive: u32 = 0;
+  for (let id: u32 = 0; id < keys.limit; id++) {
+    const isLive = countOf(keys.live, id) != 0;
+    if (isLive) live++;
+    if (isLive || isPinned(keys, id)) alive++;
+    const place = countOf(keys.place, id);
+    if (isLive && (place >= keys.orderLength || countOf(keys.order, place) != id)) return false;
+  }
+  let listed: u32 = 0;
+  for (let i: u32 = 0; i < keys.orderLength; i++) if (countOf(keys.order, i) != NO_ID) listed++;
+  return live == listed && live == keys.liveCount && alive == keys.aliveCount;
+}

@@ -76,6 +76,8 @@ interface Exports {
   setDisorder(stream: number, outOfOrder: number): void;
   canonicalize(column: number, n: number): void;
   stat(stream: number, which: Stat): number;
+  /** The debug build alone: the number of a law that does not hold, 0 if all hold; see assembly/check.ts. */
+  check?(stream: number): number;
 }
 
 /** What the core exports for one kind of aggregate: see assembly/aggregate/aggregate-registry.ts. */
@@ -110,7 +112,7 @@ export interface Kernels {
 /** The functions that a kind of window may export: see assembly/window/window-registry.ts. */
 export const ROLES = [
   ...(['start', 'end', 'newest', 'oldest'] as const),
-  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'live', 'earliest'] as const),
+  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'live', 'earliest', 'verify'] as const),
 ] as const;
 
 /** What the core exports for one kind of window: indices into the function table. */

@@ -36,8 +36,11 @@ import {
 import { Core, core } from '../../bindings/base/core';
 import { Engine } from '../../bindings/engine/engine';
 import { check } from '../../bindings/spec/check';
+import { checkLaws } from '../support/check-laws';
 import { FIRST_SEED, random, runs } from '../support/helpers';
 import { windowKinds, windowKindsUsed } from '../support/window-kinds';
+
+checkLaws();
 
 afterEach(() => vi.restoreAllMocks());
 

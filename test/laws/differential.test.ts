@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Oracle, type OracleRow, type OracleWindow, type Rules } from '../oracle';
+import { checkLaws } from '../support/check-laws';
 import { put } from '../support/doors';
 import { runs } from '../support/helpers';
 import {
@@ -24,6 +25,8 @@ import {
   settled,
   windowed,
 } from '../support/scenarios';
+
+checkLaws();
 
 function run(s: Scenario, cuts: Scenario['cuts']) {
   const late: Row[] = [];

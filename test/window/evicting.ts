@@ -25,7 +25,10 @@ import {
   windowed,
 } from '../../bindings';
 import { About, isNear } from '../oracle';
+import { checkLaws } from '../support/check-laws';
 import { random } from '../support/helpers';
+
+checkLaws();
 
 export interface Event {
   t: number;

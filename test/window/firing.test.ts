@@ -18,9 +18,12 @@ import {
   type WindowedStream,
   windowed,
 } from '../../bindings';
+import { checkLaws } from '../support/check-laws';
 import { DOORS, put } from '../support/doors';
 import { windowed as loosely, type Row } from '../support/scenarios';
 import { lines, type Step, stepped } from '../support/steps';
+
+checkLaws();
 
 describe('emit: { every }', () => {
   //   clock       1    2   3   5          7        10       12

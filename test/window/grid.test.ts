@@ -5,9 +5,12 @@
 
 import { expect, test } from 'vitest';
 import { count, hopping, sum, tumbling, type Window, windowed } from '../../bindings';
+import { checkLaws } from '../support/check-laws';
 import { refusedByEveryDoor } from '../support/doors';
 import { random, refused, windowsAt } from '../support/helpers';
 import { DAY } from '../support/times';
+
+checkLaws();
 
 /** Every window that has events and the times of these, in the order in which the windows fired. */
 function held(window: Window, times: number[]): [start: number, end: number, times: number[]][] {

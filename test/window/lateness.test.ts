@@ -5,8 +5,11 @@
 
 import { expect, test } from 'vitest';
 import { col, count, hopping, last, sum, tumbling, type WindowBatch, windowed } from '../../bindings';
+import { checkLaws } from '../support/check-laws';
 import { DOORS, put } from '../support/doors';
 import { refused } from '../support/helpers';
+
+checkLaws();
 
 //   arrives     10   8   12   5
 //   watermark    6   6    8   8        newest - 4, never back

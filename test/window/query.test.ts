@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Oracle, type OracleEvent, type OracleWindow, windowsOf } from '../oracle';
+import { checkLaws } from '../support/check-laws';
 import { put } from '../support/doors';
 import { runs } from '../support/helpers';
 import {
@@ -23,6 +24,8 @@ import {
   settled,
   windowed,
 } from '../support/scenarios';
+
+checkLaws();
 
 /** What one window holds of a key at a time: its bounds, and its events in order of arrival. */
 interface Held {

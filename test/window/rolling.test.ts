@@ -6,8 +6,11 @@
 import { describe, expect, test } from 'vitest';
 import { count, last, max, mean, min, rolling, rows, stddev, sum, variance, windowed } from '../../bindings';
 import { definitions } from '../oracle';
+import { checkLaws } from '../support/check-laws';
 import { random } from '../support/helpers';
 import { stepped } from '../support/steps';
+
+checkLaws();
 
 type Closed = 'right' | 'left' | 'both' | 'none';
 

@@ -5,10 +5,13 @@
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { rows, type Spec, session, sum, windowed } from '../../bindings';
+import { checkLaws } from '../support/check-laws';
 import { refusedByEveryDoor } from '../support/doors';
 import { refused } from '../support/helpers';
 import { windowed as loosely, type Row } from '../support/scenarios';
 import { lines, type Step, stepped } from '../support/steps';
+
+checkLaws();
 
 //   k1   10  1000  2500 ───────────┤ 5500
 //   k2   0  1000  2500 ────────────┤ 5500

@@ -14,9 +14,11 @@
 import { allocate } from '../../base/allocator';
 import { createHeap, destroyHeap, Heap, heapBytes, popItem, pushItem, topItem } from '../../base/priority-queue';
 import { byClock, byEvent } from '../../cause';
+import { Census } from '../../census';
 import { noteMiss } from '../../ingest/admission';
 import { moveClock } from '../../ingest/clock';
 import { Ring } from '../../ingest/ring';
+import { Law } from '../../law';
 import { demandOfRows } from '../../state/bounds';
 import { addHeap, dropRow, foldRows, resetRow } from '../../state/rows';
 import { Bound, Bounds } from '../../store';
@@ -29,6 +31,7 @@ import {
   endQueues,
   evict,
   initQueues,
+  isCombined,
   isEmpty,
   listCombination,
   listResult,
@@ -280,4 +283,20 @@ export function query(stream: Stream, counted: Counted, _w: i32, id: u32, _t: f6
     bounds.end = greatest;
   }
   return value;
+}
+
+/** The first law that the store breaks, Law.none if it breaks none. Counts what it holds of each id. */
+export function verify(stream: Stream, counted: Counted, census: Census): Law {
+  let live: u32 = 0;
+  for (let id: u32 = 0; id < counted.queueCount; id++) {
+    const queue = queueOf(counted, id);
+    if (!queue) continue;
+    live++;
+    census.countPin(id);
+    const open = changetype<Event>(<usize>queue.openPane);
+    if (queue.id != id || (open && load<f64>(rowOf(open)) >= counted.paneEvents)) return Law.chains;
+    if (queue.split - queue.head > queue.entryCount()) return Law.waiting;
+    if (!isCombined(stream, queue)) return Law.combination;
+  }
+  return live == counted.live ? Law.none : Law.chains;
 }

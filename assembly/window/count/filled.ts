@@ -9,14 +9,17 @@
 
 import { allocate } from '../../base/allocator';
 import { byEvent } from '../../cause';
+import { Census } from '../../census';
 import { moveClock } from '../../ingest/clock';
 import { Ring, windowColumn } from '../../ingest/ring';
+import { Law } from '../../law';
 import { Firing } from '../../plan';
 import { demandOfRows } from '../../state/bounds';
 import { Bound, Bounds } from '../../store';
 import { firesAgain, Stream, windowAt } from '../../stream';
 import {
   answer,
+  areChainsWhole,
   begin,
   createSpan,
   dropSpan,
@@ -131,4 +134,9 @@ export function live(_stream: Stream, filled: Filled): f64 {
 
 export function query(stream: Stream, filled: Filled, _w: i32, id: u32, _t: f64, bounds: Bounds): usize {
   return answer(stream, id < filled.headCount ? headOf(filled, id) : null, bounds);
+}
+
+/** The first law that the store breaks, Law.none if it breaks none. Counts what it holds of each id. */
+export function verify(_stream: Stream, filled: Filled, census: Census): Law {
+  return areChainsWhole(filled, census) ? Law.none : Law.chains;
 }

@@ -27,10 +27,11 @@ import { lengthFor, resizeTable, tableBytes } from '../../base/id-table';
 import { RingQueue } from '../../base/ring-queue';
 import { Dictionary, pin, unpin, usePins } from '../../ingest/dictionary';
 import { Firing } from '../../plan';
+import { areSame } from '../../result/compare';
 import { putOutputs } from '../../result/lower';
 import { openResults, putHead } from '../../result/outbox';
 import { CHUNK_ROWS } from '../../scratch';
-import { addHeap, combineRows, dropTemporaries, listRow } from '../../state/rows';
+import { addHeap, combineRows, dropTemporaries, listRow, resetRow } from '../../state/rows';
 import { copyRow, Stream } from '../../stream';
 import { createReorder, destroyReorder, Event, freeEvent, Reorder, reorderBytes, rowOf } from '../keyed/reorder';
 
@@ -295,4 +296,17 @@ export function combinationOf(stream: Stream, queues: PaneQueues, queue: Queue, 
   if (!queue.hasBack) return front;
   listCombination(stream, queues, temporary, front, backOf(queue));
   return temporary;
+}
+
+/** Whether the back of a queue is the combination of its panes from `split` on. */
+export function isCombined(stream: Stream, queue: Queue): bool {
+  if (queue.hasBack != (queue.split != queue.tail)) return false;
+  if (stream.hasHeapStates || stream.partial || !queue.hasBack) return true;
+  const sum = stream.scratch.temporary;
+  resetRow(stream, sum);
+  for (let i = queue.split; i != queue.tail; i++) {
+    listRow(stream, 0, sum, sum, rowOf(paneAt(queue, i)));
+    combineRows(stream, stream.parts, 1);
+  }
+  return areSame(stream, sum, backOf(queue));
 }

@@ -5,6 +5,7 @@
  */
 
 import { allocate, release } from '../../base/allocator';
+import { WindowPlan } from '../../plan';
 import { Stream, windowAt } from '../../stream';
 import { Window } from '../../window';
 import * as edges from './edges';
@@ -39,7 +40,7 @@ export function releaseGrid(stream: Stream, grid: Grid): void {
 
 /** Window i of the store, which is window `grid.first + i` of the plan. */
 export function windowIn(grid: Grid, i: i32): Window {
-  return changetype<Window>(grid.windows + <usize>i * offsetof<Window>());
+  return changetype<Window>(grid.windows + <usize>i * WindowPlan.bytes);
 }
 
 /** The greatest number of windows of one window of the plan that hold one time. */

@@ -18,6 +18,7 @@
 import { allocate, release, resize } from '../../base/allocator';
 import { lowerBound } from '../../base/bisect';
 import { createList, destroyList, insertPointer, PointerList, pointerAt, shiftPointer } from '../../base/pointer-list';
+import { Census } from '../../census';
 import { countRow, Dictionary, uncountRow } from '../../ingest/dictionary';
 import { cloneRow, dropRow } from '../../state/rows';
 import { copyRow, Stream } from '../../stream';
@@ -215,4 +216,21 @@ export function insertPane(stream: Stream, panes: Panes, i: i32, added: Pane): v
 /** Removes the first pane from the list and destroys it. */
 export function dropFirst(stream: Stream, panes: Panes): void {
   destroyPane(stream, changetype<Pane>(shiftPointer(panes)));
+}
+
+/** Whether panes are disjoint and in order of time, and the pieces of each in order. Counts their rows in a census. */
+export function arePanesSound(panes: Panes, census: Census): bool {
+  let time = -Infinity;
+  for (let i = 0; i < panes.length; i++) {
+    const pane = paneAt(panes, i);
+    if (pane.start < time || !(pane.start < pane.end)) return false;
+    // Retained windows may overlap.
+    time = pane.k == pane.k ? pane.start : pane.end;
+    for (let p: u32 = 0; p < pane.count; p++) {
+      const piece = pieceAt(pane, p);
+      if (!bitsOf(piece) || (p && blockOf(pieceAt(pane, p - 1)) >= blockOf(piece))) return false;
+      for (let left = bitsOf(piece); left; left &= left - 1) census.countRow((blockOf(piece) << 6) + <u32>ctz(left));
+    }
+  }
+  return true;
 }

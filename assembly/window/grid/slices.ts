@@ -17,6 +17,7 @@ import { allocate, release } from '../../base/allocator';
 import { upperBoundOf } from '../../base/bisect';
 import { lengthFor, resizeTable } from '../../base/id-table';
 import { createList, destroyList, insertPointer, PointerList, pointerAt, shiftPointer } from '../../base/pointer-list';
+import { Census } from '../../census';
 import { Dictionary, uncountRow } from '../../ingest/dictionary';
 import { dropRow } from '../../state/rows';
 import { copyRow, FIRINGS, Stream } from '../../stream';
@@ -163,4 +164,17 @@ export function destroySlice(stream: Stream, slice: Slice): void {
   }
   if (slice.table) release(stream, slice.table);
   release(stream, changetype<usize>(slice));
+}
+
+/** Counts the rows of a slice in a census. */
+export function countRows(stream: Stream, slice: Slice, census: Census): void {
+  for (let b: u32 = 0; b < slice.blocks; b++) {
+    const block = <usize>load<u32>(slice.table + ((<usize>b) << 2));
+    if (block) countBlock(stream, block, b, census);
+  }
+}
+
+/** Counts the rows of block b in a census. */
+export function countBlock(stream: Stream, block: usize, b: u32, census: Census): void {
+  for (let left = presentBits(stream, block); left; left &= left - 1) census.countRow((b << 6) + <u32>ctz(left));
 }

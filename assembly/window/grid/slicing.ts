@@ -11,7 +11,9 @@
 
 import { allocate, release } from '../../base/allocator';
 import { byClock } from '../../cause';
+import { Census } from '../../census';
 import { Dictionary } from '../../ingest/dictionary';
+import { Law } from '../../law';
 import { CHUNK_ROWS } from '../../scratch';
 import { BLOCK_OVERHEAD, demandOfMerges, demandOfStates } from '../../state/bounds';
 import { Bound, Bounds } from '../../store';
@@ -21,8 +23,8 @@ import { advanceTo } from './fire';
 import { createGrid, cycleOf, maxFirings, maxOpened, releaseGrid, windowIn } from './grid';
 import { lookUp } from './lookup';
 import { paneAt } from './panes';
-import { createSlices, destroySlices, Slicing, sliceAt } from './slices';
-import { createStacks, destroyStacks, earliest as earliestOf, Stacks, stacksAt } from './two-stacks';
+import { countRows, createSlices, destroySlices, Slicing, sliceAt } from './slices';
+import { createStacks, destroyStacks, earliest as earliestOf, Stacks, stacksAt, verifyStacks } from './two-stacks';
 
 export function create(stream: Stream, first: i32, count: i32): usize {
   const grid = changetype<Slicing>(changetype<usize>(createGrid(stream, offsetof<Slicing>(), first, count)));
@@ -121,4 +123,18 @@ function closing(stream: Stream, grid: Slicing, n: f64, slices: f64): f64 {
     if (stacks.overlaps && isShared) bytes += slices * (rows * <f64>stream.stride + min(blocks, rows) * BLOCK_OVERHEAD);
   }
   return bytes;
+}
+
+/** The first law that the store breaks, Law.none if it breaks none. Counts what it holds of each id. */
+export function verify(stream: Stream, grid: Slicing, census: Census): Law {
+  let time = grid.sealedTo;
+  for (let i = 0; i < grid.slices.length; i++) {
+    const slice = sliceAt(grid.slices, i);
+    if (!(slice.start < slice.end) || slice.end <= grid.sealedTo || (i && slice.start < time)) return Law.slices;
+    time = slice.end;
+    countRows(stream, slice, census);
+  }
+  let broken: Law = Law.none;
+  for (let i = 0; i < grid.count && !broken; i++) broken = verifyStacks(stream, stacksAt(grid, i), census);
+  return broken;
 }

@@ -13,9 +13,11 @@
 
 import { allocate, release } from '../../base/allocator';
 import { byClock, byEvent, byFlag, byMark } from '../../cause';
+import { Census } from '../../census';
 import { isFuture, noteMiss } from '../../ingest/admission';
 import { countRow, Dictionary, NO_ID } from '../../ingest/dictionary';
 import { Ring } from '../../ingest/ring';
+import { Law } from '../../law';
 import { Firing } from '../../plan';
 import { putResults } from '../../result/lower';
 import { CHUNK_ROWS } from '../../scratch';
@@ -27,6 +29,7 @@ import { Window } from '../../window';
 import * as edges from './edges';
 import { createGrid, cycleOf, fireWhen, Grid, maxFirings, maxOpened, releaseGrid, windowIn as windowOf } from './grid';
 import {
+  countRows,
   createSlices,
   destroySlice,
   destroySlices,
@@ -375,4 +378,18 @@ export function demand(
     bound.bytes += min(n * cycle, windows * blocks) * block + windows * blocks * 12;
     bound.bytes += opened * cycle * 4 * BLOCK_OVERHEAD + demandOfStates(stream, n * cycle);
   }
+}
+
+/** The first law that the store breaks, Law.none if it breaks none. Counts what it holds of each id. */
+export function verify(stream: Stream, grid: TriggeredGrid, census: Census): Law {
+  for (let w = 0; w < grid.count; w++) {
+    const triggered = triggeredAt(grid, w);
+    for (let i = 0; i < triggered.list.length; i++) {
+      const window = windowIn(triggered, i);
+      if (i && windowIn(triggered, i - 1).k >= window.k) return Law.triggered;
+      if (i < triggered.firedCount != window.end <= stream.watermark) return Law.triggered;
+      countRows(stream, window, census);
+    }
+  }
+  return Law.none;
 }

@@ -41,15 +41,38 @@
 
 import { allocate, release } from '../../base/allocator';
 import { lengthFor, resizeTable } from '../../base/id-table';
+import { Census } from '../../census';
 import { countRow, Dictionary } from '../../ingest/dictionary';
-import { cloneRow, combineListed, combineRows, copyInline, foldRow, listRow, moveRow } from '../../state/rows';
+import { Law } from '../../law';
+import { areSame } from '../../result/compare';
+import {
+  cloneRow,
+  combineListed,
+  combineRows,
+  copyInline,
+  foldRow,
+  listRow,
+  moveRow,
+  resetRow,
+} from '../../state/rows';
 import { Stream } from '../../stream';
 import { Window } from '../../window';
 import * as edges from './edges';
 import { cycleOf } from './grid';
 import * as pane from './panes';
 import { Pane, Panes } from './panes';
-import { destroyBlock, destroySlice, newBlock, presentBits, rowFor, Slice, Slicing, widenTable } from './slices';
+import {
+  countBlock,
+  countRows,
+  destroyBlock,
+  destroySlice,
+  newBlock,
+  presentBits,
+  rowFor,
+  Slice,
+  Slicing,
+  widenTable,
+} from './slices';
 
 @unmanaged
 export class Stacks {
@@ -468,4 +491,48 @@ export function flippedTo(stacks: Stacks, b: u32): f64 {
 
 function setFlipped(stacks: Stacks, b: u32, t: f64): void {
   store<f64>(stacks.flipped + ((<usize>b) << 3), t);
+}
+
+/** The law that the stacks break, Law.none if they break none. Counts their rows in a census. */
+export function verifyStacks(stream: Stream, stacks: Stacks, census: Census): Law {
+  if (stacks.gathered) countRows(stream, changetype<Slice>(stacks.gathered), census);
+  if (!pane.arePanesSound(stacks.panes, census) || !pane.arePanesSound(stacks.retained, census)) return Law.panes;
+  const isStarted = stacks.next != -Infinity && stacks.panes.count;
+  if (isStarted && paneAt(stacks, 0).end <= edges.start(stacks.window, stacks.next)) return Law.panes;
+  for (let b: u32 = 0; b < stacks.blocks && !stacks.overlaps; b++) {
+    const block = <usize>load<u32>(stacks.back + ((<usize>b) << 2));
+    if (block) countBlock(stream, block, b, census);
+  }
+  if (!stacks.overlaps || stream.hasHeapStates || stream.partial) return Law.none;
+  // Some ids stand for all.
+  const ids = min(stacks.blocks << 6, changetype<Dictionary>(stream.dictionary).limit);
+  for (let id: u32 = 0; id < ids; id += 1 + ids / 16) {
+    if (!isCombined(stream, stacks, id)) return Law.combination;
+  }
+  return Law.none;
+}
+
+/**
+ * Whether `front` is the first flipped row of an id, each flipped row holds more events than the next, and `back` is
+ * the combination of the rows that are not flipped.
+ */
+function isCombined(stream: Stream, stacks: Stacks, id: u32): bool {
+  const sum = stream.scratch.temporary;
+  resetRow(stream, sum);
+  let before: usize = 0;
+  for (let i = 0; i < stacks.panes.count; i++) {
+    const row = pane.rowIn(stream, paneAt(stacks, i), id);
+    if (!row) continue;
+    if (paneAt(stacks, i).start >= flippedTo(stacks, id >> 6)) {
+      listRow(stream, 0, sum, sum, row);
+      combineRows(stream, stream.parts, 1);
+    } else if (before ? load<f64>(before) <= load<f64>(row) : row != frontOf(stacks, id)) {
+      return false;
+    } else {
+      before = row;
+    }
+  }
+  if (!before && frontOf(stacks, id)) return false;
+  const back = backRow(stream, stacks, id);
+  return back ? areSame(stream, sum, back) : load<f64>(sum) == 0;
 }

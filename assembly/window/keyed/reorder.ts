@@ -15,6 +15,8 @@ import {
   destroyHeap,
   Heap,
   heapBytes,
+  isHeapSound,
+  itemAt,
   popItem,
   pushItem,
   topItem,
@@ -23,6 +25,7 @@ import {
 } from '../../base/priority-queue';
 import { RingQueue } from '../../base/ring-queue';
 import { createSlab, destroySlab, freeSlot, Slab, slabBytes, takeSlot } from '../../base/slab';
+import { Census } from '../../census';
 import { dropRow } from '../../state/rows';
 import { copyRow, Stream } from '../../stream';
 
@@ -164,4 +167,24 @@ export function takeNext(stream: Stream, reorder: Reorder): Event {
   const event = changetype<Event>(topItem(stragglers));
   popItem(stream, stragglers);
   return event;
+}
+
+/** Whether the events that wait are in order of time: those of the queue, and the stragglers as a heap. */
+export function isInOrder(reorder: Reorder): bool {
+  let last = -Infinity;
+  for (let i = reorder.head; i != reorder.tail; i++) {
+    const event = changetype<Event>(<usize>load<u32>(reorder.entryAt(i)));
+    if (event.time < last) return false;
+    last = event.time;
+  }
+  return isHeapSound(reorder.stragglers) && (reorder.head == reorder.tail || reorder.last == last);
+}
+
+/** Counts the events that wait, each of which pins its id, in a census. */
+export function countWaiting(reorder: Reorder, census: Census): void {
+  for (let i = reorder.head; i != reorder.tail; i++) {
+    census.countPin(changetype<Event>(<usize>load<u32>(reorder.entryAt(i))).id);
+  }
+  for (let i = 0; i < reorder.stragglers.length; i++)
+    census.countPin(changetype<Event>(itemAt(reorder.stragglers, i)).id);
 }

@@ -26,6 +26,7 @@ import {
 import { createHeap, destroyHeap, Heap, popItem, pushItem, topItem } from '../../base/priority-queue';
 import { createSlab, destroySlab, freeSlot, Slab, slabBytes, takeSlot } from '../../base/slab';
 import { byClock, byFlag, byMark } from '../../cause';
+import { Census } from '../../census';
 import { Dictionary, pin, unpin, usePins } from '../../ingest/dictionary';
 import { Firing } from '../../plan';
 import { putOutputs } from '../../result/lower';
@@ -390,4 +391,26 @@ export function earliestStart(spans: Spans): f64 {
     for (let span = headOf(spans, id); span; span = changetype<Span>(<usize>span.older)) first = min(first, span.start);
   }
   return first;
+}
+
+/**
+ * Whether the chain of each key is whole: spans of that key that have not been dropped, disjoint, the latest first, and
+ * all of them counted. Counts them in a census.
+ */
+export function areChainsWhole(spans: Spans, census: Census): bool {
+  let live: u32 = 0;
+  for (let id: u32 = 0; id < spans.headCount; id++) {
+    let newer = changetype<Span>(0);
+    for (let span = headOf(spans, id); span; span = changetype<Span>(<usize>span.older)) {
+      if (span.id != id || span.state >= <u8>SpanState.superseded || !(span.start <= span.end)) return false;
+      if (newer && span.end > newer.start) return false;
+      census.countPin(id);
+      newer = span;
+      live++;
+    }
+  }
+  for (let i = 0; spans.moreAt && i < spans.changed.length; i++) {
+    if (moreOf(spans, changetype<Span>(pointerAt(spans.changed, i))).changedAt != <u32>(i + 1)) return false;
+  }
+  return live == spans.live;
 }

@@ -13,17 +13,29 @@
  */
 
 import { allocate, release } from '../../base/allocator';
-import { createHeap, destroyHeap, heapBytes, moveTop, popItem, topItem, topKey } from '../../base/priority-queue';
+import {
+  createHeap,
+  destroyHeap,
+  heapBytes,
+  isHeapSound,
+  moveTop,
+  popItem,
+  topItem,
+  topKey,
+} from '../../base/priority-queue';
 import { byClock, byEvent } from '../../cause';
+import { Census } from '../../census';
 import { noteMiss } from '../../ingest/admission';
 import { moveClock } from '../../ingest/clock';
 import { measureColumn, Ring } from '../../ingest/ring';
+import { Law } from '../../law';
 import { Closed, Plan } from '../../plan';
+import { areSame } from '../../result/compare';
 import { CHUNK_ROWS } from '../../scratch';
 import { demandOfEvicting, STORE_MARGIN } from '../../state/bounds';
 import { cloneHeap, combineListed, insertEvent, listRow, resetRow } from '../../state/rows';
 import { Bound, Bounds } from '../../store';
-import { Stream, windowAt } from '../../stream';
+import { copyRow, Stream, windowAt } from '../../stream';
 import {
   createUnliftedEvent,
   createUnliftedReorder,
@@ -31,6 +43,7 @@ import {
   Event,
   enqueue,
   freeEvent,
+  isInOrder,
   nextTime,
   Reorder,
   reorderBytes,
@@ -363,7 +376,7 @@ export function query(stream: Stream, rolling: Rolling, _w: i32, id: u32, t: f64
   if (id >= rolling.keyCount) return value;
   const history = historyOf(rolling, id);
   if (history) addHistory(stream, rolling, history, value, t);
-  let event = changetype<Event>(<usize>load<u32>(keyAt(rolling, id), 4));
+  let event = lastWaiting(rolling, id);
   while (event && event.next) event = changetype<Event>(<usize>event.next);
   for (; event; event = changetype<Event>(<usize>event.previous)) {
     if (event.time > t || isPast(rolling, event.time, t - rolling.size)) continue;
@@ -402,4 +415,46 @@ function addHistory(stream: Stream, rolling: Rolling, history: History, value: u
     return;
   }
   foldFrom(stream, rolling, history, value, i);
+}
+
+/** The first law that the store breaks, Law.none if it breaks none. Counts what it holds of each id. */
+export function verify(stream: Stream, rolling: Rolling, census: Census): Law {
+  if (!isInOrder(rolling.reorder)) return Law.waiting;
+  if (!isHeapSound(rolling.checks)) return Law.heap;
+  let live: u32 = 0;
+  let waiting = 0.0;
+  for (let id: u32 = 0; id < rolling.keyCount; id++) {
+    if (!load<u64>(keyAt(rolling, id))) continue;
+    live++;
+    census.countPin(id);
+    let after = changetype<Event>(0);
+    for (let event = lastWaiting(rolling, id); event; event = changetype<Event>(<usize>event.next), waiting++) {
+      if (event.id != id || <usize>event.previous != changetype<usize>(after)) return Law.chains;
+      after = event;
+    }
+    const history = historyOf(rolling, id);
+    if (!history) continue;
+    const count = history.tail - history.head;
+    if (count > history.mask + 1) return Law.waiting;
+    if (!needsFlip(history) && history.split - history.head > count) return Law.waiting;
+    if (!isBackSound(stream, rolling, history)) return Law.combination;
+  }
+  return live == rolling.live && waiting == waitingCount(rolling.reorder) ? Law.none : Law.chains;
+}
+
+/** The waiting event of an id that arrived last, null if none waits. */
+function lastWaiting(rolling: Rolling, id: u32): Event {
+  return changetype<Event>(<usize>load<u32>(keyAt(rolling, id), 4));
+}
+
+/** Whether the back of a history is the fold of its events from `split` on. */
+function isBackSound(stream: Stream, rolling: Rolling, history: History): bool {
+  if (stream.hasHeapStates || stream.partial || needsFlip(history)) return true;
+  const sum = stream.scratch.temporary;
+  const back = sum + stream.stride;
+  resetRow(stream, sum);
+  foldFrom(stream, rolling, history, sum, history.split);
+  copyRow(stream, back, backOf(history));
+  store<f64>(back, load<f64>(sum));
+  return areSame(stream, sum, back);
 }

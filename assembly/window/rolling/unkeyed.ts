@@ -29,14 +29,17 @@
 import { allocate, release, resize } from '../../base/allocator';
 import { lowerBound, upperBound } from '../../base/bisect';
 import { byClock, byEvent } from '../../cause';
+import { Census } from '../../census';
 import { isFuture, noteMiss } from '../../ingest/admission';
 import { measureColumn, Ring } from '../../ingest/ring';
+import { Law } from '../../law';
 import { copyParts, Parts, pointParts } from '../../part';
 import { Closed, Plan } from '../../plan';
+import { areSame } from '../../result/compare';
 import { openResults, putCauses, putEventHeads } from '../../result/outbox';
 import { CHUNK_ROWS } from '../../scratch';
 import { demandOfRows } from '../../state/bounds';
-import { foldRun } from '../../state/rows';
+import { foldRun, resetRow } from '../../state/rows';
 import { Bound, Bounds } from '../../store';
 import { copyRow, firesAgain, Stream, windowAt } from '../../stream';
 import {
@@ -529,4 +532,28 @@ function foldAll(stream: Stream, unkeyed: Unkeyed, row: usize, from: u32): void 
     foldRun(stream, unkeyed.parts, row, <i32>(from - unkeyed.head), n);
     from += n;
   }
+}
+
+/** The first law that the store breaks, Law.none if it breaks none. Counts what it holds of each id. */
+export function verify(stream: Stream, unkeyed: Unkeyed, _census: Census): Law {
+  const head = unkeyed.head;
+  const low = unkeyed.low;
+  const split = unkeyed.split;
+  const high = unkeyed.high;
+  const tail = unkeyed.tail;
+  const first = firstKept(unkeyed);
+  if (first - head > tail - head || split - low > tail - low || high - split > tail - split) return Law.waiting;
+  for (let i = first; !unkeyed.byRows && <i32>(i + 1 - tail) < 0; i++) {
+    if (timeAt(unkeyed, i) > timeAt(unkeyed, i + 1)) return Law.waiting;
+  }
+  const back = unkeyed.back;
+  const n = back.from - split;
+  if (stream.partial || n > <u32>CHUNK_ROWS) return Law.none;
+  const sum = stream.scratch.temporary;
+  const other = sum + stream.stride;
+  resetRow(stream, sum);
+  foldRun(stream, unkeyed.parts, sum, <i32>(split - head), n);
+  combineAt(stream, other, unkeyed.front, unkeyed.front.count - 1, back, 0);
+  store<f64>(other, <f64>n);
+  return areSame(stream, sum, other) ? Law.none : Law.combination;
 }

@@ -19,6 +19,7 @@ import {
   destroyHeap,
   Heap,
   heapBytes,
+  isHeapSound,
   moveTop,
   popItem,
   pushItem,
@@ -26,22 +27,26 @@ import {
   topKey,
 } from '../../base/priority-queue';
 import { byClock } from '../../cause';
+import { Census } from '../../census';
 import { noteMiss } from '../../ingest/admission';
 import { moveClock } from '../../ingest/clock';
 import { Dictionary, pin, unpin } from '../../ingest/dictionary';
 import { Ring, windowColumn } from '../../ingest/ring';
+import { Law } from '../../law';
 import { Closed, Firing } from '../../plan';
 import { demandOfRows, demandOfStates } from '../../state/bounds';
 import { combineRows, listRow } from '../../state/rows';
 import { Bound, Bounds } from '../../store';
 import { firesAgain, Stream, windowAt } from '../../stream';
 import {
+  countWaiting,
   createEvent,
   createReorder,
   destroyReorder,
   Event,
   enqueue,
   freeEvent,
+  isInOrder,
   nextTime,
   Reorder,
   reorderBytes,
@@ -51,6 +56,7 @@ import {
 } from '../keyed/reorder';
 import {
   answer,
+  areChainsWhole,
   begin,
   createSpan,
   dropSpan,
@@ -233,4 +239,12 @@ export function live(_stream: Stream, capped: Capped): f64 {
 export function query(stream: Stream, capped: Capped, _w: i32, id: u32, t: f64, bounds: Bounds): usize {
   const span = id < capped.headCount ? headOf(capped, id) : changetype<Span>(0);
   return answer(stream, span && span.end > t ? span : null, bounds);
+}
+
+/** The first law that the store breaks, Law.none if it breaks none. Counts what it holds of each id. */
+export function verify(_stream: Stream, capped: Capped, census: Census): Law {
+  if (!isInOrder(capped.reorder)) return Law.waiting;
+  if (!isHeapSound(capped.heap)) return Law.heap;
+  countWaiting(capped.reorder, census);
+  return areChainsWhole(capped, census) ? Law.none : Law.chains;
 }

@@ -16,6 +16,7 @@
 import { allocate, release } from '../../base/allocator';
 import { lengthFor, resizeTable, tableBytes } from '../../base/id-table';
 import { RingQueue } from '../../base/ring-queue';
+import { Census } from '../../census';
 import { Dictionary, unpin } from '../../ingest/dictionary';
 import { Stream } from '../../stream';
 
@@ -88,4 +89,9 @@ export function forgetFirst(stream: Stream, closed: ClosedSessions): void {
   else if (load<f64>(barrierAt(closed, id)) == load<f64>(entry)) store<f64>(barrierAt(closed, id), -Infinity);
   closed.shiftEntry(stream, KEPT_SESSIONS);
   unpin(changetype<Dictionary>(stream.dictionary), id);
+}
+
+/** Counts the sessions in the queue, each of which pins its id, in a census. */
+export function countClosed(closed: ClosedSessions, census: Census): void {
+  for (let i = closed.head; i != closed.tail; i++) census.countPin(load<u32>(closed.entryAt(i), 8));
 }

@@ -40,6 +40,7 @@ import {
   Heap,
   heapBytes,
   isBefore,
+  isHeapSound,
   moveTop,
   popItem,
   pushItem,
@@ -48,9 +49,11 @@ import {
   topTie,
 } from '../../base/priority-queue';
 import { byClock, byEvent } from '../../cause';
+import { Census } from '../../census';
 import { isFuture, noteMiss } from '../../ingest/admission';
 import { Dictionary } from '../../ingest/dictionary';
 import { Ring, windowColumn } from '../../ingest/ring';
+import { Law } from '../../law';
 import { Closed, Firing } from '../../plan';
 import { demandOfRows } from '../../state/bounds';
 import { combineRows, listRow } from '../../state/rows';
@@ -58,6 +61,7 @@ import { Bound, Bounds } from '../../store';
 import { EMITTED, FIRINGS, firesAgain, Stream, windowAt } from '../../stream';
 import {
   answer,
+  areChainsWhole,
   begin,
   createSpan,
   dropPointer,
@@ -89,6 +93,7 @@ import {
   barrierOf,
   ClosedSessions,
   closedBytes,
+  countClosed,
   createClosed,
   destroyClosed,
   firstEnd,
@@ -101,6 +106,7 @@ import {
   covers,
   createWheel,
   destroyWheel,
+  isWheelSound,
   nextTurnTime,
   place,
   shiftReady,
@@ -546,4 +552,19 @@ export function live(_stream: Stream, sessions: Sessions): f64 {
 export function query(stream: Stream, sessions: Sessions, _w: i32, id: u32, t: f64, bounds: Bounds): usize {
   const span = id < sessions.headCount ? headOf(sessions, id) : changetype<Span>(0);
   return answer(stream, span && span.state != SpanState.dropped && span.end > t ? span : null, bounds);
+}
+
+/** The first law that the store breaks, Law.none if it breaks none. Counts what it holds of each id. */
+export function verify(stream: Stream, sessions: Sessions, census: Census): Law {
+  if (!isHeapSound(sessions.heap)) return Law.heap;
+  if (!isWheelSound(stream, sessions.wheel)) return Law.wheel;
+  countClosed(sessions.closed, census);
+  if (!areChainsWhole(sessions, census)) return Law.chains;
+  // What nothing points to would never fire.
+  for (let id: u32 = 0; id < sessions.headCount; id++) {
+    for (let span = headOf(sessions, id); span; span = changetype<Span>(<usize>span.older)) {
+      if (!span.pointers) return Law.chains;
+    }
+  }
+  return Law.none;
 }

@@ -309,3 +309,31 @@ function countIn(wheel: Wheel, from: f64, n: f64): u32 {
   for (let b = from; b < from + n; b += 1) count += load<u32>(wheel.counts + slotOf(b));
   return count;
 }
+
+/**
+ * Whether each bucket has the spans that it counts, none due before the bucket unless the heap
+ * has it too, and ready spans are in order.
+ */
+export function isWheelSound(stream: Stream, wheel: Wheel): bool {
+  let total: u32 = 0;
+  for (let i: u32 = 1; i <= BUCKETS; i++) {
+    const b = wheel.now + <f64>i;
+    const slot = slotOf(b);
+    let count: u32 = 0;
+    for (let block = <usize>load<u32>(wheel.firsts + slot); block; block = load<u32>(block)) {
+      for (let j: u32 = 0; j < load<u32>(block, 4); j++, count++) {
+        const span = changetype<Span>(<usize>load<u32>(block + ((<usize>j) << 2), 8));
+        const isEarlier = span.state != SpanState.dropped && i < BUCKETS && floor(dueOf(stream, span) * wheel.rate) < b;
+        const expected: u16 = isEarlier ? 2 : 1;
+        if (span.pointers < expected) return false;
+      }
+    }
+    if (count != load<u32>(wheel.counts + slot)) return false;
+    total += count;
+    if (wheel.now == -Infinity) break;
+  }
+  for (let entry = wheel.first; wheel.ready && entry + ENTRY_BYTES < wheel.end; entry += ENTRY_BYTES) {
+    if (isBefore(load<f64>(entry + ENTRY_BYTES), load<u32>(entry + ENTRY_BYTES, 8), entry)) return false;
+  }
+  return total == wheel.count;
+}

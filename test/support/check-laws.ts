@@ -1,0 +1,30 @@
+/**
+ * Laws that run: after `checkLaws()` every batch, and every move of the watermark, is followed by a check of the laws
+ * that the headers of the core state (assembly/check.ts). Only the debug build can check; in the others this changes
+ * nothing. The first law that does not hold is an error that names it.
+ */
+
+import { Law } from '../../assembly/law';
+import { count, tumbling, windowed } from '../../bindings';
+import { core } from '../../bindings/base/core';
+
+export function checkLaws(): void {
+  // The first stream compiles the core.
+  windowed({ time: 't', window: tumbling(1), aggregates: { n: count() } })[Symbol.dispose]();
+  const { exports } = core();
+  const { check, commit, advance } = exports;
+  if (!check) return;
+  const verify = (stream: number) => {
+    const law = check(stream);
+    if (law) throw new Error(`the core broke a law: ${Law[law]}`);
+  };
+  exports.commit = (stream, n, idLimit) => {
+    const late = commit(stream, n, idLimit);
+    verify(stream);
+    return late;
+  };
+  exports.advance = (stream, watermark) => {
+    advance(stream, watermark);
+    verify(stream);
+  };
+}
