@@ -10,7 +10,7 @@ import { closing as closingOf, demand as demandOf } from './budget';
 import { forgetSamples as forgetSamplesOf } from './ingest/counter-steps';
 import { Dictionary, dropWords, growTo, idAt, wordOf } from './ingest/dictionary';
 import * as ringOf from './ingest/ring';
-import { Ring } from './ingest/ring';
+import { Ring, TimeRange } from './ingest/ring';
 import {
   createSegments as createSegmentsOf,
   destroySegments as destroySegmentsAt,
@@ -74,19 +74,22 @@ export function measureColumns(stream: Stream): usize {
   return changetype<Ring>(stream.ring).measures;
 }
 
-/** Index of the first of n times from place `at` that is NaN or beyond ±limit, -1 if there is none. */
-export function badTime(stream: Stream, at: i32, n: i32, limit: f64): i32 {
-  return ringOf.badTime(changetype<Ring>(stream.ring), at, n, limit);
+/**
+ * Scans n times from place `at`: index of the first that is NaN or beyond ±limit, -1 if there is none. `firstTime` and
+ * `lastTime` then return the least and the greatest.
+ */
+export function scanTimes(stream: Stream, at: i32, n: i32, limit: f64): i32 {
+  return ringOf.scanTimes(changetype<Ring>(stream.ring), at, n, limit, changetype<TimeRange>(stream.scanned));
 }
 
-/** Least of the times that `badTime` checked last. */
+/** Least of the times that `scanTimes` scanned last. */
 export function firstTime(stream: Stream): f64 {
-  return changetype<Ring>(stream.ring).minTime;
+  return changetype<TimeRange>(stream.scanned).first;
 }
 
-/** Greatest of the times that `badTime` checked last. */
+/** Greatest of the times that `scanTimes` scanned last. */
 export function lastTime(stream: Stream): f64 {
-  return changetype<Ring>(stream.ring).maxTime;
+  return changetype<TimeRange>(stream.scanned).last;
 }
 
 /** Index of the first of n ids from place `at` that is not below the limit, -1 if there is none. */

@@ -8,7 +8,7 @@ import { createSamples, destroySamples } from './ingest/counter-steps';
 import { createDictionary, Dictionary, destroyDictionary } from './ingest/dictionary';
 import { linkProgram, REGISTER_BYTES } from './ingest/expression';
 import { createFilter, destroyFilter, filterBytes } from './ingest/filter';
-import { createRing, destroyRing, measureColumn, Ring } from './ingest/ring';
+import { createRing, destroyRing, measureColumn, Ring, TimeRange } from './ingest/ring';
 import { createParts, Part, pointParts } from './part';
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';
 import { createAnswers } from './query';
@@ -159,6 +159,7 @@ function makeScratch(stream: Stream): void {
   memory.copy(stream.trash, stream.empty, stream.stride);
   const capacity = changetype<Ring>(stream.ring).mask + 1;
   stream.scratch = createScratch(stream, capacity, stream.stride, stream.empty);
+  stream.scanned = allocate(stream, offsetof<TimeRange>());
   stream.bound = allocate(stream, offsetof<Bound>());
 }
 
@@ -208,6 +209,7 @@ export function destroyStream(stream: Stream): void {
     release(stream, stream.lateEvents);
     release(stream, stream.misses);
     release(stream, stream.answers);
+    release(stream, stream.scanned);
     release(stream, stream.bound);
     destroyScratch(stream, stream.scratch);
     release(stream, stream.trash);

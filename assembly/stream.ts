@@ -110,6 +110,8 @@ export class Stream extends Owner {
   /** u16 for each event of the batch: how many stores did not take it, and why. See ingest/admission.ts. */
   misses: usize;
   missed: bool;
+  /** The range of the times that the bindings had scanned last: see `scanTimes` in index.ts. */
+  scanned: usize;
   /** The bound that stores add up: see budget.ts. */
   bound: usize;
   /** The answer to the last query: see query.ts. */

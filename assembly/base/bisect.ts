@@ -29,6 +29,16 @@ export function upperBound<T>(column: usize, stride: usize, n: u32, x: T): u32 {
   return low;
 }
 
+export function lowerBoundOf<T>(list: PointerList, field: usize, x: T): i32 {
+  let low = 0;
+  for (let high = list.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (load<T>(pointerAt(list, middle) + field) >= x) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 export function upperBoundOf<T>(list: PointerList, field: usize, x: T): i32 {
   let low = 0;
   for (let high = list.length; low < high; ) {

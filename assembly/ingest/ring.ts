@@ -13,6 +13,13 @@
 import { allocate, release } from '../base/allocator';
 import { Stream, windowAt } from '../stream';
 
+/** The least and the greatest of some times: Infinity and -Infinity if there are none. */
+@unmanaged
+export class TimeRange {
+  first: f64;
+  last: f64;
+}
+
 @unmanaged
 export class Ring {
   head: u32;
@@ -23,9 +30,6 @@ export class Ring {
   words: usize;
   measures: usize;
   measureCount: i32;
-  /** Least and greatest of the times that `badTime` checked last. */
-  minTime: f64;
-  maxTime: f64;
 }
 
 export function createRing(stream: Stream, capacity: u32, keyWidth: i32, measureCount: i32): Ring {
@@ -86,10 +90,10 @@ export function publish(ring: Ring, n: u32): void {
 }
 
 /**
- * Index of the first of n times from ring place `at` that is NaN or whose absolute value exceeds the limit, -1 if there
- * is none. Notes the least and the greatest of them in the ring.
+ * Scans n times from ring place `at`: returns the index of the first that is NaN or whose absolute value exceeds the
+ * limit, -1 if there is none. `range` becomes their least and greatest, of no use if one of them is NaN.
  */
-export function badTime(ring: Ring, at: i32, n: i32, limit: f64): i32 {
+export function scanTimes(ring: Ring, at: i32, n: i32, limit: f64, range: TimeRange): i32 {
   const times = ring.times + ((<usize>at) << 3);
   const bytes = (<usize>n) << 3;
   let low = f64x2.splat(Infinity);
@@ -111,18 +115,20 @@ export function badTime(ring: Ring, at: i32, n: i32, limit: f64): i32 {
   low = f64x2.pmin(low, lowNext);
   high = f64x2.pmax(high, highNext);
   let allGood = i64x2.all_true(good);
-  ring.minTime = min(f64x2.extract_lane(low, 0), f64x2.extract_lane(low, 1));
-  ring.maxTime = max(f64x2.extract_lane(high, 0), f64x2.extract_lane(high, 1));
+  let first = min(f64x2.extract_lane(low, 0), f64x2.extract_lane(low, 1));
+  let last = max(f64x2.extract_lane(high, 0), f64x2.extract_lane(high, 1));
   for (; i < bytes; i += 8) {
     const t = load<f64>(times + i);
     if (t != t) allGood = false;
-    ring.minTime = min(ring.minTime, t);
-    ring.maxTime = max(ring.maxTime, t);
+    first = min(first, t);
+    last = max(last, t);
   }
-  return allGood && ring.minTime >= -limit && ring.maxTime <= limit ? -1 : badTimeSlow(times, n, limit);
+  range.first = first;
+  range.last = last;
+  return allGood && first >= -limit && last <= limit ? -1 : firstBadTime(times, n, limit);
 }
 
-function badTimeSlow(times: usize, n: i32, limit: f64): i32 {
+function firstBadTime(times: usize, n: i32, limit: f64): i32 {
   for (let i = 0; i < n; i++) {
     if (!(abs(load<f64>(times + ((<usize>i) << 3))) <= limit)) return i;
   }

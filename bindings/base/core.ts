@@ -29,7 +29,7 @@ interface Exports {
   idsColumn(stream: number): number;
   wordsColumns(stream: number): number;
   measureColumns(stream: number): number;
-  badTime(stream: number, at: number, n: number, limit: number): number;
+  scanTimes(stream: number, at: number, n: number, limit: number): number;
   firstTime(stream: number): number;
   lastTime(stream: number): number;
   badId(stream: number, at: number, n: number, limit: number): number;

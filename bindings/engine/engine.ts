@@ -176,7 +176,7 @@ export class Engine {
   }
 
   /**
-   * Commits n events whose times the core has just checked (`badTime`), all or none.
+   * Commits n events whose times the core has just checked (`scanTimes`), all or none.
    * @throws {OrielError} ERR_ORIEL_MEMORY
    */
   takeWritten(n: number): void {

@@ -361,7 +361,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     const { exports } = this.#core;
     const { at } = claim;
     if (!this.#spec.hasTime) this.#ring.times.fill(this.#clock.now(), at, at + n);
-    const bad = exports.badTime(this.#handle, at, n, this.#spec.timeLimit);
+    const bad = exports.scanTimes(this.#handle, at, n, this.#spec.timeLimit);
     if (bad >= 0) throw badTime(this.#spec.time, this.#ring.times[at + bad], this.#spec.timeLimit, bad);
     const kinds = this.#engine.kinds;
     this.#keys.settle(this.#spec.keys.map(() => 'number'));
@@ -493,7 +493,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     const n = this.#gathered;
     if (n === 0) return;
     // The times are known to be valid; this notes the least and the greatest for takeWritten.
-    this.#core.exports.badTime(this.#handle, 0, n, this.#spec.timeLimit);
+    this.#core.exports.scanTimes(this.#handle, 0, n, this.#spec.timeLimit);
     this.#engine.takeWritten(n);
     this.#gathered = 0;
     this.#sweepAndBudget();
@@ -599,7 +599,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     const n = times.length;
     this.#ring.write(times, measures, keys, 0, n);
     const limit = this.#spec.timeLimit;
-    const bad = this.#core.exports.badTime(this.#handle, 0, n, limit);
+    const bad = this.#core.exports.scanTimes(this.#handle, 0, n, limit);
     if (bad >= 0) throw badTime(this.#spec.time, times[bad], limit, bad);
     this.#engine.takeWritten(n);
   }

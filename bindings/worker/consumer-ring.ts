@@ -94,7 +94,7 @@ export class ConsumerRing {
     const segment = this.#segments[(head / RING_EVENTS) | 0] as Segment;
     const { core, handle, spec } = engine;
     core.exports.useSegment(handle, segment.address, at);
-    if (core.exports.badTime(handle, at, count, spec.timeLimit) >= 0) {
+    if (core.exports.scanTimes(handle, at, count, spec.timeLimit) >= 0) {
       throw new OrielError('ERR_ORIEL_TIME', `column ${spec.time}: a producer wrote what is no time`);
     }
     this.#adoptKinds();

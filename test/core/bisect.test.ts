@@ -78,6 +78,7 @@ test('a list of structs is searched by one of their fields', () => {
         core.view.setFloat64(struct + field, time, true);
         call.pushPointer(owner, list, struct);
       }
+      expect(call.lowerBoundOfF64(list, field, x)).toBe(firstIndex(times, (time) => time >= x));
       expect(call.upperBoundOfF64(list, field, x)).toBe(firstIndex(times, (time) => time > x));
     },
   );

@@ -134,6 +134,7 @@ type CoreFunction =
   | 'turnWheel'
   | 'unpin'
   | 'upperBoundF64'
+  | 'lowerBoundOfF64'
   | 'upperBoundOfF64'
   | 'usedOf'
   | 'wheelBytes'

@@ -1,7 +1,7 @@
 /** What the suites of this folder call of the core, and the fields of its structs that they look at. AssemblyScript. */
 
 import { allocate, Owner, release } from '../../assembly/base/allocator';
-import { lowerBound, upperBound, upperBoundOf } from '../../assembly/base/bisect';
+import { lowerBound, lowerBoundOf, upperBound, upperBoundOf } from '../../assembly/base/bisect';
 import { resizeTable, tableBytes } from '../../assembly/base/id-table';
 import { PointerList } from '../../assembly/base/pointer-list';
 import { Heap } from '../../assembly/base/priority-queue';
@@ -156,6 +156,10 @@ export function upperBoundF64(column: usize, stride: usize, n: u32, x: f64): u32
 
 export function lowerBoundU32(column: usize, stride: usize, n: u32, x: u32): u32 {
   return lowerBound<u32>(column, stride, n, x);
+}
+
+export function lowerBoundOfF64(list: PointerList, field: usize, x: f64): i32 {
+  return lowerBoundOf<f64>(list, field, x);
 }
 
 export function upperBoundOfF64(list: PointerList, field: usize, x: f64): i32 {

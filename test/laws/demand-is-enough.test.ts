@@ -264,7 +264,7 @@ function feedParts(seed: number): void {
       if (views.v) views.v[i] = clock;
       if (views.w) views.w[i] = call % 2 ? whole(50) : next() - 0.5;
     }
-    exports.badTime(engine.handle, at, n, engine.spec.timeLimit);
+    exports.scanTimes(engine.handle, at, n, engine.spec.timeLimit);
     engine.edges.cover(views.t as Float64Array);
     engine.takeWritten(n);
     if (next() < 0.3) exports.emptyResults(engine.handle);

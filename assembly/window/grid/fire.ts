@@ -166,7 +166,7 @@ export function scheduleNext(stream: Stream, grid: Slicing): void {
     const stacks = stacksAt(grid, w);
     const k = candidate(grid, stacks);
     if (k != Infinity) due = min(due, edges.end(stacks.window, k) + stream.delay);
-    if (stacks.retained.count) due = min(due, paneAt(stacks.retained, 0).end + stream.allowedLateness);
+    if (stacks.retained.length) due = min(due, paneAt(stacks.retained, 0).end + stream.allowedLateness);
   }
   fireWhen(stream, due);
 }

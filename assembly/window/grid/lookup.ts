@@ -3,11 +3,13 @@
  * back furthest. Its row is combined from the two stacks and the open slices.
  */
 
+import { lowerBoundOf } from '../../base/bisect';
 import { combineListed, combineRows, listRow, resetRow } from '../../state/rows';
 import { Bounds } from '../../store';
 import { Stream } from '../../stream';
 import * as edges from './edges';
 import * as pane from './panes';
+import { Pane } from './panes';
 import { Slice, Slicing, sliceAt } from './slices';
 import { flippedTo, frontOf, Stacks } from './two-stacks';
 
@@ -40,8 +42,8 @@ function addSealed(stream: Stream, stacks: Stacks, k: f64, id: u32, value: usize
       if (hasBack && edges.newest(stacks.window, stacks.backStart) == k) add(stream, value, back);
       return;
     }
-    const first = firstPane(stacks, bounds.start);
-    const last = stacks.panes.count;
+    const first = lowerBoundOf<f64>(stacks.panes, offsetof<Pane>('start'), bounds.start);
+    const last = stacks.panes.length;
     if (first < last && pane.paneAt(stacks.panes, first).start < flippedTo(stacks, b)) {
       const row = flippedRow(stream, stacks, first, id);
       if (row) addInline(stream, value, row);
@@ -67,18 +69,6 @@ function addSealed(stream: Stream, stacks: Stacks, k: f64, id: u32, value: usize
   }
 }
 
-/** Position of the first pane that starts at or after a time. */
-function firstPane(stacks: Stacks, start: f64): i32 {
-  let low = 0;
-  let high = stacks.panes.count;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (pane.paneAt(stacks.panes, middle).start >= start) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
 /**
  * The first flipped row of a key in pane number `first` or later, 0 if there is none: its front, unless an earlier pane
  * has a row.
@@ -87,7 +77,7 @@ function flippedRow(stream: Stream, stacks: Stacks, first: i32, id: u32): usize 
   let earlier = false;
   for (let i = 0; i < first && !earlier; i++) earlier = pane.rowIn(stream, pane.paneAt(stacks.panes, i), id) != 0;
   if (!earlier) return frontOf(stacks, id);
-  for (let i = first; i < stacks.panes.count; i++) {
+  for (let i = first; i < stacks.panes.length; i++) {
     const at = pane.paneAt(stacks.panes, i);
     if (at.start >= flippedTo(stacks, id >> 6)) return 0;
     const row = pane.rowIn(stream, at, id);

@@ -188,12 +188,7 @@ function destroyPane(stream: Stream, pane: Pane): void {
 
 /** A list of panes in order of time. */
 @unmanaged
-export class Panes extends PointerList {
-  /** Number of panes. */
-  get count(): i32 {
-    return this.length;
-  }
-}
+export class Panes extends PointerList {}
 
 export function createPanes(stream: Stream): Panes {
   return changetype<Panes>(createList(stream));

@@ -59,7 +59,7 @@ export function retain(stream: Stream, stacks: Stacks, k: f64): Pane {
 
 /** Returns the retained window k. If there is none, because the window had no events, it adds an empty one. */
 export function retainedWindow(stream: Stream, stacks: Stacks, k: f64): Pane {
-  for (let i = 0; i < stacks.retained.count; i++) {
+  for (let i = 0; i < stacks.retained.length; i++) {
     const window = pane.paneAt(stacks.retained, i);
     if (window.k == k) return window;
   }
@@ -69,7 +69,7 @@ export function retainedWindow(stream: Stream, stacks: Stacks, k: f64): Pane {
 function addRetained(stream: Stream, stacks: Stacks, k: f64): Pane {
   const added = pane.createPane(stream, edges.start(stacks.window, k), edges.end(stacks.window, k), 1);
   added.k = k;
-  let i = stacks.retained.count;
+  let i = stacks.retained.length;
   while (i > 0 && pane.paneAt(stacks.retained, i - 1).k > k) i--;
   pane.insertPane(stream, stacks.retained, i, added);
   return added;
@@ -77,7 +77,7 @@ function addRetained(stream: Stream, stacks: Stacks, k: f64): Pane {
 
 /** Drops the retained windows whose allowed lateness the watermark has passed. */
 export function releaseRetained(stream: Stream, stacks: Stacks): void {
-  while (stacks.retained.count && pane.paneAt(stacks.retained, 0).end + stream.allowedLateness <= stream.watermark) {
+  while (stacks.retained.length && pane.paneAt(stacks.retained, 0).end + stream.allowedLateness <= stream.watermark) {
     pane.dropFirst(stream, stacks.retained);
   }
 }

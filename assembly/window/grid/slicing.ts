@@ -57,7 +57,7 @@ export function query(stream: Stream, grid: Slicing, w: i32, id: u32, t: f64, bo
 /** The number of open slices and of panes. */
 export function live(_stream: Stream, grid: Slicing): f64 {
   let count = <f64>grid.slices.length;
-  for (let i = 0; i < grid.count; i++) count += <f64>stacksAt(grid, i).panes.count;
+  for (let i = 0; i < grid.count; i++) count += <f64>stacksAt(grid, i).panes.length;
   return count;
 }
 
@@ -66,7 +66,7 @@ export function earliest(_stream: Stream, grid: Slicing): f64 {
   for (let i = 0; i < grid.count; i++) {
     const stacks = stacksAt(grid, i);
     first = min(first, earliestOf(stacks));
-    if (stacks.retained.count) first = min(first, paneAt(stacks.retained, 0).start);
+    if (stacks.retained.length) first = min(first, paneAt(stacks.retained, 0).start);
   }
   return first;
 }
@@ -84,7 +84,7 @@ export function demand(stream: Stream, grid: Slicing, n: f64, first: f64, last: 
   for (let i = 0; i < grid.count; i++) {
     const stacks = stacksAt(grid, i);
     const cycle = cycleOf(stacks.window);
-    const fires = maxFirings(stream, stacks.window, <f64>stacks.panes.count + slices, first, last);
+    const fires = maxFirings(stream, stacks.window, <f64>stacks.panes.length + slices, first, last);
     const late = stream.allowedLateness > stream.delay ? n * cycle : 0;
     bound.results += fires * rows + late;
     bound.firings += min(fires, cycle + 1) + late;

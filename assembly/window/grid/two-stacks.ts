@@ -497,7 +497,7 @@ function setFlipped(stacks: Stacks, b: u32, t: f64): void {
 export function verifyStacks(stream: Stream, stacks: Stacks, census: Census): Law {
   if (stacks.gathered) countRows(stream, changetype<Slice>(stacks.gathered), census);
   if (!pane.arePanesSound(stacks.panes, census) || !pane.arePanesSound(stacks.retained, census)) return Law.panes;
-  const isStarted = stacks.next != -Infinity && stacks.panes.count;
+  const isStarted = stacks.next != -Infinity && stacks.panes.length;
   if (isStarted && paneAt(stacks, 0).end <= edges.start(stacks.window, stacks.next)) return Law.panes;
   for (let b: u32 = 0; b < stacks.blocks && !stacks.overlaps; b++) {
     const block = <usize>load<u32>(stacks.back + ((<usize>b) << 2));
@@ -520,7 +520,7 @@ function isCombined(stream: Stream, stacks: Stacks, id: u32): bool {
   const sum = stream.scratch.temporary;
   resetRow(stream, sum);
   let before: usize = 0;
-  for (let i = 0; i < stacks.panes.count; i++) {
+  for (let i = 0; i < stacks.panes.length; i++) {
     const row = pane.rowIn(stream, paneAt(stacks, i), id);
     if (!row) continue;
     if (paneAt(stacks, i).start >= flippedTo(stacks, id >> 6)) {
