@@ -2,8 +2,9 @@
  * The plan: the compiled spec, a table in linear memory. The bindings write it once; the core reads it and fills in
  * only the fields that say so.
  *
- * This file is compiled by both compilers and lays the table out: each member is an offset in bytes. Fields are `f64`
- * unless marked `u32`. Kernels are indices of the function table, 0 where there is none.
+ * This file is compiled by both compilers and lays the table out: each member is an offset in bytes. `PLAN_U32` and the
+ * constants after it say which fields are `f64` and which are `u32`. Kernels are indices of the function table, 0 where
+ * there is none.
  *
  *     Plan ──┬─▶ WindowPlan × windowCount     one window each, those on a grid of time first
  *            ├─▶ PartPlan × partCount         one aggregate of its columns: its state in a row, its kernels
@@ -22,7 +23,7 @@ export enum Plan {
   memoryLimit = 32,
   /** Windows fire early when the watermark passes a multiple of this; Infinity: never. */
   early = 40,
-  /** u32 from here on. How keys are written: see Keys. */
+  /** How keys are written: see Keys. */
   keys = 48,
   /** Number of columns of a key. */
   keyWidth = 52,
@@ -78,7 +79,7 @@ export enum WindowPlan {
   /** Greatest length of a session, in time and in events; Infinity: there is none. */
   maxLength = 24,
   maxEvents = 32,
-  /** u32 from here on. Where windows on a grid begin and end: see assembly/window/window-registry.ts. */
+  /** Where windows on a grid begin and end: see assembly/window/window-registry.ts. */
   start = 40,
   end = 44,
   newest = 48,
@@ -121,7 +122,7 @@ export enum Closed {
   both = 3,
 }
 
-/** One aggregate of its columns. All fields are u32. */
+/** One aggregate of its columns. */
 export enum PartPlan {
   /** Offset of the state in a row. */
   state = 0,
@@ -183,6 +184,11 @@ export enum PartPlan {
   retract = 132,
   bytes = 136,
 }
+
+/** The first field of each record that is `u32`. The fields before it are `f64`, it and those after it `u32`. */
+export const PLAN_U32: u32 = Plan.keys;
+export const WINDOW_U32: u32 = WindowPlan.start;
+export const PART_U32: u32 = PartPlan.state;
 
 /** In place of an upper bound, where there is none. */
 export const NO_BOUND: u32 = 0xffffffff;

@@ -109,6 +109,29 @@ export interface Kernels {
   includes: Record<string, number>;
 }
 
+/** What an aggregate without a state of its own has. */
+export const NO_KERNELS: Kernels = {
+  size: 0,
+  parameterBytes: 0,
+  identity: 0,
+  fold: 0,
+  foldRun: 0,
+  combine: 0,
+  prefix: 0,
+  suffix: 0,
+  lowerPairs: 0,
+  roll: 0,
+  lower: 0,
+  drop: 0,
+  prepare: 0,
+  maxBlockBytes: 0,
+  insert: 0,
+  retract: 0,
+  maxLeapBytes: 0,
+  needs: [],
+  includes: {},
+};
+
 /** The functions that a kind of window may export: see assembly/window/window-registry.ts. */
 export const ROLES = [
   ...(['start', 'end', 'newest', 'oldest'] as const),
@@ -185,28 +208,7 @@ export class Core {
         this.windows[owner][role as 'start'] = this.#indexOf(value);
         continue;
       }
-      const none = {
-        size: 0,
-        parameterBytes: 0,
-        identity: 0,
-        fold: 0,
-        foldRun: 0,
-        combine: 0,
-        prefix: 0,
-        suffix: 0,
-        lowerPairs: 0,
-        roll: 0,
-        lower: 0,
-        drop: 0,
-        prepare: 0,
-        maxBlockBytes: 0,
-        insert: 0,
-        retract: 0,
-        maxLeapBytes: 0,
-        needs: [],
-        includes: {},
-      };
-      this.aggregates[owner] ??= none;
+      this.aggregates[owner] ??= { ...NO_KERNELS, needs: [], includes: {} };
       const kernels = this.aggregates[owner];
       if (role === 'needs' && of) kernels.needs[(value as WebAssembly.Global).value] = of;
       else if (role === 'includes' && of) kernels.includes[of] = (value as WebAssembly.Global).value;
