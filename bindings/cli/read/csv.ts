@@ -7,7 +7,7 @@ import { list, show, UsageError } from '../usage-error';
 import { addRow, type Decoder, type Task } from './decoder';
 import { BadValue, type Convert, ofTexts } from './fields';
 import { RowBuilder } from './row-builder';
-import { end, numberAt } from './scan';
+import { Cursor, readNumber } from './scan';
 
 const NEWLINE = 10;
 const RETURN = 13;
@@ -22,6 +22,7 @@ export class CsvDecoder implements Decoder {
   readonly #task: Task;
   readonly #delimiter: string;
   readonly #builder: RowBuilder;
+  readonly #cursor = new Cursor();
   /** Names of the columns, once known. */
   #names: readonly string[] | undefined;
   /** The position of each field in a row; and the field at each position, -1 if the column is not read. */
@@ -64,6 +65,7 @@ export class CsvDecoder implements Decoder {
     const { numbers } = builder.batch;
     const fields = this.#fields;
     const delimiter = this.#delimiter.charCodeAt(0);
+    const cursor = this.#cursor;
     for (let start = from; ; ) {
       if (start === to) return to;
       let problem: string | undefined;
@@ -76,13 +78,16 @@ export class CsvDecoder implements Decoder {
         count++;
         c = bytes[at] as number;
         if (c === QUOTE) {
-          const close = closingQuoteInLine(bytes, at + 1);
+          const quote = nextQuote(bytes, at + 1);
+          const close = closingQuoteInLine(bytes, quote);
           at = endAt(bytes, close + 1, delimiter);
           if (close < 0 || at < 0) return start;
-          if (field >= 0) problem = this.#put(field, bytes, first + 1, close, escapedQuotes > 0);
+          // The next quote does not close the string if it is a doubled one.
+          if (field >= 0) problem = this.#put(field, bytes, first + 1, close, close > quote);
         } else {
-          const number = field >= 0 && numbers[field] ? numberAt(bytes, at) : Number.NaN;
-          at = Number.isNaN(number) ? -1 : endAt(bytes, end, delimiter);
+          cursor.at = at;
+          const number = field >= 0 && numbers[field] ? readNumber(bytes, cursor) : Number.NaN;
+          at = Number.isNaN(number) ? -1 : endAt(bytes, cursor.at, delimiter);
           if (at >= 0) {
             builder.putNumber(field, number);
           } else {
@@ -195,19 +200,18 @@ export class CsvDecoder implements Decoder {
   }
 }
 
-/** Set by `closingQuoteInLine`: how many doubled quotes the string contains. */
-let escapedQuotes = 0;
+/** Finds the first quote from `from` on; -1 if there is none in this line. */
+function nextQuote(bytes: Buffer, from: number): number {
+  let at = from;
+  for (let c = bytes[at]; c !== QUOTE; c = bytes[++at]) if (c === NEWLINE) return -1;
+  return at;
+}
 
-/** Finds the closing quote of a string that begins at `from`; -1 if it is not in this line. */
-function closingQuoteInLine(bytes: Buffer, from: number): number {
-  escapedQuotes = 0;
-  for (let at = from; bytes[at] !== NEWLINE; at++) {
-    if (bytes[at] !== QUOTE) continue;
-    if (bytes[at + 1] !== QUOTE) return at;
-    escapedQuotes++;
-    at++;
-  }
-  return -1;
+/** Finds the quote that closes a string whose first quote is at `quote`; -1 if it is not in this line. */
+function closingQuoteInLine(bytes: Buffer, quote: number): number {
+  let at = quote;
+  while (at >= 0 && bytes[at + 1] === QUOTE) at = nextQuote(bytes, at + 2);
+  return at;
 }
 
 /**

@@ -10,7 +10,7 @@
  */
 
 import type { RowBuilder } from './row-builder';
-import { closingQuote, end, numberAt } from './scan';
+import { Cursor, closingQuote, readNumber } from './scan';
 
 const QUOTE = 34;
 const COMMA = 44;
@@ -41,6 +41,7 @@ export class JsonShape {
   readonly #slots: readonly Slot[];
   readonly #after: Buffer;
   readonly #absent: readonly AbsentField[];
+  readonly #cursor = new Cursor();
 
   private constructor(builder: RowBuilder, slots: readonly Slot[], after: Buffer, absent: readonly AbsentField[]) {
     this.#builder = builder;
@@ -85,6 +86,7 @@ export class JsonShape {
   read(bytes: Buffer, view: DataView, from: number): number {
     const builder = this.#builder;
     const slots = this.#slots;
+    const cursor = this.#cursor;
     let at = from;
     for (let s = 0; s < slots.length; s++) {
       const { words, rest, field } = slots[s] as Slot;
@@ -102,9 +104,10 @@ export class JsonShape {
           if (at < 0) return -1;
         }
       } else if (c === 45 || (c >= 48 && c <= 57)) {
-        const number = numberAt(bytes, at);
-        at = end;
-        if (at < 0) return -1;
+        cursor.at = at;
+        const number = readNumber(bytes, cursor);
+        if (Number.isNaN(number)) return -1;
+        at = cursor.at;
         if (field >= 0) builder.putNumber(field, number);
       } else {
         const word = c === 116 ? TRUE : c === 102 ? FALSE : NULL;

@@ -9,11 +9,17 @@ const BACKSLASH = 92;
 /** Powers of ten for up to 15 digits; all are exact. */
 const POWERS = Float64Array.from({ length: 16 }, (_, i) => 10 ** i);
 
-/** Set by `numberAt`: where the number ended; -1 if there was none. */
-export let end = -1;
+/** A place in the bytes of a batch of lines. */
+export class Cursor {
+  at = 0;
+}
 
-/** Reads a number in JSON's notation, and sets `end`; NaN if there is none. */
-export function numberAt(bytes: Buffer, from: number): number {
+/**
+ * Reads a number in JSON's notation and moves the cursor past it. If there is none, returns NaN and leaves the cursor
+ * where it is.
+ */
+export function readNumber(bytes: Buffer, cursor: Cursor): number {
+  const from = cursor.at;
   let at = from;
   let c = bytes[at] as number;
   const isNegative = c === 45;
@@ -26,7 +32,6 @@ export function numberAt(bytes: Buffer, from: number): number {
   }
   let places = 0;
   let count = at - first;
-  end = -1;
   if (count === 0 || (count > 1 && bytes[first] === 48)) return Number.NaN;
   if (c === 46) {
     const point = at;
@@ -39,15 +44,15 @@ export function numberAt(bytes: Buffer, from: number): number {
     if (places === 0) return Number.NaN;
     count += places;
   }
-  if (count > 15 || c === 101 || c === 69) return longNumberAt(bytes, from, at);
-  end = at;
+  if (count > 15 || c === 101 || c === 69) return readLongNumber(bytes, cursor, at);
+  cursor.at = at;
   // Both operands are exact, so the quotient is correctly rounded.
   const number = places ? digits / (POWERS[places] as number) : digits;
   return isNegative ? -number : number;
 }
 
-/** Reads a number with an exponent, or with more digits than a double surely holds. */
-function longNumberAt(bytes: Buffer, from: number, to: number): number {
+/** Reads a number with an exponent, or with more digits than a double surely holds. Its digits end at `to`. */
+function readLongNumber(bytes: Buffer, cursor: Cursor, to: number): number {
   let at = to;
   if (bytes[at] === 101 || bytes[at] === 69) {
     at += bytes[at + 1] === 43 || bytes[at + 1] === 45 ? 2 : 1;
@@ -55,8 +60,9 @@ function longNumberAt(bytes: Buffer, from: number, to: number): number {
     while ((bytes[at] as number) >= 48 && (bytes[at] as number) <= 57) at++;
     if (at === first) return Number.NaN;
   }
-  end = at;
-  return Number(bytes.toString('latin1', from, at));
+  const text = bytes.toString('latin1', cursor.at, at);
+  cursor.at = at;
+  return Number(text);
 }
 
 /** Finds the closing quote of a string that begins at `from`; -1 if it has escapes or is not closed in its line. */
