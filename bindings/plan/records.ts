@@ -12,7 +12,7 @@
 import { Keys, NO_BOUND, PART_U32, PartPlan, PLAN_U32, Plan, WINDOW_U32, WindowPlan } from '../../assembly/plan';
 import { type Core, NO_KERNELS, RING_EVENTS, ROLES, type WindowKernels } from '../base/core';
 import { type CheckedSpec, isRolling } from '../spec/check';
-import { GRIDS, type Window } from '../spec/windows';
+import { isOnGrid, type Window } from '../spec/windows';
 import { ownsMemory, type Part, sizeOf } from './parts';
 import type { PlanColumns } from './plan-columns';
 import { type Assembled, programBytes, writeProgram } from './program';
@@ -198,14 +198,14 @@ function isEager({ discard, every, when }: CheckedSpec): boolean {
  */
 function isOrdered(spec: CheckedSpec): boolean {
   const { windows, updates, allowedLateness } = spec;
-  const grids = windows.filter(({ kind }) => GRIDS.includes(kind)).length;
+  const grids = windows.filter(isOnGrid).length;
   if (grids === windows.length) return isEager(spec) || (updates && allowedLateness > 0 && grids > 1);
   return windows.length > 1 || !windows.some(isRolling);
 }
 
 /** The number of the store of window w: windows on a grid, which come first, share store 0. */
 function storeOf(windows: readonly Window[], w: number): number {
-  const grids = windows.filter(({ kind }) => GRIDS.includes(kind)).length;
+  const grids = windows.filter(isOnGrid).length;
   return w < grids ? 0 : w - Math.max(grids - 1, 0);
 }
 
@@ -214,8 +214,9 @@ function storeOf(windows: readonly Window[], w: number): number {
  * is new. Rolling windows without keys keep their states in columns (`unkeyed`) if their events are taken in order and
  * no state owns memory.
  */
-function storeKindOf({ kind, every }: Window, spec: CheckedSpec, parts: readonly Part[]): string {
-  if (GRIDS.includes(kind)) return isEager(spec) ? 'triggered' : 'slicing';
+function storeKindOf(window: Window, spec: CheckedSpec, parts: readonly Part[]): string {
+  const { kind, every } = window;
+  if (isOnGrid(window)) return isEager(spec) ? 'triggered' : 'slicing';
   const isPlain = !spec.isShared && spec.keys.length === 0 && !parts.some(ownsMemory);
   const inOrder = every === 1 || spec.outOfOrder + spec.allowedLateness === 0;
   return kind === 'rolling' && isPlain && inOrder ? 'unkeyed' : kind;

@@ -8,7 +8,7 @@ import { bytesOf, type Extent, lengthOf } from './duration';
 import { conditionOf, type Expression } from './expression';
 import type { Spec } from './spec';
 import type { LateEvent } from './types';
-import { GRIDS, MAX_TIME, type Window } from './windows';
+import { isKind, isOnGrid, MAX_TIME, type Window } from './windows';
 
 /** A checked spec: every field is present, and lengths of time are numbers in units of time. */
 export interface CheckedSpec {
@@ -79,7 +79,7 @@ export function check(spec: Spec, kinds: Record<string, unknown>): CheckedSpec {
   const { time = 'time' } = spec;
   const keys = keysOf(spec, time);
   const given = windowsOf(spec.window);
-  const order = [...given.keys()].sort((a, b) => Number(isGrid(given[b])) - Number(isGrid(given[a])));
+  const order = [...given.keys()].sort((a, b) => rank(given[a]) - rank(given[b]));
   const windows = order.map((place) => given[place]?.[1] as Window);
   const emit = emitOf(spec.emit);
   if (spec.accumulate !== undefined && typeof spec.accumulate !== 'boolean') {
@@ -126,8 +126,9 @@ export function isRolling({ kind }: Window): boolean {
   return kind === 'rolling';
 }
 
-function isGrid(entry: [string, Window] | undefined): boolean {
-  return entry !== undefined && GRIDS.includes(entry[1].kind);
+/** Windows on a grid come first: they share a store. */
+function rank(entry: [string, Window] | undefined): number {
+  return entry && isOnGrid(entry[1]) ? 0 : 1;
 }
 
 /** Greatest absolute time for which a window's edges are exact. */
@@ -162,7 +163,7 @@ function fillOf(spec: Spec, windows: readonly Window[], updates: boolean): Check
     return undefined;
   }
   if (updates) reject('empty', "'skip' where emit is not 'final'", empty);
-  const endless = windows.some(({ kind }) => !GRIDS.includes(kind) || kind === 'everything');
+  const endless = windows.some((window) => !isOnGrid(window) || window.kind === 'everything');
   if (endless) reject('empty', "'skip' for windows that are not tumbling, hopping or cumulative, by time", empty);
   return fill ?? 'missing';
 }
@@ -194,7 +195,7 @@ function windowsOf(window: Spec['window']): [string, Window][] {
   for (const [name, one] of windows) {
     const whole =
       isWindow(one) &&
-      KINDS.includes(one.kind) &&
+      isKind(one.kind) &&
       one.size > 0 &&
       one.size <= MAX_TIME &&
       one.every >= 0 &&
@@ -206,8 +207,6 @@ function windowsOf(window: Spec['window']): [string, Window][] {
   }
   return windows;
 }
-
-const KINDS = [...GRIDS, 'session', 'capped', 'filled', 'counted', 'rolling'];
 
 function aggregatesOf(
   aggregates: Spec['aggregates'],

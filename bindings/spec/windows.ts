@@ -36,9 +36,23 @@ export interface Window<Shape extends 'bounds' | 'time' = 'bounds' | 'time', Col
 }
 
 /**
- * The kinds whose windows lie on a grid of time. Where windows of other kinds lie depends on the events of each key.
+ * All kinds, and whether their windows lie on a grid of time. Where windows of the others lie depends on the events of
+ * each key.
  */
-export const GRIDS: readonly string[] = ['tumbling', 'hopping', 'cumulative', 'calendar', 'everything'];
+const KINDS = new Map([
+  ...['tumbling', 'hopping', 'cumulative', 'calendar', 'everything'].map((kind) => [kind, true] as const),
+  ...['session', 'capped', 'filled', 'counted', 'rolling'].map((kind) => [kind, false] as const),
+]);
+
+/** Whether there is such a kind. */
+export function isKind(kind: unknown): kind is string {
+  return KINDS.has(kind as string);
+}
+
+/** Whether the windows lie on a grid of time. */
+export function isOnGrid({ kind }: Window): boolean {
+  return KINDS.get(kind) === true;
+}
 
 const PLAIN = {
   every: 1,

@@ -16,7 +16,7 @@ import type { AnyAggregate } from '../spec/aggregates';
 import { type CheckedSpec, check } from '../spec/check';
 import type { Spec } from '../spec/spec';
 import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from '../spec/types';
-import { GRIDS } from '../spec/windows';
+import { isOnGrid } from '../spec/windows';
 import { CHECK_MS, type Outlet, type OverOptions, over, transform } from '../stream/over';
 import type { Source } from '../stream/source';
 import { WorkerClient } from './client';
@@ -407,7 +407,7 @@ const MAX_ROUNDS = 8;
  */
 function checkMergeable({ windows, updates, aggregates }: CheckedSpec, parallelism: number): void {
   const accepted = '1 where events have no key to be spread by';
-  if (windows.some(({ kind }) => !GRIDS.includes(kind))) {
+  if (!windows.every(isOnGrid)) {
     reject('parallelism', `${accepted} and make windows, such as sessions and rolling ones`, parallelism);
   }
   if (updates) reject('parallelism', `${accepted} and windows fire more than once`, parallelism);
