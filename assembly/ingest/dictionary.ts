@@ -334,7 +334,7 @@ function isPinned(keys: Dictionary, id: u32): bool {
   return keys.pins != 0 && load<u32>(keys.pins + ((<usize>id) << 2)) != 0;
 }
 
-/** Undoes one `addRow`. */
+/** Undoes one `countRow`. */
 export function uncountRow(keys: Dictionary, id: u32): void {
   const live = keys.live + ((<usize>id) << 2);
   const count = load<u32>(live) - 1;

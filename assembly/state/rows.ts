@@ -29,6 +29,14 @@ export function foldRows(parts: Parts, rows: usize, at: i32, n: i32): void {
   for (let part = parts.first; part != parts.end; part = part.next) part.foldRows(rows, (<usize>at) << 3, n);
 }
 
+/**
+ * Folds events `from` up to `to` of the batch into the rows that scratch lists for them; the batch begins at ring place
+ * `at`.
+ */
+export function foldListed(stream: Stream, at: i32, from: i32, to: i32): void {
+  if (to > from) foldRows(stream.parts, stream.scratch.rows + ((<usize>from) << 2), at + from, to - from);
+}
+
 /** Folds n events from place `at` of the columns into one row and adds them to its event count. */
 export function foldRun(stream: Stream, parts: Parts, row: usize, at: i32, n: i32): void {
   store<f64>(row, load<f64>(row) + <f64>n);

@@ -18,7 +18,7 @@ import { isFuture } from '../../ingest/admission';
 import { countRow, Dictionary } from '../../ingest/dictionary';
 import { Ring } from '../../ingest/ring';
 import { Keys } from '../../plan';
-import { foldRows, foldRun } from '../../state/rows';
+import { foldListed, foldRun } from '../../state/rows';
 import { Stream } from '../../stream';
 import * as edges from './edges';
 import { advanceTo, scheduleNext } from './fire';
@@ -89,11 +89,6 @@ export function takeBatch(stream: Stream, grid: Slicing, at: i32, n: i32): void 
   }
   foldListed(stream, at, folded, n);
   moveWatermark(stream);
-}
-
-/** Folds events `from` up to `to` of the batch into the rows listed for them. */
-function foldListed(stream: Stream, at: i32, from: i32, to: i32): void {
-  if (to > from) foldRows(stream.parts, stream.scratch.rows + ((<usize>from) << 2), at + from, to - from);
 }
 
 /** Lists the row of event i of the batch. */

@@ -9,7 +9,7 @@
  * A piece that was nearly full when sealed keeps all 64 rows in place: then the lowest bit of `rows` (SPREAD) is set,
  * and the row of bit i is row i. A slice's block can become such a piece without a copy.
  *
- * Law: each row of a pane keeps its id live (`addRow`).
+ * Law: each row of a pane keeps its id live (`countRow`).
  *
  * Cost: memory is one row per key of the pane and 16 bytes per piece, whatever the number of keys of the stream.
  * Finding a row takes a binary search over the pieces, or constant time if every block before its own has a piece.

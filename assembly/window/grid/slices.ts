@@ -10,7 +10,7 @@
  *
  * Law: slices are disjoint and in order of time, and none ends at or before `sealedTo`. A slice starts and ends on
  * edges, and every window of the plan holds either all of it or nothing. A row with events keeps its id live
- * (`addRow`).
+ * (`countRow`).
  */
 
 import { allocate, release } from '../../base/allocator';
@@ -111,7 +111,7 @@ export function widenTable(stream: Stream, slice: Slice, ids: u32): void {
 
 /**
  * The row of an id, in a new block if it has none. The table must be long enough (`widenTable`). If the row is empty,
- * the caller calls `addRow` for the id.
+ * the caller calls `countRow` for the id.
  */
 export function rowFor(stream: Stream, slice: Slice, id: u32): usize {
   const place = slice.table + ((<usize>(id >> 6)) << 2);

@@ -6,7 +6,7 @@
  *     triggered    one per window of the plan: its windows in order of number, first those that have fired at their end
  *
  * Law: a window lives from its first event until the watermark passes its end and the allowed lateness. A row that has
- * had an event, emitted or not, keeps its id live (`addRow`).
+ * had an event, emitted or not, keeps its id live (`countRow`).
  *
  * Cost: a fold per event and window that holds it; a row per key and window.
  */
@@ -22,7 +22,7 @@ import { Firing } from '../../plan';
 import { putResults } from '../../result/lower';
 import { CHUNK_ROWS } from '../../scratch';
 import { BLOCK_OVERHEAD, demandOfStates } from '../../state/bounds';
-import { countFiring, foldRow, foldRows, resetRow } from '../../state/rows';
+import { countFiring, foldListed, foldRow, resetRow } from '../../state/rows';
 import { Bound, Bounds } from '../../store';
 import { EMITTED, FIRINGS, Stream } from '../../stream';
 import { Window } from '../../window';
@@ -149,11 +149,6 @@ export function take(stream: Stream, grid: TriggeredGrid, at: i32, n: i32): void
     }
   }
   foldListed(stream, at, folded, n);
-}
-
-/** Folds events `from` up to `to` of the batch into the rows listed for them. */
-function foldListed(stream: Stream, at: i32, from: i32, to: i32): void {
-  if (to > from) foldRows(stream.parts, stream.scratch.rows + ((<usize>from) << 2), at + from, to - from);
 }
 
 /** Whether an event at time t lies in exactly one window, and the watermark has not passed the end of that window. */

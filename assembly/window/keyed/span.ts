@@ -32,7 +32,7 @@ import { Firing } from '../../plan';
 import { putOutputs } from '../../result/lower';
 import { Outbox, openResults, putHead } from '../../result/outbox';
 import { CHUNK_ROWS } from '../../scratch';
-import { dropRow, foldRows, resetRow } from '../../state/rows';
+import { dropRow, foldListed, resetRow } from '../../state/rows';
 import { Bounds } from '../../store';
 import { copyRow, EMITTED, FIRINGS, firesAgain, Stream } from '../../stream';
 
@@ -280,8 +280,7 @@ function unmarkChanged(spans: Spans, span: Span): void {
 
 /** Folds the listed events of the batch before event i. */
 export function foldTo(stream: Stream, spans: Spans, i: i32): void {
-  const n = i - spans.folded;
-  if (n > 0) foldRows(stream.parts, stream.scratch.rows + ((<usize>spans.folded) << 2), spans.at + spans.folded, n);
+  foldListed(stream, spans.at, spans.folded, i);
   spans.folded = i;
 }
 
