@@ -266,7 +266,9 @@ export class Core {
     const lane = this.exports.idsColumn(stream) - this.exports.timesColumn(stream);
     const begin = this.exports.timesColumn(stream);
     for (let i = begin; i < begin + this.exports.segmentBytes(stream); i += lane) {
-      bytes.set(copy.subarray(i + 8 * at, i + 8 * (at + n)), i + 8 * at);
+      // The column of ids has entries of 4 bytes and fills half its lane.
+      const entryBytes = i === begin + lane ? 4 : 8;
+      bytes.set(copy.subarray(i + entryBytes * at, i + entryBytes * (at + n)), i + entryBytes * at);
     }
   }
 }

@@ -7,6 +7,7 @@ import { type Keys, Stat } from '../../assembly/plan';
 import type { Core } from '../base/core';
 import { RING_EVENTS } from '../base/core';
 import { OrielError } from '../base/errors';
+import { EventFields } from '../input/event-fields';
 import { EventRing } from '../input/event-ring';
 import { KeyEncoder } from '../input/keys';
 import type { TextColumn } from '../input/measures';
@@ -44,22 +45,16 @@ export interface Stats {
   milliseconds: number;
 }
 
-/** The kinds of the columns whose first value decides their kind: keys, and measures that may hold strings. */
-export interface Kinds {
-  keys: ReturnType<KeyEncoder['kindsOf']>;
-  measures: CompiledPlan['measures']['kinds'];
-}
-
 export class Engine {
   readonly plan: CompiledPlan;
   readonly handle: number;
   readonly keys: KeyEncoder;
+  /** The columns of its events. */
+  readonly fields: EventFields;
   readonly ring: EventRing;
   readonly edges: Edges;
   readonly results: Results;
   readonly clock: WallClock;
-  /** Names of the columns that hold session gaps. */
-  readonly gaps: readonly string[];
   /** The form of keys that the core was last told. */
   #mode: Keys;
   #late: Record<string, unknown[]> | undefined;
@@ -85,36 +80,19 @@ export class Engine {
     this.keys = new KeyEncoder(core, handle, spec.keys, RING_EVENTS);
     // May change with the first key: see `commit`.
     this.#mode = this.keys.mode;
-    this.ring = new EventRing(core, handle, spec, this.plan.measures, this.plan.flags, this.keys);
+    this.clock = new WallClock(spec);
+    const { measures, flags } = this.plan;
+    const { plain, texts } = measures;
+    const gaps = spec.windows.flatMap(({ column }) => column ?? []);
+    this.fields = new EventFields({ ...spec, plain, texts }, this.keys.columns, gaps, () => this.clock.now(), flags);
+    this.ring = new EventRing(core, handle, spec, measures, this.keys, this.fields);
     this.edges = new Edges(core, handle, spec);
     this.results = new Results(core, handle, spec, this.plan, this.keys);
-    this.clock = new WallClock(spec);
-    this.gaps = spec.windows.flatMap(({ column }) => column ?? []);
   }
 
   /** Makes the core read the stream's own columns again, after those of a producer: see assembly/ingest/segments.ts. */
   useOwnColumns(): void {
     this.core.exports.useSegment(this.handle, this.#home, 0);
-  }
-
-  get kinds(): Kinds {
-    return { keys: this.keys.kinds, measures: this.plan.measures.kinds };
-  }
-
-  /**
-   * The time column, or if events have no time the first column that the spec names, if any. Every batch of columns has
-   * it.
-   */
-  get firstColumn(): string | undefined {
-    const { time, hasTime, keys } = this.spec;
-    const { plain, columns: texts } = this.plan.measures;
-    return hasTime ? time : (keys[0] ?? plain[0] ?? texts[0]?.name);
-  }
-
-  /** Restores kinds after a call that failed. */
-  restore({ keys, measures }: Kinds): void {
-    this.keys.restore(keys);
-    this.plan.measures.kinds = measures;
   }
 
   stat(which: Stat): number {

@@ -9,13 +9,10 @@
 import { Keys } from '../../assembly/plan';
 import type { Core } from '../base/core';
 import { OrielError, show } from '../base/errors';
-import { CodedStrings, type Given, type Numbers } from '../spec/column-input';
+import { CodedStrings, type Given } from '../spec/column-input';
 import type { Key } from '../spec/types';
 import { isBigInts, placeOf } from './columns';
 import { Strings } from './strings';
-
-/** Stands for "no id"; no id is this large. */
-const NO_ID = 2 ** 32 - 1;
 
 export type KeyKind = 'string' | 'number' | 'int64' | 'uint64';
 
@@ -30,11 +27,6 @@ const KINDS: Record<KeyKind, string> = {
 export class KeyColumn {
   kind: KeyKind | undefined;
   readonly strings = new Strings();
-  /**
-   * Cache for the dictionary of the last dictionary-encoded column: the number of each of its strings, -1 if not yet
-   * looked up. It is valid until strings are forgotten (`sweeps`).
-   */
-  #known: { list: CodedStrings['list']; numbers: Float64Array; sweeps: number } | undefined;
 
   constructor(readonly name: string) {}
 
@@ -84,50 +76,6 @@ export class KeyColumn {
     }
   }
 
-  /**
-   * Writes the keys [from, from + n) as words to `address`. With `settle`, makes -0 and 0 one number and all NaN one
-   * NaN.
-   */
-  write(core: Core, column: Given | CodedStrings, from: number, n: number, address: number, settle: boolean): void {
-    if (this.kind === 'int64' || this.kind === 'uint64') {
-      const words = new BigInt64Array(core.buffer, address, n);
-      for (let i = 0; i < n; i++) words[i] = (column as Given)[from + i] as bigint;
-      return;
-    }
-    const words = new Float64Array(core.buffer, address, n);
-    if (this.kind === 'string') this.number(column as readonly string[] | CodedStrings, from, words);
-    else if (Array.isArray(column)) for (let i = 0; i < n; i++) words[i] = column[from + i] as number;
-    else words.set((column as Numbers).subarray(from, from + n));
-    if (settle && this.kind === 'number') core.exports.canonicalize(address, n);
-  }
-
-  /** Writes the numbers of the strings from index `from` on; new strings get one. */
-  number(column: readonly string[] | CodedStrings, from: number, into: Float64Array | Uint32Array): void {
-    const { strings } = this;
-    if (!(column instanceof CodedStrings)) {
-      for (let i = 0; i < into.length; i++) into[i] = strings.idOf(column[from + i] as string);
-      return;
-    }
-    const { codes, list } = column;
-    if (
-      this.#known?.list !== list ||
-      this.#known.numbers.length < list.length ||
-      this.#known.sweeps !== strings.sweeps
-    ) {
-      this.#known = { list, numbers: new Float64Array(list.length).fill(-1), sweeps: strings.sweeps };
-    }
-    const { numbers } = this.#known;
-    for (let i = 0; i < into.length; i++) {
-      const code = codes[from + i] as number;
-      let number = numbers[code] as number;
-      if (number < 0) {
-        number = strings.idOf(list[code] as string);
-        numbers[code] = number;
-      }
-      into[i] = number;
-    }
-  }
-
   /** Reads keys: the i-th is at the word `words[i]`, counted from `address`. */
   read(core: Core, address: number, words: ArrayLike<number>): Key[] {
     const n = words.length;
@@ -150,6 +98,11 @@ export class KeyColumn {
   }
 }
 
+/** Whether the key is one column of strings, whose numbers are the ids. */
+export function hasIds(columns: readonly KeyColumn[]): boolean {
+  return columns.length === 1 && columns[0]?.kind === 'string';
+}
+
 /** Converts the keys of one stream, in all their columns. */
 export class KeyEncoder {
   readonly columns: readonly KeyColumn[];
@@ -166,9 +119,9 @@ export class KeyEncoder {
     this.#stride = capacity * 8;
   }
 
-  /** Whether the key is one column of strings, whose numbers are the ids. */
+  /** As `hasIds`. */
   get direct(): boolean {
-    return this.columns.length === 1 && this.columns[0]?.kind === 'string';
+    return hasIds(this.columns);
   }
 
   /** The form in which the core gets keys; Keys in assembly/plan.ts. */
@@ -180,76 +133,6 @@ export class KeyEncoder {
   /** Upper bound (exclusive) of the ids given here; 0 if the core assigns ids. */
   get idLimit(): number {
     return this.direct ? (this.columns[0] as KeyColumn).strings.values.length : 0;
-  }
-
-  /**
-   * Checks columns of keys and returns their kinds, for `settle` once the rest of the call is checked.
-   * @throws as `kindOfColumn`
-   */
-  kindsOf(columns: readonly (Given | CodedStrings)[]): (KeyKind | undefined)[] {
-    return this.columns.map((column, c) => column.kindOfColumn(columns[c] as Given | CodedStrings));
-  }
-
-  /** Sets the kind of every column that has none yet. */
-  settle(kinds: readonly (KeyKind | undefined)[]): void {
-    this.columns.forEach((column, c) => {
-      column.kind ??= kinds[c];
-    });
-  }
-
-  get kinds(): (KeyKind | undefined)[] {
-    return this.columns.map(({ kind }) => kind);
-  }
-
-  /** Restores kinds after a call that failed. */
-  restore(kinds: readonly (KeyKind | undefined)[]): void {
-    this.columns.forEach((column, c) => {
-      column.kind = kinds[c];
-    });
-  }
-
-  /** Writes the keys [from, from + n) to the ring from place `at` on. Their kinds must be settled. */
-  write(columns: readonly (Given | CodedStrings)[], from: number, n: number, at: number): void {
-    const { core, stream } = this;
-    if (this.direct) {
-      const ids = new Uint32Array(core.buffer, core.exports.idsColumn(stream) + 4 * at, n);
-      this.columns[0]?.number(columns[0] as readonly string[] | CodedStrings, from, ids);
-      return;
-    }
-    const words = core.exports.wordsColumns(stream) + 8 * at;
-    this.columns.forEach((column, c) => {
-      column.write(
-        core,
-        columns[c] as Given | CodedStrings,
-        from,
-        n,
-        words + c * this.#stride,
-        this.columns.length > 1,
-      );
-    });
-  }
-
-  /**
-   * Returns the id of a key, or an id beyond all others if the stream knows no such key. The ring must be empty: the
-   * key is written to its first place.
-   * @throws {OrielError} ERR_ORIEL_COLUMN if a part of it is no key, or not of its column's kind
-   */
-  find(key: readonly unknown[]): number {
-    const { core, stream } = this;
-    const known = this.columns.every((column, c) => {
-      const kind = column.kindOf(key[c]);
-      return column.kind !== undefined && (kind !== 'string' || column.strings.has(key[c] as string));
-    });
-    if (!known) return NO_ID;
-    if (this.direct) return this.columns[0]?.strings.idOf(key[0] as string) ?? NO_ID;
-    core.exports.claim(stream, 1);
-    this.write(
-      key.map((part) => [part]),
-      0,
-      1,
-      0,
-    );
-    return core.exports.idOfKey(stream) >>> 0;
   }
 
   /** The keys of some ids, as columns. */

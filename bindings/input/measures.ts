@@ -18,15 +18,15 @@ import type { AnyAggregate, StringUse } from '../spec/aggregates';
 import { CodedStrings, type Given, type Numbers } from '../spec/column-input';
 import { Expression } from '../spec/expression';
 import { isBigInts, numbersOf, placeOf } from './columns';
-import { HashedStrings, hashOf } from './strings';
+import { HashedStrings, hashOf, type TextTable } from './strings';
 
-type Kind = 'string' | 'number';
+export type TextKind = 'string' | 'number';
 type Form = 'kept' | 'hashed' | 'known';
 
 /** A column that may hold strings. */
 export class TextColumn {
   /** The kind of its first value; undefined before that. */
-  kind: Kind | undefined;
+  kind: TextKind | undefined;
   readonly strings = new HashedStrings();
 
   constructor(
@@ -41,7 +41,7 @@ export class TextColumn {
    * Returns the kind of a value, undefined if it is missing.
    * @throws {OrielError} ERR_ORIEL_COLUMN if it is neither a string nor a number, or not of the column's kind
    */
-  kindOf(value: unknown, index?: number): Kind | undefined {
+  kindOf(value: unknown, index?: number): TextKind | undefined {
     if (value === null || value === undefined || (typeof value === 'number' && Number.isNaN(value))) return undefined;
     const kind = typeof value === 'bigint' ? 'number' : typeof value;
     const wanted = this.accepted === 'strings' ? 'string' : this.kind;
@@ -56,7 +56,7 @@ export class TextColumn {
    * nothing.
    * @throws as `kindOf`, naming the index
    */
-  kindOfColumn(column: Given | CodedStrings): Kind | undefined {
+  kindOfColumn(column: Given | CodedStrings): TextKind | undefined {
     const before = this.kind;
     try {
       if (column instanceof CodedStrings) {
@@ -131,13 +131,11 @@ export class TextColumn {
    * Index of the first number, of those written to the ring in place of strings, that represents no string; -1 if there
    * is none.
    */
-  badNumber(numbers: Float64Array, form: Form): number {
+  badNumber(numbers: Float64Array, form: Form, table: TextTable): number {
     if (form === 'hashed') return -1;
-    const { strings, literals } = this;
+    const { literals } = this;
     const isOne = (number: number) =>
-      form === 'kept'
-        ? strings.stringOf(number) !== undefined
-        : literals[number] !== undefined || number === literals.length;
+      form === 'kept' ? table.has(number) : literals[number] !== undefined || number === literals.length;
     return numbers.findIndex((number) => !Number.isNaN(number) && !isOne(number));
   }
 }
@@ -250,17 +248,6 @@ export class Measures {
   /** The columns that may hold strings. */
   get columns(): readonly TextColumn[] {
     return this.texts.map(({ column }) => column);
-  }
-
-  /** The kinds of the columns that may hold strings. Set them once a call is checked, and restore them if it fails. */
-  get kinds(): readonly (Kind | undefined)[] {
-    return this.columns.map(({ kind }) => kind);
-  }
-
-  set kinds(kinds: readonly (Kind | undefined)[]) {
-    this.columns.forEach((column, i) => {
-      column.kind = kinds[i];
-    });
   }
 
   /** The place of each column, by name. */

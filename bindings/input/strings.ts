@@ -1,21 +1,90 @@
 /** Tables between strings and the numbers that represent them in the core. */
 
+import type { CodedStrings } from '../spec/column-input';
+
+/** Gives the strings of a column their numbers. */
+interface StringTable {
+  /** The number of a string; a new string gets one. -1 if it cannot have one now. */
+  numberOf(value: string): number;
+  /** The string of a number, if the table is on this thread. */
+  stringOf?(number: number): string | undefined;
+}
+
+/** The strings of a key column. */
+export interface KeyTable extends StringTable {
+  /** Index of the first of n numbers, from `at` on, that is that of no string; -1 if there is none. */
+  firstUnknown(numbers: Float64Array | Uint32Array, at: number, n: number): number;
+  /** Writes the numbers of dictionary-encoded strings from index `from` on, if the table takes them in this form. */
+  writeCoded?(column: CodedStrings, from: number, into: Float64Array | Uint32Array): void;
+}
+
+/** The strings of a measure. */
+export interface TextTable extends StringTable {
+  /** Whether a number is that of a string. */
+  has(number: number): boolean;
+}
+
+/** Index of the first of n numbers, from `at` on, that is no integer in [low, high); -1 if there is none. */
+export function firstOutside(
+  numbers: Float64Array | Uint32Array,
+  at: number,
+  n: number,
+  low: number,
+  high: number,
+): number {
+  for (let i = 0; i < n; i++) {
+    const number = numbers[at + i] as number;
+    if (!(number >= low && number < high && Number.isInteger(number))) return i;
+  }
+  return -1;
+}
+
 /** Numbers strings densely from 0. The numbers of forgotten strings are reused. */
-export class Strings {
+export class Strings implements KeyTable {
   readonly values: string[] = [];
   readonly #ids = new Map<string, number>();
   readonly #free: number[] = [];
   #sweepAt = 1024;
   /** How often strings have been forgotten. A string's number is valid until this changes. */
   sweeps = 0;
+  /**
+   * Cache for the dictionary of the last dictionary-encoded column: the number of each of its strings, -1 if not yet
+   * looked up. It is valid until strings are forgotten (`sweeps`).
+   */
+  #known: { list: CodedStrings['list']; numbers: Float64Array; sweeps: number } | undefined;
 
   /** The number of a string; a new string gets one. */
-  idOf(value: string): number {
+  numberOf(value: string): number {
     return this.#ids.get(value) ?? this.#add(value);
   }
 
-  has(value: string): boolean {
+  /** Whether a string has a number. */
+  knows(value: string): boolean {
     return this.#ids.has(value);
+  }
+
+  firstUnknown(numbers: Float64Array | Uint32Array, at: number, n: number): number {
+    return firstOutside(numbers, at, n, 0, this.values.length);
+  }
+
+  stringOf(number: number): string | undefined {
+    return this.values[number];
+  }
+
+  writeCoded({ codes, list }: CodedStrings, from: number, into: Float64Array | Uint32Array): void {
+    if (this.#known?.list !== list || this.#known.numbers.length < list.length || this.#known.sweeps !== this.sweeps) {
+      this.#known = { list, numbers: new Float64Array(list.length).fill(-1), sweeps: this.sweeps };
+    }
+    const { numbers } = this.#known;
+    for (let i = 0; i < into.length; i++) {
+      const code = codes[from + i] as number;
+      let number = numbers[code] as number;
+      if (number < 0) {
+        number = this.numberOf(list[code] as string);
+        numbers[code] = number;
+      }
+      into[i] = number;
+    }
   }
 
   /**
@@ -55,7 +124,7 @@ export class Strings {
  * has occurred since the last sweep; a sweep then sets it to the newest event time. A string may be forgotten once
  * nothing is held from before `until`.
  */
-export class HashedStrings {
+export class HashedStrings implements TextTable {
   readonly #numbers = new Map<string, number>();
   readonly #strings = new Map<number, { readonly value: string; until: number }>();
   #sweepAt = 1024;
@@ -76,6 +145,10 @@ export class HashedStrings {
     this.#numbers.set(value, number);
     this.#strings.set(number, { value, until: Number.POSITIVE_INFINITY });
     return number;
+  }
+
+  has(number: number): boolean {
+    return this.#strings.has(number);
   }
 
   /** The string that a number represents; undefined if none. */

@@ -1,47 +1,23 @@
 /**
- * WindowedStream, the stream on the caller's thread: checks what callers push, writes it to the ring, and calls the
- * core once for each batch. The Engine keeps everything else.
+ * WindowedStream, the stream on the caller's thread: events go in through its Inlet, results come out of its Engine. It
+ * knows whether it is open, and passes on late events.
  */
 
 import { Stat } from '../../assembly/plan';
 import { joined, WindowBatch } from '../base/batch';
-import { type Core, RING_EVENTS, core as theCore } from '../base/core';
-import { OrielError, show } from '../base/errors';
-import type { Edges } from '../engine/calendar-edges';
-import { Engine, type Kinds, type Stats } from '../engine/engine';
+import { type Core, core as theCore } from '../base/core';
+import { OrielError } from '../base/errors';
+import { Engine, type Stats } from '../engine/engine';
 import { GapFiller } from '../engine/gap-fill';
 import { checkQuery, namedAnswers } from '../engine/query';
-import type { WallClock } from '../engine/wall-clock';
-import {
-  badTime,
-  checkGaps,
-  checkTimes,
-  columnsOfRows,
-  flagsOf,
-  lengthOf,
-  listOf,
-  measuresOf,
-  numberOf,
-  textsOf,
-  timesOf,
-  valuesOf,
-} from '../input/columns';
-import type { EventRing } from '../input/event-ring';
-import type { KeyEncoder } from '../input/keys';
-import type { CompiledPlan } from '../plan/compile';
+import { badTime } from '../input/columns';
 import { shapeAnswers, shapeResults } from '../plan/results';
 import { type CheckedSpec, check } from '../spec/check';
-import type { CodedStrings, Given, Numbers } from '../spec/column-input';
 import type { Spec } from '../spec/spec';
 import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from '../spec/types';
+import { Inlet } from './inlet';
 import { CHECK_MS, type Outlet, type OverOptions, over, transform } from './over';
 import type { Source } from './source';
-
-/** Single events are gathered in the ring up to this many before the core is called. */
-const GATHERED_EVENTS = 1024;
-
-/** Columns of keys. */
-type Keys = readonly (Given | CodedStrings)[];
 
 /**
  * Frees the memory of streams that were garbage-collected without being disposed. Some platforms have no
@@ -60,33 +36,12 @@ export class WindowedStream<const S extends Spec = Spec> {
   readonly #engine: Engine;
   readonly #spec: CheckedSpec;
   readonly #core: Core;
-  readonly #plan: CompiledPlan;
   readonly #handle: number;
-  readonly #keys: KeyEncoder;
-  readonly #ring: EventRing;
-  readonly #edges: Edges;
+  readonly #inlet: Inlet;
   readonly #filler: GapFiller | undefined;
-  readonly #clock: WallClock;
-  /** Number of events that `push` has written to the ring, from place 0 on, and that are not committed yet. */
-  #gathered = 0;
-  /** How many events `push` may gather: as many as are certain to fit into memory if nothing fires. */
-  #allowance = 0;
-  /** The earliest event time that can make something fire. */
-  #fireAt = Number.NEGATIVE_INFINITY;
-  /**
-   * The claimed places: `n` from place `at` on. `buffer` is the memory then; `ids`: the key column is that of ids, not
-   * of words.
-   */
-  #claim: { at: number; n: number; buffer: ArrayBufferLike; ids: boolean } | undefined;
   /** Results that `transform` took and returned because its reader had gone; the next `take` has them. */
   #returned: WindowBatch<Row<S>> | undefined;
   #state: 'open' | 'closed' | 'disposed' = 'open';
-  /**
-   * Whether events need more than being written: gaps to check, functions to call, calendar edges to find, the clock to
-   * note.
-   */
-  readonly #needsPrepare: boolean;
-
   /** @throws {OrielError} ERR_ORIEL_SPEC, ERR_ORIEL_MEMORY */
   constructor(spec: S) {
     const core = theCore();
@@ -94,20 +49,10 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#engine = engine;
     this.#core = core;
     this.#spec = engine.spec;
-    this.#plan = engine.plan;
-    this.#handle = engine.handle;
-    this.#keys = engine.keys;
-    this.#ring = engine.ring;
-    this.#edges = engine.edges;
-    this.#clock = engine.clock;
-    const { handle } = engine;
-    this.#filler = this.#spec.fill
-      ? new GapFiller(core, handle, this.#spec, this.#edges, this.#plan.outputs)
-      : undefined;
-    const { windows, idle } = this.#spec;
-    const hasCalendar = windows.some(({ calendar }) => calendar);
-    const isTimed = idle < Number.POSITIVE_INFINITY;
-    this.#needsPrepare = hasCalendar || isTimed || engine.gaps.length + this.#plan.flags.length > 0;
+    this.#inlet = new Inlet(engine);
+    const { handle, edges, plan } = engine;
+    this.#handle = handle;
+    this.#filler = this.#spec.fill ? new GapFiller(core, handle, this.#spec, edges, plan.outputs) : undefined;
     streams?.register(this, { core, handle }, this);
   }
 
@@ -121,28 +66,9 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @example visits.push({ at: Date.now(), user: 'ada', bytes: 512 });
    */
   push<E extends Event<S>>(event: E): void {
-    this.#takeOne(event);
-    if (this.#engine.hasLate) this.#deliver();
-  }
-
-  #takeOne(event: unknown): void {
     if (this.#state !== 'open') this.#refuse();
-    if (typeof event !== 'object' || event === null) {
-      throw new OrielError('ERR_ORIEL_COLUMN', `push: expected an event, got ${show(event)}`);
-    }
-    if (this.#claim) this.#claim = undefined;
-    const spec = this.#spec;
-    const fields = event as Record<string, unknown>;
-    const t = spec.hasTime ? fields[spec.time] : this.#clock.now();
-    if (typeof t !== 'number' || !(Math.abs(t) <= spec.timeLimit)) throw badTime(spec.time, t, spec.timeLimit);
-    const alone = t >= this.#fireAt || this.#allowance === 0;
-    if (this.#needsPrepare) this.#prepare(fields, t);
-    if (alone || this.#gathered >= this.#allowance) this.#flush();
-    const at = this.#gathered;
-    if (at === 0) this.#core.exports.claim(this.#handle, GATHERED_EVENTS);
-    this.#ring.writeEvent(fields, t, at);
-    this.#gathered = at + 1;
-    if (alone) this.#takeSingle();
+    this.#inlet.push(event);
+    if (this.#engine.hasLate) this.#deliver();
   }
 
   /**
@@ -153,31 +79,14 @@ export class WindowedStream<const S extends Spec = Spec> {
    */
   pushRows<E extends Event<S>>(rows: Iterable<E>): void {
     this.#assertOpen();
-    this.#takeRows(rows);
+    this.#inlet.pushRows(rows);
     this.#deliver();
-  }
-
-  #takeRows(rows: unknown): void {
-    const { time, hasTime, keys } = this.#spec;
-    const list = listOf(rows);
-    const { plain, columns: texts } = this.#plan.measures;
-    const others = [...keys, ...texts.map(({ name }) => name)];
-    const columns = columnsOfRows(list, plain, hasTime ? [time, ...others] : others);
-    const flags = this.#plan.flags.map((flag) => Float64Array.from(list, (event) => (flag(event as never) ? 1 : 0)));
-    this.#takeColumns(columns, list.length, flags);
-  }
-
-  /** Does what a single event needs besides being written: see `#needsPrepare`. */
-  #prepare(fields: Record<string, unknown>, t: number): void {
-    for (const name of this.#engine.gaps) checkGaps(name, numberOf(name, fields[name]));
-    this.#edges.cover([t]);
-    this.#clock.note();
   }
 
   /** Moves the watermark if the clock has moved event time on without events. */
   #tick(): void {
     if (this.#state !== 'open') return;
-    if (this.#engine.tick()) this.#sweepAndBudget();
+    if (this.#engine.tick()) this.#inlet.sweepAndBudget();
   }
 
   /**
@@ -189,10 +98,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    */
   pushColumns<C extends Columns<S>>(columns: C): void {
     this.#assertOpen();
-    if (typeof columns !== 'object' || columns === null) {
-      throw new OrielError('ERR_ORIEL_COLUMN', `pushColumns: expected a record of columns, got ${show(columns)}`);
-    }
-    this.#takeColumns(columns as unknown as Record<string, Given>);
+    this.#inlet.pushColumns(columns);
     this.#deliver();
   }
 
@@ -243,14 +149,14 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#assertOpen();
     const { hasTime, idle } = this.#spec;
     return {
-      column: this.#engine.firstColumn,
+      column: this.#engine.fields.first,
       patienceMs: hasTime && idle === Number.POSITIVE_INFINITY ? idle : CHECK_MS,
       maxEventsBetweenTakes: 0,
       pushItem: (events) => {
         this.#assertOpen();
-        if (!Array.isArray(events)) this.#takeColumns(events as Record<string, Given>);
-        else if (events.length === 1) this.#takeOne(events[0]);
-        else this.#takeRows(events);
+        if (!Array.isArray(events)) this.#inlet.pushColumns(events);
+        else if (events.length === 1) this.#inlet.push(events[0]);
+        else this.#inlet.pushRows(events);
         return undefined;
       },
       take: () => this.take(),
@@ -282,25 +188,11 @@ export class WindowedStream<const S extends Spec = Spec> {
    */
   claim(n: number): Claim<S> {
     this.#assertOpen();
-    if (!Number.isInteger(n) || n < 1 || n > RING_EVENTS) {
-      throw new OrielError(
-        'ERR_ORIEL_CLAIM',
-        `claim: expected a whole number from 1 to ${RING_EVENTS}, got ${show(n)}`,
-      );
-    }
-    for (const { kind, name } of this.#keys.columns) {
-      if (kind === 'int64' || kind === 'uint64') {
-        throw new OrielError('ERR_ORIEL_COLUMN', `claim: column ${show(name)} holds bigints, which pushColumns takes`);
-      }
-    }
+    this.#inlet.checkClaim(n);
     // flush() calls onLate, which may push events: they are flushed by the second call.
     this.flush();
-    this.#flush();
-    const { exports, buffer } = this.#core;
-    const at = exports.claim(this.#handle, n);
-    const { direct } = this.#keys;
-    this.#claim = { at, n, buffer, ids: direct };
-    return this.#ring.claimed(at, n) as Claim<S>;
+    this.#inlet.flush();
+    return this.#inlet.claim(n) as Claim<S>;
   }
 
   /**
@@ -312,25 +204,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    */
   keyId(key: string | number, column?: string): number {
     this.#assertOpen();
-    const found = column === undefined ? this.#keys.columns[0] : this.#keys.columns.find(({ name }) => name === column);
-    const texts = this.#plan.measures.texts;
-    if (!found || (column === undefined && this.#keys.columns.length > 1)) {
-      const measure = texts.find((text) => text.column.name === column);
-      if (measure) {
-        measure.column.kind ??= measure.column.kindOf(key);
-        measure.column.kindOf(key);
-        return measure.column.numberOf(key, measure.form);
-      }
-      const names = [...this.#spec.keys, ...texts.map((text) => text.column.name)].map(show).join(', ') || 'none';
-      throw new OrielError(
-        'ERR_ORIEL_COLUMN',
-        `keyId: expected a column of keys or strings (${names}), got ${show(column)}`,
-      );
-    }
-    const kind = found.kindOf(key);
-    if (kind !== 'string') return key as number;
-    this.#keys.settle(this.#keys.columns.map((other) => (other === found ? kind : undefined)));
-    return found.strings.idOf(key as string);
+    return this.#inlet.keyId(key, column);
   }
 
   /**
@@ -341,44 +215,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    */
   commit(n: number): void {
     this.#assertOpen();
-    const claim = this.#claim;
-    if (!claim)
-      throw new OrielError('ERR_ORIEL_CLAIM', 'commit: there is no claim; a claim is good until the next call');
-    if (claim.buffer !== this.#core.buffer) {
-      this.#claim = undefined;
-      throw new OrielError(
-        'ERR_ORIEL_CLAIM',
-        'commit: memory grew since the claim and its views were detached; claim again',
-      );
-    }
-    if (!Number.isInteger(n) || n < 0 || n > claim.n) {
-      throw new OrielError(
-        'ERR_ORIEL_CLAIM',
-        `commit: expected a whole number from 0 to the ${claim.n} claimed, got ${show(n)}`,
-      );
-    }
-    if (n === 0) return;
-    const { exports } = this.#core;
-    const { at } = claim;
-    if (!this.#spec.hasTime) this.#ring.times.fill(this.#clock.now(), at, at + n);
-    const bad = exports.scanTimes(this.#handle, at, n, this.#spec.timeLimit);
-    if (bad >= 0) throw badTime(this.#spec.time, this.#ring.times[at + bad], this.#spec.timeLimit, bad);
-    const kinds = this.#engine.kinds;
-    this.#keys.settle(this.#spec.keys.map(() => 'number'));
-    try {
-      this.#ring.checkClaimed(claim, n);
-      this.#ring.copyClaimed(at, n);
-      this.#ring.flagClaimed(at, n);
-      for (const name of this.#engine.gaps) checkGaps(name, this.#ring.measure(name).subarray(at, at + n));
-      this.#edges.cover(this.#ring.times.subarray(at, at + n));
-      this.#clock.note();
-      this.#engine.takeWritten(n);
-    } catch (error) {
-      this.#engine.restore(kinds);
-      throw error;
-    }
-    this.#claim = undefined;
-    this.#sweepAndBudget();
+    this.#inlet.commit(n);
     this.#deliver();
   }
 
@@ -397,7 +234,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#deliver();
     const { exports } = this.#core;
     const raw = this.#engine.results.gather();
-    const columns = shapeResults(raw, this.#spec, this.#plan);
+    const columns = shapeResults(raw, this.#spec, this.#engine.plan);
     const filled = this.#filler?.apply(columns, raw.windows, this.#engine.stat(Stat.watermark)) ?? columns;
     exports.emptyResults(this.#handle);
     const n = filled === columns ? raw.windows.length : (filled.start?.length ?? 0);
@@ -425,12 +262,12 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#assertOpen();
     const parts = checkQuery(this.#spec, key, at);
     this.#tick();
-    this.#flush();
-    const id = parts.length ? this.#keys.find(parts) : 0;
-    const now = this.#spec.hasTime ? this.#engine.newest : this.#clock.now();
+    this.#inlet.flush();
+    const id = parts.length ? this.#engine.ring.find(parts) : 0;
+    const now = this.#spec.hasTime ? this.#engine.newest : this.#engine.clock.now();
     const t = Math.max(at ?? now, now);
-    if (Number.isFinite(t)) this.#edges.cover([t]);
-    const answers = shapeAnswers(this.#engine.results.ask(id, t), this.#spec, this.#plan);
+    if (Number.isFinite(t)) this.#engine.edges.cover([t]);
+    const answers = shapeAnswers(this.#engine.results.ask(id, t), this.#spec, this.#engine.plan);
     this.#deliver();
     return namedAnswers(this.#spec, answers) as Answer<S>;
   }
@@ -444,14 +281,14 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#assertOpen();
     const limit = this.#spec.timeLimit;
     if (typeof time !== 'number' || !(Math.abs(time) <= limit)) throw badTime('advance', time, limit);
-    this.#flush();
+    this.#inlet.flush();
     this.#moveTo(time);
     this.#deliver();
   }
 
   #moveTo(time: number): void {
     this.#engine.moveTo(time);
-    this.#sweepAndBudget();
+    this.#inlet.sweepAndBudget();
   }
 
   /**
@@ -461,7 +298,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    */
   close(): WindowBatch<Row<S>> {
     this.#assertOpen();
-    this.#flush();
+    this.#inlet.flush();
     this.#engine.moveTo(Number.POSITIVE_INFINITY);
     this.#state = 'closed';
     return this.take();
@@ -485,18 +322,8 @@ export class WindowedStream<const S extends Spec = Spec> {
    */
   flush(): void {
     if (this.#state === 'disposed') this.#refuse();
-    this.#flush();
+    this.#inlet.flush();
     this.#deliver();
-  }
-
-  #flush(): void {
-    const n = this.#gathered;
-    if (n === 0) return;
-    // The times are known to be valid; this notes the least and the greatest for takeWritten.
-    this.#core.exports.scanTimes(this.#handle, 0, n, this.#spec.timeLimit);
-    this.#engine.takeWritten(n);
-    this.#gathered = 0;
-    this.#sweepAndBudget();
   }
 
   /**
@@ -513,20 +340,10 @@ export class WindowedStream<const S extends Spec = Spec> {
   /** Processes gathered events; if there is no room for them, they wait until taking results has made some. */
   #flushIfRoom(): void {
     try {
-      this.#flush();
+      this.#inlet.flush();
       this.#tick();
     } catch (error) {
       if (!(error instanceof OrielError && error.code === 'ERR_ORIEL_MEMORY')) throw error;
-    }
-  }
-
-  /** Processes the one gathered event, or drops it if that fails. */
-  #takeSingle(): void {
-    try {
-      this.#flush();
-    } catch (error) {
-      this.#gathered = 0;
-      throw error;
     }
   }
 
@@ -537,101 +354,6 @@ export class WindowedStream<const S extends Spec = Spec> {
 
   #refuse(): never {
     throw new OrielError('ERR_ORIEL_CLOSED', `the stream is ${this.#state}: it takes no more calls`);
-  }
-
-  /**
-   * Checks columns and pushes them.
-   * @param count the number of events, if it is known
-   * @param flags the answers of the spec's functions, if they are known
-   */
-  #takeColumns(columns: Record<string, Given>, count?: number, flags?: Float64Array[]): void {
-    const spec = this.#spec;
-    const times = spec.hasTime
-      ? timesOf(columns, spec.time, spec.timeLimit)
-      : new Float64Array(count ?? this.#lengthOf(columns)).fill(this.#clock.now());
-    const n = times.length;
-    const { plain, texts } = this.#plan.measures;
-    const measures = plain.map((name) => measuresOf(columns, name, n));
-    const keys = spec.keys.map((name) => valuesOf(columns, name, n));
-    const given = texts.map(({ column }) => textsOf(columns, column.name, n));
-    const kinds = {
-      keys: this.#keys.kindsOf(keys),
-      measures: texts.map(({ column }, i) => column.kindOfColumn(given[i] as Given)),
-    };
-    for (const name of this.#engine.gaps) checkGaps(name, measures[plain.indexOf(name)] as Numbers);
-    let flagged: Float64Array[] = [];
-    if (this.#needsPrepare) {
-      checkTimes(spec.time, times, spec.timeLimit);
-      flagged = flags ?? flagsOf(this.#plan.flags, { ...columns, [spec.time]: times }, n);
-      this.#edges.cover(times);
-      this.#clock.note();
-    }
-    this.#flush();
-    this.#claim = undefined;
-    // Only now: flushing the gathered events may have made the stream forget strings.
-    measures.push(...texts.map(({ column, form }, i) => column.numbersOf(given[i] as Given, form)), ...flagged);
-    if (n > 0) this.#takeAll(times, measures, keys, kinds);
-  }
-
-  /** Number of events in columns without times: the length of the first column that the spec names. */
-  #lengthOf(columns: Record<string, Given>): number {
-    const name = this.#engine.firstColumn ?? Object.keys(columns)[0] ?? 'time';
-    return lengthOf(columns, name);
-  }
-
-  /** Pushes checked columns and settles their kinds; restores the kinds if that fails. */
-  #takeAll(times: Numbers, measures: Numbers[], keys: Keys, kinds: Kinds): void {
-    const before = this.#engine.kinds;
-    this.#keys.settle(kinds.keys);
-    this.#plan.measures.kinds = kinds.measures;
-    try {
-      if (times.length <= RING_EVENTS) this.#takeChunk(times, measures, keys);
-      else this.#takeChunks(times, measures, keys);
-    } catch (error) {
-      this.#engine.restore(before);
-      throw error;
-    }
-    this.#sweepAndBudget();
-  }
-
-  /** Pushes columns that fit into the ring. The core checks their times. */
-  #takeChunk(times: Numbers, measures: Numbers[], keys: Keys): void {
-    const n = times.length;
-    this.#ring.write(times, measures, keys, 0, n);
-    const limit = this.#spec.timeLimit;
-    const bad = this.#core.exports.scanTimes(this.#handle, 0, n, limit);
-    if (bad >= 0) throw badTime(this.#spec.time, times[bad], limit, bad);
-    this.#engine.takeWritten(n);
-  }
-
-  /** Pushes columns in chunks, all or none of them. */
-  #takeChunks(times: Numbers, measures: Numbers[], keys: Keys): void {
-    const n = times.length;
-    const { first, last } = checkTimes(this.#spec.time, times, this.#spec.timeLimit);
-    this.#engine.atomically(n, first, last, (sure) => {
-      for (let from = 0; from < n; from += RING_EVENTS) {
-        const length = Math.min(RING_EVENTS, n - from);
-        this.#ring.write(times, measures, keys, from, length);
-        this.#engine.commit(length);
-        if (sure) this.#keys.sweep();
-      }
-    });
-  }
-
-  /**
-   * Called after the core has taken events or moved time: forgets strings and sets how many events may be gathered
-   * next.
-   */
-  #sweepAndBudget(): void {
-    const { exports } = this.#core;
-    this.#engine.sweep();
-    this.#fireAt = exports.fireAt(this.#handle);
-    const newest = this.#engine.stat(Stat.watermark) + this.#spec.outOfOrder;
-    const enough =
-      Number.isFinite(newest) &&
-      exports.demand(this.#handle, GATHERED_EVENTS, -this.#spec.timeLimit, newest, Number.POSITIVE_INFINITY) <=
-        exports.headroom(this.#handle);
-    this.#allowance = enough ? GATHERED_EVENTS : 0;
   }
 
   /** Passes late events to `onLate`. It must be the last thing a call does, since `onLate` may push events. */

@@ -9,14 +9,13 @@ import type { Engine } from '../engine/engine';
 import { CONTROL_BYTES, Indices } from '../shared/indices';
 import {
   CONTROL,
-  KEY_KINDS,
   layoutOf,
   type ProducerRingHandle,
   RING_CAPACITY,
   SEGMENTS,
   type Segment,
   segmentsAt,
-  TEXT_KINDS,
+  settledKinds,
 } from './ring-layout';
 import { IncomingStrings } from './string-sync';
 import type { EventsMessage } from './transfer';
@@ -156,11 +155,7 @@ export class ConsumerRing {
 
   /** Adopts the kinds of columns that producers have settled. */
   #adoptKinds(): void {
-    const { keys, plan } = this.engine;
-    keys.settle(keys.columns.map((_, c) => KEY_KINDS[(this.kinds[c] as number) - 1]));
-    plan.measures.columns.forEach((column, i) => {
-      column.kind ??= TEXT_KINDS[(this.kinds[keys.columns.length + i] as number) - 1];
-    });
+    this.engine.fields.settle(settledKinds(this.kinds, this.engine.fields));
   }
 
   /** How often the stream has swept its key strings, after which their numbers may stand for other strings. */
@@ -192,7 +187,7 @@ export class ConsumerRing {
     keys.columns.forEach(({ kind, strings }, c) => {
       if (kind !== 'string') return;
       const column = keys.direct ? segment.ids : (segment.words[c] as Float64Array);
-      change(column, c, (value) => strings.idOf(value), false);
+      change(column, c, (value) => strings.numberOf(value), false);
     });
     const { plain, texts } = plan.measures;
     texts.forEach(({ column, form }, i) => {

@@ -299,7 +299,7 @@ export class WorkerLoop {
   #query(key: readonly unknown[], at: number | undefined, transfer: Transferable[]): Calls['query']['back'] {
     const engine = this.#catchUp();
     engine.useOwnColumns();
-    const id = engine.spec.keys.length ? engine.keys.find(key) : 0;
+    const id = engine.spec.keys.length ? engine.ring.find(key) : 0;
     const now = engine.spec.hasTime ? engine.newest : engine.clock.now();
     const t = Math.max(at ?? now, now);
     if (Number.isFinite(t)) engine.edges.cover([t]);

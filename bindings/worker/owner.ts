@@ -234,7 +234,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
     const { hasTime, idle } = this.#engine.spec;
     const isAlone = () => !this.#hasProducers && hasTime && idle === Number.POSITIVE_INFINITY;
     return {
-      column: this.#engine.firstColumn,
+      column: this.#engine.fields.first,
       // Events of other threads and the clock may fire windows as well, so then `over` has to look for them.
       get patienceMs() {
         return isAlone() ? Number.POSITIVE_INFINITY : CHECK_MS;

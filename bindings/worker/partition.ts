@@ -1,40 +1,20 @@
 /** Chooses the worker of an event by the hash of its key, so that all events of a key go to the same worker. */
 
-import { RING_EVENTS } from '../base/core';
 import { hashOf } from '../input/strings';
-import type { Numbers } from '../spec/column-input';
-
-/**
- * Columns for the events being distributed: the hash of the key, the index of the ring, and the place in that ring's
- * segment.
- */
-export const scratchSpace = {
-  hashes: new Int32Array(RING_EVENTS),
-  which: new Uint8Array(RING_EVENTS),
-  places: new Uint16Array(RING_EVENTS),
-};
-
-/** Copies n values, from index `from` on, each into the column of its ring at its place (`scratchSpace`). */
-export function scatter(into: readonly Float64Array[], values: Numbers, from: number, n: number): void {
-  const { which, places } = scratchSpace;
-  for (let i = 0; i < n; i++) {
-    (into[which[i] as number] as Float64Array)[places[i] as number] = values[from + i] as number;
-  }
-}
 
 /** Index of the worker, of n, that a key belongs to. */
 export function workerOf(key: readonly unknown[], n: number): number {
   return workerOfHash(key.reduce<number>(mixIntoHash, 0), n);
 }
 
-/** Mixes one part of a key into the hash of the parts before. */
+/** Mixes one part of a key into the hash of the parts before. What can be no key counts as 0. */
 export function mixIntoHash(before: number, part: unknown): number {
   let low = 0;
   if (typeof part === 'string') low = hashOf(part) | 0;
   else if (typeof part === 'bigint') low = Number(BigInt.asIntN(32, part ^ (part >> 32n)));
-  else {
+  else if (typeof part === 'number') {
     // Equal keys need equal bits: + 0 turns -0 into 0, and every NaN becomes the same one.
-    scratch[0] = Number.isNaN(part) ? Number.NaN : (part as number) + 0;
+    scratch[0] = Number.isNaN(part) ? Number.NaN : part + 0;
     low = (halves[0] as number) ^ (halves[1] as number);
   }
   const hash = Math.imul(before ^ low, 0x9e3779b1);

@@ -2,9 +2,11 @@
 
 import { RING_EVENTS } from '../base/core';
 import type { OrielError } from '../base/errors';
+import { EventWriter } from '../input/event-writer';
 import { CONTROL_BYTES, Indices } from '../shared/indices';
 import { Signal } from '../shared/signal';
 import { CONTROL, type Layout, type ProducerRingHandle, RING_CAPACITY, type Segment, segmentsAt } from './ring-layout';
+import type { SharedFields } from './shared-fields';
 import { OutgoingStrings } from './string-sync';
 import { type Acknowledgement, type Carrier, Transfer } from './transfer';
 
@@ -12,12 +14,14 @@ export class ProducerRing {
   readonly indices: Indices;
   readonly segments: readonly Segment[];
   readonly strings: OutgoingStrings;
+  /** Writes events into the segments. */
+  readonly writer: EventWriter;
   readonly #promise: BigInt64Array;
   readonly #transfer: Transfer | undefined;
   /** Number of events written and not yet published. */
   written = 0;
 
-  constructor(handle: ProducerRingHandle, layout: Layout, port: Carrier | undefined, kinds: Int32Array) {
+  constructor(handle: ProducerRingHandle, layout: Layout, port: Carrier | undefined, fields: SharedFields) {
     const { buffer, address, bytes, control, definitions, bell } = handle;
     const words = new Int32Array(control, 0, CONTROL_BYTES / 4);
     this.indices = new Indices(words, RING_CAPACITY, new Signal(new Int32Array(bell), 0));
@@ -31,7 +35,10 @@ export class ProducerRing {
       (event) => indices.isReleased(event),
       () => (indices.tail + this.written) >>> 0,
     );
-    this.#transfer = port && new Transfer(port, handle, layout, this.segments, kinds);
+    const { tables } = this.strings;
+    const keys = layout.keys.length;
+    this.writer = new EventWriter(fields, tables.slice(0, keys), tables.slice(keys));
+    this.#transfer = port && new Transfer(port, handle, layout, this.segments, fields.words);
   }
 
   /** Number of free slots, at most n, that follow each other from index `at` of `segment` on. */

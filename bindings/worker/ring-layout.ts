@@ -2,7 +2,10 @@
 
 import { RING_EVENTS } from '../base/core';
 import type { Engine } from '../engine/engine';
+import type { EventFields, Kinds } from '../input/event-fields';
 import type { KeyKind } from '../input/keys';
+import type { TextKind } from '../input/measures';
+import { COLUMN_BYTES, type Views, viewsAt } from '../input/views';
 import { CONTROL_BYTES } from '../shared/indices';
 import { definitionBytes } from './string-sync';
 
@@ -10,12 +13,11 @@ import { definitionBytes } from './string-sync';
 export const SEGMENTS = 16;
 /** Number of events that a producer's ring holds. */
 export const RING_CAPACITY = SEGMENTS * RING_EVENTS;
-const COLUMN_BYTES = RING_EVENTS * 8;
 
 /** Kinds of key columns. The shared words hold the index + 1; 0 means not yet known. */
 export const KEY_KINDS: readonly KeyKind[] = ['string', 'number', 'int64', 'uint64'];
 /** Kinds of measures that may be strings; numbered like KEY_KINDS. */
-export const TEXT_KINDS = ['string', 'number'] as const;
+export const TEXT_KINDS: readonly TextKind[] = ['string', 'number'];
 
 /** What a producer must know about a stream to check and write its events. */
 export interface Layout {
@@ -77,9 +79,9 @@ export interface ProducerHandle {
  */
 export const CONTROL = { bytes: CONTROL_BYTES + 8, promise: CONTROL_BYTES / 8 };
 
-export function layoutOf({ spec, plan, gaps }: Engine): Layout {
-  const { time, hasTime, timeLimit, outOfOrder, keys } = spec;
-  const { plain, texts } = plan.measures;
+export function layoutOf({ spec, fields }: Engine): Layout {
+  const { outOfOrder, keys } = spec;
+  const { time, hasTime, timeLimit, plain, texts, gaps } = fields;
   return {
     time,
     hasTime,
@@ -92,14 +94,17 @@ export function layoutOf({ spec, plan, gaps }: Engine): Layout {
   };
 }
 
-/** Views of the columns of one segment. `bits` are the `words` as integers. */
-export interface Segment {
+/** Views of the columns of one segment. */
+export interface Segment extends Views {
   readonly address: number;
-  readonly times: Float64Array;
-  readonly ids: Uint32Array;
-  readonly words: readonly Float64Array[];
-  readonly bits: readonly BigInt64Array[];
-  readonly measures: readonly Float64Array[];
+}
+
+/** The kinds that producers have settled, by the shared words: those of key columns, then those of `texts`. */
+export function settledKinds(words: Int32Array, { keys, texts }: EventFields): Kinds {
+  return {
+    keys: keys.map((_, c) => KEY_KINDS[Atomics.load(words, c) - 1]),
+    texts: texts.map((_, i) => TEXT_KINDS[Atomics.load(words, keys.length + i) - 1]),
+  };
 }
 
 /** Bytes of a segment that has only the columns that a producer writes. */
@@ -108,21 +113,14 @@ export function segmentBytesOf({ keys, plain, texts }: Layout): number {
 }
 
 export function segmentsAt(buffer: ArrayBufferLike, address: number, bytes: number, layout: Layout): Segment[] {
-  const { keys, plain, texts } = layout;
+  const keyCount = layout.keys.length;
+  const measureCount = layout.plain.length + layout.texts.length;
   return Array.from({ length: SEGMENTS }, (_, s) => {
-    const at = address + s * bytes;
-    const column = (i: number) => at + i * COLUMN_BYTES;
-    return {
-      address: at,
-      times: new Float64Array(buffer, at, RING_EVENTS),
-      ids: new Uint32Array(buffer, column(1), RING_EVENTS),
-      words: keys.map((_, c) => new Float64Array(buffer, column(2 + c), RING_EVENTS)),
-      bits: keys.map((_, c) => new BigInt64Array(buffer, column(2 + c), RING_EVENTS)),
-      measures: Array.from(
-        { length: plain.length + texts.length },
-        (_, i) => new Float64Array(buffer, column(2 + keys.length + i), RING_EVENTS),
-      ),
-    };
+    const times = address + s * bytes;
+    const ids = times + COLUMN_BYTES;
+    const words = ids + COLUMN_BYTES;
+    const measures = words + keyCount * COLUMN_BYTES;
+    return { address: times, ...viewsAt(buffer, { times, ids, words, measures, keyCount, measureCount }) };
   });
 }
 

@@ -9,6 +9,7 @@
  * reuses, those of the last but one, have been released. Until then there are no new numbers.
  */
 
+import { firstOutside, type KeyTable, type TextTable } from '../input/strings';
 import { Ring } from '../shared/ring';
 
 /** Number of strings of a column in one generation. */
@@ -35,13 +36,8 @@ export function cancelStrings(buffer: ArrayBufferLike): void {
 /** The strings that one producer sends. */
 export class OutgoingStrings {
   readonly #ring: Ring<{ unit: 'u16' }>;
-  readonly #numbers: readonly Map<string, number>[];
-  /**
-   * For each column: the first number of the current generation, and the sequence number of the next event when it
-   * began.
-   */
-  readonly #bases: number[];
-  readonly #ends: number[];
+  /** For each column, the numbers of its strings. */
+  readonly tables: readonly OutgoingTable[];
   /** A definition that did not fit into the ring as a whole, and how many of its units have been sent. */
   #unsent: Uint16Array | undefined;
   #sentUnits = 0;
@@ -53,21 +49,7 @@ export class OutgoingStrings {
     readonly tail: () => number,
   ) {
     this.#ring = ringOn(buffer);
-    this.#numbers = Array.from({ length: columns }, () => new Map());
-    this.#bases = new Array(columns).fill(0);
-    this.#ends = new Array(columns).fill(tail());
-  }
-
-  /** The number of a string; -1 if it cannot be sent until the other side has read more. */
-  numberOf(column: number, value: string): number {
-    if (this.#unsent && !this.#flush()) return -1;
-    return this.#numbers[column]?.get(value) ?? this.#define(column, value);
-  }
-
-  /** Whether a number of the current generation is in use. */
-  has(column: number, number: number): boolean {
-    const from = number - (this.#bases[column] as number);
-    return Number.isInteger(number) && from >= 0 && from < (this.#numbers[column]?.size ?? 0);
+    this.tables = Array.from({ length: columns }, (_, column) => new OutgoingTable(this, column));
   }
 
   /** Resolves when there is room to send more. */
@@ -82,36 +64,71 @@ export class OutgoingStrings {
 
   /** Tries to send the rest of a definition; true if it still does not fit. */
   get isStuck(): boolean {
-    return !this.#flush();
+    return this.#unsent !== undefined && !this.#flush(this.#unsent);
   }
 
-  /** Numbers a new string and sends its definition; -1 if there is no number or not enough room. */
-  #define(column: number, value: string): number {
-    const numbers = this.#numbers[column] as Map<string, number>;
-    if (numbers.size === GENERATION_SIZE) {
-      if (!this.isReleased(this.#ends[column] as number)) return -1;
-      numbers.clear();
-      this.#ends[column] = this.tail();
-      this.#bases[column] = GENERATION_SIZE - (this.#bases[column] as number);
-    }
-    const number = (this.#bases[column] as number) + numbers.size;
+  /** Sends the definition of a string, after those before it; returns whether all of it is sent. */
+  send(column: number, number: number, value: string): boolean {
     const units = new Uint16Array(HEADER_UNITS + value.length);
     units.set([column, number & 0xffff, number >>> 16, value.length & 0xffff, value.length >>> 16]);
     for (let i = 0; i < value.length; i++) units[HEADER_UNITS + i] = value.charCodeAt(i);
     this.#unsent = units;
     this.#sentUnits = 0;
-    numbers.set(value, number);
-    return this.#flush() ? number : -1;
+    return this.#flush(units);
   }
 
   /** Sends the rest of a definition; returns whether all of it is sent. */
-  #flush(): boolean {
-    const unsent = this.#unsent;
-    if (!unsent) return true;
+  #flush(unsent: Uint16Array): boolean {
     this.#sentUnits += this.#ring.push({ unit: unsent }, this.#sentUnits);
     if (this.#sentUnits < unsent.length) return false;
     this.#unsent = undefined;
     return true;
+  }
+}
+
+/** The numbers of the strings of one column. */
+class OutgoingTable implements KeyTable, TextTable {
+  readonly #numbers = new Map<string, number>();
+  /** The first number of the current generation. */
+  #base = 0;
+  /** The sequence number that the next event had when the current generation began. */
+  #end: number;
+
+  constructor(
+    readonly strings: OutgoingStrings,
+    readonly column: number,
+  ) {
+    this.#end = strings.tail();
+  }
+
+  /** The number of a string; -1 if it cannot be sent until the other side has read more. */
+  numberOf(value: string): number {
+    if (this.strings.isStuck) return -1;
+    return this.#numbers.get(value) ?? this.#define(value);
+  }
+
+  /** Whether a number of the current generation is in use. */
+  has(number: number): boolean {
+    const from = number - this.#base;
+    return Number.isInteger(number) && from >= 0 && from < this.#numbers.size;
+  }
+
+  firstUnknown(numbers: Float64Array | Uint32Array, at: number, n: number): number {
+    return firstOutside(numbers, at, n, this.#base, this.#base + this.#numbers.size);
+  }
+
+  /** Numbers a new string and sends its definition; -1 if there is no number or not enough room. */
+  #define(value: string): number {
+    const numbers = this.#numbers;
+    if (numbers.size === GENERATION_SIZE) {
+      if (!this.strings.isReleased(this.#end)) return -1;
+      numbers.clear();
+      this.#end = this.strings.tail();
+      this.#base = GENERATION_SIZE - this.#base;
+    }
+    const number = this.#base + numbers.size;
+    numbers.set(value, number);
+    return this.strings.send(this.column, number, value) ? number : -1;
   }
 }
 

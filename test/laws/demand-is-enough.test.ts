@@ -257,7 +257,7 @@ function feedParts(seed: number): void {
     const step = next() ** 4 * (next() < 0.1 ? 50 : 0.5);
     const lag = next() < 0.4 ? next() * 150 : 0;
     const at = exports.claim(engine.handle, n);
-    const views = engine.ring.claimed(at, n);
+    const views = engine.ring.claim(n);
     for (let i = 0; i < n; i++) {
       clock += step * next();
       (views.t as Float64Array)[i] = clock - next() * lag;

@@ -1,0 +1,197 @@
+/**
+ * Claims: places of a ring that the caller writes to. A claim shows the views of those places; the commit checks what
+ * the caller wrote, and brings it into the form that the ring's reader expects.
+ *
+ * Law: the caller writes each column once, whatever it is used for: a key that is also a measure is written as a key.
+ */
+
+import { OrielError, show } from '../base/errors';
+import type { Given } from '../spec/column-input';
+import { badMeasure, checkGaps, placeOf } from './columns';
+import type { EventFields } from './event-fields';
+import type { EventWriter } from './event-writer';
+import { hasIds, type KeyColumn } from './keys';
+import type { TextMeasure } from './measures';
+import type { KeyTable, TextTable } from './strings';
+import type { Views } from './views';
+
+/** The claimed places: `n` from place `at` of the views on. */
+interface Claimed {
+  readonly views: Views;
+  readonly at: number;
+  readonly n: number;
+  /** Whether the key column is that of ids, not of words. */
+  readonly ids: boolean;
+}
+
+export class Claims {
+  readonly #fields: EventFields;
+  readonly #writer: EventWriter;
+  /** The open claim. */
+  open: Claimed | undefined;
+
+  /** @param writer writes to the ring whose places are claimed */
+  constructor(writer: EventWriter) {
+    this.#fields = writer.fields;
+    this.#writer = writer;
+  }
+
+  /**
+   * Checks that a claim may be made.
+   * @throws {OrielError} ERR_ORIEL_COLUMN if keys are bigints
+   */
+  checkKinds(): void {
+    for (const { kind, name } of this.#fields.keys) {
+      if (kind === 'int64' || kind === 'uint64') {
+        throw new OrielError('ERR_ORIEL_COLUMN', `claim: column ${show(name)} holds bigints, which pushColumns takes`);
+      }
+    }
+  }
+
+  /** Claims n places from `at` on; returns views of them, by the names of the spec's columns. */
+  claim(views: Views, at: number, n: number): Record<string, Float64Array | Uint32Array> {
+    const { keys, plain, texts, time, hasTime } = this.#fields;
+    const ids = hasIds(keys);
+    this.open = { views, at, n, ids };
+    const claimed: Record<string, Float64Array | Uint32Array> = {};
+    [...plain, ...texts.map(({ column }) => column.name)].forEach((name, i) => {
+      claimed[name] = (views.measures[i] as Float64Array).subarray(at, at + n);
+    });
+    keys.forEach(({ name }, c) => {
+      claimed[name] = (ids ? views.ids : (views.words[c] as Float64Array)).subarray(at, at + n);
+    });
+    if (hasTime) claimed[time] = views.times.subarray(at, at + n);
+    return claimed;
+  }
+
+  /**
+   * The number to write to a claimed column for a key or a string.
+   * @param column the column's name; may be left out for the only key column
+   * @returns undefined if it is a string that cannot have a number now
+   * @throws {OrielError} ERR_ORIEL_COLUMN if there is no such column or the value does not fit it
+   */
+  numberOf(key: string | number, column: string | undefined): number | undefined {
+    const { keys, texts } = this.#fields;
+    const c = column === undefined && keys.length === 1 ? 0 : keys.findIndex(({ name }) => name === column);
+    if (c >= 0) return this.#numberOfKey(c, key);
+    const i = texts.findIndex((text) => text.column.name === column);
+    if (i < 0) this.#refuseColumn(column);
+    const { column: text, form } = texts[i] as TextMeasure;
+    this.#fields.settleText(i, text.kindOf(key));
+    if (typeof key !== 'string' || form !== 'kept') return text.numberOf(key, form);
+    const number = (this.#writer.textTables[i] as TextTable).numberOf(key);
+    return number < 0 ? undefined : number;
+  }
+
+  #numberOfKey(c: number, key: string | number): number | undefined {
+    const { keys } = this.#fields;
+    const kind = (keys[c] as KeyColumn).kindOf(key);
+    if (kind !== 'string') return key as number;
+    this.#fields.settle({ keys: keys.map((_, other) => (other === c ? kind : undefined)) });
+    const number = (this.#writer.keyTables[c] as KeyTable).numberOf(key as string);
+    return number < 0 ? undefined : number;
+  }
+
+  #refuseColumn(column: string | undefined): never {
+    const { keys, texts } = this.#fields;
+    const names = [...keys, ...texts.map((text) => text.column)].map(({ name }) => show(name)).join(', ') || 'none';
+    throw new OrielError(
+      'ERR_ORIEL_COLUMN',
+      `keyId: expected a column of keys or strings (${names}), got ${show(column)}`,
+    );
+  }
+
+  /** Checks that n events may be committed. @throws {OrielError} ERR_ORIEL_CLAIM */
+  checkCount(n: number): void {
+    const claimed = this.open?.n ?? 0;
+    if (Number.isInteger(n) && n >= 0 && n <= claimed) return;
+    const accepted = `a whole number from 0 to the ${claimed} claimed`;
+    throw new OrielError('ERR_ORIEL_CLAIM', `commit: expected ${accepted}, got ${show(n)}`);
+  }
+
+  /**
+   * Checks the first n events of the open claim, except their times, and brings their columns into form. Settles kinds.
+   * @throws {OrielError} ERR_ORIEL_COLUMN
+   */
+  complete(n: number): void {
+    const claimed = this.open as Claimed;
+    const { gaps, plain, keys } = this.#fields;
+    if (keys.some(({ kind }) => kind === undefined)) this.#fields.settle({ keys: keys.map(() => 'number') });
+    keys.forEach((_, c) => {
+      this.#completeKey(claimed, c, n);
+    });
+    plain.forEach((name, i) => {
+      this.#completeNumbers(claimed, name, i, n);
+    });
+    this.#fields.texts.forEach((_, i) => {
+      this.#completeText(claimed, i, n);
+    });
+    const { views, at } = claimed;
+    for (const name of gaps)
+      checkGaps(name, (views.measures[plain.indexOf(name)] as Float64Array).subarray(at, at + n));
+  }
+
+  #completeKey({ views, at, ids }: Claimed, c: number, n: number): void {
+    const { keys } = this.#fields;
+    const { name, kind } = keys[c] as KeyColumn;
+    const words = views.words[c] as Float64Array;
+    if (kind === 'number') {
+      if (keys.length > 1) this.#writer.canonicalize(views, c, at, n);
+      return;
+    }
+    if (kind !== 'string') return;
+    const { ringCore, keyTables } = this.#writer;
+    const table = keyTables[c] as KeyTable;
+    const bad = ids && ringCore ? ringCore.badId(at, n) : table.firstUnknown(ids ? views.ids : words, at, n);
+    if (bad >= 0) throw badNumber(name, bad);
+    if (keys.length > 1 || ids) return;
+    for (let i = at; i < at + n; i++) views.ids[i] = words[i] as number;
+  }
+
+  /** Copies a time or key that is also a measure to the measure's column. */
+  #completeNumbers({ views, at }: Claimed, name: string, i: number, n: number): void {
+    const { keys, time } = this.#fields;
+    const c = keys.findIndex((key) => key.name === name);
+    if (c >= 0 && keys[c]?.kind !== 'number') throw badMeasure(name);
+    const column = name === time ? views.times : views.words[c];
+    if (column) views.measures[i]?.set(column.subarray(at, at + n), at);
+  }
+
+  /** Checks a measure that may be strings; copies a time or key that is also one. */
+  #completeText({ views, at }: Claimed, i: number, n: number): void {
+    const { plain, texts } = this.#fields;
+    const { column, form } = texts[i] as TextMeasure;
+    const own = (views.measures[plain.length + i] as Float64Array).subarray(at, at + n);
+    const table = this.#writer.textTables[i] as TextTable;
+    const given = this.#writtenElsewhere(column.name, views, at, n);
+    if (given && !table.stringOf) {
+      const problem = 'is used in several ways, which pushColumns sees to';
+      throw new OrielError('ERR_ORIEL_COLUMN', `claim: column ${show(column.name)} ${problem}`);
+    }
+    if (given) {
+      this.#fields.settleText(i, column.kindOfColumn(given));
+      own.set(column.numbersOf(given, form));
+    } else if (column.isText) {
+      const bad = column.badNumber(own, form, table);
+      if (bad >= 0) throw badNumber(column.name, bad);
+      this.#fields.settleText(i, 'string');
+    } else {
+      this.#fields.settleText(i, column.kindOfColumn(own));
+    }
+  }
+
+  /** The values of a measure that the caller wrote as the time or as a key; undefined if it is neither. */
+  #writtenElsewhere(name: string, views: Views, at: number, n: number): Given | undefined {
+    const { keys, time } = this.#fields;
+    if (name === time) return views.times.subarray(at, at + n);
+    const c = keys.findIndex((key) => key.name === name);
+    if (c < 0) return undefined;
+    const numbers = (hasIds(keys) ? views.ids : (views.words[c] as Float64Array)).subarray(at, at + n);
+    if (keys[c]?.kind === 'number') return numbers.map((key) => key + 0);
+    return Array.from(numbers, (number) => this.#writer.keyTables[c]?.stringOf?.(number));
+  }
+}
+
+function badNumber(name: string, index: number): OrielError {
+  return new OrielError('ERR_ORIEL_COLUMN', `${placeOf(name, index)}: expected a number that keyId gave`);
+}
