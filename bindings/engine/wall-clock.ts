@@ -3,7 +3,7 @@
  * (`idle`).
  */
 
-import { badTime } from '../input/columns';
+import { checkTime } from '../input/columns';
 import type { CheckedSpec } from '../spec/check';
 
 export class WallClock {
@@ -20,9 +20,7 @@ export class WallClock {
    */
   now(): number {
     const now = this.spec.clock();
-    if (typeof now !== 'number' || !(Math.abs(now) <= this.spec.timeLimit)) {
-      throw badTime('clock', now, this.spec.timeLimit);
-    }
+    checkTime('clock', now, this.spec.timeLimit);
     this.#now = Math.max(this.#now, now);
     return this.#now;
   }

@@ -12,7 +12,7 @@ import type { EventFields } from './event-fields';
 import type { EventWriter } from './event-writer';
 import { hasIds, type KeyColumn } from './keys';
 import type { TextMeasure } from './measures';
-import type { KeyTable, TextTable } from './strings';
+import type { StringTable } from './strings';
 import type { Views } from './views';
 
 /** The claimed places: `n` from place `at` of the views on. */
@@ -37,10 +37,11 @@ export class Claims {
   }
 
   /**
-   * Checks that a claim may be made.
-   * @throws {OrielError} ERR_ORIEL_COLUMN if keys are bigints
+   * Checks that n places may be claimed.
+   * @throws {OrielError} ERR_ORIEL_CLAIM if n is not from 1 to `most`; ERR_ORIEL_COLUMN if keys are bigints
    */
-  checkKinds(): void {
+  check(n: number, most = Number.POSITIVE_INFINITY): void {
+    if (!isWhole(n, 1, most)) throw badCount('claim', `1 ${most < Number.POSITIVE_INFINITY ? `to ${most}` : 'on'}`, n);
     for (const { kind, name } of this.#fields.keys) {
       if (kind === 'int64' || kind === 'uint64') {
         throw new OrielError('ERR_ORIEL_COLUMN', `claim: column ${show(name)} holds bigints, which pushColumns takes`);
@@ -72,23 +73,21 @@ export class Claims {
    */
   numberOf(key: string | number, column: string | undefined): number | undefined {
     const { keys, texts } = this.#fields;
+    const { keyTables, textTables } = this.#writer;
     const c = column === undefined && keys.length === 1 ? 0 : keys.findIndex(({ name }) => name === column);
-    if (c >= 0) return this.#numberOfKey(c, key);
     const i = texts.findIndex((text) => text.column.name === column);
-    if (i < 0) this.#refuseColumn(column);
-    const { column: text, form } = texts[i] as TextMeasure;
-    this.#fields.settleText(i, text.kindOf(key));
-    if (typeof key !== 'string' || form !== 'kept') return text.numberOf(key, form);
-    const number = (this.#writer.textTables[i] as TextTable).numberOf(key);
-    return number < 0 ? undefined : number;
-  }
-
-  #numberOfKey(c: number, key: string | number): number | undefined {
-    const { keys } = this.#fields;
-    const kind = (keys[c] as KeyColumn).kindOf(key);
-    if (kind !== 'string') return key as number;
-    this.#fields.settle({ keys: keys.map((_, other) => (other === c ? kind : undefined)) });
-    const number = (this.#writer.keyTables[c] as KeyTable).numberOf(key as string);
+    const { column: text, form } = texts[i] ?? {};
+    let table = keyTables[c];
+    if (c >= 0) {
+      const kind = keys[c]?.kindOf(key);
+      if (kind !== 'string') return key as number;
+      this.#fields.settle({ keys: keys.map((_, other) => (other === c ? kind : undefined)) });
+    } else if (text && form) {
+      this.#fields.settleText(i, text.kindOf(key));
+      if (typeof key !== 'string' || form !== 'kept') return text.numberOf(key, form);
+      table = textTables[i];
+    }
+    const number = (table ?? this.#refuseColumn(column)).numberOf(key as string);
     return number < 0 ? undefined : number;
   }
 
@@ -104,9 +103,7 @@ export class Claims {
   /** Checks that n events may be committed. @throws {OrielError} ERR_ORIEL_CLAIM */
   checkCount(n: number): void {
     const claimed = this.open?.n ?? 0;
-    if (Number.isInteger(n) && n >= 0 && n <= claimed) return;
-    const accepted = `a whole number from 0 to the ${claimed} claimed`;
-    throw new OrielError('ERR_ORIEL_CLAIM', `commit: expected ${accepted}, got ${show(n)}`);
+    if (!isWhole(n, 0, claimed)) throw badCount('commit', `0 to the ${claimed} claimed`, n);
   }
 
   /**
@@ -141,8 +138,9 @@ export class Claims {
     }
     if (kind !== 'string') return;
     const { ringCore, keyTables } = this.#writer;
-    const table = keyTables[c] as KeyTable;
-    const bad = ids && ringCore ? ringCore.badId(at, n) : table.firstUnknown(ids ? views.ids : words, at, n);
+    const table = keyTables[c] as StringTable;
+    const written = (ids ? views.ids : words).subarray(at, at + n);
+    const bad = ids && ringCore ? ringCore.badId(at, n) : written.findIndex((number) => !table.has(number));
     if (bad >= 0) throw badNumber(name, bad);
     if (keys.length > 1 || ids) return;
     for (let i = at; i < at + n; i++) views.ids[i] = words[i] as number;
@@ -162,7 +160,7 @@ export class Claims {
     const { plain, texts } = this.#fields;
     const { column, form } = texts[i] as TextMeasure;
     const own = (views.measures[plain.length + i] as Float64Array).subarray(at, at + n);
-    const table = this.#writer.textTables[i] as TextTable;
+    const table = this.#writer.textTables[i] as StringTable;
     const given = this.#writtenElsewhere(column.name, views, at, n);
     if (given && !table.stringOf) {
       const problem = 'is used in several ways, which pushColumns sees to';
@@ -190,6 +188,14 @@ export class Claims {
     if (keys[c]?.kind === 'number') return numbers.map((key) => key + 0);
     return Array.from(numbers, (number) => this.#writer.keyTables[c]?.stringOf?.(number));
   }
+}
+
+function isWhole(n: number, least: number, most: number): boolean {
+  return Number.isInteger(n) && n >= least && n <= most;
+}
+
+function badCount(call: string, range: string, n: number): OrielError {
+  return new OrielError('ERR_ORIEL_CLAIM', `${call}: expected a whole number from ${range}, got ${show(n)}`);
 }
 
 function badNumber(name: string, index: number): OrielError {

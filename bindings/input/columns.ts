@@ -65,6 +65,11 @@ function isTyped(column: unknown): column is TypedNumbers {
   return ArrayBuffer.isView(column) && !(column instanceof DataView);
 }
 
+/** Whether a column is a typed array of numbers, which the ring takes as it is. */
+export function isNumbers(column: Given | ColumnInput): column is Numbers {
+  return isTyped(column) && !isBigInts(column);
+}
+
 export function isBigInts(column: Given): column is BigInt64Array | BigUint64Array {
   return column instanceof BigInt64Array || column instanceof BigUint64Array;
 }
@@ -74,7 +79,7 @@ export function isBigInts(column: Given): column is BigInt64Array | BigUint64Arr
  * @throws {OrielError} ERR_ORIEL_COLUMN, naming column and index
  */
 export function numbersOf(name: string, column: Given | ColumnInput): Numbers {
-  if (isTyped(column) && !isBigInts(column)) return column;
+  if (isNumbers(column)) return column;
   if (column instanceof ColumnInput) return column.numbers((value, i) => badMeasure(name, value, i));
   const numbers = new Float64Array(column.length);
   for (let i = 0; i < column.length; i++) numbers[i] = numberOf(name, column[i], i);
@@ -126,6 +131,12 @@ export function placeOf(name: string, index?: number): string {
 export function badTime(name: string, value: unknown, limit: number, index?: number): OrielError {
   const accepted = `a finite number between -${limit} and ${limit}`;
   return new OrielError('ERR_ORIEL_TIME', `${placeOf(name, index)}: expected ${accepted}, got ${show(value)}`);
+}
+
+/** Checks a time and returns it. @throws {OrielError} ERR_ORIEL_TIME if it is not a number from -limit to limit */
+export function checkTime(name: string, time: unknown, limit: number): number {
+  if (typeof time !== 'number' || !(Math.abs(time) <= limit)) throw badTime(name, time, limit);
+  return time;
 }
 
 /**

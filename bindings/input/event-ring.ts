@@ -60,14 +60,8 @@ export class EventRing {
     const address = exports.timesColumn(this.stream);
     const { times } = this.#views ?? {};
     if (times?.buffer === buffer && times.byteOffset === address) return this.#views;
-    this.#views = viewsAt(buffer, {
-      times: address,
-      ids: exports.idsColumn(this.stream),
-      words: exports.wordsColumns(this.stream),
-      measures: exports.measureColumns(this.stream),
-      keyCount: this.fields.keys.length,
-      measureCount: this.measures.count + this.fields.flags.length,
-    });
+    const { keys, flags } = this.fields;
+    this.#views = viewsAt(buffer, address, keys.length, this.measures.count + flags.length);
     return this.#views;
   }
 

@@ -5,11 +5,11 @@
  */
 
 import { CodedStrings, type Given, type Numbers } from '../spec/column-input';
-import { numberOf } from './columns';
+import { isNumbers, numberOf } from './columns';
 import type { CheckedColumns, EventFields } from './event-fields';
 import { hasIds, type KeyColumn } from './keys';
 import type { TextMeasure } from './measures';
-import type { KeyTable, TextTable } from './strings';
+import type { StringTable } from './strings';
 import type { Views } from './views';
 
 /** What the core does faster, where the ring is in its memory. */
@@ -28,8 +28,8 @@ export class EventWriter {
    */
   constructor(
     readonly fields: EventFields,
-    readonly keyTables: readonly KeyTable[],
-    readonly textTables: readonly TextTable[],
+    readonly keyTables: readonly StringTable[],
+    readonly textTables: readonly StringTable[],
     readonly ringCore?: RingCore,
   ) {}
 
@@ -58,7 +58,7 @@ export class EventWriter {
       if (kind === 'number' && typeof key === 'number') {
         (words[c] as Float64Array)[at] = key + 0;
       } else if (kind === 'string' && typeof key === 'string') {
-        const number = (this.keyTables[c] as KeyTable).numberOf(key);
+        const number = (this.keyTables[c] as StringTable).numberOf(key);
         if (number < 0) return false;
         if (keys.length === 1) views.ids[at] = number;
         else (words[c] as Float64Array)[at] = number;
@@ -89,7 +89,7 @@ export class EventWriter {
     const { keys } = this.fields;
     const { kind } = keys[c] as KeyColumn;
     if (kind === 'string') {
-      const number = (this.keyTables[c] as KeyTable).numberOf(part as string);
+      const number = (this.keyTables[c] as StringTable).numberOf(part as string);
       if (number < 0) return false;
       if (keys.length === 1) views.ids[at] = number;
       else (views.words[c] as Float64Array)[at] = number;
@@ -112,7 +112,7 @@ export class EventWriter {
       const value = event[column.name];
       if (column.kind === undefined) this.fields.settleText(i, column.kindOf(value));
       const isSent = form === 'kept' && typeof value === 'string';
-      const number = isSent ? (this.textTables[i] as TextTable).numberOf(value) : column.numberOf(value, form);
+      const number = isSent ? (this.textTables[i] as StringTable).numberOf(value) : column.numberOf(value, form);
       if (isSent && number < 0) return false;
       (views.measures[plain.length + i] as Float64Array)[at] = number;
     }
@@ -124,7 +124,7 @@ export class EventWriter {
     const { plain, texts } = this.fields;
     const { column, form } = texts[i] as TextMeasure;
     const isSent = form === 'kept' && typeof value === 'string';
-    const number = isSent ? (this.textTables[i] as TextTable).numberOf(value) : column.numberOf(value, form);
+    const number = isSent ? (this.textTables[i] as StringTable).numberOf(value) : column.numberOf(value, form);
     if (isSent && number < 0) return false;
     (views.measures[plain.length + i] as Float64Array)[at] = number;
     return true;
@@ -197,7 +197,7 @@ export class EventWriter {
     into: Float64Array | Uint32Array,
     at: number,
   ): number {
-    const table = this.keyTables[c] as KeyTable;
+    const table = this.keyTables[c] as StringTable;
     if (column instanceof CodedStrings) {
       table.writeCoded?.(column, from, into.subarray(at, at + n));
       return n;
@@ -222,10 +222,6 @@ export class EventWriter {
 
 function canonical(key: number): number {
   return Number.isNaN(key) ? Number.NaN : key + 0;
-}
-
-function isNumbers(column: Given): column is Numbers {
-  return ArrayBuffer.isView(column) && !(column instanceof BigInt64Array || column instanceof BigUint64Array);
 }
 
 function copy(column: Float64Array, at: number, given: Numbers, from: number, n: number): void {

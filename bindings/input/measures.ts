@@ -18,7 +18,7 @@ import type { AnyAggregate, StringUse } from '../spec/aggregates';
 import { CodedStrings, type Given, type Numbers } from '../spec/column-input';
 import { Expression } from '../spec/expression';
 import { isBigInts, numbersOf, placeOf } from './columns';
-import { HashedStrings, hashOf, type TextTable } from './strings';
+import { HashedStrings, hashOf, type StringTable } from './strings';
 
 export type TextKind = 'string' | 'number';
 type Form = 'kept' | 'hashed' | 'known';
@@ -131,7 +131,7 @@ export class TextColumn {
    * Index of the first number, of those written to the ring in place of strings, that represents no string; -1 if there
    * is none.
    */
-  badNumber(numbers: Float64Array, form: Form, table: TextTable): number {
+  badNumber(numbers: Float64Array, form: Form, table: StringTable): number {
     if (form === 'hashed') return -1;
     const { literals } = this;
     const isOne = (number: number) =>

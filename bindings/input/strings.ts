@@ -3,44 +3,19 @@
 import type { CodedStrings } from '../spec/column-input';
 
 /** Gives the strings of a column their numbers. */
-interface StringTable {
+export interface StringTable {
   /** The number of a string; a new string gets one. -1 if it cannot have one now. */
   numberOf(value: string): number;
+  /** Whether a number is that of a string. */
+  has(number: number): boolean;
   /** The string of a number, if the table is on this thread. */
   stringOf?(number: number): string | undefined;
-}
-
-/** The strings of a key column. */
-export interface KeyTable extends StringTable {
-  /** Index of the first of n numbers, from `at` on, that is that of no string; -1 if there is none. */
-  firstUnknown(numbers: Float64Array | Uint32Array, at: number, n: number): number;
   /** Writes the numbers of dictionary-encoded strings from index `from` on, if the table takes them in this form. */
   writeCoded?(column: CodedStrings, from: number, into: Float64Array | Uint32Array): void;
 }
 
-/** The strings of a measure. */
-export interface TextTable extends StringTable {
-  /** Whether a number is that of a string. */
-  has(number: number): boolean;
-}
-
-/** Index of the first of n numbers, from `at` on, that is no integer in [low, high); -1 if there is none. */
-export function firstOutside(
-  numbers: Float64Array | Uint32Array,
-  at: number,
-  n: number,
-  low: number,
-  high: number,
-): number {
-  for (let i = 0; i < n; i++) {
-    const number = numbers[at + i] as number;
-    if (!(number >= low && number < high && Number.isInteger(number))) return i;
-  }
-  return -1;
-}
-
 /** Numbers strings densely from 0. The numbers of forgotten strings are reused. */
-export class Strings implements KeyTable {
+export class Strings implements StringTable {
   readonly values: string[] = [];
   readonly #ids = new Map<string, number>();
   readonly #free: number[] = [];
@@ -63,8 +38,8 @@ export class Strings implements KeyTable {
     return this.#ids.has(value);
   }
 
-  firstUnknown(numbers: Float64Array | Uint32Array, at: number, n: number): number {
-    return firstOutside(numbers, at, n, 0, this.values.length);
+  has(number: number): boolean {
+    return number in this.values;
   }
 
   stringOf(number: number): string | undefined {
@@ -124,7 +99,7 @@ export class Strings implements KeyTable {
  * has occurred since the last sweep; a sweep then sets it to the newest event time. A string may be forgotten once
  * nothing is held from before `until`.
  */
-export class HashedStrings implements TextTable {
+export class HashedStrings implements StringTable {
   readonly #numbers = new Map<string, number>();
   readonly #strings = new Map<number, { readonly value: string; until: number }>();
   #sweepAt = 1024;

@@ -18,41 +18,30 @@ export interface Views {
   readonly measures: readonly Float64Array[];
 }
 
-/** Where the columns lie in memory, and how many there are; columns of one kind follow each other. */
-interface Places {
-  readonly times: number;
-  readonly ids: number;
-  readonly words: number;
-  readonly measures: number;
-  readonly keyCount: number;
-  readonly measureCount: number;
-}
-
-/** Bytes of a column. */
+/** Bytes of a column. Columns follow each other in memory, in the order of `Views`. */
 export const COLUMN_BYTES = RING_EVENTS * 8;
 
-export function viewsAt(buffer: ArrayBufferLike, places: Places): Views {
-  const { times, ids, words, measures, keyCount, measureCount } = places;
-  const columns = (address: number, count: number) =>
-    Array.from({ length: count }, (_, i) => address + i * COLUMN_BYTES);
-  const keys = columns(words, keyCount);
+export function viewsAt(
+  buffer: ArrayBufferLike,
+  address: number,
+  keys: number,
+  measures: number,
+  length = RING_EVENTS,
+  stride = COLUMN_BYTES,
+): Views {
+  const floats = (first: number, count: number) =>
+    Array.from({ length: count }, (_, i) => new Float64Array(buffer, address + (first + i) * stride, length));
+  const words = floats(2, keys);
   return {
-    times: new Float64Array(buffer, times, RING_EVENTS),
-    ids: new Uint32Array(buffer, ids, RING_EVENTS),
-    words: keys.map((address) => new Float64Array(buffer, address, RING_EVENTS)),
-    bits: keys.map((address) => new BigInt64Array(buffer, address, RING_EVENTS)),
-    measures: columns(measures, measureCount).map((address) => new Float64Array(buffer, address, RING_EVENTS)),
+    times: new Float64Array(buffer, address, length),
+    ids: new Uint32Array(buffer, address + stride, length),
+    words,
+    bits: words.map(({ byteOffset }) => new BigInt64Array(buffer, byteOffset, length)),
+    measures: floats(2 + keys, measures),
   };
 }
 
-/** Views of a single place outside any ring. */
-export function sparePlace(keyCount: number, measureCount: number): Views {
-  const words = Array.from({ length: keyCount }, () => new Float64Array(1));
-  return {
-    times: new Float64Array(1),
-    ids: new Uint32Array(1),
-    words,
-    bits: words.map(({ buffer }) => new BigInt64Array(buffer)),
-    measures: Array.from({ length: measureCount }, () => new Float64Array(1)),
-  };
+/** Views of one place outside any ring, which is the same in all columns: for values that nobody reads. */
+export function sparePlace(keys: number, measures: number): Views {
+  return viewsAt(new ArrayBuffer(8), 0, keys, measures, 1, 0);
 }

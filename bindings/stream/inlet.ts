@@ -8,7 +8,7 @@
 
 import { Stat } from '../../assembly/plan';
 import { type Core, RING_EVENTS } from '../base/core';
-import { OrielError, show } from '../base/errors';
+import { OrielError } from '../base/errors';
 import type { Engine } from '../engine/engine';
 import type { Claims } from '../input/claims';
 import { badTime, checkTimes, flagsOf } from '../input/columns';
@@ -57,12 +57,9 @@ export class Inlet {
 
   /** Takes one event. It may wait in the ring for others. @throws {OrielError} as `WindowedStream.push` */
   push(event: unknown): void {
-    if (typeof event !== 'object' || event === null) {
-      throw new OrielError('ERR_ORIEL_COLUMN', `push: expected an event, got ${show(event)}`);
-    }
     if (this.#claims.open) this.#claims.open = undefined;
+    const t = this.#fields.timeOf(event);
     const values = event as Record<string, unknown>;
-    const t = this.#fields.timeOf(values);
     const alone = t >= this.#fireAt || this.#allowance === 0;
     if (this.#needsPrepare) this.#prepare(values, t);
     if (alone || this.#gathered >= this.#allowance) this.flush();
@@ -165,11 +162,7 @@ export class Inlet {
 
   /** Checks that n places may be claimed. @throws {OrielError} as `WindowedStream.claim` */
   checkClaim(n: number): void {
-    if (!Number.isInteger(n) || n < 1 || n > RING_EVENTS) {
-      const accepted = `a whole number from 1 to ${RING_EVENTS}`;
-      throw new OrielError('ERR_ORIEL_CLAIM', `claim: expected ${accepted}, got ${show(n)}`);
-    }
-    this.#claims.checkKinds();
+    this.#claims.check(n, RING_EVENTS);
   }
 
   /** Claims n places. No events may be gathered. */
@@ -186,7 +179,6 @@ export class Inlet {
    * @throws {OrielError} as `WindowedStream.commit`
    */
   commit(n: number): void {
-    const claims = this.#claims;
     const { at } = this.#claimOf(n);
     if (n === 0) return;
     const fields = this.#fields;
@@ -194,7 +186,7 @@ export class Inlet {
     this.#checkWritten(at, n);
     const kinds = fields.kinds;
     try {
-      claims.complete(n);
+      this.#claims.complete(n);
       this.#ring.flagClaimed(at, n);
       this.#engine.edges.cover(this.#ring.times.subarray(at, at + n));
       this.#engine.clock.note();
@@ -203,23 +195,22 @@ export class Inlet {
       fields.restore(kinds);
       throw error;
     }
-    claims.open = undefined;
+    this.#claims.open = undefined;
     this.sweepAndBudget();
   }
 
   /** The open claim, of which n events are committed. @throws {OrielError} ERR_ORIEL_CLAIM */
   #claimOf(n: number): { at: number } {
-    const claims = this.#claims;
-    const { open } = claims;
+    const { open } = this.#claims;
     if (!open) {
       throw new OrielError('ERR_ORIEL_CLAIM', 'commit: there is no claim; a claim is good until the next call');
     }
     if (open.views.times.buffer !== this.#core.buffer) {
-      claims.open = undefined;
+      this.#claims.open = undefined;
       const problem = 'memory grew since the claim and its views were detached; claim again';
       throw new OrielError('ERR_ORIEL_CLAIM', `commit: ${problem}`);
     }
-    claims.checkCount(n);
+    this.#claims.checkCount(n);
     return open;
   }
 

@@ -10,7 +10,7 @@ import { OrielError } from '../base/errors';
 import { Engine, type Stats } from '../engine/engine';
 import { GapFiller } from '../engine/gap-fill';
 import { checkQuery, namedAnswers } from '../engine/query';
-import { badTime } from '../input/columns';
+import { checkTime } from '../input/columns';
 import { shapeAnswers, shapeResults } from '../plan/results';
 import { type CheckedSpec, check } from '../spec/check';
 import type { Spec } from '../spec/spec';
@@ -279,8 +279,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    */
   advance(time: number): void {
     this.#assertOpen();
-    const limit = this.#spec.timeLimit;
-    if (typeof time !== 'number' || !(Math.abs(time) <= limit)) throw badTime('advance', time, limit);
+    checkTime('advance', time, this.#spec.timeLimit);
     this.#inlet.flush();
     this.#moveTo(time);
     this.#deliver();

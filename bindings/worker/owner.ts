@@ -9,7 +9,7 @@ import { OrielError, only, reject, show } from '../base/errors';
 import { Engine, type Stats } from '../engine/engine';
 import { GapFiller } from '../engine/gap-fill';
 import { checkQuery, namedAnswers } from '../engine/query';
-import { badTime } from '../input/columns';
+import { checkTime } from '../input/columns';
 import { type RawResults, shapeAnswers, shapeResults } from '../plan/results';
 import { Indices } from '../shared/indices';
 import type { AnyAggregate } from '../spec/aggregates';
@@ -292,7 +292,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
   async advance(time: number): Promise<void> {
     this.#checkOpen();
     const { timeLimit } = this.#engine.spec;
-    if (typeof time !== 'number' || !(Math.abs(time) <= timeLimit)) throw badTime('advance', time, timeLimit);
+    checkTime('advance', time, timeLimit);
     await this.#askAll('advance', time);
   }
 

@@ -7,7 +7,7 @@
 import { RING_EVENTS } from '../base/core';
 import { OrielError, show } from '../base/errors';
 import { Claims } from '../input/claims';
-import { badTime, checkTimes, decodedColumn } from '../input/columns';
+import { checkTime, checkTimes, decodedColumn } from '../input/columns';
 import type { CheckedColumns, GivenColumns } from '../input/event-fields';
 import { EventWriter } from '../input/event-writer';
 import { sparePlace, type Views } from '../input/views';
@@ -22,7 +22,7 @@ import { ringOfEvent, spread } from './spread';
 import { type Carrier, listen } from './transfer';
 
 /** Numbers no strings: for events that are only checked. */
-const NO_STRINGS = { numberOf: () => 0, firstUnknown: () => 0, has: () => false };
+const NO_STRINGS = { numberOf: () => 0, has: () => false };
 
 /**
  * A producer of a stream's events; call `producer(handle)` on the thread that has them. Each call checks all events it
@@ -77,14 +77,11 @@ export class Producer<S extends Spec = Spec> {
    */
   push<E extends Event<S>>(event: E): number {
     this.#checkOpen();
-    if (typeof event !== 'object' || event === null) {
-      throw new OrielError('ERR_ORIEL_COLUMN', `push: expected an event, got ${show(event)}`);
-    }
+    this.#claims.open = undefined;
+    const t = this.#fields.timeOf(event);
     const values = event as Record<string, unknown>;
-    const t = this.#fields.timeOf(values);
     this.#fields.adopt();
     this.#fields.checkGapsOf(values);
-    this.#claims.open = undefined;
     const ring = this.#isSpread ? ringOfEvent(this.#rings, this.#layout.keys, values) : this.#ringInTurn();
     const hasRoom = ring.room(1) > 0;
     if (!hasRoom) this.#spareWriter.writeEvent(this.#spare, values, t, 0);
@@ -149,11 +146,8 @@ export class Producer<S extends Spec = Spec> {
         'claim: expected a stream whose events are not spread over several workers',
       );
     }
-    if (!Number.isInteger(n) || n < 1) {
-      throw new OrielError('ERR_ORIEL_CLAIM', `claim: expected a whole number from 1 on, got ${show(n)}`);
-    }
     this.#fields.adopt();
-    this.#claims.checkKinds();
+    this.#claims.check(n);
     const { segment, at } = this.#firstRing;
     return this.#claims.claim(segment, at, Math.max(0, this.#firstRing.room(n))) as Claim<S>;
   }
@@ -202,7 +196,7 @@ export class Producer<S extends Spec = Spec> {
   advance(time: number): void {
     this.#checkOpen();
     const { timeLimit } = this.#layout;
-    if (typeof time !== 'number' || !(Math.abs(time) <= timeLimit)) throw badTime('advance', time, timeLimit);
+    checkTime('advance', time, timeLimit);
     this.#promise(time);
   }
 

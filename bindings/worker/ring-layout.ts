@@ -113,14 +113,10 @@ export function segmentBytesOf({ keys, plain, texts }: Layout): number {
 }
 
 export function segmentsAt(buffer: ArrayBufferLike, address: number, bytes: number, layout: Layout): Segment[] {
-  const keyCount = layout.keys.length;
-  const measureCount = layout.plain.length + layout.texts.length;
+  const { keys, plain, texts } = layout;
   return Array.from({ length: SEGMENTS }, (_, s) => {
-    const times = address + s * bytes;
-    const ids = times + COLUMN_BYTES;
-    const words = ids + COLUMN_BYTES;
-    const measures = words + keyCount * COLUMN_BYTES;
-    return { address: times, ...viewsAt(buffer, { times, ids, words, measures, keyCount, measureCount }) };
+    const at = address + s * bytes;
+    return { address: at, ...viewsAt(buffer, at, keys.length, plain.length + texts.length) };
   });
 }
 

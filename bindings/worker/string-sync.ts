@@ -9,7 +9,7 @@
  * reuses, those of the last but one, have been released. Until then there are no new numbers.
  */
 
-import { firstOutside, type KeyTable, type TextTable } from '../input/strings';
+import type { StringTable } from '../input/strings';
 import { Ring } from '../shared/ring';
 
 /** Number of strings of a column in one generation. */
@@ -37,7 +37,7 @@ export function cancelStrings(buffer: ArrayBufferLike): void {
 export class OutgoingStrings {
   readonly #ring: Ring<{ unit: 'u16' }>;
   /** For each column, the numbers of its strings. */
-  readonly tables: readonly OutgoingTable[];
+  readonly tables: readonly StringTable[];
   /** A definition that did not fit into the ring as a whole, and how many of its units have been sent. */
   #unsent: Uint16Array | undefined;
   #sentUnits = 0;
@@ -87,7 +87,7 @@ export class OutgoingStrings {
 }
 
 /** The numbers of the strings of one column. */
-class OutgoingTable implements KeyTable, TextTable {
+class OutgoingTable implements StringTable {
   readonly #numbers = new Map<string, number>();
   /** The first number of the current generation. */
   #base = 0;
@@ -111,10 +111,6 @@ class OutgoingTable implements KeyTable, TextTable {
   has(number: number): boolean {
     const from = number - this.#base;
     return Number.isInteger(number) && from >= 0 && from < this.#numbers.size;
-  }
-
-  firstUnknown(numbers: Float64Array | Uint32Array, at: number, n: number): number {
-    return firstOutside(numbers, at, n, this.#base, this.#base + this.#numbers.size);
   }
 
   /** Numbers a new string and sends its definition; -1 if there is no number or not enough room. */
