@@ -22,6 +22,7 @@ import {
   type Spec,
   session,
   sum,
+  text,
   tumbling,
   windowed,
   windowedWorker,
@@ -434,6 +435,43 @@ describe.each(TRANSPORTS)('what a caller gives, %s', (transport) => {
     const push = stream.push.bind(stream) as (event: object) => number;
     push({ t: 1, k: 'a', v: 1 });
     expect((await stream.close()).toArray()).toEqual([{ start: 0, end: 10, k: 'a', n: 1, v: 1 }]);
+  });
+
+  test('a claim that one thread would refuse is refused in a worker too', async () => {
+    const spec = {
+      ...SPEC,
+      aggregates: { n: count(), a: first('a'), s: count().where(text('s').eq('x')) },
+    };
+    const { stream } = await open(spec as Spec, { transport });
+    const claim = () => stream.claim(1) as unknown as Record<string, Float64Array>;
+    const write = (values: object) => {
+      const views = claim();
+      for (const [name, value] of Object.entries({
+        t: 1,
+        k: stream.keyId('x', 'k'),
+        a: Number.NaN,
+        s: Number.NaN,
+        ...values,
+      }))
+        (views[name] as Float64Array)[0] = value as number;
+    };
+    write({ k: 7 });
+    await refused('ERR_ORIEL_COLUMN', () => stream.commit(1), '"k"', 'index 0', 'keyId');
+    write({ s: 7 });
+    await refused('ERR_ORIEL_COLUMN', () => stream.commit(1), '"s"', 'index 0', 'keyId');
+    write({});
+    stream.push({ t: 2, k: 'y', a: 5, s: 'x' } as never);
+    await refused('ERR_ORIEL_CLAIM', () => stream.commit(1), '0 claimed');
+    write({ s: stream.keyId('x', 's') });
+    stream.commit(1);
+    expect((await stream.close()).toArray()).toEqual([
+      { start: 0, end: 10, k: 'y', n: 1, a: 5, s: 1 },
+      { start: 0, end: 10, k: 'x', n: 1, a: Number.NaN, s: 1 },
+    ]);
+    const { stream: bigints } = await open(SPEC, { transport });
+    bigints.push({ t: 1, k: 1n } as never);
+    await refused('ERR_ORIEL_COLUMN', () => bigints.claim(1), '"k"', 'bigints');
+    await bigints.close();
   });
 
   test.each<[name: string, spec: object]>([
