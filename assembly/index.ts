@@ -69,11 +69,6 @@ export function wordsColumns(stream: Stream): usize {
   return changetype<Ring>(stream.ring).words;
 }
 
-/** Address of the columns of the measures, one after the other. */
-export function measureColumns(stream: Stream): usize {
-  return changetype<Ring>(stream.ring).measures;
-}
-
 /**
  * Scans n times from place `at`: index of the first that is NaN or beyond ±limit, -1 if there is none. `firstTime` and
  * `lastTime` then return the least and the greatest.
@@ -97,18 +92,6 @@ export function badId(stream: Stream, at: i32, n: i32, limit: u32): i32 {
   const ids = changetype<Ring>(stream.ring).ids + ((<usize>at) << 2);
   for (let i = 0; i < n; i++) if (load<u32>(ids + ((<usize>i) << 2)) >= limit) return i;
   return -1;
-}
-
-/**
- * Copies keys that were written as numbers into the ids; a number that is no id becomes 2^32 - 1, which no limit
- * allows.
- */
-export function idsOfWords(stream: Stream, at: i32, n: i32): void {
-  const ring = changetype<Ring>(stream.ring);
-  for (let i = <usize>at; i < <usize>(at + n); i++) {
-    const id = load<f64>(ring.words + (i << 3));
-    store<u32>(ring.ids + (i << 2), id >= 0 && id < 4294967295 && floor(id) == id ? <u32>id : 0xffffffff);
-  }
 }
 
 /** Demand in bytes of n events with times from `first` to `last`; see budget.ts. */

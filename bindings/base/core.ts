@@ -28,12 +28,10 @@ interface Exports {
   timesColumn(stream: number): number;
   idsColumn(stream: number): number;
   wordsColumns(stream: number): number;
-  measureColumns(stream: number): number;
   scanTimes(stream: number, at: number, n: number, limit: number): number;
   firstTime(stream: number): number;
   lastTime(stream: number): number;
   badId(stream: number, at: number, n: number, limit: number): number;
-  idsOfWords(stream: number, at: number, n: number): void;
   demand(stream: number, n: number, first: number, last: number, beyond: number): number;
   closing(stream: number): number;
   headroom(stream: number): number;
@@ -145,7 +143,7 @@ export type WindowKernels = Partial<Record<(typeof ROLES)[number], number>>;
  * Exports that return an address. WebAssembly returns a signed i32, so addresses from 2 GiB on would arrive negative.
  */
 const ADDRESSES = [
-  ...(['create', 'plan', 'top', 'timesColumn', 'idsColumn', 'wordsColumns', 'measureColumns', 'lateEvents'] as const),
+  ...(['create', 'plan', 'top', 'timesColumn', 'idsColumn', 'wordsColumns', 'lateEvents'] as const),
   ...(['startsColumn', 'endsColumn', 'resultIds', 'resultWindows', 'resultPanes', 'resultFirings'] as const),
   ...(['resultColumn', 'resultLists', 'query', 'edgeTable', 'keyWords', 'liveColumn', 'pinsColumn'] as const),
   ...(['createSegments', 'openPacked'] as const),
