@@ -7,68 +7,24 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Oracle, type OracleRow, type OracleWindow, type Rules } from '../oracle';
 import { checkLaws } from '../support/check-laws';
-import { put } from '../support/doors';
 import { runs } from '../support/helpers';
 import {
-  aggregates,
   eventsOf,
   FAMILIES,
   isBare,
   isRolling,
   KEYS,
-  made,
   named,
+  namesOf,
   outputsOf,
+  play,
   type Row,
   type Scenario,
   scenarioOf,
   settled,
-  windowed,
 } from '../support/scenarios';
 
 checkLaws();
-
-function run(s: Scenario, cuts: Scenario['cuts']) {
-  const late: Row[] = [];
-  const key = KEYS[s.keys] as (typeof KEYS)[string];
-  const hasGaps = s.windows.some((window) => window.kind === 'session' && window.gap === 'gap');
-  using stream = windowed({
-    time: 't',
-    ...(key.spec ? { key: key.spec } : {}),
-    window: isBare(s) ? made(s.windows[0] as OracleWindow) : named(s.windows.map(made)),
-    aggregates,
-    outOfOrder: s.outOfOrder,
-    allowedLateness: s.allowedLateness,
-    ...(s.maxFutureSkew < Infinity ? { maxFutureSkew: s.maxFutureSkew } : {}),
-    ...(s.where ? { where: s.where.expression } : {}),
-    emit: s.emit,
-    ...(s.emit === 'final' ? {} : { accumulate: s.accumulate }),
-    onLate: (batch: Iterable<Row>) => late.push(...batch),
-  });
-  const rows: Row[] = [];
-  const events = eventsOf(s);
-  let cut = 0;
-  for (let i = 0; i < events.length; ) {
-    const [length, door] = cuts[cut++ % cuts.length] as Scenario['cuts'][number];
-    const { advance } = events[i] as { advance: number | null };
-    if (advance !== null) stream.advance(advance);
-    let n = 1;
-    while (n < length && i + n < events.length && events[i + n]?.advance === null) n++;
-    const batch = events.slice(i, i + n).map((event) => ({
-      t: event.t,
-      v: event.v,
-      w: event.w,
-      ...(hasGaps ? { gap: event.gap } : {}),
-      ...key.of(event.key),
-    }));
-    put(stream, batch, door);
-    if (cut % 3 === 0) rows.push(...stream.take());
-    i += n;
-  }
-  rows.push(...stream.close());
-  const stats = stream.stats();
-  return { rows, late: late.map(({ gap, ...event }) => event), stats };
-}
 
 function expected(s: Scenario) {
   const rules: Rules = { ...s, windows: named(s.windows), where: s.where?.holds };
@@ -85,7 +41,7 @@ function expected(s: Scenario) {
       ...placeOf(row, s.windows),
       ...(isBare(s) ? {} : { window: row.window }),
       ...key.of(row.key),
-      ...outputsOf(row.events),
+      ...outputsOf(row.events, namesOf(s)),
       ...(s.emit === 'final' ? {} : { pane: row.pane, index: row.index, final: row.final }),
     })),
     late: oracle.lateEvents.map((event) => ({ v: event.v, w: event.w, ...key.of(event.key), t: event.t })),
@@ -113,7 +69,7 @@ describe.each(Object.entries(FAMILIES))('windows: %s', (_, window) => {
   test("results are the oracle's, whatever the firing, the disorder, the keys and the doors", () => {
     fc.assert(
       fc.property(scenarioOf(window), (s) => {
-        const actual = run(s, s.cuts);
+        const actual = play(s, s.cuts);
         const wanted = expected(s);
         compared += wanted.rows.length;
         expect(actual.rows).toEqual(settled(wanted.rows, actual.rows));
@@ -137,8 +93,8 @@ describe.each(Object.entries(FAMILIES))('windows: %s', (_, window) => {
       fc.property(scenarioOf(window), fc.infiniteStream(fc.double({ noDefaultInfinity: true })), (s, doubles) => {
         const values = doubles[Symbol.iterator]();
         const steps = s.steps.map((step) => ({ ...step, v: values.next().value as number }));
-        const whole = run({ ...s, steps }, [[1000, 'columns']]);
-        const cut = run({ ...s, steps }, s.cuts);
+        const whole = play({ ...s, steps }, [[1000, 'columns']]);
+        const cut = play({ ...s, steps }, s.cuts);
         compared += whole.rows.length;
         expect(cut.rows).toEqual(whole.rows);
         expect(cut.late).toEqual(whole.late);

@@ -6,11 +6,20 @@
 
 import fc from 'fast-check';
 import * as oriel from '../../bindings';
-import { About, cases, companion, type Figure, isNear, type OracleEvent, type OracleWindow } from '../oracle';
-import { DOORS } from './doors';
+import {
+  About,
+  type Case,
+  cases,
+  companion,
+  type Figure,
+  isNear,
+  type OracleEvent,
+  type OracleWindow,
+} from '../oracle';
+import { DOORS, put } from './doors';
 import { DAY, HOUR } from './times';
 
-export { put } from './doors';
+export { put };
 
 /** The public functions with loose types: no type could follow the arguments that scenarios give them. */
 type Loose = (...given: unknown[]) => unknown;
@@ -40,9 +49,13 @@ export type Row = Record<string, unknown>;
 
 export const aggregates = Object.fromEntries(Object.entries(cases).map(([name, { make }]) => [name, make()]));
 
-/** All of these aggregates by their definitions. */
-export function outputsOf(events: OracleEvent[]): Record<string, Figure> {
-  return Object.fromEntries(Object.entries(cases).map(([name, { define }]) => [name, define(events)]));
+/** Aggregates whose states own memory. Streams without any of them take other paths through the core. */
+const OWNING = ['collect', 'distinct', 'exactQuantile', 'fold', 'median', 'quantile', 'topK'];
+const inlineNames = Object.keys(cases).filter((name) => !OWNING.includes(name));
+
+/** These aggregates by their definitions. */
+export function outputsOf(events: OracleEvent[], names = Object.keys(cases)): Record<string, Figure> {
+  return Object.fromEntries(names.map((name) => [name, (cases[name] as Case).define(events)]));
 }
 
 /** Aggregates whose results are the same to the last bit, whatever the order of combining. */
@@ -231,6 +244,18 @@ const step = fc.record({
   ),
 });
 
+/** Hundreds of events at a few times, of a hundred keys in turn: the core keeps many keys otherwise than a few. */
+const crowd = fc.array(step, { maxLength: 12 }).map((steps) =>
+  steps.flatMap((one, i) =>
+    Array.from({ length: 50 }, (_, j) => ({
+      ...one,
+      tick: j ? 0 : one.tick,
+      key: String((50 * i + j) % 100),
+      advance: j ? null : one.advance,
+    })),
+  ),
+);
+
 const every = fc.oneof(upTo(12), upTo(60));
 
 export const scenarioOf = (window: fc.Arbitrary<OracleWindow>) =>
@@ -253,7 +278,12 @@ export const scenarioOf = (window: fc.Arbitrary<OracleWindow>) =>
     where: fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: condition }),
     keys: fc.constantFrom(...Object.keys(KEYS)),
     from: fc.constantFrom(-40, 0, 1_700_000_000_000),
-    steps: fc.array(step, { maxLength: 150, size: 'max' }),
+    steps: fc.oneof(
+      { weight: 9, arbitrary: fc.array(step, { maxLength: 150, size: 'max' }) },
+      { weight: 1, arbitrary: crowd },
+    ),
+    /** Whether no state owns memory. */
+    inline: fc.boolean(),
     /** The length of each batch and the door it is pushed by, repeated until the events end. */
     cuts: fc.array(fc.tuple(upTo(40), fc.constantFrom(...DOORS)), { minLength: 1, maxLength: 6 }),
   });
@@ -294,6 +324,9 @@ export function made(window: OracleWindow): unknown {
   }
 }
 
+/** The names of the aggregates of a scenario. */
+export const namesOf = ({ inline }: Scenario) => (inline ? inlineNames : Object.keys(cases));
+
 export const isBare = ({ windows, bare }: Scenario) => bare && windows.length === 1;
 export const isRolling = ({ kind }: OracleWindow) => kind === 'rolling' || kind === 'rollingRows';
 export const named = <T>(windows: T[]) => Object.fromEntries(windows.map((window, i) => [`w${i}`, window]));
@@ -306,4 +339,50 @@ export function eventsOf({ steps, from, keys }: Scenario): (OracleEvent & { adva
     const t = clock - lag;
     return { t, key: keys === 'none' ? '0' : key, v, w: companion(t, v), gap, advance: by };
   });
+}
+
+/**
+ * Runs a stream through a scenario, with its events cut into these batches.
+ * @returns its results, the late events without their gaps, and its counters
+ */
+export function play(s: Scenario, cuts: Scenario['cuts']): { rows: Row[]; late: Row[]; stats: oriel.Stats } {
+  const late: Row[] = [];
+  const key = KEYS[s.keys] as (typeof KEYS)[string];
+  const hasGaps = s.windows.some((window) => window.kind === 'session' && window.gap === 'gap');
+  using stream = windowed({
+    time: 't',
+    ...(key.spec ? { key: key.spec } : {}),
+    window: isBare(s) ? made(s.windows[0] as OracleWindow) : named(s.windows.map(made)),
+    aggregates: Object.fromEntries(namesOf(s).map((name) => [name, aggregates[name]])),
+    outOfOrder: s.outOfOrder,
+    allowedLateness: s.allowedLateness,
+    ...(s.maxFutureSkew < Infinity ? { maxFutureSkew: s.maxFutureSkew } : {}),
+    ...(s.where ? { where: s.where.expression } : {}),
+    emit: s.emit,
+    ...(s.emit === 'final' ? {} : { accumulate: s.accumulate }),
+    onLate: (batch: Iterable<Row>) => late.push(...batch),
+  });
+  const rows: Row[] = [];
+  const events = eventsOf(s);
+  let cut = 0;
+  for (let i = 0; i < events.length; ) {
+    const [length, door] = cuts[cut++ % cuts.length] as Scenario['cuts'][number];
+    const { advance } = events[i] as { advance: number | null };
+    if (advance !== null) stream.advance(advance);
+    let n = 1;
+    while (n < length && i + n < events.length && events[i + n]?.advance === null) n++;
+    const batch = events.slice(i, i + n).map((event) => ({
+      t: event.t,
+      v: event.v,
+      w: event.w,
+      ...(hasGaps ? { gap: event.gap } : {}),
+      ...key.of(event.key),
+    }));
+    put(stream, batch, door);
+    if (cut % 3 === 0) rows.push(...stream.take());
+    i += n;
+  }
+  rows.push(...stream.close());
+  const stats = stream.stats();
+  return { rows, late: late.map(({ gap, ...event }) => event), stats };
 }

@@ -298,15 +298,26 @@ export function combinationOf(stream: Stream, queues: PaneQueues, queue: Queue, 
   return temporary;
 }
 
-/** Whether the back of a queue is the combination of its panes from `split` on. */
+/**
+ * Whether each pane of the front holds more events than the next, in bounds that enclose those of the next, and the
+ * back of the queue is the combination of its panes from `split` on, heap states apart.
+ */
 export function isCombined(stream: Stream, queue: Queue): bool {
   if (queue.hasBack != (queue.split != queue.tail)) return false;
-  if (stream.hasHeapStates || stream.partial || !queue.hasBack) return true;
+  for (let i = queue.head; <i32>(queue.split - i) > 1; i++) {
+    const pane = paneAt(queue, i);
+    const after = paneAt(queue, i + 1);
+    if (load<f64>(rowOf(pane)) <= load<f64>(rowOf(after))) return false;
+    if (pane.time > after.time || pane.note < after.note) return false;
+  }
+  if (stream.partial || !queue.hasBack) return true;
   const sum = stream.scratch.temporary;
   resetRow(stream, sum);
   for (let i = queue.split; i != queue.tail; i++) {
-    listRow(stream, 0, sum, sum, rowOf(paneAt(queue, i)));
-    combineRows(stream, stream.parts, 1);
+    const pane = paneAt(queue, i);
+    if (pane.time < queue.least || pane.note > queue.greatest) return false;
+    listRow(stream, 0, sum, sum, rowOf(pane));
+    combineRows(stream, stream.inlineParts, 1);
   }
   return areSame(stream, sum, backOf(queue));
 }

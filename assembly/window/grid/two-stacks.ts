@@ -503,7 +503,7 @@ export function verifyStacks(stream: Stream, stacks: Stacks, census: Census): La
     const block = <usize>load<u32>(stacks.back + ((<usize>b) << 2));
     if (block) countBlock(stream, block, b, census);
   }
-  if (!stacks.overlaps || stream.hasHeapStates || stream.partial) return Law.none;
+  if (!stacks.overlaps || stream.partial) return Law.none;
   // Some ids stand for all.
   const ids = min(stacks.blocks << 6, changetype<Dictionary>(stream.dictionary).limit);
   for (let id: u32 = 0; id < ids; id += 1 + ids / 16) {
@@ -514,7 +514,7 @@ export function verifyStacks(stream: Stream, stacks: Stacks, census: Census): La
 
 /**
  * Whether `front` is the first flipped row of an id, each flipped row holds more events than the next, and `back` is
- * the combination of the rows that are not flipped.
+ * the combination of the rows that are not flipped, heap states apart.
  */
 function isCombined(stream: Stream, stacks: Stacks, id: u32): bool {
   const sum = stream.scratch.temporary;
@@ -525,7 +525,7 @@ function isCombined(stream: Stream, stacks: Stacks, id: u32): bool {
     if (!row) continue;
     if (paneAt(stacks, i).start >= flippedTo(stacks, id >> 6)) {
       listRow(stream, 0, sum, sum, row);
-      combineRows(stream, stream.parts, 1);
+      combineRows(stream, stream.inlineParts, 1);
     } else if (before ? load<f64>(before) <= load<f64>(row) : row != frontOf(stacks, id)) {
       return false;
     } else {

@@ -59,6 +59,7 @@ import {
   columnBytes,
   dropHistory,
   endHistories,
+  gather,
   History,
   historyBytes,
   historyOf,
@@ -437,7 +438,7 @@ export function verify(stream: Stream, rolling: Rolling, census: Census): Law {
     const count = history.tail - history.head;
     if (count > history.mask + 1) return Law.waiting;
     if (!needsFlip(history) && history.split - history.head > count) return Law.waiting;
-    if (!isBackSound(stream, rolling, history)) return Law.combination;
+    if (!isCombined(stream, rolling, history)) return Law.combination;
   }
   return live == rolling.live && waiting == waitingCount(rolling.reorder) ? Law.none : Law.chains;
 }
@@ -447,14 +448,36 @@ function lastWaiting(rolling: Rolling, id: u32): Event {
   return changetype<Event>(<usize>load<u32>(keyAt(rolling, id), 4));
 }
 
-/** Whether the back of a history is the fold of its events from `split` on. */
-function isBackSound(stream: Stream, rolling: Rolling, history: History): bool {
-  if (stream.hasHeapStates || stream.partial || needsFlip(history)) return true;
+/**
+ * Whether the back of a history is the fold of its events from `split` on, and the first row of the front that of the
+ * events before; heap states apart. Only where there are heap states have the events of the front kept their measures.
+ */
+function isCombined(stream: Stream, rolling: Rolling, history: History): bool {
+  if (stream.partial || needsFlip(history)) return true;
   const sum = stream.scratch.temporary;
-  const back = sum + stream.stride;
   resetRow(stream, sum);
   foldFrom(stream, rolling, history, sum, history.split);
-  copyRow(stream, back, backOf(history));
-  store<f64>(back, load<f64>(sum));
-  return areSame(stream, sum, back);
+  if (!holds(stream, sum, backOf(history))) return false;
+  if (!stream.hasHeapStates || history.head == history.split) return true;
+  const single = sum + stream.stride;
+  resetRow(stream, sum);
+  // In the order in which a flip combines them, so that roundings are the same.
+  for (let i = history.split; i != history.head; ) {
+    gather(stream, rolling, history, --i, 1);
+    resetRow(stream, single);
+    foldGathered(stream, rolling, single, 1);
+    listRow(stream, 0, sum, single, sum);
+    combineListed(stream, stream.inlineParts, 1);
+  }
+  return holds(stream, sum, rowAt(stream, rolling, history, history.head));
+}
+
+/** Whether the inline states of a row, whose count of events means nothing, are those of the temporary row `sum`. */
+function holds(stream: Stream, sum: usize, row: usize): bool {
+  const other = sum + stream.stride;
+  resetRow(stream, other);
+  listRow(stream, 0, other, stream.empty, row);
+  combineListed(stream, stream.inlineParts, 1);
+  store<f64>(other, load<f64>(sum));
+  return areSame(stream, sum, other);
 }

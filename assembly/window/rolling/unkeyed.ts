@@ -39,7 +39,7 @@ import { areSame } from '../../result/compare';
 import { openResults, putCauses, putEventHeads } from '../../result/outbox';
 import { CHUNK_ROWS } from '../../scratch';
 import { demandOfRows } from '../../state/bounds';
-import { foldRun, resetRow } from '../../state/rows';
+import { combineRows, foldRun, listRow, resetRow } from '../../state/rows';
 import { Bound, Bounds } from '../../store';
 import { copyRow, firesAgain, Stream, windowAt } from '../../stream';
 import {
@@ -546,14 +546,37 @@ export function verify(stream: Stream, unkeyed: Unkeyed, _census: Census): Law {
   for (let i = first; !unkeyed.byRows && <i32>(i + 1 - tail) < 0; i++) {
     if (timeAt(unkeyed, i) > timeAt(unkeyed, i + 1)) return Law.waiting;
   }
+  return isCombined(stream, unkeyed) ? Law.none : Law.combination;
+}
+
+/**
+ * Whether the last state of the back is the fold of its events, and the first of the front that of its own, if the
+ * values of these are still there.
+ */
+function isCombined(stream: Stream, unkeyed: Unkeyed): bool {
+  const front = unkeyed.front;
   const back = unkeyed.back;
-  const n = back.from - split;
-  if (stream.partial || n > <u32>CHUNK_ROWS) return Law.none;
+  const n = back.from - unkeyed.split;
   const sum = stream.scratch.temporary;
-  const other = sum + stream.stride;
+  const single = sum + stream.stride;
+  if (stream.partial) return true;
+  if (n <= <u32>CHUNK_ROWS) {
+    resetRow(stream, sum);
+    foldRun(stream, unkeyed.parts, sum, <i32>(unkeyed.split - unkeyed.head), n);
+    combineAt(stream, single, front, front.count - 1, back, 0);
+    store<f64>(single, <f64>n);
+    if (!areSame(stream, sum, single)) return false;
+  }
+  if (<i32>(unkeyed.low - unkeyed.head) < 0 || unkeyed.split - unkeyed.low > <u32>CHUNK_ROWS) return true;
   resetRow(stream, sum);
-  foldRun(stream, unkeyed.parts, sum, <i32>(split - head), n);
-  combineAt(stream, other, unkeyed.front, unkeyed.front.count - 1, back, 0);
-  store<f64>(other, <f64>n);
-  return areSame(stream, sum, other) ? Law.none : Law.combination;
+  // In the order in which a flip combines them, so that roundings are the same.
+  for (let i = unkeyed.split; i != unkeyed.low; ) {
+    resetRow(stream, single);
+    foldRun(stream, unkeyed.parts, single, <i32>(--i - unkeyed.head), 1);
+    listRow(stream, 0, sum, single, sum);
+    combineRows(stream, stream.parts, 1);
+  }
+  combineAt(stream, single, front, unkeyed.low - front.from, front, front.count - 1);
+  store<f64>(single, <f64>(unkeyed.split - unkeyed.low));
+  return areSame(stream, sum, single);
 }
