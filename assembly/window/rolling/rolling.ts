@@ -35,7 +35,7 @@ import { CHUNK_ROWS } from '../../scratch';
 import { demandOfEvicting, STORE_MARGIN } from '../../state/bounds';
 import { cloneHeap, combineListed, insertEvent, listRow, resetRow } from '../../state/rows';
 import { Bound, Bounds } from '../../store';
-import { copyRow, Stream, windowAt } from '../../stream';
+import { Stream, windowAt } from '../../stream';
 import {
   createUnliftedEvent,
   createUnliftedReorder,
