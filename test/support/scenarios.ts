@@ -50,7 +50,7 @@ export type Row = Record<string, unknown>;
 export const aggregates = Object.fromEntries(Object.entries(cases).map(([name, { make }]) => [name, make()]));
 
 /** Aggregates whose states own memory. Streams without any of them take other paths through the core. */
-const OWNING = ['collect', 'distinct', 'exactQuantile', 'fold', 'median', 'quantile', 'topK'];
+const OWNING = ['collect', 'distinct', 'exactQuantile', 'fold', 'median', 'quantile', 'timeWeightedMean', 'topK'];
 const inlineNames = Object.keys(cases).filter((name) => !OWNING.includes(name));
 
 /** These aggregates by their definitions. */
@@ -244,13 +244,18 @@ const step = fc.record({
   ),
 });
 
-/** Hundreds of events at a few times, of a hundred keys in turn: the core keeps many keys otherwise than a few. */
-const crowd = fc.array(step, { maxLength: 12 }).map((steps) =>
+/**
+ * Hundreds of events at a few times: those that are late of 70 keys, the others of 70 more. So many keys fill several
+ * blocks of a slice, and the timing wheel.
+ */
+const crowd = fc.array(step, { maxLength: 10 }).map((steps) =>
   steps.flatMap((one, i) =>
-    Array.from({ length: 50 }, (_, j) => ({
+    Array.from({ length: 70 }, (_, j) => ({
       ...one,
       tick: j ? 0 : one.tick,
-      key: String((50 * i + j) % 100),
+      v: one.v + (j % 7),
+      gap: one.gap + (j % 5),
+      key: String((i && !one.lag ? 70 : 0) + j),
       advance: j ? null : one.advance,
     })),
   ),
@@ -279,7 +284,7 @@ export const scenarioOf = (window: fc.Arbitrary<OracleWindow>) =>
     keys: fc.constantFrom(...Object.keys(KEYS)),
     from: fc.constantFrom(-40, 0, 1_700_000_000_000),
     steps: fc.oneof(
-      { weight: 9, arbitrary: fc.array(step, { maxLength: 150, size: 'max' }) },
+      { weight: 6, arbitrary: fc.array(step, { maxLength: 150, size: 'max' }) },
       { weight: 1, arbitrary: crowd },
     ),
     /** Whether no state owns memory. */
