@@ -10,41 +10,38 @@ import { expect, test, vi } from 'vitest';
 import { Law } from '../../assembly/law';
 import { compileCore, type Edit } from './planted-core';
 
+type Family = 'grid' | 'sessions' | 'byRows' | 'rollings' | 'all';
+
 interface Plant extends Edit {
-  /** The name of the law that is broken. */
+  /** The law that is broken. */
   readonly law: keyof typeof Law;
   /** What has been planted. */
   readonly slip: string;
+  /** The windows of the streams that run, where the folder of the file does not tell. */
+  readonly windows?: Family;
 }
 
 const PLANTS: Plant[] = [
   {
     law: 'blocks',
     file: 'base/allocator.ts',
-    slip: 'a block that is taken whole still counts as free for the next one',
-    find: '    store<u32>(right, load<u32>(right) & ~LEFT_FREE);\n',
+    slip: 'a block that is freed is not marked as such in the next one',
+    find: '  store<u32>(right, load<u32>(right) | LEFT_FREE);\n',
     replace: '',
   },
   {
     law: 'blocks',
     file: 'base/allocator.ts',
-    slip: 'a block that is freed does not tell the next one where it begins',
-    find: '  store<u32>(right, <u32>block, 4);\n',
-    replace: '',
+    slip: 'a block that is freed is not merged with the free one after it',
+    find: 'if (load<u32>(right) & FREE) {',
+    replace: 'if (false) {',
   },
   {
     law: 'freeLists',
     file: 'base/allocator.ts',
-    slip: 'a block that leaves its list stays the previous one of the next',
-    find: '  if (next) store<u32>(next, <u32>previous, 20);\n',
+    slip: 'the first block of a list does not become the previous one of the next',
+    find: '  if (next) store<u32>(next, <u32>block, 20);\n',
     replace: '',
-  },
-  {
-    law: 'freeLists',
-    file: 'base/allocator.ts',
-    slip: 'a class without free blocks stays marked',
-    find: 'if (!left) store<u32>(ROOT_CLASSES,',
-    replace: 'if (left) store<u32>(ROOT_CLASSES,',
   },
   {
     law: 'live',
@@ -128,7 +125,7 @@ const PLANTS: Plant[] = [
     file: 'window/grid/retained.ts',
     slip: 'a window that is retained late is put at the end',
     find: 'pane.insertPane(stream, stacks.retained, i, added);',
-    replace: 'pane.insertPane(stream, stacks.retained, stacks.retained.count, added);',
+    replace: 'pane.insertPane(stream, stacks.retained, stacks.retained.length, added);',
   },
   {
     law: 'panes',
@@ -154,8 +151,8 @@ const PLANTS: Plant[] = [
   {
     law: 'triggered',
     file: 'window/grid/triggered.ts',
-    slip: 'a window that is destroyed still counts as fired',
-    find: '      triggered.firedCount--;\n',
+    slip: 'a window that a late event opens does not count as fired',
+    find: '  if (i < triggered.firedCount || window.end <= stream.watermark) triggered.firedCount++;\n',
     replace: '',
   },
   {
@@ -258,10 +255,10 @@ const PLANTS: Plant[] = [
   },
   {
     law: 'chains',
-    file: 'window/count/counted.ts',
-    slip: 'a pane that is full stays open',
-    find: '    queue.openPane = 0;\n    pane.closedBy = i;\n',
-    replace: '    pane.closedBy = i;\n',
+    file: 'window/count/pane-queue.ts',
+    slip: 'a queue does not know its key',
+    find: '  queue.id = id;\n',
+    replace: '',
   },
   {
     law: 'chains',
@@ -301,23 +298,25 @@ const PLANTS: Plant[] = [
   {
     law: 'wheel',
     file: 'window/session/timing-wheel.ts',
-    slip: 'ready spans are not sorted within a bin',
-    find: 'while (at > first && steps && isBefore(',
-    replace: 'while (at > first && steps && !isBefore(',
+    slip: 'ready spans of one due time are in any order',
+    find: 'isBefore(key, tie, at - ENTRY_BYTES)',
+    replace: 'key < load<f64>(at - ENTRY_BYTES)',
   },
   {
     law: 'waiting',
     file: 'window/keyed/reorder.ts',
+    windows: 'sessions',
     slip: 'an event just before the last one joins the queue',
     find: 'event.time < reorder.last) {',
     replace: 'event.time < reorder.last - 1) {',
   },
   {
     law: 'waiting',
-    file: 'window/rolling/history.ts',
-    slip: 'a flip moves the split beyond the last event',
-    find: '  history.split = history.tail;\n',
-    replace: '  history.split = history.tail + 1;\n',
+    file: 'window/keyed/reorder.ts',
+    windows: 'rollings',
+    slip: 'the queue does not note the time of its last event',
+    find: '  reorder.last = event.time;\n',
+    replace: '',
   },
   {
     law: 'waiting',
@@ -328,17 +327,17 @@ const PLANTS: Plant[] = [
   },
 ];
 
-/** The windows of the streams that run on a core with an edit, by the folder of the edited file. */
-const WINDOWS = {
+/** The windows of the streams that run, by the folder of the edited file; all windows for others. */
+const WINDOWS: Partial<Record<string, Family>> = {
+  ingest: 'grid',
   'window/grid': 'grid',
   'window/session': 'sessions',
   'window/count': 'byRows',
   'window/rolling': 'rollings',
-} as const;
-type Family = (typeof WINDOWS)[keyof typeof WINDOWS] | 'all';
+};
 
-/** How many random streams of a family a core has to run. */
-const STREAMS = 100;
+/** How many random streams a core has to run. */
+const STREAMS = 200;
 
 /** Runs random streams on a core until one fails, and returns the error; undefined if none fails. */
 async function firstError(module: WebAssembly.Module, family: Family): Promise<string | undefined> {
@@ -349,17 +348,13 @@ async function firstError(module: WebAssembly.Module, family: Family): Promise<s
   const { checkLaws } = await import('../support/check-laws');
   const { FAMILIES, play, scenarioOf } = await import('../support/scenarios');
   checkLaws();
-  const t0 = performance.now();
-  const scenarios = fc.sample(scenarioOf(FAMILIES[family]), { seed: 14, numRuns: STREAMS });
-  for (const [i, s] of scenarios.entries()) {
+  for (const s of fc.sample(scenarioOf(FAMILIES[family]), { seed: 5, numRuns: STREAMS })) {
     try {
       play(s, s.cuts);
     } catch (error) {
-      console.log(i, performance.now() - t0);
       return String(causeOf(error));
     }
   }
-  console.log(performance.now() - t0);
   return undefined;
 }
 
@@ -368,16 +363,21 @@ function causeOf(error: unknown): unknown {
   return error instanceof Error && 'suppressed' in error ? causeOf(error.suppressed) : error;
 }
 
-test.each([...Object.values(WINDOWS), 'all'] as const)('a core without a slip breaks no law: %s', async (family) => {
-  expect(await firstError(await compileCore(), family)).toBeUndefined();
-});
+test.each<Family>(['grid', 'sessions', 'byRows', 'rollings', 'all'])(
+  'a core without a slip breaks no law, in windows: %s',
+  async (windows) => {
+    expect(await firstError(await compileCore(), windows)).toBeUndefined();
+  },
+);
 
 test('every law has a plant', () => {
   const names = Object.keys(Law).filter((name) => Number.isNaN(Number(name)) && name !== 'none');
   expect([...new Set(PLANTS.map(({ law }) => law))].sort()).toEqual(names.sort());
 });
 
-test.each(PLANTS)('$law: $slip ($file)', async ({ law, ...edit }) => {
-  const family = WINDOWS[dirname(edit.file) as keyof typeof WINDOWS] ?? 'all';
-  expect(await firstError(await compileCore(edit), family)).toBe(`Error: the core broke a law: ${law}`);
+test.each(PLANTS)('$law, $file: $slip', async ({ law, windows, ...edit }) => {
+  const module = await compileCore(edit);
+  expect(await firstError(module, windows ?? WINDOWS[dirname(edit.file)] ?? 'all')).toBe(
+    `Error: the core broke a law: ${law}`,
+  );
 });
