@@ -16,7 +16,10 @@ import {
   tumbling,
   windowed,
 } from '../../bindings';
+import { checkLaws } from '../support/check-laws';
 import { random, refused } from '../support/helpers';
+
+checkLaws();
 
 interface Sample {
   t: number;

@@ -27,7 +27,10 @@ import {
   windowed,
 } from '../../bindings';
 import { Core, core } from '../../bindings/base/core';
+import { checkLaws } from '../support/check-laws';
 import { fits, random } from '../support/helpers';
+
+checkLaws();
 
 const AGGREGATES: Spec['aggregates'] = {
   p: quantile('v', 0.9),

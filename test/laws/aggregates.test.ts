@@ -21,8 +21,11 @@ import {
   kindsOf,
   type OracleEvent,
 } from '../oracle';
+import { checkLaws } from '../support/check-laws';
 import { DOORS, put } from '../support/doors';
 import { runs, windowsAt } from '../support/helpers';
+
+checkLaws();
 
 windowed({ time: 't', window: tumbling(1), aggregates: { n: count() } })[Symbol.dispose]();
 const NAMES = Object.keys(cases);

@@ -18,11 +18,14 @@ import {
   windowed,
 } from '../../bindings';
 import { definitions, Oracle, type OracleEvent } from '../oracle';
+import { checkLaws } from '../support/check-laws';
 import { refusedByEveryDoor } from '../support/doors';
 import { random, refused } from '../support/helpers';
 import { windowed as loosely, type Row } from '../support/scenarios';
 import { stepped } from '../support/steps';
 import { DAY, HOUR, ms, utc } from '../support/times';
+
+checkLaws();
 
 /** The rows of a stream with one event each `every` milliseconds, from one instant to before another. */
 function steady(window: Window, from: string, until: string, every = HOUR / 2) {
