@@ -9,7 +9,7 @@ import type { CheckedSpec } from '../spec/check';
  * @throws {OrielError} ERR_ORIEL_COLUMN if the stream has other keys, ERR_ORIEL_TIME if `at` is no time of the stream
  */
 export function checkQuery({ keys, timeLimit }: CheckedSpec, key: unknown, at: number | undefined): unknown[] {
-  const parts = keys.length === 0 ? [] : keys.length === 1 ? [key] : key;
+  const parts = keys.length === 0 ? [] : keys.length === 1 ? [key] : Array.isArray(key) ? [...key] : key;
   if (!Array.isArray(parts) || parts.length !== keys.length || (keys.length === 0 && key !== undefined)) {
     const accepted = keys.length
       ? `a value for each of ${keys.map(show).join(', ')}`

@@ -3,6 +3,7 @@
  * (`idle`).
  */
 
+import { OrielError } from '../base/errors';
 import { checkTime } from '../input/columns';
 import type { CheckedSpec } from '../spec/check';
 
@@ -11,23 +12,36 @@ export class WallClock {
   #now = Number.NEGATIVE_INFINITY;
   /** When an event last arrived; only kept with `idle`. */
   #cameAt = Number.NaN;
+  #isAsked = false;
 
   constructor(readonly spec: CheckedSpec) {}
 
   /**
    * Reads the clock. The result never goes back.
-   * @throws {OrielError} ERR_ORIEL_TIME if the clock returns no valid time
+   * @throws {OrielError} ERR_ORIEL_TIME if the clock returns no valid time; ERR_ORIEL_BUSY if the clock calls the
+   *   stream
    */
   now(): number {
-    const now = this.spec.clock();
-    checkTime('clock', now, this.spec.timeLimit);
-    this.#now = Math.max(this.#now, now);
+    if (this.#isAsked) throw new OrielError('ERR_ORIEL_BUSY', 'clock: the stream is waiting for its clock');
+    this.#isAsked = true;
+    try {
+      const now = this.spec.clock();
+      checkTime('clock', now, this.spec.timeLimit);
+      this.#now = Math.max(this.#now, now);
+    } finally {
+      this.#isAsked = false;
+    }
     return this.#now;
   }
 
+  /** The time of events that arrive now, for `note`. */
+  arrival(): number {
+    return this.spec.idle < Number.POSITIVE_INFINITY ? this.now() : Number.NaN;
+  }
+
   /** Notes that events arrived. */
-  note(): void {
-    if (this.spec.idle < Number.POSITIVE_INFINITY) this.#cameAt = this.now();
+  note(arrival: number): void {
+    this.#cameAt = arrival;
   }
 
   /** The watermark that follows from the clock alone, if the newest event has time `newest`; -Infinity if none does. */

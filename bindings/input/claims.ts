@@ -100,6 +100,11 @@ export class Claims {
     );
   }
 
+  /** Follows the ring, whose views may be new after functions of the user ran. */
+  moveTo(views: Views): void {
+    this.open = { ...(this.open as Claimed), views };
+  }
+
   /** Checks that n events may be committed. @throws {OrielError} ERR_ORIEL_CLAIM */
   checkCount(n: number): void {
     const claimed = this.open?.n ?? 0;

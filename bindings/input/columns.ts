@@ -3,6 +3,7 @@
  */
 
 import { OrielError, show } from '../base/errors';
+import { isShared } from '../base/shared-memory';
 import type { Given, Numbers, TypedNumbers } from '../spec/column-input';
 import { CodedStrings, ColumnInput } from '../spec/column-input';
 
@@ -17,10 +18,14 @@ function givenOf(columns: object, name: string, n?: number): Given | ColumnInput
     throw new OrielError('ERR_ORIEL_COLUMN', `column ${show(name)} ${problem}: expected an array or a typed array`);
   }
   if (n !== undefined && column.length !== n) {
-    const message = `column ${show(name)} has ${column.length} values: expected ${n}, as the column of times has`;
-    throw new OrielError('ERR_ORIEL_COLUMN', message);
+    throw badLength(name, column.length, n);
   }
   return column;
+}
+
+export function badLength(name: string, length: number, n: number): OrielError {
+  const message = `column ${show(name)} has ${length} values: expected ${n}, as the column of times has`;
+  return new OrielError('ERR_ORIEL_COLUMN', message);
 }
 
 /** Whether a value is a column: an array, a typed array or a ColumnInput. */
@@ -52,8 +57,20 @@ export function textsOf(columns: object, name: string, n?: number): Given | Code
 }
 
 /** Reads a column of measures as numbers. @throws as `valuesOf` and `numbersOf` */
-export function measuresOf(columns: object, name: string, n?: number): Numbers {
-  return numbersOf(name, givenOf(columns, name, n));
+export function measuresOf(columns: object, name: string, n: number): Numbers {
+  const numbers = numbersOf(name, givenOf(columns, name, n));
+  if (numbers.length !== n) throw badLength(name, numbers.length, n);
+  return numbers;
+}
+
+/** Returns a column of numbers that no other thread can write to: a copy if its memory is shared. */
+export function ownNumbers(column: Numbers): Numbers {
+  return isShared(column.buffer) ? new Float64Array(column) : column;
+}
+
+/** Returns a column as it is now: a copy of an array, which may be a Proxy and give other values when read again. */
+export function asItIs(column: unknown): unknown {
+  return Array.isArray(column) ? [...column] : column;
 }
 
 /** Returns a column with its values one by one: dictionary-encoded strings are decoded. */
@@ -195,7 +212,8 @@ export function listOf(rows: unknown): readonly Record<string, unknown>[] {
   if (typeof (rows as Iterable<unknown>)?.[Symbol.iterator] !== 'function') {
     throw new OrielError('ERR_ORIEL_COLUMN', `pushRows: expected an array or iterable of events, got ${show(rows)}`);
   }
-  const list = (Array.isArray(rows) ? rows : [...(rows as Iterable<unknown>)]) as Record<string, unknown>[];
+  // A copy of an array too, as getters of the events might change it.
+  const list = [...(rows as Iterable<Record<string, unknown>>)];
   const n = list.length;
   for (let i = 0; i < n; i++) {
     const row = list[i];

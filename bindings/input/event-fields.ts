@@ -9,13 +9,15 @@ import { OrielError, show } from '../base/errors';
 import type { CheckedSpec } from '../spec/check';
 import type { CodedStrings, Given, Numbers } from '../spec/column-input';
 import {
+  asItIs,
+  badLength,
   badTime,
   checkGaps,
   columnsOfRows,
   lengthOf,
   listOf,
   measuresOf,
-  numberOf,
+  ownNumbers,
   textsOf,
   timesOf,
   valuesOf,
@@ -135,11 +137,6 @@ export class EventFields {
     return t;
   }
 
-  /** Checks the session gaps of an event. @throws {OrielError} ERR_ORIEL_COLUMN */
-  checkGapsOf(event: Record<string, unknown>): void {
-    for (const name of this.gaps) checkGaps(name, numberOf(name, event[name]));
-  }
-
   /** Turns rows into columns, and asks the spec's functions. @throws {OrielError} ERR_ORIEL_COLUMN */
   columnsOf(rows: unknown): GivenColumns {
     const list = listOf(rows);
@@ -149,22 +146,35 @@ export class EventFields {
     return { columns, n: list.length, flags };
   }
 
-  /** Counts the events of columns. @throws {OrielError} ERR_ORIEL_COLUMN if they are not a record of columns */
+  /**
+   * Reads columns from a record and counts their events. Keys and strings are copied if they are in an array.
+   * @throws {OrielError} ERR_ORIEL_COLUMN if it is not a record of columns
+   */
   count(columns: unknown): GivenColumns {
     if (typeof columns !== 'object' || columns === null) {
       throw new OrielError('ERR_ORIEL_COLUMN', `pushColumns: expected a record of columns, got ${show(columns)}`);
     }
     const name = this.first ?? Object.keys(columns)[0] ?? 'time';
-    return { columns: columns as Record<string, Given>, n: lengthOf(columns, name) };
+    const given = columns as Record<string, Given>;
+    // The spec's functions see all columns, whatever the spec names.
+    const own: Record<string, Given> = Object.assign(Object.create(null), this.flags.length > 0 ? given : undefined);
+    const copied = [...this.keys.map((key) => key.name), ...this.texts.map(({ column }) => column.name)];
+    for (const one of [name, ...this.plain]) own[one] ??= given[one] as Given;
+    for (const one of copied) own[one] = asItIs(own[one] ?? given[one]) as Given;
+    return { columns: own, n: lengthOf(own, name) };
   }
 
   /** The times of events as numbers, whose range is not checked. @throws as `timesOf` */
   timesOf({ columns, n }: GivenColumns): Numbers {
-    return this.hasTime ? timesOf(columns, this.time, this.timeLimit) : new Float64Array(n).fill(this.now());
+    if (!this.hasTime) return new Float64Array(n).fill(this.now());
+    const times = timesOf(columns, this.time, this.timeLimit);
+    if (times.length !== n) throw badLength(this.time, times.length, n);
+    return times;
   }
 
   /**
-   * Checks all columns but that of times, and passes on what the spec's functions have said so far.
+   * Checks all columns but that of times, and passes on what the spec's functions have said so far. What it returns
+   * holds what was checked: gaps that another thread could write to are copied first.
    * @throws {OrielError} ERR_ORIEL_COLUMN, naming column and index
    */
   check({ columns, n, flags = [] }: GivenColumns, times: Numbers): CheckedColumns {
@@ -175,7 +185,12 @@ export class EventFields {
       keys: this.keys.map((column, c) => column.kindOfColumn(keys[c] as Given)),
       texts: this.texts.map(({ column }, i) => column.kindOfColumn(texts[i] as Given)),
     };
-    for (const name of this.gaps) checkGaps(name, numbers[this.plain.indexOf(name)] as Numbers);
+    for (const name of this.gaps) {
+      const i = this.plain.indexOf(name);
+      const gaps = ownNumbers(numbers[i] as Numbers);
+      checkGaps(name, gaps);
+      numbers[i] = gaps;
+    }
     return { n, times, keys, numbers, texts, flags, kinds };
   }
 }

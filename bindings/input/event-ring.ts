@@ -9,7 +9,7 @@ import type { Key } from '../spec/types';
 import { Claims } from './claims';
 import { flagsOf } from './columns';
 import type { CheckedColumns, EventFields } from './event-fields';
-import { EventWriter } from './event-writer';
+import { EventWriter, type Placer } from './event-writer';
 import type { KeyEncoder } from './keys';
 import type { Measures } from './measures';
 import { COLUMN_BYTES, type Views, viewsAt } from './views';
@@ -65,11 +65,15 @@ export class EventRing {
     return this.#views;
   }
 
-  /** Writes an event to place `at`: see `EventWriter.writeEvent`. @throws {OrielError} ERR_ORIEL_COLUMN */
-  writeEvent(event: Record<string, unknown>, t: number, at: number): void {
+  /** The views, after anything that may have grown the memory. */
+  get views(): Views {
     // If memory has grown, the old views are detached and have length 0; views of shared memory stay valid.
-    const views = this.#views.times.length === 0 ? this.#look() : this.#views;
-    this.#writer.writeEvent(views, event, t, at);
+    return this.#views.times.length === 0 ? this.#look() : this.#views;
+  }
+
+  /** Writes an event: see `EventWriter.writeEvent`. @throws {OrielError} ERR_ORIEL_COLUMN; also what `placer` throws */
+  writeEvent(event: Record<string, unknown>, t: number, placer: Placer): void {
+    this.#writer.writeEvent(event, t, placer);
   }
 
   /** Writes the events [from, from + n) of some columns to the start of the ring, which must be empty. */
@@ -91,9 +95,16 @@ export class EventRing {
     });
     if (!known) return NO_ID;
     if (keys.direct) return keys.columns[0]?.strings.numberOf(key[0] as string) ?? NO_ID;
+    const { bits } = this.#look();
+    // Restored afterwards, as events of a claim may be there.
+    const words = bits.map(([word]) => word as bigint);
     core.exports.claim(stream, 1);
     this.#writer.writeKey(this.#look(), key, 0);
-    return core.exports.idOfKey(stream) >>> 0;
+    const found = core.exports.idOfKey(stream) >>> 0;
+    bits.forEach((column, c) => {
+      column[0] = words[c] as bigint;
+    });
+    return found;
   }
 
   /** Claims n places; returns views of them, by the names of the spec's columns. */
@@ -102,19 +113,23 @@ export class EventRing {
     return this.claims.claim(this.#look(), at, n);
   }
 
-  /** Calls the spec's functions for n claimed events from `at` on and writes their answers to the ring. */
-  flagClaimed(at: number, n: number): void {
-    const { flags } = this.fields;
-    if (flags.length === 0) return;
+  /** Calls the spec's functions for n claimed events from `at` on. They get copies. */
+  flagsOfClaimed(at: number, n: number): readonly Float64Array[] {
     const { times, measures } = this.#look();
-    const columns: Record<string, ArrayLike<unknown>> = { [this.spec.time]: times.subarray(at, at + n) };
+    const columns: Record<string, ArrayLike<unknown>> = { [this.spec.time]: times.slice(at, at + n) };
     for (const [name, i] of this.#places)
       columns[name] = this.#values(i, (measures[i] as Float64Array).slice(at, at + n));
     const keys = this.keys.ofPlaces(Uint32Array.from({ length: n }, (_, i) => at + i));
     this.spec.keys.forEach((name, c) => {
       columns[name] = keys[c] as Key[];
     });
-    flagsOf(flags, columns, n).forEach((answers, i) => {
+    return flagsOf(this.fields.flags, columns, n);
+  }
+
+  /** Writes what the spec's functions said of events from `at` on. */
+  writeFlags(flags: readonly Float64Array[], at: number): void {
+    const { measures } = this.#look();
+    flags.forEach((answers, i) => {
       measures[this.measures.count + i]?.set(answers, at);
     });
   }

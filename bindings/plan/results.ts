@@ -138,17 +138,22 @@ export function shapeAnswers({ rows, lists }: RawAnswers, spec: CheckedSpec, pla
   });
 }
 
-/** Reads the outbox of one stream. */
+/** Reads the outbox of one stream. What it returns are copies: functions of the spec may read them. */
 export class Results {
+  /** The columns of outputs that are lists. */
+  readonly #listPlaces: readonly number[];
+
   constructor(
     readonly core: Core,
     readonly stream: number,
     readonly spec: CheckedSpec,
     readonly plan: Outputs,
     readonly keys: KeyEncoder,
-  ) {}
+  ) {
+    this.#listPlaces = [...new Set(listPlacesOf(plan.outputs))];
+  }
 
-  /** Copies all results in the outbox. `lists` is a view, valid until the stream is called again. */
+  /** Copies all results in the outbox. */
   gather(): RawResults {
     const { core, stream } = this;
     const { exports, buffer } = core;
@@ -162,21 +167,36 @@ export class Results {
       outputs: Array.from({ length: this.plan.outputCount }, (_, place) =>
         core.float64s(exports.resultColumn(stream, place), n),
       ),
-      lists: this.#lists(),
+      lists: this.#listPlaces.length > 0 ? this.#lists().slice() : new Float64Array(),
       panes: new Uint8Array(buffer, exports.resultPanes(stream), n).slice(),
       firings: Float64Array.from(new Uint32Array(buffer, exports.resultFirings(stream), this.spec.updates ? n : 0)),
     };
   }
 
-  /** Queries the current values of an id at time t. `lists` is a view, valid until the stream is called again. */
+  /** Queries the current values of an id at time t. */
   ask(id: number, t: number): RawAnswers {
     const { core, spec, plan } = this;
     const address = core.exports.query(this.stream, id, t);
     const width = 2 + plan.outputCount;
-    return {
-      rows: spec.windows.map((_, w) => core.float64s(address + 8 * w * width, width)),
-      lists: this.#lists(),
+    const rows = spec.windows.map((_, w) => core.float64s(address + 8 * w * width, width));
+    return { rows, lists: this.#takeLists(rows) };
+  }
+
+  /** Copies the lists of answers, without those of the outbox before them; the answers then give places in the copy. */
+  #takeLists(rows: readonly Float64Array<ArrayBuffer>[]): Float64Array {
+    let begin = Number.POSITIVE_INFINITY;
+    let end = 0;
+    const each = (visit: (words: Uint32Array, at: number) => void) => {
+      for (const row of rows) for (const place of this.#listPlaces) visit(new Uint32Array(row.buffer), 2 * (2 + place));
     };
+    each((words, at) => {
+      begin = Math.min(begin, words[at] as number);
+      end = Math.max(end, (words[at] as number) + (words[at + 1] as number));
+    });
+    each((words, at) => {
+      words[at] = (words[at] as number) - begin;
+    });
+    return end > 0 ? this.#lists().slice(begin, end) : new Float64Array();
   }
 
   /** The numbers of a column's strings that occur in the outbox; the set may contain other numbers too. */
@@ -193,6 +213,14 @@ export class Results {
     const address = exports.resultLists(this.stream);
     return new Float64Array(buffer, address, address ? exports.listCapacity(this.stream) : 0);
   }
+}
+
+/** The columns of outputs that are lists, those in records too. */
+function listPlacesOf(outputs: readonly Output[]): number[] {
+  return outputs.flatMap(({ place, list, fields = [] }) => [
+    ...(place !== undefined && list ? [place] : []),
+    ...listPlacesOf(fields.map(([, field]) => field)),
+  ]);
 }
 
 /**

@@ -11,6 +11,7 @@
  */
 
 import { OrielError } from '../base/errors';
+import { isShared } from '../base/shared-memory';
 
 const BELL = 0;
 const WAITING = 1;
@@ -102,9 +103,4 @@ export class Signal {
     const woken = waitAsync(this.#words, this.#at + BELL, bell, MAX_SLEEP_MS);
     if (woken.async) await woken.value;
   }
-}
-
-/** Whether a buffer is shared between threads. */
-export function isShared(buffer: ArrayBufferLike): boolean {
-  return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
 }

@@ -11,16 +11,18 @@ import { type Core, RING_EVENTS } from '../base/core';
 import { OrielError } from '../base/errors';
 import type { Engine } from '../engine/engine';
 import type { Claims } from '../input/claims';
-import { badTime, checkTimes, flagsOf } from '../input/columns';
+import { badTime, checkTimes, flagsOf, ownNumbers } from '../input/columns';
 import type { CheckedColumns, EventFields, GivenColumns } from '../input/event-fields';
 import type { EventRing } from '../input/event-ring';
+import type { Placer } from '../input/event-writer';
+import type { Views } from '../input/views';
 import type { CheckedSpec } from '../spec/check';
-import { CodedStrings } from '../spec/column-input';
+import { CodedStrings, type Numbers } from '../spec/column-input';
 
 /** Single events are gathered in the ring up to this many before the core is called. */
 const GATHERED_EVENTS = 1024;
 
-export class Inlet {
+export class Inlet implements Placer {
   readonly #engine: Engine;
   readonly #core: Core;
   readonly #spec: CheckedSpec;
@@ -34,10 +36,7 @@ export class Inlet {
   #allowance = 0;
   /** The earliest event time that can make something fire. */
   #fireAt = Number.NEGATIVE_INFINITY;
-  /**
-   * Whether events need more than being written: gaps to check, functions to call, calendar edges to find, the clock to
-   * note.
-   */
+  /** Whether the clock is to be noted, or calendar edges are to be found, before events are written. */
   readonly #needsPrepare: boolean;
 
   constructor(engine: Engine) {
@@ -51,30 +50,34 @@ export class Inlet {
     const { windows, idle } = engine.spec;
     const hasCalendar = windows.some(({ calendar }) => calendar);
     const isTimed = idle < Number.POSITIVE_INFINITY;
-    const { gaps, flags } = engine.fields;
-    this.#needsPrepare = hasCalendar || isTimed || gaps.length + flags.length > 0;
+    this.#needsPrepare = hasCalendar || isTimed;
   }
 
   /** Takes one event. It may wait in the ring for others. @throws {OrielError} as `WindowedStream.push` */
   push(event: unknown): void {
     if (this.#claims.open) this.#claims.open = undefined;
     const t = this.#fields.timeOf(event);
-    const values = event as Record<string, unknown>;
-    const alone = t >= this.#fireAt || this.#allowance === 0;
-    if (this.#needsPrepare) this.#prepare(values, t);
-    if (alone || this.#gathered >= this.#allowance) this.flush();
-    const at = this.#gathered;
-    if (at === 0) this.#core.exports.claim(this.#handle, GATHERED_EVENTS);
-    this.#ring.writeEvent(values, t, at);
-    this.#gathered = at + 1;
-    if (alone) this.#takeSingle();
+    this.#ring.writeEvent(event as Record<string, unknown>, t, this);
+    this.#gathered++;
+    if (t >= this.#fireAt || this.#allowance === 0) this.#takeSingle();
   }
 
-  /** Does what a single event needs besides being written: see `#needsPrepare`. */
-  #prepare(event: Record<string, unknown>, t: number): void {
-    this.#fields.checkGapsOf(event);
-    this.#engine.edges.cover([t]);
-    this.#engine.clock.note();
+  /** Makes room for an event with time t that has been read, and returns its place. @throws {OrielError} as `push` */
+  place(t: number): number {
+    if (this.#needsPrepare) {
+      const { clock, edges } = this.#engine;
+      // First, as this may call a function of the user.
+      clock.note(clock.arrival());
+      edges.cover([t]);
+    }
+    if (t >= this.#fireAt || this.#gathered >= this.#allowance) this.flush();
+    if (this.#gathered === 0) this.#core.exports.claim(this.#handle, GATHERED_EVENTS);
+    return this.#gathered;
+  }
+
+  /** Where `place` is. */
+  get views(): Views {
+    return this.#ring.views;
   }
 
   /** Processes the one gathered event, or drops it if that fails. */
@@ -98,14 +101,16 @@ export class Inlet {
   }
 
   #takeColumns(given: GivenColumns): void {
-    const { time, timeLimit, flags, texts } = this.#fields;
-    const times = this.#fields.timesOf(given);
-    const columns = this.#fields.check(given, times);
+    const { texts } = this.#fields;
+    const times = this.#timesOf(given);
+    const flags = this.#flagsOf(given, times);
+    const now = this.#engine.clock.arrival();
+    // From here on no function of the user runs, and nothing that is to be valid can change any more.
+    const columns = this.#fields.check({ ...given, flags }, times);
     if (this.#needsPrepare) {
-      checkTimes(time, times, timeLimit);
-      if (!given.flags) columns.flags = flagsOf(flags, { ...given.columns, [time]: times }, given.n);
+      checkTimes(this.#spec.time, times, this.#spec.timeLimit);
       this.#engine.edges.cover(times);
-      this.#engine.clock.note();
+      this.#engine.clock.note(now);
     }
     this.flush();
     this.#claims.open = undefined;
@@ -116,6 +121,23 @@ export class Inlet {
       if (values instanceof CodedStrings) columns.texts[i] = column.numbersOf(values, form);
     });
     this.#takeAll(columns);
+  }
+
+  /**
+   * The times of columns, which another thread cannot change once they are checked. If they are only copied to the
+   * ring, the core checks them there.
+   */
+  #timesOf(given: GivenColumns): Numbers {
+    const times = this.#fields.timesOf(given);
+    return this.#needsPrepare || given.n > RING_EVENTS ? ownNumbers(times) : times;
+  }
+
+  /** What the spec's functions say of columns. They are only asked about valid times. */
+  #flagsOf({ columns, n, flags }: GivenColumns, times: Numbers): readonly Float64Array[] {
+    if (flags || this.#fields.flags.length === 0) return flags ?? [];
+    const { time, timeLimit } = this.#spec;
+    checkTimes(time, times, timeLimit);
+    return flagsOf(this.#fields.flags, { ...columns, [time]: times }, n);
   }
 
   /** Takes checked columns and settles their kinds; restores the kinds if that fails. */
@@ -182,14 +204,17 @@ export class Inlet {
     const { at } = this.#claimOf(n);
     if (n === 0) return;
     const fields = this.#fields;
-    if (!fields.hasTime) this.#ring.times.fill(fields.now(), at, at + n);
+    const { clock, edges } = this.#engine;
+    const now = clock.arrival();
+    const time = fields.hasTime ? Number.NaN : fields.now();
+    if (!fields.hasTime) this.#ring.times.fill(time, at, at + n);
     this.#checkWritten(at, n);
     const kinds = fields.kinds;
     try {
       this.#claims.complete(n);
-      this.#ring.flagClaimed(at, n);
-      this.#engine.edges.cover(this.#ring.times.subarray(at, at + n));
-      this.#engine.clock.note();
+      if (fields.flags.length > 0) this.#flagClaimed(at, n);
+      edges.cover(this.#ring.times.subarray(at, at + n));
+      clock.note(now);
       this.#engine.takeWritten(n);
     } catch (error) {
       fields.restore(kinds);
@@ -197,6 +222,15 @@ export class Inlet {
     }
     this.#claims.open = undefined;
     this.sweepAndBudget();
+  }
+
+  /** Asks the spec's functions about claimed events, and checks these again: the functions may write to them. */
+  #flagClaimed(at: number, n: number): void {
+    const flags = this.#ring.flagsOfClaimed(at, n);
+    this.#claims.moveTo(this.#ring.views);
+    this.#checkWritten(at, n);
+    this.#claims.complete(n);
+    this.#ring.writeFlags(flags, at);
   }
 
   /** The open claim, of which n events are committed. @throws {OrielError} ERR_ORIEL_CLAIM */

@@ -42,6 +42,12 @@ export class WindowedStream<const S extends Spec = Spec> {
   /** Results that `transform` took and returned because its reader had gone; the next `take` has them. */
   #returned: WindowBatch<Row<S>> | undefined;
   #state: 'open' | 'closed' | 'disposed' = 'open';
+  /**
+   * What the stream is doing while functions of the user may run: reading events, of which none is in yet, or shaping
+   * results, which are still in the core. Calls that would change the stream are refused meanwhile.
+   */
+  #busy: 'taking events' | 'giving results' | undefined;
+
   /** @throws {OrielError} ERR_ORIEL_SPEC, ERR_ORIEL_MEMORY */
   constructor(spec: S) {
     const core = theCore();
@@ -66,8 +72,16 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @example visits.push({ at: Date.now(), user: 'ada', bytes: 512 });
    */
   push<E extends Event<S>>(event: E): void {
-    if (this.#state !== 'open') this.#refuse();
-    this.#inlet.push(event);
+    if (this.#state !== 'open' || this.#busy) this.#assertFree();
+    // As `#during`; `finally` would cost a quarter of a push.
+    this.#busy = 'taking events';
+    try {
+      this.#inlet.push(event);
+    } catch (error) {
+      this.#busy = undefined;
+      throw error;
+    }
+    this.#busy = undefined;
     if (this.#engine.hasLate) this.#deliver();
   }
 
@@ -78,15 +92,17 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @example visits.pushRows([{ at: 0, user: 'ada', bytes: 512 }, { at: 5, user: 'bob', bytes: 64 }]);
    */
   pushRows<E extends Event<S>>(rows: Iterable<E>): void {
-    this.#assertOpen();
-    this.#inlet.pushRows(rows);
+    this.#assertFree();
+    this.#during('taking events', () => this.#inlet.pushRows(rows));
     this.#deliver();
   }
 
   /** Moves the watermark if the clock has moved event time on without events. */
   #tick(): void {
-    if (this.#state !== 'open') return;
-    if (this.#engine.tick()) this.#inlet.sweepAndBudget();
+    if (this.#state !== 'open' || this.#busy === 'giving results') return;
+    this.#during('taking events', () => {
+      if (this.#engine.tick()) this.#inlet.sweepAndBudget();
+    });
   }
 
   /**
@@ -97,8 +113,8 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @example visits.pushColumns({ at: Float64Array.of(0, 5), user: ['ada', 'bob'], bytes: Float64Array.of(512, 64) });
    */
   pushColumns<C extends Columns<S>>(columns: C): void {
-    this.#assertOpen();
-    this.#inlet.pushColumns(columns);
+    this.#assertFree();
+    this.#during('taking events', () => this.#inlet.pushColumns(columns));
     this.#deliver();
   }
 
@@ -153,10 +169,12 @@ export class WindowedStream<const S extends Spec = Spec> {
       patienceMs: hasTime && idle === Number.POSITIVE_INFINITY ? idle : CHECK_MS,
       maxEventsBetweenTakes: 0,
       pushItem: (events) => {
-        this.#assertOpen();
-        if (!Array.isArray(events)) this.#inlet.pushColumns(events);
-        else if (events.length === 1) this.#inlet.push(events[0]);
-        else this.#inlet.pushRows(events);
+        this.#assertFree();
+        this.#during('taking events', () => {
+          if (!Array.isArray(events)) this.#inlet.pushColumns(events);
+          else if (events.length === 1) this.#inlet.push(events[0]);
+          else this.#inlet.pushRows(events);
+        });
         return undefined;
       },
       take: () => this.take(),
@@ -187,10 +205,11 @@ export class WindowedStream<const S extends Spec = Spec> {
    * visits.commit(1);
    */
   claim(n: number): Claim<S> {
-    this.#assertOpen();
+    this.#assertFree();
     this.#inlet.checkClaim(n);
-    // flush() calls onLate, which may push events: they are flushed by the second call.
     this.flush();
+    // flush() called onLate, which may have pushed events, or closed the stream.
+    this.#assertFree();
     this.#inlet.flush();
     return this.#inlet.claim(n) as Claim<S>;
   }
@@ -203,7 +222,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @throws {OrielError} ERR_ORIEL_COLUMN if there is no such column or the value does not fit it; ERR_ORIEL_CLOSED
    */
   keyId(key: string | number, column?: string): number {
-    this.#assertOpen();
+    this.#assertFree();
     return this.#inlet.keyId(key, column);
   }
 
@@ -214,8 +233,8 @@ export class WindowedStream<const S extends Spec = Spec> {
    *   otherwise as `pushColumns`
    */
   commit(n: number): void {
-    this.#assertOpen();
-    this.#inlet.commit(n);
+    this.#assertFree();
+    this.#during('taking events', () => this.#inlet.commit(n));
     this.#deliver();
   }
 
@@ -228,16 +247,18 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @example for (const { start, user, visits } of stream.take()) console.log(start, user, visits);
    */
   take(): WindowBatch<Row<S>> {
-    if (this.#state === 'disposed') this.#refuse();
+    this.#assertKept();
     this.#flushIfRoom();
-    // Before results are taken from the core, because onLate may throw.
+    // Before results are taken from the core, because onLate may throw, or dispose of the stream.
     this.#deliver();
-    const { exports } = this.#core;
+    this.#assertKept();
     const raw = this.#engine.results.gather();
-    const columns = shapeResults(raw, this.#spec, this.#engine.plan);
-    const filled = this.#filler?.apply(columns, raw.windows, this.#engine.stat(Stat.watermark)) ?? columns;
-    exports.emptyResults(this.#handle);
-    const n = filled === columns ? raw.windows.length : (filled.start?.length ?? 0);
+    const { n, filled } = this.#during('giving results', () => {
+      const columns = shapeResults(raw, this.#spec, this.#engine.plan);
+      const filled = this.#filler?.apply(columns, raw.windows, this.#engine.stat(Stat.watermark)) ?? columns;
+      return { n: filled === columns ? raw.windows.length : (filled.start?.length ?? 0), filled };
+    });
+    this.#core.exports.emptyResults(this.#handle);
     const batch = joined(this.#returned, new WindowBatch<Row<S>>(n, filled));
     this.#returned = undefined;
     return batch;
@@ -262,12 +283,15 @@ export class WindowedStream<const S extends Spec = Spec> {
     this.#assertOpen();
     const parts = checkQuery(this.#spec, key, at);
     this.#tick();
-    this.#inlet.flush();
+    if (this.#busy !== 'giving results') this.#inlet.flush();
+    const now = this.#spec.hasTime
+      ? this.#engine.newest
+      : this.#during('taking events', () => this.#engine.clock.now());
     const id = parts.length ? this.#engine.ring.find(parts) : 0;
-    const now = this.#spec.hasTime ? this.#engine.newest : this.#engine.clock.now();
     const t = Math.max(at ?? now, now);
     if (Number.isFinite(t)) this.#engine.edges.cover([t]);
-    const answers = shapeAnswers(this.#engine.results.ask(id, t), this.#spec, this.#engine.plan);
+    const raw = this.#engine.results.ask(id, t);
+    const answers = this.#during('giving results', () => shapeAnswers(raw, this.#spec, this.#engine.plan));
     this.#deliver();
     return namedAnswers(this.#spec, answers) as Answer<S>;
   }
@@ -278,7 +302,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED
    */
   advance(time: number): void {
-    this.#assertOpen();
+    this.#assertFree();
     checkTime('advance', time, this.#spec.timeLimit);
     this.#inlet.flush();
     this.#moveTo(time);
@@ -296,7 +320,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @throws {OrielError} ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED
    */
   close(): WindowBatch<Row<S>> {
-    this.#assertOpen();
+    this.#assertFree();
     this.#inlet.flush();
     this.#engine.moveTo(Number.POSITIVE_INFINITY);
     this.#state = 'closed';
@@ -320,7 +344,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @throws {OrielError} ERR_ORIEL_MEMORY; ERR_ORIEL_CLOSED after the stream was disposed
    */
   flush(): void {
-    if (this.#state === 'disposed') this.#refuse();
+    this.#assertKept();
     this.#inlet.flush();
     this.#deliver();
   }
@@ -331,6 +355,7 @@ export class WindowedStream<const S extends Spec = Spec> {
    */
   [Symbol.dispose](): void {
     if (this.#state === 'disposed') return;
+    if (this.#busy) this.#refuseBusy();
     this.#state = 'disposed';
     streams?.unregister(this);
     this.#core.exports.destroy(this.#handle);
@@ -338,6 +363,7 @@ export class WindowedStream<const S extends Spec = Spec> {
 
   /** Processes gathered events; if there is no room for them, they wait until taking results has made some. */
   #flushIfRoom(): void {
+    if (this.#busy === 'giving results') return;
     try {
       this.#inlet.flush();
       this.#tick();
@@ -346,17 +372,49 @@ export class WindowedStream<const S extends Spec = Spec> {
     }
   }
 
-  /** Throws ERR_ORIEL_CLOSED unless the stream is open. */
+  /** Throws unless the stream is open. */
   #assertOpen(): void {
     if (this.#state !== 'open') this.#refuse();
+  }
+
+  /** Throws unless the stream is open and not busy. */
+  #assertFree(): void {
+    this.#assertOpen();
+    if (this.#busy) this.#refuseBusy();
+  }
+
+  /** Throws if the stream is disposed or busy. */
+  #assertKept(): void {
+    if (this.#state === 'disposed') this.#refuse();
+    if (this.#busy) this.#refuseBusy();
+  }
+
+  /** Runs something in which functions of the user may be called: see `#busy`. */
+  #during<Result>(busy: 'taking events' | 'giving results', run: () => Result): Result {
+    const before = this.#busy;
+    this.#busy = busy;
+    try {
+      return run();
+    } finally {
+      this.#busy = before;
+    }
+  }
+
+  #refuseBusy(): never {
+    const problem = 'a function or getter that it calls may only call query() and stats()';
+    throw new OrielError('ERR_ORIEL_BUSY', `the stream is ${this.#busy}: ${problem}`);
   }
 
   #refuse(): never {
     throw new OrielError('ERR_ORIEL_CLOSED', `the stream is ${this.#state}: it takes no more calls`);
   }
 
-  /** Passes late events to `onLate`. It must be the last thing a call does, since `onLate` may push events. */
+  /**
+   * Passes late events to `onLate`. It must be the last thing a call does, since `onLate` may push events. If the call
+   * came from inside another, that one does so.
+   */
   #deliver(): void {
+    if (this.#busy) return;
     const columns = this.#engine.takeLate();
     if (!columns) return;
     this.#spec.onLate?.(new WindowBatch<LateEvent<Spec>>(columns[this.#spec.time]?.length ?? 0, columns));

@@ -109,7 +109,7 @@ export class ConsumerRing {
     } finally {
       core.batchInUse = undefined;
     }
-    engine.clock.note();
+    engine.clock.note(engine.clock.arrival());
     this.lastEventMs = performance.now();
     const passed = Math.min(last, engine.newest) - spec.outOfOrder;
     this.watermark = Math.max(this.watermark, passed, count === there ? promised : passed);

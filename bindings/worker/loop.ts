@@ -11,9 +11,10 @@ import { Stat } from '../../assembly/plan';
 import { core, RING_EVENTS } from '../base/core';
 import { OrielError } from '../base/errors';
 import { nextTurn } from '../base/next-turn';
+import { isShared } from '../base/shared-memory';
 import { Engine } from '../engine/engine';
 import { numbersIn, type RawResults } from '../plan/results';
-import { isShared, Signal } from '../shared/signal';
+import { Signal } from '../shared/signal';
 import { ConsumerRing, createColumns } from './consumer-ring';
 import type { Calls, Name, Reply, Request, StringsByColumn } from './protocol';
 import { RING_CAPACITY } from './ring-layout';
@@ -269,16 +270,15 @@ export class WorkerLoop {
   #take(transfer: Transferable[]): Calls['take']['back'] {
     const engine = this.#catchUp();
     const raw = engine.results.gather();
-    const lists = raw.lists.slice();
-    const texts = this.#textsOf(raw, lists);
+    const texts = this.#textsOf(raw, raw.lists);
     engine.core.exports.emptyResults(engine.handle);
-    for (const column of [raw.windows, raw.starts, raw.ends, raw.panes, raw.firings, lists, ...raw.outputs]) {
+    for (const column of [raw.windows, raw.starts, raw.ends, raw.panes, raw.firings, raw.lists, ...raw.outputs]) {
       transfer.push(column.buffer as ArrayBuffer);
     }
     // Taking the results may have made room.
     this.#drain(true);
     for (const producer of this.#producers) this.#report(producer);
-    return { raw: { ...raw, lists }, texts, watermark: engine.stat(Stat.watermark) };
+    return { raw, texts, watermark: engine.stat(Stat.watermark) };
   }
 
   /** The strings that numbers in the results stand for. @param from index of the first output column in `outputs` */
@@ -303,8 +303,7 @@ export class WorkerLoop {
     const now = engine.spec.hasTime ? engine.newest : engine.clock.now();
     const t = Math.max(at ?? now, now);
     if (Number.isFinite(t)) engine.edges.cover([t]);
-    const { rows, lists: view } = engine.results.ask(id, t);
-    const lists = view.slice();
+    const { rows, lists } = engine.results.ask(id, t);
     const columns = rows.length ? (rows[0]?.length ?? 0) : 0;
     const turned = Array.from({ length: columns }, (_, i) =>
       Float64Array.from(rows, (numbers) => numbers[i] as number),

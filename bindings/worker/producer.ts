@@ -7,10 +7,10 @@
 import { RING_EVENTS } from '../base/core';
 import { OrielError, show } from '../base/errors';
 import { Claims } from '../input/claims';
-import { checkTime, checkTimes, decodedColumn } from '../input/columns';
+import { checkTime, checkTimes, decodedColumn, ownNumbers } from '../input/columns';
 import type { CheckedColumns, GivenColumns } from '../input/event-fields';
-import { EventWriter } from '../input/event-writer';
-import { sparePlace, type Views } from '../input/views';
+import { EventWriter, type Placer } from '../input/event-writer';
+import { sparePlace } from '../input/views';
 import type { Numbers } from '../spec/column-input';
 import type { Spec } from '../spec/spec';
 import type { Claim, Columns, Event } from '../spec/types';
@@ -46,7 +46,7 @@ export class Producer<S extends Spec = Spec> {
   /** Index of the ring that got the last event, if events have no key. */
   #lastRing = 0;
   /** Where an event is written that finds no room: so it is checked all the same. */
-  readonly #spare: Views;
+  readonly #spare: Placer;
   readonly #spareWriter: EventWriter;
   #isEnded = false;
   /** The last time promised. */
@@ -63,7 +63,8 @@ export class Producer<S extends Spec = Spec> {
     const closePort = transfer[rings.length];
     if (closePort)
       listen(closePort, (acknowledgement) => this.#rings.forEach((ring) => void ring.receive(acknowledgement)));
-    this.#spare = sparePlace(layout.keys.length, layout.plain.length + layout.texts.length);
+    const views = sparePlace(layout.keys.length, layout.plain.length + layout.texts.length);
+    this.#spare = { views, place: () => 0 };
     this.#spareWriter = new EventWriter(
       this.#fields,
       layout.keys.map(() => NO_STRINGS),
@@ -81,11 +82,12 @@ export class Producer<S extends Spec = Spec> {
     const t = this.#fields.timeOf(event);
     const values = event as Record<string, unknown>;
     this.#fields.adopt();
-    this.#fields.checkGapsOf(values);
     const ring = this.#isSpread ? ringOfEvent(this.#rings, this.#layout.keys, values) : this.#ringInTurn();
     const hasRoom = ring.room(1) > 0;
-    if (!hasRoom) this.#spareWriter.writeEvent(this.#spare, values, t, 0);
-    if (!hasRoom || !ring.writer.writeEvent(ring.segment, values, t, ring.at)) {
+    const isIn = hasRoom
+      ? ring.writer.writeEvent(values, t, ring)
+      : this.#spareWriter.writeEvent(values, t, this.#spare);
+    if (!hasRoom || !isIn) {
       this.#refused++;
       return 0;
     }
@@ -284,7 +286,7 @@ export class Producer<S extends Spec = Spec> {
   /** Checks columns and settles their kinds. */
   #check(given: GivenColumns): CheckedColumns {
     const { time, timeLimit } = this.#fields;
-    const times = this.#fields.timesOf(given);
+    const times = ownNumbers(this.#fields.timesOf(given));
     checkTimes(time, times, timeLimit);
     this.#fields.adopt();
     const columns = this.#fields.check(given, times);
