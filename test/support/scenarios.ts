@@ -263,7 +263,8 @@ const crowd = fc.array(step, { maxLength: 10 }).map((steps) =>
 
 const every = fc.oneof(upTo(12), upTo(60));
 
-export const scenarioOf = (window: fc.Arbitrary<OracleWindow>) =>
+/** @param others streams for each crowd, which takes the oracle long */
+export const scenarioOf = (window: fc.Arbitrary<OracleWindow>, others = 40) =>
   fc.record({
     windows: fc.array(window, { minLength: 1, maxLength: 3 }),
     /** Whether a single window is given without a name. */
@@ -284,7 +285,7 @@ export const scenarioOf = (window: fc.Arbitrary<OracleWindow>) =>
     keys: fc.constantFrom(...Object.keys(KEYS)),
     from: fc.constantFrom(-40, 0, 1_700_000_000_000),
     steps: fc.oneof(
-      { weight: 6, arbitrary: fc.array(step, { maxLength: 150, size: 'max' }) },
+      { weight: others, arbitrary: fc.array(step, { maxLength: 150, size: 'max' }) },
       { weight: 1, arbitrary: crowd },
     ),
     /** Whether no state owns memory. */
