@@ -45,6 +45,13 @@ export interface Stats {
   milliseconds: number;
 }
 
+/** What a scan of times finds: the index of the first that is none, -1 if all are; the least and the greatest. */
+export interface TimeScan {
+  readonly bad: number;
+  readonly first: number;
+  readonly last: number;
+}
+
 export class Engine {
   readonly plan: CompiledPlan;
   readonly handle: number;
@@ -153,13 +160,16 @@ export class Engine {
     this.ring.readLate(late, this.#late);
   }
 
-  /**
-   * Commits n events whose times the core has just checked (`scanTimes`), all or none.
-   * @throws {OrielError} ERR_ORIEL_MEMORY
-   */
-  takeWritten(n: number): void {
+  /** Scans the times of n events in the ring, from place `at` on. */
+  scanTimes(at: number, n: number): TimeScan {
     const { exports } = this.core;
-    this.atomically(n, exports.firstTime(this.handle), exports.lastTime(this.handle), () => this.commit(n));
+    const bad = exports.scanTimes(this.handle, at, n, this.spec.timeLimit);
+    return { bad, first: exports.firstTime(this.handle), last: exports.lastTime(this.handle) };
+  }
+
+  /** Commits n events that are written to the ring, all or none. @throws {OrielError} ERR_ORIEL_MEMORY */
+  takeWritten(n: number, { first, last }: TimeScan): void {
+    this.atomically(n, first, last, () => this.commit(n));
   }
 
   /** Moves the watermark to `time`; Infinity ends the stream. @throws {OrielError} ERR_ORIEL_MEMORY */

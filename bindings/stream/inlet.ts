@@ -9,7 +9,7 @@
 import { Stat } from '../../assembly/plan';
 import { type Core, RING_EVENTS } from '../base/core';
 import { OrielError } from '../base/errors';
-import type { Engine } from '../engine/engine';
+import type { Engine, TimeScan } from '../engine/engine';
 import type { Claims } from '../input/claims';
 import { badTime, checkTimes, flagsOf } from '../input/columns';
 import type { CheckedColumns, EventFields, GivenColumns } from '../input/event-fields';
@@ -135,8 +135,7 @@ export class Inlet {
   /** Takes columns that fit into the ring. The core checks their times. */
   #takeChunk(columns: CheckedColumns): void {
     this.#ring.write(columns, 0, columns.n);
-    this.#checkWritten(0, columns.n);
-    this.#engine.takeWritten(columns.n);
+    this.#engine.takeWritten(columns.n, this.#checkWritten(0, columns.n));
   }
 
   /** Takes columns in chunks, all or none of them. */
@@ -154,10 +153,11 @@ export class Inlet {
   }
 
   /** Checks n times in the ring, from place `at` on. @throws {OrielError} ERR_ORIEL_TIME, naming the index */
-  #checkWritten(at: number, n: number): void {
+  #checkWritten(at: number, n: number): TimeScan {
     const { time, timeLimit } = this.#spec;
-    const bad = this.#core.exports.scanTimes(this.#handle, at, n, timeLimit);
-    if (bad >= 0) throw badTime(time, this.#ring.times[at + bad], timeLimit, bad);
+    const scan = this.#engine.scanTimes(at, n);
+    if (scan.bad >= 0) throw badTime(time, this.#ring.times[at + scan.bad], timeLimit, scan.bad);
+    return scan;
   }
 
   /** Checks that n places may be claimed. @throws {OrielError} as `WindowedStream.claim` */
@@ -183,14 +183,14 @@ export class Inlet {
     if (n === 0) return;
     const fields = this.#fields;
     if (!fields.hasTime) this.#ring.times.fill(fields.now(), at, at + n);
-    this.#checkWritten(at, n);
+    const scan = this.#checkWritten(at, n);
     const kinds = fields.kinds;
     try {
       this.#claims.complete(n);
       this.#ring.flagClaimed(at, n);
       this.#engine.edges.cover(this.#ring.times.subarray(at, at + n));
       this.#engine.clock.note();
-      this.#engine.takeWritten(n);
+      this.#engine.takeWritten(n, scan);
     } catch (error) {
       fields.restore(kinds);
       throw error;
@@ -199,7 +199,7 @@ export class Inlet {
     this.sweepAndBudget();
   }
 
-  /** The open claim, of which n events are committed. @throws {OrielError} ERR_ORIEL_CLAIM */
+  /** Returns the open claim, n events of which are to be committed. @throws {OrielError} ERR_ORIEL_CLAIM */
   #claimOf(n: number): { at: number } {
     const { open } = this.#claims;
     if (!open) {
@@ -218,9 +218,7 @@ export class Inlet {
   flush(): void {
     const n = this.#gathered;
     if (n === 0) return;
-    // The times are known to be valid; this notes the least and the greatest for takeWritten.
-    this.#core.exports.scanTimes(this.#handle, 0, n, this.#spec.timeLimit);
-    this.#engine.takeWritten(n);
+    this.#engine.takeWritten(n, this.#engine.scanTimes(0, n));
     this.#gathered = 0;
     this.sweepAndBudget();
   }
