@@ -274,7 +274,11 @@ class RowsInColumns {
   }
 }
 
-/** A value that is equal for equal keys: the key itself if there is one column, else a string. */
+/**
+ * A value that is equal for equal keys only: the key itself if there is one column; else a string, in which the length
+ * of each column's text says where it ends.
+ */
 function nameOf(keys: readonly unknown[]): unknown {
-  return keys.length === 1 ? keys[0] : keys.map((key) => `${typeof key} ${key}`).join('\0');
+  if (keys.length === 1) return keys[0];
+  return keys.map((key) => `${typeof key} ${String(key).length} ${key}`).join(' ');
 }
