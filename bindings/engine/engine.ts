@@ -131,6 +131,7 @@ export class Engine {
     const before = performance.now();
     try {
       this.core.atomically(this.handle, demand, run, n > 0);
+      if (n > 0) this.edges.taken();
     } catch (error) {
       this.#late = undefined;
       this.#mode = mode;
@@ -165,7 +166,7 @@ export class Engine {
   /** Moves the watermark to `time`; Infinity ends the stream. @throws {OrielError} ERR_ORIEL_MEMORY */
   moveTo(time: number): void {
     const { exports } = this.core;
-    if (Number.isFinite(time)) this.edges.cover([time]);
+    if (Number.isFinite(time)) this.edges.coverMoment(time);
     // The core computes with a finite disorder here; stopEventTime() has set it to Infinity.
     if (this.#isTimeByHand) exports.setDisorder(this.handle, this.spec.outOfOrder);
     try {

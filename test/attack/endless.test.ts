@@ -1,0 +1,103 @@
+/**
+ * Catches calendar windows whose late events depend on how events are pushed, streams that never end at the end of
+ * time, and events that are taken though closing the stream could not answer.
+ */
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { calendar, count, hopping, tumbling, type Window, windowed } from '../../bindings';
+import { runs } from '../support/helpers';
+
+const DAY = 864e5;
+
+/** What a stream says of events: its counters, the times that `onLate` got, and its results. */
+interface Account {
+  late: number;
+  skipped: number;
+  missed: number[];
+  rows: unknown[];
+}
+
+type Stream = ReturnType<typeof daily>;
+
+function daily(window: Window<'bounds', never>, outOfOrder: number, missed: number[]) {
+  return windowed({
+    time: 't',
+    window,
+    aggregates: { n: count() },
+    outOfOrder,
+    onLate: ({ columns }) => {
+      missed.push(...columns.t);
+    },
+  });
+}
+
+/** Pushes the batches through a door and closes the stream. */
+function account(
+  window: Window<'bounds', never>,
+  outOfOrder: number,
+  batches: number[][],
+  push: (stream: Stream, times: number[]) => void,
+): Account {
+  const missed: number[] = [];
+  using stream = daily(window, outOfOrder, missed);
+  for (const times of batches) push(stream, times);
+  const rows = stream.close().toArray();
+  const { late, skipped } = stream.stats();
+  return { late, skipped, missed, rows };
+}
+
+const asRows = (stream: Stream, times: number[]) => stream.pushRows(times.map((t) => ({ t })));
+
+/** The ways of events into a stream. */
+const DOORS: Record<string, (stream: Stream, times: number[]) => void> = {
+  push: (stream, times) => {
+    for (const t of times) stream.push({ t });
+  },
+  pushRows: asRows,
+  pushColumns: (stream, times) => stream.pushColumns({ t: Float64Array.from(times) }),
+  claim: (stream, times) => {
+    if (times.length === 0) return;
+    stream.claim(times.length).t.set(times);
+    stream.commit(times.length);
+  },
+  'push and query': (stream, times) => {
+    for (const t of times) {
+      stream.push({ t });
+      if (t % (3 * DAY) === 0) stream.query();
+    }
+  },
+};
+
+const WINDOWS: Record<string, Window<'bounds', never>> = {
+  days: tumbling(calendar(1, 'day', 'UTC')),
+  'days in Apia, where one is missing': tumbling(calendar(1, 'day', 'Pacific/Apia')),
+  'three days, daily': hopping(calendar(3, 'day', 'Europe/Berlin'), calendar(1, 'day', 'Europe/Berlin')),
+  'a day in three': hopping(calendar(1, 'day', 'UTC'), calendar(3, 'day', 'UTC')),
+};
+
+describe('a late event of a calendar window is late, however events are cut', () => {
+  const cut = [[0], [10 * DAY], [DAY], [DAY + 36e5, 20 * DAY]];
+
+  test.each(Object.entries(DOORS))('%s', (_, push) => {
+    const days = tumbling(calendar(1, 'day', 'UTC'));
+    const expected = { late: 2, skipped: 0, missed: [DAY, DAY + 36e5] };
+    expect(account(days, 0, cut, push)).toMatchObject(expected);
+  });
+
+  describe.each(Object.entries(WINDOWS))('%s', (_, window) => {
+    test.each(Object.entries(DOORS))('%s', (_, push) => {
+      // Around the last days of 2011, when a day was left out in Apia.
+      const time = fc.integer({ min: 0, max: 160 }).map((quarters) => 1324944e6 + (quarters * DAY) / 4);
+      const batches = fc.array(fc.array(time, { maxLength: 6 }), { maxLength: 12 });
+      fc.assert(
+        fc.property(batches, fc.constantFrom(0, 2 * DAY), (batches, outOfOrder) => {
+          const alone = batches.flat().map((t) => [t]);
+          const expected = account(window, outOfOrder, alone, asRows);
+          expect(account(window, outOfOrder, batches, push)).toEqual(expected);
+        }),
+        { numRuns: runs(100) },
+      );
+    });
+  });
+});
