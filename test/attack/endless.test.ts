@@ -101,3 +101,27 @@ describe('a late event of a calendar window is late, however events are cut', ()
     });
   });
 });
+
+describe('filled windows end at the end of time', () => {
+  const END = 2 ** 53;
+
+  test.each(['missing', 'zero', 'previous', 'linear'] as const)('%s', (fill) => {
+    const aggregates = { n: count() };
+    using stream = windowed({ time: 't', window: tumbling(1), aggregates, empty: 'fill', fill });
+    stream.pushRows([{ t: END - 2 }, { t: END }]);
+    const rows = stream.close().toArray();
+    expect(rows.map(({ start }) => start)).toEqual([END - 2, END - 1, END]);
+    expect([rows[0]?.n, rows[2]?.n]).toEqual([1, 1]);
+    expect(stream.take()).toHaveLength(0);
+  });
+
+  test.each([-END, END - 2])('hops around %s come once, those with events among them', (t) => {
+    const window = hopping(6, 2);
+    using plain = windowed({ time: 't', window, aggregates: { n: count() } });
+    using filled = windowed({ time: 't', window, aggregates: { n: count() }, empty: 'fill', fill: 'zero' });
+    for (const stream of [plain, filled]) stream.pushRows([{ t }, { t: t + 2 }]);
+    const rows = filled.close().toArray();
+    expect(rows).toEqual(plain.close().toArray());
+    expect(filled.take()).toHaveLength(0);
+  });
+});
