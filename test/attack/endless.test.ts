@@ -5,8 +5,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { calendar, count, hopping, tumbling, type Window, windowed } from '../../bindings';
-import { runs } from '../support/helpers';
+import { calendar, count, cumulative, everything, hopping, tumbling, type Window, windowed } from '../../bindings';
+import { refused, runs } from '../support/helpers';
 
 const DAY = 864e5;
 
@@ -26,8 +26,8 @@ function daily(window: Window<'bounds', never>, outOfOrder: number, missed: numb
     window,
     aggregates: { n: count() },
     outOfOrder,
-    onLate: ({ columns }) => {
-      missed.push(...columns.t);
+    onLate: (batch) => {
+      for (const { t } of batch) missed.push(t);
     },
   });
 }
@@ -123,5 +123,36 @@ describe('filled windows end at the end of time', () => {
     const rows = filled.close().toArray();
     expect(rows).toEqual(plain.close().toArray());
     expect(filled.take()).toHaveLength(0);
+  });
+});
+
+describe('an event may lie in 2^20 windows, all of which are given out', () => {
+  const aggregates = { n: count() };
+  const most = 2 ** 20;
+
+  test.each<[string, Window<'bounds', never> | Record<string, Window<'bounds', never>>, number]>([
+    ['hops', hopping(1e9, 1), 1e9],
+    ['hops without end', hopping(2 ** 53, 5), Math.ceil(2 ** 53 / 5)],
+    ['growing windows', cumulative(2 ** 30, 1), 2 ** 30],
+    ['hours of 200 years', cumulative(calendar(200, 'year', 'UTC'), calendar(1, 'hour', 'UTC')), 200 * 8785],
+    ['several windows', { a: hopping(most, 1), b: tumbling(1) }, most + 1],
+  ])('more are refused with the spec: %s', (_, window, results) => {
+    const spec = { time: 't', window, aggregates };
+    refused('ERR_ORIEL_SPEC', () => windowed(spec), `${results} windows`, `at most ${most}`);
+  });
+
+  test('windows that do not share time with others are not counted', () => {
+    using stream = windowed({ time: 't', window: { all: everything(), a: hopping(1, 1e9) }, aggregates });
+    stream.push({ t: 1e9 });
+    expect(stream.close()).toHaveLength(2);
+  });
+
+  test.each([
+    ['hops', hopping(most, 1), most],
+    ['growing windows', cumulative(most, 1), most - 5],
+  ])('in a small memory: %s', (_, window, results) => {
+    using stream = windowed({ time: 't', window, aggregates, memory: { maximum: '1mb' } });
+    stream.push({ t: 5 });
+    expect(stream.close()).toHaveLength(results);
   });
 });
