@@ -1,7 +1,7 @@
 /** Runs a command from its first line to its last result. */
 
 import { createWriteStream } from 'node:fs';
-import type { Spec } from 'oriel';
+import type { Window } from 'oriel';
 import { explain } from './explain';
 import { feed, type Results, type Stream } from './feed';
 import type { Format, Options, Output } from './options';
@@ -131,8 +131,9 @@ function formatOf(file: string): Format {
 /** The columns of results to be written as dates. */
 function timesOf({ iso, unit, time = 'time' }: Options, { spec }: Plan, to: Output): Set<string> {
   if (!iso && (to !== 'table' || unit === 'none')) return new Set();
-  const windows =
-    'kind' in spec.window ? [spec.window] : Object.values(spec.window as Exclude<Spec['window'], { kind: unknown }>);
+  // A record of windows may have one called kind.
+  const isOne = typeof spec.window.kind === 'string';
+  const windows = isOne ? [spec.window as Window] : Object.values(spec.window as Record<string, Window>);
   return new Set(windows.some(({ kind }) => kind === 'rolling') ? ['start', 'end', time] : ['start', 'end']);
 }
 

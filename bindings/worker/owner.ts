@@ -6,6 +6,7 @@
 import { joined, WindowBatch } from '../base/batch';
 import { core } from '../base/core';
 import { OrielError, only, reject, show } from '../base/errors';
+import { setField } from '../base/record';
 import { Engine, type Stats } from '../engine/engine';
 import { GapFiller } from '../engine/gap-fill';
 import { checkQuery, namedAnswers } from '../engine/query';
@@ -431,7 +432,8 @@ function interleaved(
   const columns: Shaped = {};
   for (const name of Object.keys(shaped[0] ?? {})) {
     const values = order.map(([part, i]) => shaped[part]?.[name]?.[i]);
-    columns[name] = shaped[0]?.[name] instanceof Float64Array ? Float64Array.from(values as number[]) : values;
+    const isNumbers = shaped[0]?.[name] instanceof Float64Array;
+    setField(columns, name, isNumbers ? Float64Array.from(values as number[]) : values);
   }
   return { columns, order };
 }

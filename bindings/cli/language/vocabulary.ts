@@ -74,7 +74,7 @@ export function readAggregates(texts: readonly string[], uses: Uses): Record<str
 }
 
 function aggregatesOf(texts: readonly string[], uses: Uses): Record<string, AnyAggregate> {
-  const aggregates: Record<string, AnyAggregate> = {};
+  const aggregates: Record<string, AnyAggregate> = Object.create(null);
   for (const { name, node } of texts.flatMap((text) => parse(text)).map(named)) {
     const aggregate = aggregateOf(node, uses);
     const title = name ?? nameOf(node);
@@ -95,7 +95,7 @@ function windowsOf(text: string, uses: Uses): Window | Record<string, Window> {
   const windows = parse(text).map(named);
   const [first] = windows;
   if (windows.length === 1 && first?.name === undefined) return windowOf((first as Named).node, uses);
-  const record: Record<string, Window> = {};
+  const record: Record<string, Window> = Object.create(null);
   for (const { name, node } of windows) {
     if (name === undefined || Object.hasOwn(record, name)) {
       throw refused('windows', 'a name of its own for each of several, as in fast = 10s, slow = 1h/1m', node);
