@@ -88,7 +88,8 @@ export async function run(options: Options): Promise<number> {
   if (stream.stats().events > 0 && unseen.length > 0) say(`no event has a value for ${list(unseen)}`);
   const missing = skippedOf(stream, badLines.count);
   if (missing) say(missing);
-  return reason === 'interrupt' && !options.follow && options.files[0] !== '-' ? 130 : 0;
+  // With --follow an interrupt is the only end.
+  return reason === 'interrupt' && !options.follow ? 130 : 0;
 }
 
 /** @throws {UsageError} for options that do not apply to the format of the files */

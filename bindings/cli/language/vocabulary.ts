@@ -4,7 +4,7 @@ import type { Aggregate, Expression, Window } from 'oriel';
 import * as oriel from 'oriel';
 import { list, show, UsageError } from '../usage-error';
 import { Column, evaluate, expressionOf, isExpression, own, refused, type Use, type Uses } from './expressions';
-import { type Node, parse, print } from './syntax';
+import { type Node, parse, print, TOO_DEEP } from './syntax';
 
 export type AnyAggregate = Aggregate<string, unknown, string>;
 
@@ -119,6 +119,7 @@ function within<T>(option: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`${option}: ${TOO_DEEP}`);
     if (!(error instanceof UsageError || error instanceof oriel.OrielError)) throw error;
     throw new UsageError(`${option}: ${error.message}`);
   }
