@@ -13,7 +13,8 @@ import { CodedStrings, ColumnInput } from '../spec/column-input';
  */
 function givenOf(columns: object, name: string, n?: number): Given | ColumnInput {
   const column = (columns as Record<string, unknown>)[name];
-  if (!isColumn(column)) {
+  // Only a Proxy of an array has another length.
+  if (!isColumn(column) || !Number.isInteger(column.length)) {
     const problem = column === undefined ? 'is missing' : `is ${show(column)}`;
     throw new OrielError('ERR_ORIEL_COLUMN', `column ${show(name)} ${problem}: expected an array or a typed array`);
   }

@@ -256,7 +256,8 @@ function bytesOf(schema: Schema, capacity: number): number {
   return Object.values(schema).reduce((sum, type) => sum + columnBytes(type, capacity), CONTROL_BYTES);
 }
 
-function checkCount(method: string, n: number): void {
+/** Checks a number of events. @throws {OrielError} ERR_ORIEL_CLAIM */
+export function checkCount(method: string, n: number): void {
   if (Number.isInteger(n) && n >= 0) return;
   throw new OrielError('ERR_ORIEL_CLAIM', `${method}: expected a whole number, 0 or more, got ${show(n)}`);
 }
@@ -341,9 +342,12 @@ function isHandle(given: unknown): given is RingHandle {
   const { schema, buffer, capacity } = (given ?? {}) as RingHandle;
   return (
     isSchema(schema) &&
+    Number.isInteger(capacity) &&
     capacity >= 1 &&
     Number.isInteger(Math.log2(capacity)) &&
     Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]' &&
-    buffer.byteLength === bytesOf(schema, capacity)
+    buffer.byteLength === bytesOf(schema, capacity) &&
+    // Of an object that only looks like a buffer, a typed array is a copy.
+    new Uint8Array(buffer).buffer === buffer
   );
 }

@@ -262,8 +262,10 @@ export class WindowedWorker<const S extends Spec = Spec> {
   /** Like `WindowedStream.query`: the present results of a key. */
   async query(key?: KeyOf<S>, at?: number): Promise<Answer<S>> {
     this.#checkOpen();
-    const { spec, plan } = this.#engine;
+    const { spec, plan, keys } = this.#engine;
     const parts = checkQuery(spec, key, at);
+    // The worker checks the kind of its keys; a value that is no key at all may not even fit a message.
+    keys.columns.forEach((column, c) => void column.kindOf(parts[c]));
     this.#producer?.flush();
     const client = this.#clients[workerOf(parts, this.#clients.length)] as WorkerClient;
     const { raw, texts } = this.#merger
