@@ -57,7 +57,8 @@ export class Engine {
   readonly clock: WallClock;
   /** The form of keys that the core was last told. */
   #mode: Keys;
-  #late: Record<string, unknown[]> | undefined;
+  /** The columns of late events that `takeLate` has not returned, by name. */
+  #late: Map<string, unknown[]> | undefined;
   #milliseconds = 0;
   #isTimeByHand = false;
   /** Address of the stream's own columns. */
@@ -150,7 +151,7 @@ export class Engine {
     }
     const late = exports.commit(this.handle, n, this.keys.idLimit);
     if (!late || !this.spec.onLate) return;
-    this.#late ??= {};
+    this.#late ??= new Map();
     this.ring.readLate(late, this.#late);
   }
 
@@ -212,11 +213,10 @@ export class Engine {
     const late = this.#late;
     if (!late) return undefined;
     this.#late = undefined;
-    const columns: Record<string, ArrayLike<unknown>> = {};
-    for (const [name, values] of Object.entries(late)) {
+    const columns = Array.from(late, ([name, values]) => {
       const isText = this.spec.keys.includes(name) || values.some((value) => typeof value !== 'number');
-      columns[name] = isText ? values : Float64Array.from(values as number[]);
-    }
-    return columns;
+      return [name, isText ? values : Float64Array.from(values as number[])] as const;
+    });
+    return Object.fromEntries(columns);
   }
 }
