@@ -41,6 +41,8 @@ const DOORS: Record<string, (stream: Worker, names: Names) => Promise<void> | vo
     const events = producer(structuredClone(handle, { transfer: handle.transfer }));
     for (const event of eventsOf(names, true)) expect(events.push(event as never)).toBe(1);
     events.close();
+    // Its events come by another way than the call that closes the stream.
+    await expect.poll(async () => (await stream.stats()).events).toBe(eventsOf(names, true).length);
   },
 };
 
