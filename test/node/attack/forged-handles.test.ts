@@ -92,7 +92,7 @@ describe.each(TRANSPORTS)('%s', (transport) => {
     }
     expect(events.push({ t: 1, k: 'a', x: 'x', v: 2 } as never)).toBe(1);
     events.close();
-    await stream.ready();
+    await expect.poll(async () => (await stream.stats()).events).toBe(1);
     expect([...(await stream.close())]).toEqual([{ start: 0, end: 10, k: 'a', n: 1, v: 2 }]);
   });
 });
