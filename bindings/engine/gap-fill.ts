@@ -7,6 +7,7 @@
  */
 
 import type { Core } from '../base/core';
+import { setField } from '../base/record';
 import { emptyOf, type Output } from '../plan/results';
 import type { CheckedSpec } from '../spec/check';
 import type { Edges } from './calendar-edges';
@@ -294,11 +295,12 @@ class RowsInColumns {
     };
     if (windowNames) columns.window = this.#windows.map((w) => windowNames[w]);
     keys.forEach((name, c) => {
-      columns[name] = this.#keys[c] as unknown[];
+      setField(columns, name, this.#keys[c]);
     });
     aggregates.forEach(([name], i) => {
       const values = this.#values[i] as unknown[];
-      columns[name] = values.every((value) => typeof value === 'number') ? Float64Array.from(values) : values;
+      const isNumeric = values.every((value) => typeof value === 'number');
+      setField(columns, name, isNumeric ? Float64Array.from(values) : values);
     });
     return columns;
   }
