@@ -64,7 +64,8 @@ export class Engine {
   readonly clock: WallClock;
   /** The form of keys that the core was last told. */
   #mode: Keys;
-  #late: Record<string, unknown[]> | undefined;
+  /** The columns of late events that `takeLate` has not returned, by name. */
+  #late: Map<string, unknown[]> | undefined;
   #milliseconds = 0;
   #isTimeByHand = false;
   /** Address of the stream's own columns. */
@@ -138,6 +139,7 @@ export class Engine {
     const before = performance.now();
     try {
       this.core.atomically(this.handle, demand, run, n > 0);
+      if (n > 0) this.edges.taken();
     } catch (error) {
       this.#late = undefined;
       this.#mode = mode;
@@ -156,7 +158,7 @@ export class Engine {
     }
     const late = exports.commit(this.handle, n, this.keys.idLimit);
     if (!late || !this.spec.onLate) return;
-    this.#late ??= {};
+    this.#late ??= new Map();
     this.ring.readLate(late, this.#late);
   }
 
@@ -175,7 +177,7 @@ export class Engine {
   /** Moves the watermark to `time`; Infinity ends the stream. @throws {OrielError} ERR_ORIEL_MEMORY */
   moveTo(time: number): void {
     const { exports } = this.core;
-    if (Number.isFinite(time)) this.edges.cover([time]);
+    if (Number.isFinite(time)) this.edges.coverMoment(time);
     // The core computes with a finite disorder here; stopEventTime() has set it to Infinity.
     if (this.#isTimeByHand) exports.setDisorder(this.handle, this.spec.outOfOrder);
     try {
@@ -221,11 +223,10 @@ export class Engine {
     const late = this.#late;
     if (!late) return undefined;
     this.#late = undefined;
-    const columns: Record<string, ArrayLike<unknown>> = {};
-    for (const [name, values] of Object.entries(late)) {
+    const columns = Array.from(late, ([name, values]) => {
       const isText = this.spec.keys.includes(name) || values.some((value) => typeof value !== 'number');
-      columns[name] = isText ? values : Float64Array.from(values as number[]);
-    }
-    return columns;
+      return [name, isText ? values : Float64Array.from(values as number[])] as const;
+    });
+    return Object.fromEntries(columns);
   }
 }

@@ -3,6 +3,7 @@
  */
 
 import { OrielError, show } from '../base/errors';
+import { blankRecord, isInherited, setField } from '../base/record';
 import type { Given, Numbers, TypedNumbers } from '../spec/column-input';
 import { CodedStrings, ColumnInput } from '../spec/column-input';
 
@@ -12,7 +13,8 @@ import { CodedStrings, ColumnInput } from '../spec/column-input';
  */
 function givenOf(columns: object, name: string, n?: number): Given | ColumnInput {
   const column = (columns as Record<string, unknown>)[name];
-  if (!isColumn(column)) {
+  // Only a Proxy of an array has another length.
+  if (!isColumn(column) || !Number.isInteger(column.length)) {
     const problem = column === undefined ? 'is missing' : `is ${show(column)}`;
     throw new OrielError('ERR_ORIEL_COLUMN', `column ${show(name)} ${problem}: expected an array or a typed array`);
   }
@@ -114,6 +116,7 @@ export function numberOf(name: string, value: unknown, index?: number): number {
   if (typeof value === 'number') return value;
   if (value === null || value === undefined) return Number.NaN;
   if (typeof value === 'bigint') return Number(value);
+  if (isInherited(name, value)) return Number.NaN;
   throw badMeasure(name, value, index);
 }
 
@@ -167,7 +170,7 @@ export function flagsOf(
   if (flags.length === 0) return [];
   const names = Object.keys(columns).filter((name) => isColumn(columns[name]));
   const values = names.map((name) => decodedColumn(valuesOf(columns, name)));
-  const event: Record<string, unknown> = {};
+  const event = blankRecord(names);
   const given = flags.map(() => new Float64Array(n));
   for (let i = 0; i < n; i++) {
     for (let c = 0; c < names.length; c++) event[names[c] as string] = values[c]?.[i];
@@ -216,12 +219,12 @@ export function columnsOfRows(
   for (const name of measures) {
     const column = new Float64Array(n);
     for (let i = 0; i < n; i++) column[i] = numberOf(name, (list[i] as Record<string, unknown>)[name], i);
-    columns[name] = column;
+    setField(columns, name, column);
   }
   for (const name of others) {
     const column = new Array<unknown>(n);
     for (let i = 0; i < n; i++) column[i] = (list[i] as Record<string, unknown>)[name];
-    columns[name] = column;
+    setField(columns, name, column);
   }
   return columns;
 }

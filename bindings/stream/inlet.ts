@@ -61,8 +61,8 @@ export class Inlet {
     const t = this.#fields.timeOf(event);
     const values = event as Record<string, unknown>;
     const alone = t >= this.#fireAt || this.#allowance === 0;
-    if (this.#needsPrepare) this.#prepare(values, t);
     if (alone || this.#gathered >= this.#allowance) this.flush();
+    if (this.#needsPrepare) this.#prepare(values, t);
     const at = this.#gathered;
     if (at === 0) this.#core.exports.claim(this.#handle, GATHERED_EVENTS);
     this.#ring.writeEvent(values, t, at);
@@ -104,12 +104,12 @@ export class Inlet {
     if (this.#needsPrepare) {
       checkTimes(time, times, timeLimit);
       if (!given.flags) columns.flags = flagsOf(flags, { ...given.columns, [time]: times }, given.n);
-      this.#engine.edges.cover(times);
       this.#engine.clock.note();
     }
     this.flush();
     this.#claims.open = undefined;
     if (given.n === 0) return;
+    this.#engine.edges.cover(times);
     // Only now: flushing the gathered events may have made the stream forget strings.
     texts.forEach(({ column, form }, i) => {
       const values = columns.texts[i];

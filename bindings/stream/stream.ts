@@ -266,7 +266,7 @@ export class WindowedStream<const S extends Spec = Spec> {
     const id = parts.length ? this.#engine.ring.find(parts) : 0;
     const now = this.#spec.hasTime ? this.#engine.newest : this.#engine.clock.now();
     const t = Math.max(at ?? now, now);
-    if (Number.isFinite(t)) this.#engine.edges.cover([t]);
+    if (Number.isFinite(t)) this.#engine.edges.coverMoment(t);
     const answers = shapeAnswers(this.#engine.results.ask(id, t), this.#spec, this.#engine.plan);
     this.#deliver();
     return namedAnswers(this.#spec, answers) as Answer<S>;

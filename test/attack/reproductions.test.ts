@@ -48,3 +48,17 @@ test('fill tells compound keys apart whose texts joined would be equal', () => {
   // Four keys in each of the first two windows, and five in the last.
   expect(stream.close()).toHaveLength(13);
 });
+
+test('filled rows have a key and an aggregate that are called __proto__', () => {
+  for (const [key, name] of [
+    ['__proto__', 'n'],
+    ['k', '__proto__'],
+  ] as const) {
+    const aggregates = Object.fromEntries([[name, count()]]);
+    using stream = windowed({ time: 't', key, window: tumbling(10), aggregates, empty: 'fill' } as never);
+    stream.pushRows([1, 25].map((t) => Object.fromEntries([['t', t] as const, [key, 'a'] as const])) as never);
+    const rows = [...stream.close()] as object[];
+    expect(rows.map((row) => Object.getOwnPropertyDescriptor(row, key)?.value)).toEqual(['a', 'a', 'a']);
+    expect(rows.map((row) => Object.getOwnPropertyDescriptor(row, name)?.value)).toEqual([1, 0, 1]);
+  }
+});
