@@ -22,7 +22,7 @@ export class Part {
   lower: u32;
   output: i32;
   needs: usize;
-  /** The other `needs`, of which there are up to four. */
+  /** The second to fourth of the `needs`. */
   secondNeed: usize;
   thirdNeed: usize;
   fourthNeed: usize;

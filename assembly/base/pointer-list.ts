@@ -33,8 +33,8 @@ export function destroyList(owner: Owner, list: PointerList): void {
 }
 
 /**
- * Upper bound on the bytes needed for n more pointers: those of the blocks that replace the present one, of which two
- * can stand side by side.
+ * Upper bound on the bytes needed for n more pointers. A list that grows more than once has its last two blocks side by
+ * side.
  */
 export function listBytes(list: PointerList, n: f64): f64 {
   const needed = <f64>list.length + n;

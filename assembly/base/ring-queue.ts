@@ -39,8 +39,8 @@ export class RingQueue<T> {
   }
 
   /**
-   * Upper bound on the bytes needed to add n entries, or to remove any: those of the rings that replace the present
-   * one, of which two can stand side by side.
+   * Upper bound on the bytes needed to add n entries, or to remove any. A ring that grows more than once has its last
+   * two blocks side by side.
    */
   ringBytes(n: f64): f64 {
     const needed = <f64>this.entryCount() + n;

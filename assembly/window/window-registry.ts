@@ -32,6 +32,8 @@
  *     live(stream, self)                  number of open windows, or of keys with events, for Stat.liveSlices
  *     earliest(stream, self)              a time before which the store holds no event, Infinity if it is empty; see
  *                                         retention.ts
+ *     verify(stream, self, census)        the first law that the store breaks; counts what it holds of each id.
+ *                                         check.ts exports it, in the debug build alone
  *
  * A store keeps these laws:
  *

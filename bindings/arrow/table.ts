@@ -87,7 +87,7 @@ export function toArrow<Row, const Types extends TypesFor<Row> = Record<never, n
   const columns = batch.columns as Readonly<Record<string, ArrayLike<unknown>>>;
   only(types, Object.keys(columns), 'toArrow: types');
   const children = Object.entries(columns).map(([name, values]) => {
-    const type = (types as Readonly<Record<string, DataType>>)[name];
+    const type = Object.hasOwn(types, name) ? (types as Readonly<Record<string, DataType>>)[name] : undefined;
     return type ? cast(name, values, type, nulls, unit) : dataOf(name, values, nulls);
   });
   const fields = Object.keys(columns).map((name, c) => new Field(name, children[c]?.type as DataType, true));

@@ -1,3 +1,5 @@
+import { setField } from './record';
+
 type ColumnOf<Value> = [Value] extends [number] ? Float64Array<ArrayBuffer> : Value[];
 
 /**
@@ -26,7 +28,7 @@ export class WindowBatch<Row> implements Iterable<Row> {
     const columns = Object.entries(this.columns as Record<string, ArrayLike<unknown>>);
     for (let i = 0; i < this.length; i++) {
       const row: Record<string, unknown> = {};
-      for (const [name, values] of columns) row[name] = values[i];
+      for (const [name, values] of columns) setField(row, name, values[i]);
       yield row as Row;
     }
   }
@@ -46,7 +48,7 @@ export function joined<Row>(first: WindowBatch<Row> | undefined, second: WindowB
     const b = more[name] as ArrayLike<unknown>;
     const values = [...Array.from(a), ...Array.from(b)];
     const isNumbers = a instanceof Float64Array && b instanceof Float64Array;
-    columns[name] = isNumbers ? Float64Array.from(values as number[]) : values;
+    setField(columns, name, isNumbers ? Float64Array.from(values as number[]) : values);
   }
   return new WindowBatch(first.length + second.length, columns);
 }

@@ -52,8 +52,10 @@ export function show(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
   if (typeof value !== 'object' || value === null) return String(value);
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  return `an object of ${value.constructor?.name ?? 'no class'}`;
+  if (Array.isArray(value)) return `an array of ${Number.isInteger(value.length) ? value.length : 'no length'}`;
+  // An object may have anything under that name, and a Proxy of an array under `length`.
+  const name = value.constructor?.name;
+  return `an object of ${typeof name === 'string' ? name : 'no class'}`;
 }
 
 /** Always throws. @throws {OrielError} ERR_ORIEL_SPEC, naming the field, the accepted values and the given one */

@@ -3,6 +3,7 @@
 import { OrielError, type Spec, windowed } from 'oriel';
 import type { Stream } from './feed';
 import { Uses } from './language/expressions';
+import { TOO_DEEP } from './language/syntax';
 import { readAggregates, readCondition, readWindow } from './language/vocabulary';
 import type { Options } from './options';
 import { type Field, fieldsOf } from './read/fields';
@@ -55,6 +56,7 @@ export function streamOf({ spec }: Plan, onLate: Spec['onLate']): Stream {
   try {
     return windowed(onLate ? { ...spec, onLate } : spec);
   } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`--where, --agg: ${TOO_DEEP}`);
     if (!(error instanceof OrielError)) throw error;
     const [, field = '', rest = ''] = /^([\w.]+): (.*)$/s.exec(error.message) ?? [];
     if (Object.hasOwn(OPTIONS, field)) throw new UsageError(`--${OPTIONS[field]}: ${rest}`);

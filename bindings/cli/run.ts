@@ -1,7 +1,7 @@
 /** Runs a command from its first line to its last result. */
 
 import { createWriteStream } from 'node:fs';
-import type { Spec } from 'oriel';
+import type { Window } from 'oriel';
 import { explain } from './explain';
 import { feed, type Results, type Stream } from './feed';
 import type { Format, Options, Output } from './options';
@@ -88,7 +88,8 @@ export async function run(options: Options): Promise<number> {
   if (stream.stats().events > 0 && unseen.length > 0) say(`no event has a value for ${list(unseen)}`);
   const missing = skippedOf(stream, badLines.count);
   if (missing) say(missing);
-  return reason === 'interrupt' && !options.follow && options.files[0] !== '-' ? 130 : 0;
+  // With --follow an interrupt is the only end.
+  return reason === 'interrupt' && !options.follow ? 130 : 0;
 }
 
 /** @throws {UsageError} for options that do not apply to the format of the files */
@@ -131,8 +132,9 @@ function formatOf(file: string): Format {
 /** The columns of results to be written as dates. */
 function timesOf({ iso, unit, time = 'time' }: Options, { spec }: Plan, to: Output): Set<string> {
   if (!iso && (to !== 'table' || unit === 'none')) return new Set();
-  const windows =
-    'kind' in spec.window ? [spec.window] : Object.values(spec.window as Exclude<Spec['window'], { kind: unknown }>);
+  // A record of windows may have one called kind.
+  const isOne = typeof spec.window.kind === 'string';
+  const windows = isOne ? [spec.window as Window] : Object.values(spec.window as Record<string, Window>);
   return new Set(windows.some(({ kind }) => kind === 'rolling') ? ['start', 'end', time] : ['start', 'end']);
 }
 

@@ -9,11 +9,26 @@ export class UsageError extends Error {
   }
 }
 
+const MAX_SHOWN = 60;
+
 /** Formats a value for a message, at most 60 characters. */
 export function show(value: unknown): string {
   if (value === undefined || value === '') return 'nothing';
-  const shown = JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)) ?? String(value);
-  return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
+  const plain = (_: string, part: unknown) => (typeof part === 'bigint' ? String(part) : part);
+  const shown = JSON.stringify(pruned(value, MAX_SHOWN), plain) ?? String(value);
+  return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown;
+}
+
+/**
+ * A list or an object of JSON without what lies deeper than `depth`. JSON.stringify calls itself for each level, and
+ * a line from outside may have more levels than the stack has room for; each level takes a character of what is shown.
+ */
+function pruned(value: unknown, depth: number): unknown {
+  if (Array.isArray(value)) return depth > 0 ? value.map((part) => pruned(part, depth - 1)) : null;
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return depth > 0
+    ? Object.fromEntries(Object.entries(value).map(([name, part]) => [name, pruned(part, depth - 1)]))
+    : null;
 }
 
 /** Joins names for a message. */

@@ -45,6 +45,13 @@ export interface Stats {
   milliseconds: number;
 }
 
+/** What a scan of times finds: the index of the first that is none, -1 if all are; the least and the greatest. */
+export interface TimeScan {
+  readonly bad: number;
+  readonly first: number;
+  readonly last: number;
+}
+
 export class Engine {
   readonly plan: CompiledPlan;
   readonly handle: number;
@@ -57,7 +64,8 @@ export class Engine {
   readonly clock: WallClock;
   /** The form of keys that the core was last told. */
   #mode: Keys;
-  #late: Record<string, unknown[]> | undefined;
+  /** The columns of late events that `takeLate` has not returned, by name. */
+  #late: Map<string, unknown[]> | undefined;
   #milliseconds = 0;
   #isTimeByHand = false;
   /** Address of the stream's own columns. */
@@ -131,6 +139,7 @@ export class Engine {
     const before = performance.now();
     try {
       this.core.atomically(this.handle, demand, run, n > 0);
+      if (n > 0) this.edges.taken();
     } catch (error) {
       this.#late = undefined;
       this.#mode = mode;
@@ -149,23 +158,26 @@ export class Engine {
     }
     const late = exports.commit(this.handle, n, this.keys.idLimit);
     if (!late || !this.spec.onLate) return;
-    this.#late ??= {};
+    this.#late ??= new Map();
     this.ring.readLate(late, this.#late);
   }
 
-  /**
-   * Commits n events whose times the core has just checked (`scanTimes`), all or none.
-   * @throws {OrielError} ERR_ORIEL_MEMORY
-   */
-  takeWritten(n: number): void {
+  /** Scans the times of n events in the ring, from place `at` on. */
+  scanTimes(at: number, n: number): TimeScan {
     const { exports } = this.core;
-    this.atomically(n, exports.firstTime(this.handle), exports.lastTime(this.handle), () => this.commit(n));
+    const bad = exports.scanTimes(this.handle, at, n, this.spec.timeLimit);
+    return { bad, first: exports.firstTime(this.handle), last: exports.lastTime(this.handle) };
+  }
+
+  /** Commits n events that are written to the ring, all or none. @throws {OrielError} ERR_ORIEL_MEMORY */
+  takeWritten(n: number, { first, last }: TimeScan): void {
+    this.atomically(n, first, last, () => this.commit(n));
   }
 
   /** Moves the watermark to `time`; Infinity ends the stream. @throws {OrielError} ERR_ORIEL_MEMORY */
   moveTo(time: number): void {
     const { exports } = this.core;
-    if (Number.isFinite(time)) this.edges.cover([time]);
+    if (Number.isFinite(time)) this.edges.coverMoment(time);
     // The core computes with a finite disorder here; stopEventTime() has set it to Infinity.
     if (this.#isTimeByHand) exports.setDisorder(this.handle, this.spec.outOfOrder);
     try {
@@ -211,11 +223,10 @@ export class Engine {
     const late = this.#late;
     if (!late) return undefined;
     this.#late = undefined;
-    const columns: Record<string, ArrayLike<unknown>> = {};
-    for (const [name, values] of Object.entries(late)) {
+    const columns = Array.from(late, ([name, values]) => {
       const isText = this.spec.keys.includes(name) || values.some((value) => typeof value !== 'number');
-      columns[name] = isText ? values : Float64Array.from(values as number[]);
-    }
-    return columns;
+      return [name, isText ? values : Float64Array.from(values as number[])] as const;
+    });
+    return Object.fromEntries(columns);
   }
 }

@@ -1,9 +1,13 @@
 /**
  * Inserts results for windows without events among those of the core. A window of the spec is filled for every key from
  * its first result in that window on. One call returns about MAX_FILLED_ROWS rows; the rest waits for the next.
+ *
+ * Law: the core gives the results of each window of the spec in ascending order of the windows' numbers, so those that
+ * wait are a queue.
  */
 
 import type { Core } from '../base/core';
+import { setField } from '../base/record';
 import { emptyOf, type Output } from '../plan/results';
 import type { CheckedSpec } from '../spec/check';
 import type { Edges } from './calendar-edges';
@@ -15,6 +19,14 @@ const MAX_FILLED_ROWS = 2 ** 20;
 interface Result {
   keys: readonly unknown[];
   values: readonly unknown[];
+}
+
+/** The results of one window, with its number and its bounds as the core gave them. */
+interface Group {
+  k: number;
+  start: number;
+  end: number;
+  results: Result[];
 }
 
 /** A key that has had a result in a window of the spec. */
@@ -34,8 +46,10 @@ interface Track {
   known: Map<unknown, Known>;
   /** Number of the next window to emit; undefined before the first. */
   next: number | undefined;
-  /** Results of the core that are not yet emitted, by the number of their window, and the greatest number seen. */
-  waiting: Map<number, Result[]>;
+  /** Results of the core: those from index `head` on are not yet emitted. */
+  waiting: Group[];
+  head: number;
+  /** The greatest number of a window that has had results. */
   last: number;
 }
 
@@ -45,6 +59,8 @@ interface Due {
   k: number;
   start: number;
   end: number;
+  /** Its results, the first in the queue; undefined if it has none. */
+  group: Group | undefined;
 }
 
 export class GapFiller {
@@ -62,7 +78,8 @@ export class GapFiller {
       w,
       known: new Map(),
       next: undefined,
-      waiting: new Map(),
+      waiting: [],
+      head: 0,
       last: Number.NEGATIVE_INFINITY,
     }));
   }
@@ -83,27 +100,38 @@ export class GapFiller {
       if (first < 0) break;
       const due = next[first] as Due;
       if (!this.#give(out, due)) break;
-      due.track.next = due.k + 1;
+      due.track.next = after(due.k);
       next[first] = this.#due(due.track, until[first] as number);
     }
     return out.columns();
   }
 
-  /** Puts the core's results into the tracks, by window and number. */
+  /** Appends the core's results to the queues of the tracks. */
   #sort(columns: Record<string, ArrayLike<unknown>>, windows: ArrayLike<number>): void {
+    for (const track of this.#tracks) {
+      track.waiting = track.waiting.slice(track.head);
+      track.head = 0;
+    }
+    const starts = columns.start as ArrayLike<number>;
     const ends = columns.end as ArrayLike<number>;
     const keys = this.spec.keys.map((name) => columns[name] as ArrayLike<unknown>);
     const values = this.spec.aggregates.map(([name]) => columns[name] as ArrayLike<unknown>);
     for (let i = 0; i < ends.length; i++) {
       const track = this.#tracks[windows[i] as number] as Track;
-      const k = this.#numberOf(track.w, ends[i] as number);
       const result = { keys: keys.map((key) => key[i]), values: values.map((value) => value[i]) };
-      const group = track.waiting.get(k);
-      if (group) group.push(result);
-      else track.waiting.set(k, [result]);
-      track.next = Math.min(track.next ?? k, k);
-      track.last = Math.max(track.last, k);
+      this.#groupOf(track, starts[i] as number, ends[i] as number).results.push(result);
     }
+  }
+
+  /** The last group of the queue if it has these bounds, else a new one. */
+  #groupOf(track: Track, start: number, end: number): Group {
+    const newest = track.waiting.at(-1);
+    if (newest && newest.start === start && newest.end === end) return newest;
+    const group = { k: this.#numberOf(track.w, end), start, end, results: [] };
+    track.waiting.push(group);
+    track.next ??= group.k;
+    track.last = Math.max(track.last, group.k);
+    return group;
   }
 
   #boundsOf(w: number, k: number): readonly [start: number, end: number] {
@@ -134,14 +162,18 @@ export class GapFiller {
    * it.
    */
   #due(track: Track, until: number): Due | undefined {
-    const { w, next, waiting } = track;
+    const { w, next } = track;
     if (next === undefined) return undefined;
-    const from = this.spec.fill === 'linear' ? least(waiting.keys()) : next;
-    for (let k = from; k <= until; k++) {
+    const group = track.waiting[track.head];
+    let k = next;
+    if (group) k = this.spec.fill === 'linear' ? group.k : Math.min(next, group.k);
+    else if (this.spec.fill === 'linear') return undefined;
+    for (; k <= until; k = after(k)) {
+      if (group && group.k <= k) return { track, k, start: group.start, end: group.end, group };
       const [start, end] = this.#boundsOf(w, k);
-      if (end > start && (waiting.has(k) || this.#boundsOf(w, k - 1)[1] < end)) return { track, k, start, end };
+      if (end > start && this.#boundsOf(w, k - 1)[1] < end) return { track, k, start, end, group: undefined };
     }
-    track.next = Math.max(next, until + 1);
+    track.next = Math.max(next, after(until));
     return undefined;
   }
 
@@ -161,17 +193,17 @@ export class GapFiller {
   }
 
   /** Emits the results of a window. Returns false if MAX_FILLED_ROWS was reached and the rest must wait. */
-  #give(out: RowsInColumns, { track, k, start, end }: Due): boolean {
+  #give(out: RowsInColumns, { track, k, start, end, group }: Due): boolean {
     const { fill } = this.spec;
     const real = new Map<unknown, Result>();
-    for (const result of track.waiting.get(k) ?? []) real.set(nameOf(result.keys), result);
+    for (const result of group?.results ?? []) real.set(nameOf(result.keys), result);
     if (fill === 'linear') {
       for (const [name, result] of real) {
         const known = track.known.get(name);
         if (known && !this.#between(out, track, known, result, k)) return false;
       }
     }
-    track.waiting.delete(k);
+    if (group) track.head++;
     for (const [name, result] of real) {
       if (!track.known.has(name)) track.known.set(name, { ...result, k, filled: k });
     }
@@ -194,7 +226,7 @@ export class GapFiller {
    * room.
    */
   #between(out: RowsInColumns, track: Track, known: Known, result: Result, k: number): boolean {
-    for (let j = known.filled + 1; j < k; j++) {
+    for (let j = after(known.filled); j < k; j = after(j)) {
       if (out.length >= MAX_FILLED_ROWS) return false;
       known.filled = j;
       const [start, end] = this.#boundsOf(track.w, j);
@@ -225,10 +257,9 @@ function onLine(output: Output, from: unknown, to: unknown, line: Line): unknown
   return from + ((to - from) * line.passed) / line.all;
 }
 
-function least(numbers: Iterable<number>): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (const number of numbers) least = Math.min(least, number);
-  return least;
+/** The next number of a window after k. Beyond 2^53, where k + 1 may round to k, it is the next number there is. */
+function after(k: number): number {
+  return k + 1 > k ? k + 1 : k + Math.abs(k) * Number.EPSILON;
 }
 
 /** Collects rows as columns. */
@@ -264,17 +295,22 @@ class RowsInColumns {
     };
     if (windowNames) columns.window = this.#windows.map((w) => windowNames[w]);
     keys.forEach((name, c) => {
-      columns[name] = this.#keys[c] as unknown[];
+      setField(columns, name, this.#keys[c]);
     });
     aggregates.forEach(([name], i) => {
       const values = this.#values[i] as unknown[];
-      columns[name] = values.every((value) => typeof value === 'number') ? Float64Array.from(values) : values;
+      const isNumeric = values.every((value) => typeof value === 'number');
+      setField(columns, name, isNumeric ? Float64Array.from(values) : values);
     });
     return columns;
   }
 }
 
-/** A value that is equal for equal keys: the key itself if there is one column, else a string. */
+/**
+ * A value that is equal for equal keys only: the key itself if there is one column; else a string, in which the length
+ * of each column's text says where it ends.
+ */
 function nameOf(keys: readonly unknown[]): unknown {
-  return keys.length === 1 ? keys[0] : keys.map((key) => `${typeof key} ${key}`).join('\0');
+  if (keys.length === 1) return keys[0];
+  return keys.map((key) => `${typeof key} ${String(key).length} ${key}`).join(' ');
 }

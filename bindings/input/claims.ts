@@ -6,6 +6,7 @@
  */
 
 import { OrielError, show } from '../base/errors';
+import { setField } from '../base/record';
 import type { Given } from '../spec/column-input';
 import { badMeasure, checkGaps, placeOf } from './columns';
 import type { EventFields } from './event-fields';
@@ -56,12 +57,12 @@ export class Claims {
     this.open = { views, at, n, ids };
     const claimed: Record<string, Float64Array | Uint32Array> = {};
     [...plain, ...texts.map(({ column }) => column.name)].forEach((name, i) => {
-      claimed[name] = (views.measures[i] as Float64Array).subarray(at, at + n);
+      setField(claimed, name, (views.measures[i] as Float64Array).subarray(at, at + n));
     });
     keys.forEach(({ name }, c) => {
-      claimed[name] = (ids ? views.ids : (views.words[c] as Float64Array)).subarray(at, at + n);
+      setField(claimed, name, (ids ? views.ids : (views.words[c] as Float64Array)).subarray(at, at + n));
     });
-    if (hasTime) claimed[time] = views.times.subarray(at, at + n);
+    if (hasTime) setField(claimed, time, views.times.subarray(at, at + n));
     return claimed;
   }
 

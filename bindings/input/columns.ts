@@ -3,6 +3,7 @@
  */
 
 import { OrielError, show } from '../base/errors';
+import { blankRecord, isInherited, setField } from '../base/record';
 import { isShared } from '../base/shared-memory';
 import type { Given, Numbers, TypedNumbers } from '../spec/column-input';
 import { CodedStrings, ColumnInput } from '../spec/column-input';
@@ -13,7 +14,8 @@ import { CodedStrings, ColumnInput } from '../spec/column-input';
  */
 function givenOf(columns: object, name: string, n?: number): Given | ColumnInput {
   const column = (columns as Record<string, unknown>)[name];
-  if (!isColumn(column)) {
+  // Only a Proxy of an array has another length.
+  if (!isColumn(column) || !Number.isInteger(column.length)) {
     const problem = column === undefined ? 'is missing' : `is ${show(column)}`;
     throw new OrielError('ERR_ORIEL_COLUMN', `column ${show(name)} ${problem}: expected an array or a typed array`);
   }
@@ -131,6 +133,7 @@ export function numberOf(name: string, value: unknown, index?: number): number {
   if (typeof value === 'number') return value;
   if (value === null || value === undefined) return Number.NaN;
   if (typeof value === 'bigint') return Number(value);
+  if (isInherited(name, value)) return Number.NaN;
   throw badMeasure(name, value, index);
 }
 
@@ -184,7 +187,7 @@ export function flagsOf(
   if (flags.length === 0) return [];
   const names = Object.keys(columns).filter((name) => isColumn(columns[name]));
   const values = names.map((name) => decodedColumn(valuesOf(columns, name)));
-  const event: Record<string, unknown> = {};
+  const event = blankRecord(names);
   const given = flags.map(() => new Float64Array(n));
   for (let i = 0; i < n; i++) {
     for (let c = 0; c < names.length; c++) event[names[c] as string] = values[c]?.[i];
@@ -234,12 +237,12 @@ export function columnsOfRows(
   for (const name of measures) {
     const column = new Float64Array(n);
     for (let i = 0; i < n; i++) column[i] = numberOf(name, (list[i] as Record<string, unknown>)[name], i);
-    columns[name] = column;
+    setField(columns, name, column);
   }
   for (const name of others) {
     const column = new Array<unknown>(n);
     for (let i = 0; i < n; i++) column[i] = (list[i] as Record<string, unknown>)[name];
-    columns[name] = column;
+    setField(columns, name, column);
   }
   return columns;
 }

@@ -4,8 +4,8 @@
  */
 
 import type { Core } from '../base/core';
+import { setField } from '../base/record';
 import type { CheckedSpec } from '../spec/check';
-import type { Key } from '../spec/types';
 import { Claims } from './claims';
 import { flagsOf } from './columns';
 import type { CheckedColumns, EventFields } from './event-fields';
@@ -118,10 +118,10 @@ export class EventRing {
     const { times, measures } = this.#look();
     const columns: Record<string, ArrayLike<unknown>> = { [this.spec.time]: times.slice(at, at + n) };
     for (const [name, i] of this.#places)
-      columns[name] = this.#values(i, (measures[i] as Float64Array).slice(at, at + n));
+      setField(columns, name, this.#values(i, (measures[i] as Float64Array).slice(at, at + n)));
     const keys = this.keys.ofPlaces(Uint32Array.from({ length: n }, (_, i) => at + i));
     this.spec.keys.forEach((name, c) => {
-      columns[name] = keys[c] as Key[];
+      setField(columns, name, keys[c]);
     });
     return flagsOf(this.fields.flags, columns, n);
   }
@@ -140,12 +140,13 @@ export class EventRing {
   }
 
   /** Appends the n late events of the last commit to columns. Call it before the ring is written again. */
-  readLate(n: number, into: Record<string, unknown[]>): void {
+  readLate(n: number, into: Map<string, unknown[]>): void {
     const places = new Uint32Array(this.core.buffer, this.core.exports.lateEvents(this.stream), n).slice();
     const { times, measures } = this.#look();
     const add = (name: string, values: ArrayLike<unknown>) => {
-      into[name] ??= [];
-      for (let i = 0; i < n; i++) into[name].push(values[i]);
+      const column = into.get(name) ?? [];
+      into.set(name, column);
+      for (let i = 0; i < n; i++) column.push(values[i]);
     };
     const at = (column: Float64Array) => Float64Array.from(places, (place) => column[place] as number);
     const { time, keys } = this.spec;
@@ -154,7 +155,7 @@ export class EventRing {
     }
     const columns = this.keys.ofPlaces(places);
     keys.forEach((name, c) => {
-      add(name, columns[c] as Key[]);
+      add(name, columns[c] as ArrayLike<unknown>);
     });
     add(time, at(times));
   }

@@ -14,6 +14,7 @@
  */
 
 import { OrielError, show } from '../base/errors';
+import { isInherited } from '../base/record';
 import type { AnyAggregate, StringUse } from '../spec/aggregates';
 import { CodedStrings, type Given, type Numbers } from '../spec/column-input';
 import { Expression } from '../spec/expression';
@@ -43,6 +44,7 @@ export class TextColumn {
    */
   kindOf(value: unknown, index?: number): TextKind | undefined {
     if (value === null || value === undefined || (typeof value === 'number' && Number.isNaN(value))) return undefined;
+    if (isInherited(this.name, value)) return undefined;
     const kind = typeof value === 'bigint' ? 'number' : typeof value;
     const wanted = this.accepted === 'strings' ? 'string' : this.kind;
     if ((kind === 'string' || kind === 'number') && (wanted === undefined || kind === wanted)) return kind;
@@ -81,7 +83,7 @@ export class TextColumn {
   numberOf(value: unknown, form: Form): number {
     if (typeof value === 'number') return value;
     if (value === null || value === undefined) return Number.NaN;
-    if (typeof value !== 'string') return Number(value);
+    if (typeof value !== 'string') return isInherited(this.name, value) ? Number.NaN : Number(value);
     if (form === 'kept') return this.strings.numberOf(value);
     if (form === 'hashed') return hashOf(value);
     const known = this.literals.indexOf(value);

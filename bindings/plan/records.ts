@@ -30,7 +30,7 @@ export interface Draft {
   readonly columns: PlanColumns;
   /** 1 + the place of the filter's condition, or 0 if there is no filter. */
   readonly filter: number;
-  /** Bytes of a row, and of its head. */
+  /** Bytes of a row and of its head. */
   readonly stride: number;
   readonly head: number;
   readonly parts: readonly Part[];

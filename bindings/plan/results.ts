@@ -5,6 +5,7 @@
 
 import { Firing } from '../../assembly/plan';
 import type { Core } from '../base/core';
+import { setField } from '../base/record';
 import type { KeyEncoder } from '../input/keys';
 import type { TextColumn } from '../input/measures';
 import type { ListOf } from '../spec/aggregates';
@@ -95,11 +96,11 @@ export function shapeResults(raw: RawResults, spec: CheckedSpec, plan: Outputs):
   const columns = boundsOf(raw, spec);
   if (windowNames) columns.window = Array.from(raw.windows, (w) => windowNames[w]);
   spec.keys.forEach((name, c) => {
-    columns[name] = raw.keys[c] as Key[];
+    setField(columns, name, raw.keys[c]);
   });
   const cells = { column: (place: number) => raw.outputs[place] as Float64Array<ArrayBuffer>, values: raw.lists };
   spec.aggregates.forEach(([name], i) => {
-    columns[name] = readColumn(plan.outputs[i] as Output, cells);
+    setField(columns, name, readColumn(plan.outputs[i] as Output, cells));
   });
   if (spec.updates) {
     columns.pane = Array.from(raw.panes, (pane) => PANES[pane & Firing.kind]);
@@ -132,7 +133,7 @@ export function shapeAnswers({ rows, lists }: RawAnswers, spec: CheckedSpec, pla
     const answer: Record<string, unknown> = { start: numbers[0], end: numbers[1] };
     const cells = { column: (place: number) => numbers.slice(2 + place, 3 + place), values: lists };
     spec.aggregates.forEach(([name], i) => {
-      answer[name] = readColumn(plan.outputs[i] as Output, cells)[0];
+      setField(answer, name, readColumn(plan.outputs[i] as Output, cells)[0]);
     });
     return answer;
   });

@@ -9,6 +9,7 @@
  */
 
 import { OrielError, show } from '../base/errors';
+import { setField } from '../base/record';
 import { CONTROL_BYTES, Indices } from './indices';
 
 const ARRAYS = {
@@ -68,7 +69,7 @@ export class Ring<S extends Schema = Schema> {
     const columns: Record<string, unknown> = {};
     let at = CONTROL_BYTES;
     for (const [name, type] of Object.entries(schema)) {
-      columns[name] = new (ARRAYS[type] as ViewConstructor)(buffer, at, capacity);
+      setField(columns, name, new (ARRAYS[type] as ViewConstructor)(buffer, at, capacity));
       at += columnBytes(type, capacity);
     }
     this.columns = columns as RingColumns<S>;
@@ -182,7 +183,7 @@ export class Ring<S extends Schema = Schema> {
       const values = new ARRAYS[this.handle.schema[name] as 'f64'](length);
       copy(values, 0, column, this.readAt, first);
       if (first < length) copy(values, first, column, 0, length - first);
-      columns[name] = values;
+      setField(columns, name, values);
     }
     if (length > 0) this.#indices.release(length);
     return { length, columns: columns as RingColumns<S> };
@@ -255,7 +256,8 @@ function bytesOf(schema: Schema, capacity: number): number {
   return Object.values(schema).reduce((sum, type) => sum + columnBytes(type, capacity), CONTROL_BYTES);
 }
 
-function checkCount(method: string, n: number): void {
+/** Checks a number of events. @throws {OrielError} ERR_ORIEL_CLAIM */
+export function checkCount(method: string, n: number): void {
   if (Number.isInteger(n) && n >= 0) return;
   throw new OrielError('ERR_ORIEL_CLAIM', `${method}: expected a whole number, 0 or more, got ${show(n)}`);
 }
@@ -273,15 +275,21 @@ function copy(column: Float64Array, at: number, given: ArrayLike<number>, from: 
 
 /** The length that all given columns have. @throws {OrielError} ERR_ORIEL_COLUMN */
 function sharedLength(given: Readonly<Record<string, ArrayLike<unknown>>>, names: readonly string[]): number {
-  const length = given?.[names[0] as string]?.length;
+  const length = lengthOf(given?.[names[0] as string]);
   for (const name of names) {
-    const actual = given?.[name]?.length;
-    if (typeof actual === 'number' && actual === length) continue;
-    const expected = typeof length === 'number' ? `${length} values, as many as ${show(names[0])} has` : 'an array';
-    const got = typeof actual === 'number' ? actual : show(given?.[name]);
+    const actual = lengthOf(given?.[name]);
+    if (actual !== undefined && actual === length) continue;
+    const expected = length === undefined ? 'an array' : `${length} values, as many as ${show(names[0])} has`;
+    const got = actual ?? show(given?.[name]);
     throw new OrielError('ERR_ORIEL_COLUMN', `push: column ${show(name)}: expected ${expected}, got ${got}`);
   }
   return length as number;
+}
+
+/** The length of an array; undefined for anything else, such as a function that every object inherits. */
+function lengthOf(column: unknown): number | undefined {
+  const length = typeof column === 'object' ? (column as ArrayLike<unknown> | null)?.length : undefined;
+  return Number.isSafeInteger(length) && (length as number) >= 0 ? length : undefined;
 }
 
 const MAX_EVENTS = 2 ** 28;
@@ -334,9 +342,12 @@ function isHandle(given: unknown): given is RingHandle {
   const { schema, buffer, capacity } = (given ?? {}) as RingHandle;
   return (
     isSchema(schema) &&
+    Number.isInteger(capacity) &&
     capacity >= 1 &&
     Number.isInteger(Math.log2(capacity)) &&
     Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]' &&
-    buffer.byteLength === bytesOf(schema, capacity)
+    buffer.byteLength === bytesOf(schema, capacity) &&
+    // Of an object that only looks like a buffer, a typed array is a copy.
+    new Uint8Array(buffer).buffer === buffer
   );
 }

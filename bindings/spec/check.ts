@@ -8,7 +8,7 @@ import { bytesOf, type Extent, lengthOf } from './duration';
 import { conditionOf, type Expression } from './expression';
 import type { Spec } from './spec';
 import type { LateEvent } from './types';
-import { isKind, isOnGrid, MAX_TIME, type Window } from './windows';
+import { checkOverlap, isKind, isOnGrid, MAX_TIME, type Window } from './windows';
 
 /** A checked spec: every field is present, and lengths of time are numbers in units of time. */
 export interface CheckedSpec {
@@ -205,6 +205,7 @@ function windowsOf(window: Spec['window']): [string, Window][] {
       one.mostRows > 0;
     if (!whole) reject(name ? `window.${name}` : 'window', accepted, one);
   }
+  checkOverlap(windows.map(([, one]) => one));
   return windows;
 }
 

@@ -8,6 +8,9 @@ import { ACCEPTED, type Duration, type Extent, isDuration, lengthOf, type Rows }
 /** Whole times up to this are exact in a double. */
 export const MAX_TIME = 2 ** 53;
 
+/** The greatest number of windows that one event may lie in: closing the stream gives a result for each. */
+const MAX_OVERLAP = 2 ** 20;
+
 /**
  * A window of a spec; make it with `tumbling`, `hopping` and so on. `Shape` says whether its rows have `start` and
  * `end` (`'bounds'`) or the time of an event (`'time'`). `Column` is the column of gaps, if it reads one.
@@ -54,6 +57,18 @@ export function isOnGrid({ kind }: Window): boolean {
   return KINDS.get(kind) === true;
 }
 
+/**
+ * Checks that an event lies in at most MAX_OVERLAP windows, those of all windows of a spec together.
+ * @throws {OrielError} ERR_ORIEL_SPEC
+ */
+export function checkOverlap(windows: readonly Window[]): void {
+  let results = 0;
+  for (const window of windows) if (isOnGrid(window)) results += Math.ceil(window.size / window.every);
+  if (results <= MAX_OVERLAP) return;
+  const accepted = `at most ${MAX_OVERLAP} (size / every), as each gives a result`;
+  throw new OrielError('ERR_ORIEL_SPEC', `window: an event would lie in ${results} windows: expected ${accepted}`);
+}
+
 const PLAIN = {
   every: 1,
   offset: 0,
@@ -98,7 +113,7 @@ export function tumbling(
  * Windows of one size that start every `every`: `[offset + k every, offset + k every + size)` for every integer k.
  * `size` need not be a multiple of `every`. If `every` is greater than `size`, events in the gaps are counted as
  * skipped. Both lengths are lengths of time, or both `calendar(…)` of the same unit, zone and first day of the week, or
- * both `rows(n)`.
+ * both `rows(n)`. A stream refuses windows of time of which more than 2^20 hold one event.
  *
  * @param options.offset shifts windows of time; a length of time, default 0
  * @throws {OrielError} ERR_ORIEL_SPEC

@@ -9,7 +9,7 @@
 import { Stat } from '../../assembly/plan';
 import { type Core, RING_EVENTS } from '../base/core';
 import { OrielError } from '../base/errors';
-import type { Engine } from '../engine/engine';
+import type { Engine, TimeScan } from '../engine/engine';
 import type { Claims } from '../input/claims';
 import { badTime, checkTimes, flagsOf, ownNumbers } from '../input/columns';
 import type { CheckedColumns, EventFields, GivenColumns } from '../input/event-fields';
@@ -64,13 +64,11 @@ export class Inlet implements Placer {
 
   /** Makes room for an event with time t that has been read, and returns its place. @throws {OrielError} as `push` */
   place(t: number): number {
-    if (this.#needsPrepare) {
-      const { clock, edges } = this.#engine;
-      // First, as this may call a function of the user.
-      clock.note(clock.arrival());
-      edges.cover([t]);
-    }
+    const { clock, edges } = this.#engine;
+    // First, as this may call a function of the user.
+    if (this.#needsPrepare) clock.note(clock.arrival());
     if (t >= this.#fireAt || this.#gathered >= this.#allowance) this.flush();
+    if (this.#needsPrepare) edges.cover([t]);
     if (this.#gathered === 0) this.#core.exports.claim(this.#handle, GATHERED_EVENTS);
     return this.#gathered;
   }
@@ -109,12 +107,12 @@ export class Inlet implements Placer {
     const columns = this.#fields.check({ ...given, flags }, times);
     if (this.#needsPrepare) {
       checkTimes(this.#spec.time, times, this.#spec.timeLimit);
-      this.#engine.edges.cover(times);
       this.#engine.clock.note(now);
     }
     this.flush();
     this.#claims.open = undefined;
     if (given.n === 0) return;
+    this.#engine.edges.cover(times);
     // Only now: flushing the gathered events may have made the stream forget strings.
     texts.forEach(({ column, form }, i) => {
       const values = columns.texts[i];
@@ -157,8 +155,7 @@ export class Inlet implements Placer {
   /** Takes columns that fit into the ring. The core checks their times. */
   #takeChunk(columns: CheckedColumns): void {
     this.#ring.write(columns, 0, columns.n);
-    this.#checkWritten(0, columns.n);
-    this.#engine.takeWritten(columns.n);
+    this.#engine.takeWritten(columns.n, this.#checkWritten(0, columns.n));
   }
 
   /** Takes columns in chunks, all or none of them. */
@@ -176,10 +173,11 @@ export class Inlet implements Placer {
   }
 
   /** Checks n times in the ring, from place `at` on. @throws {OrielError} ERR_ORIEL_TIME, naming the index */
-  #checkWritten(at: number, n: number): void {
+  #checkWritten(at: number, n: number): TimeScan {
     const { time, timeLimit } = this.#spec;
-    const bad = this.#core.exports.scanTimes(this.#handle, at, n, timeLimit);
-    if (bad >= 0) throw badTime(time, this.#ring.times[at + bad], timeLimit, bad);
+    const scan = this.#engine.scanTimes(at, n);
+    if (scan.bad >= 0) throw badTime(time, this.#ring.times[at + scan.bad], timeLimit, scan.bad);
+    return scan;
   }
 
   /** Checks that n places may be claimed. @throws {OrielError} as `WindowedStream.claim` */
@@ -206,16 +204,15 @@ export class Inlet implements Placer {
     const fields = this.#fields;
     const { clock, edges } = this.#engine;
     const now = clock.arrival();
-    const time = fields.hasTime ? Number.NaN : fields.now();
-    if (!fields.hasTime) this.#ring.times.fill(time, at, at + n);
-    this.#checkWritten(at, n);
+    if (!fields.hasTime) this.#ring.times.fill(fields.now(), at, at + n);
+    let scan = this.#checkWritten(at, n);
     const kinds = fields.kinds;
     try {
       this.#claims.complete(n);
-      if (fields.flags.length > 0) this.#flagClaimed(at, n);
+      if (fields.flags.length > 0) scan = this.#flagClaimed(at, n);
       edges.cover(this.#ring.times.subarray(at, at + n));
       clock.note(now);
-      this.#engine.takeWritten(n);
+      this.#engine.takeWritten(n, scan);
     } catch (error) {
       fields.restore(kinds);
       throw error;
@@ -225,15 +222,16 @@ export class Inlet implements Placer {
   }
 
   /** Asks the spec's functions about claimed events, and checks these again: the functions may write to them. */
-  #flagClaimed(at: number, n: number): void {
+  #flagClaimed(at: number, n: number): TimeScan {
     const flags = this.#ring.flagsOfClaimed(at, n);
     this.#claims.moveTo(this.#ring.views);
-    this.#checkWritten(at, n);
+    const scan = this.#checkWritten(at, n);
     this.#claims.complete(n);
     this.#ring.writeFlags(flags, at);
+    return scan;
   }
 
-  /** The open claim, of which n events are committed. @throws {OrielError} ERR_ORIEL_CLAIM */
+  /** Returns the open claim, n events of which are to be committed. @throws {OrielError} ERR_ORIEL_CLAIM */
   #claimOf(n: number): { at: number } {
     const { open } = this.#claims;
     if (!open) {
@@ -252,9 +250,7 @@ export class Inlet implements Placer {
   flush(): void {
     const n = this.#gathered;
     if (n === 0) return;
-    // The times are known to be valid; this notes the least and the greatest for takeWritten.
-    this.#core.exports.scanTimes(this.#handle, 0, n, this.#spec.timeLimit);
-    this.#engine.takeWritten(n);
+    this.#engine.takeWritten(n, this.#engine.scanTimes(0, n));
     this.#gathered = 0;
     this.sweepAndBudget();
   }

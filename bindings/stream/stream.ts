@@ -289,7 +289,7 @@ export class WindowedStream<const S extends Spec = Spec> {
       : this.#during('taking events', () => this.#engine.clock.now());
     const id = parts.length ? this.#engine.ring.find(parts) : 0;
     const t = Math.max(at ?? now, now);
-    if (Number.isFinite(t)) this.#engine.edges.cover([t]);
+    if (Number.isFinite(t)) this.#engine.edges.coverMoment(t);
     const raw = this.#engine.results.ask(id, t);
     const answers = this.#during('giving results', () => shapeAnswers(raw, this.#spec, this.#engine.plan));
     this.#deliver();

@@ -93,16 +93,16 @@ export class ConsumerRing {
     const segment = this.#segments[(head / RING_EVENTS) | 0] as Segment;
     const { core, handle, spec } = engine;
     core.exports.useSegment(handle, segment.address, at);
-    if (core.exports.scanTimes(handle, at, count, spec.timeLimit) >= 0) {
+    const scan = engine.scanTimes(at, count);
+    if (scan.bad >= 0) {
       throw new OrielError('ERR_ORIEL_TIME', `column ${spec.time}: a producer wrote what is no time`);
     }
     this.#adoptKinds();
-    const last = core.exports.lastTime(handle);
     const undo = this.#translate(segment, at, count);
     try {
       engine.edges.cover(segment.times.subarray(at, at + count));
       core.batchInUse = [handle, at, count];
-      engine.takeWritten(count);
+      engine.takeWritten(count, scan);
     } catch (error) {
       undo();
       throw error;
@@ -111,7 +111,7 @@ export class ConsumerRing {
     }
     engine.clock.note(engine.clock.arrival());
     this.lastEventMs = performance.now();
-    const passed = Math.min(last, engine.newest) - spec.outOfOrder;
+    const passed = Math.min(scan.last, engine.newest) - spec.outOfOrder;
     this.watermark = Math.max(this.watermark, passed, count === there ? promised : passed);
     this.indices.release(count);
     engine.sweep();

@@ -6,6 +6,7 @@
 import { joined, WindowBatch } from '../base/batch';
 import { core } from '../base/core';
 import { OrielError, only, reject, show } from '../base/errors';
+import { setField } from '../base/record';
 import { Engine, type Stats } from '../engine/engine';
 import { GapFiller } from '../engine/gap-fill';
 import { checkQuery, namedAnswers } from '../engine/query';
@@ -261,8 +262,10 @@ export class WindowedWorker<const S extends Spec = Spec> {
   /** Like `WindowedStream.query`: the present results of a key. */
   async query(key?: KeyOf<S>, at?: number): Promise<Answer<S>> {
     this.#checkOpen();
-    const { spec, plan } = this.#engine;
+    const { spec, plan, keys } = this.#engine;
     const parts = checkQuery(spec, key, at);
+    // The worker checks the kind of its keys; a value that is no key at all may not even fit a message.
+    keys.columns.forEach((column, c) => void column.kindOf(parts[c]));
     this.#producer?.flush();
     const client = this.#clients[workerOf(parts, this.#clients.length)] as WorkerClient;
     const { raw, texts } = this.#merger
@@ -431,7 +434,8 @@ function interleaved(
   const columns: Shaped = {};
   for (const name of Object.keys(shaped[0] ?? {})) {
     const values = order.map(([part, i]) => shaped[part]?.[name]?.[i]);
-    columns[name] = shaped[0]?.[name] instanceof Float64Array ? Float64Array.from(values as number[]) : values;
+    const isNumbers = shaped[0]?.[name] instanceof Float64Array;
+    setField(columns, name, isNumbers ? Float64Array.from(values as number[]) : values);
   }
   return { columns, order };
 }

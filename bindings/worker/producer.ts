@@ -11,12 +11,13 @@ import { checkTime, checkTimes, decodedColumn, ownNumbers } from '../input/colum
 import type { CheckedColumns, GivenColumns } from '../input/event-fields';
 import { EventWriter, type Placer } from '../input/event-writer';
 import { sparePlace } from '../input/views';
+import { checkCount } from '../shared/ring';
 import type { Numbers } from '../spec/column-input';
 import type { Spec } from '../spec/spec';
 import type { Claim, Columns, Event } from '../spec/types';
 import type { Events } from '../stream/intake';
 import { ProducerRing } from './producer-ring';
-import { type Layout, type ProducerHandle, RING_CAPACITY } from './ring-layout';
+import { isLayout, type Layout, type ProducerHandle, RING_CAPACITY } from './ring-layout';
 import { SharedFields } from './shared-fields';
 import { ringOfEvent, spread } from './spread';
 import { type Carrier, listen } from './transfer';
@@ -205,10 +206,10 @@ export class Producer<S extends Spec = Spec> {
   /**
    * Resolves when there is room for n events, whatever their keys.
    * @throws {OrielError} ERR_ORIEL_MEMORY if the stream's memory is full, until results are taken; ERR_ORIEL_CLOSED;
-   *   ERR_ORIEL_THREAD; the reason of `signal` if it is aborted
+   *   ERR_ORIEL_THREAD; ERR_ORIEL_CLAIM if n is not a whole number, 0 or more; the reason of `signal` if it is aborted
    */
   async ready(n = 1, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    const wanted = Math.min(n, RING_CAPACITY);
+    const wanted = roomOf('ready', n);
     for (const ring of this.#rings) {
       while (ring.strings.isStuck && !ring.indices.isConsumerGone) {
         ring.wake();
@@ -221,13 +222,14 @@ export class Producer<S extends Spec = Spec> {
 
   /** Like `ready`, but blocks the thread; for use in workers. False if time ran out. @throws as `ready` */
   waitReady(n = 1, timeoutMs = Number.POSITIVE_INFINITY): boolean {
+    const wanted = roomOf('waitReady', n);
     const end = performance.now() + timeoutMs;
     for (const ring of this.#rings) {
       while (ring.strings.isStuck && !ring.indices.isConsumerGone) {
         ring.wake();
         if (!ring.strings.waitReady(end - performance.now())) return false;
       }
-      const isReady = ring.indices.waitReady(Math.min(n, RING_CAPACITY), end - performance.now());
+      const isReady = ring.indices.waitReady(wanted, end - performance.now());
       this.#checkOpen();
       if (!isReady) return false;
     }
@@ -347,9 +349,29 @@ export class Producer<S extends Spec = Spec> {
   }
 }
 
-/** Opens the producer of a handle: see `WindowedWorker.producer`. A handle is for one thread only. */
+/**
+ * Opens the producer of a handle: see `WindowedWorker.producer`. A handle is for one thread only.
+ * @throws {OrielError} ERR_ORIEL_SPEC if it is no handle
+ */
 export function producer<S extends Spec = Spec>(handle: ProducerHandle): Producer<S> {
-  return new Producer<S>(handle);
+  const { layout, rings, kinds } = handle ?? {};
+  let cause: unknown;
+  try {
+    if (isLayout(layout) && rings?.length > 0 && kinds?.byteLength >= 4 * (layout.keys.length + layout.texts.length)) {
+      return new Producer<S>(handle);
+    }
+  } catch (error) {
+    // Views refuse memory that is missing, or too small for the layout.
+    cause = error;
+  }
+  const accepted = 'a handle that producer() of a stream returned';
+  throw new OrielError('ERR_ORIEL_SPEC', `producer: expected ${accepted}, got ${show(handle)}`, { cause });
+}
+
+/** The room to wait for, if n events are wanted. @throws {OrielError} ERR_ORIEL_CLAIM */
+function roomOf(call: string, n: number): number {
+  checkCount(call, n);
+  return Math.min(n, RING_CAPACITY);
 }
 
 function newestOf(times: Numbers, from: number, end: number): number {

@@ -94,6 +94,20 @@ export function layoutOf({ spec, fields }: Engine): Layout {
   };
 }
 
+/** Whether a value has the form of a layout. */
+export function isLayout(given: unknown): given is Layout {
+  const layout = (given ?? {}) as Layout;
+  const areNames = (names: unknown) => Array.isArray(names) && names.every((name) => typeof name === 'string');
+  return (
+    areNames([layout.time]) &&
+    typeof layout.hasTime === 'boolean' &&
+    [layout.timeLimit, layout.outOfOrder].every((extent) => typeof extent === 'number') &&
+    [layout.keys, layout.plain, layout.gaps].every(areNames) &&
+    Array.isArray(layout.texts) &&
+    layout.texts.every((text) => areNames([text?.name, text?.accepted, text?.form]) && areNames(text.literals))
+  );
+}
+
 /** Views of the columns of one segment. */
 export interface Segment extends Views {
   readonly address: number;

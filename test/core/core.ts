@@ -203,6 +203,15 @@ export class Core {
     this.#canaries.push({ address, bytes, value });
   }
 
+  /** Expects that an owner has no memory left, and that without it and the canaries all memory is one free block. */
+  expectReleased(owner: number): void {
+    expect(this.call.usedOf(owner)).toBe(0);
+    this.removeCanaries();
+    this.call.release(0, owner);
+    const { used, freeCount } = this.check();
+    expect([used.size, freeCount]).toEqual([0, 1]);
+  }
+
   /** Gives the blocks back that nobody may touch. */
   removeCanaries(): void {
     for (const { address } of this.#canaries.splice(0)) this.call.release(0, address);

@@ -264,9 +264,9 @@ function feedParts(seed: number): void {
       if (views.v) views.v[i] = clock;
       if (views.w) views.w[i] = call % 2 ? whole(50) : next() - 0.5;
     }
-    exports.scanTimes(engine.handle, at, n, engine.spec.timeLimit);
+    const scan = engine.scanTimes(at, n);
     engine.edges.cover(views.t as Float64Array);
-    engine.takeWritten(n);
+    engine.takeWritten(n, scan);
     if (next() < 0.3) exports.emptyResults(engine.handle);
     if (next() < 0.2) engine.results.ask(0, clock);
   }

@@ -8,6 +8,21 @@ import { Law } from '../../assembly/law';
 import { count, tumbling, windowed } from '../../bindings';
 import { core } from '../../bindings/base/core';
 
+let isPaused = false;
+
+/**
+ * Runs a test without the checks, whose values are of any size: rows that were combined in another order then differ by
+ * more than rounding should.
+ */
+export function withoutLaws(run: () => void): void {
+  isPaused = true;
+  try {
+    run();
+  } finally {
+    isPaused = false;
+  }
+}
+
 export function checkLaws(): void {
   // The first stream compiles the core.
   windowed({ time: 't', window: tumbling(1), aggregates: { n: count() } })[Symbol.dispose]();
@@ -15,7 +30,7 @@ export function checkLaws(): void {
   const { check, commit, advance } = exports;
   if (!check) return;
   const verify = (stream: number) => {
-    const law = check(stream);
+    const law = isPaused ? 0 : check(stream);
     if (law) throw new Error(`the core broke a law: ${Law[law]}`);
   };
   exports.commit = (stream, n, idLimit) => {

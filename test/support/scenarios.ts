@@ -263,7 +263,8 @@ const crowd = fc.array(step, { maxLength: 10 }).map((steps) =>
 
 const every = fc.oneof(upTo(12), upTo(60));
 
-export const scenarioOf = (window: fc.Arbitrary<OracleWindow>) =>
+/** @param others streams for each crowd, which takes the oracle long */
+export const scenarioOf = (window: fc.Arbitrary<OracleWindow>, others = 40) =>
   fc.record({
     windows: fc.array(window, { minLength: 1, maxLength: 3 }),
     /** Whether a single window is given without a name. */
@@ -284,7 +285,7 @@ export const scenarioOf = (window: fc.Arbitrary<OracleWindow>) =>
     keys: fc.constantFrom(...Object.keys(KEYS)),
     from: fc.constantFrom(-40, 0, 1_700_000_000_000),
     steps: fc.oneof(
-      { weight: 6, arbitrary: fc.array(step, { maxLength: 150, size: 'max' }) },
+      { weight: others, arbitrary: fc.array(step, { maxLength: 150, size: 'max' }) },
       { weight: 1, arbitrary: crowd },
     ),
     /** Whether no state owns memory. */
@@ -346,6 +347,40 @@ export function eventsOf({ steps, from, keys }: Scenario): (OracleEvent & { adva
   });
 }
 
+/** A batch of a scenario: where time is to be moved before it, its events as a user has them, how they are pushed. */
+interface Batch {
+  readonly advance: number | null;
+  readonly events: Row[];
+  readonly door: Scenario['cuts'][number][1];
+  /** The key of its first event. */
+  readonly key: string;
+  /** How many batches there have been, this one included. */
+  readonly cut: number;
+}
+
+/** Cuts the events of a scenario into batches. A batch ends before an event that has time moved. */
+export function* batchesOf(s: Scenario, cuts: Scenario['cuts']): Generator<Batch> {
+  const key = KEYS[s.keys] as (typeof KEYS)[string];
+  const hasGaps = s.windows.some((window) => window.kind === 'session' && window.gap === 'gap');
+  const events = eventsOf(s);
+  let cut = 0;
+  for (let i = 0; i < events.length; ) {
+    const [length, door] = cuts[cut++ % cuts.length] as Scenario['cuts'][number];
+    const first = events[i] as (typeof events)[number];
+    let n = 1;
+    while (n < length && i + n < events.length && events[i + n]?.advance === null) n++;
+    const batch = events.slice(i, i + n).map((event) => ({
+      t: event.t,
+      v: event.v,
+      w: event.w,
+      ...(hasGaps ? { gap: event.gap } : {}),
+      ...key.of(event.key),
+    }));
+    yield { advance: first.advance, events: batch as Row[], door, key: first.key, cut };
+    i += n;
+  }
+}
+
 /**
  * Runs a stream through a scenario, with its events cut into these batches.
  * @returns its results, the late events without their gaps, and its counters
@@ -353,7 +388,6 @@ export function eventsOf({ steps, from, keys }: Scenario): (OracleEvent & { adva
 export function play(s: Scenario, cuts: Scenario['cuts']): { rows: Row[]; late: Row[]; stats: oriel.Stats } {
   const late: Row[] = [];
   const key = KEYS[s.keys] as (typeof KEYS)[string];
-  const hasGaps = s.windows.some((window) => window.kind === 'session' && window.gap === 'gap');
   using stream = windowed({
     time: 't',
     ...(key.spec ? { key: key.spec } : {}),
@@ -368,24 +402,10 @@ export function play(s: Scenario, cuts: Scenario['cuts']): { rows: Row[]; late: 
     onLate: (batch: Iterable<Row>) => late.push(...batch),
   });
   const rows: Row[] = [];
-  const events = eventsOf(s);
-  let cut = 0;
-  for (let i = 0; i < events.length; ) {
-    const [length, door] = cuts[cut++ % cuts.length] as Scenario['cuts'][number];
-    const { advance } = events[i] as { advance: number | null };
+  for (const { advance, events, door, cut } of batchesOf(s, cuts)) {
     if (advance !== null) stream.advance(advance);
-    let n = 1;
-    while (n < length && i + n < events.length && events[i + n]?.advance === null) n++;
-    const batch = events.slice(i, i + n).map((event) => ({
-      t: event.t,
-      v: event.v,
-      w: event.w,
-      ...(hasGaps ? { gap: event.gap } : {}),
-      ...key.of(event.key),
-    }));
-    put(stream, batch, door);
+    put(stream, events, door);
     if (cut % 3 === 0) rows.push(...stream.take());
-    i += n;
   }
   rows.push(...stream.close());
   const stats = stream.stats();

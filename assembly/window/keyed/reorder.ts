@@ -180,7 +180,7 @@ export function isInOrder(reorder: Reorder): bool {
   return isHeapSound(reorder.stragglers) && (reorder.head == reorder.tail || reorder.last == last);
 }
 
-/** Counts the events that wait, each of which pins its id, in a census. */
+/** Counts a pin for each waiting event. */
 export function countWaiting(reorder: Reorder, census: Census): void {
   for (let i = reorder.head; i != reorder.tail; i++) {
     census.countPin(changetype<Event>(<usize>load<u32>(reorder.entryAt(i))).id);

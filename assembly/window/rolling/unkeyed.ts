@@ -30,7 +30,7 @@ import { allocate, release, resize } from '../../base/allocator';
 import { lowerBound, upperBound } from '../../base/bisect';
 import { byClock, byEvent } from '../../cause';
 import { Census } from '../../census';
-import { isFuture, noteMiss } from '../../ingest/admission';
+import { isFuture, isPlausible, noteMiss } from '../../ingest/admission';
 import { measureColumn, Ring } from '../../ingest/ring';
 import { Law } from '../../law';
 import { copyParts, Parts, pointParts } from '../../part';
@@ -238,7 +238,7 @@ function runLength(stream: Stream, unkeyed: Unkeyed, times: usize, n: i32): i32 
   for (; i < n; i++) {
     const t = load<f64>(times + ((<usize>i) << 3));
     if (t > newest) {
-      if (t > newest + stream.maxFutureSkew && newest != -Infinity) break;
+      if (!isPlausible(stream, t, newest)) break;
       newest = t;
     } else if (!unkeyed.byRows && t < newest) {
       break;

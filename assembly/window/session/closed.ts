@@ -91,7 +91,7 @@ export function forgetFirst(stream: Stream, closed: ClosedSessions): void {
   unpin(changetype<Dictionary>(stream.dictionary), id);
 }
 
-/** Counts the sessions in the queue, each of which pins its id, in a census. */
+/** Counts a pin for each session in the queue. */
 export function countClosed(closed: ClosedSessions, census: Census): void {
   for (let i = closed.head; i != closed.tail; i++) census.countPin(load<u32>(closed.entryAt(i), 8));
 }

@@ -24,13 +24,20 @@ jsep.addBinaryOp('or', 1);
 jsep.addBinaryOp('and', 2);
 jsep.addBinaryOp('in', 7);
 
-/** Parses the expressions in a text. @throws {UsageError} showing the place in the text */
+/**
+ * What is wrong if reading an expression throws a RangeError: the stack is full, as each level of parentheses and
+ * operators takes a few calls.
+ */
+export const TOO_DEEP = 'expected fewer parentheses and operators inside each other';
+
+/** Parses the expressions in a text. @throws {UsageError} showing the place in the text; {RangeError} see TOO_DEEP */
 export function parse(text: string): Node[] {
   try {
     const node = jsep(text) as Node;
     const nodes = node.type === 'Compound' ? (node.body as Node[]) : [node];
     if (nodes.length > 0) return nodes;
   } catch (error) {
+    if (error instanceof RangeError) throw error;
     const { index, description } = error as { index: number; description: string };
     const reason = description.charAt(0).toLowerCase() + description.slice(1);
     throw new UsageError(`${reason}\n  ${text}\n  ${' '.repeat(index)}^`);

@@ -4,7 +4,7 @@ import type { Aggregate, Expression, Window } from 'oriel';
 import * as oriel from 'oriel';
 import { list, show, UsageError } from '../usage-error';
 import { Column, evaluate, expressionOf, isExpression, own, refused, type Use, type Uses } from './expressions';
-import { type Node, parse, print } from './syntax';
+import { type Node, parse, print, TOO_DEEP } from './syntax';
 
 export type AnyAggregate = Aggregate<string, unknown, string>;
 
@@ -74,7 +74,7 @@ export function readAggregates(texts: readonly string[], uses: Uses): Record<str
 }
 
 function aggregatesOf(texts: readonly string[], uses: Uses): Record<string, AnyAggregate> {
-  const aggregates: Record<string, AnyAggregate> = {};
+  const aggregates: Record<string, AnyAggregate> = Object.create(null);
   for (const { name, node } of texts.flatMap((text) => parse(text)).map(named)) {
     const aggregate = aggregateOf(node, uses);
     const title = name ?? nameOf(node);
@@ -95,7 +95,7 @@ function windowsOf(text: string, uses: Uses): Window | Record<string, Window> {
   const windows = parse(text).map(named);
   const [first] = windows;
   if (windows.length === 1 && first?.name === undefined) return windowOf((first as Named).node, uses);
-  const record: Record<string, Window> = {};
+  const record: Record<string, Window> = Object.create(null);
   for (const { name, node } of windows) {
     if (name === undefined || Object.hasOwn(record, name)) {
       throw refused('windows', 'a name of its own for each of several, as in fast = 10s, slow = 1h/1m', node);
@@ -119,6 +119,7 @@ function within<T>(option: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`${option}: ${TOO_DEEP}`);
     if (!(error instanceof UsageError || error instanceof oriel.OrielError)) throw error;
     throw new UsageError(`${option}: ${error.message}`);
   }

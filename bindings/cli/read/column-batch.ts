@@ -67,9 +67,8 @@ export class Batch {
    * Rows [from, to) as columns for `pushColumns`. If there are no fields, an unnamed column gives the number of rows.
    */
   columns(from: number, to: number): Record<string, Float64Array | unknown[]> {
-    const columns: Record<string, Float64Array | unknown[]> = this.fields.length
-      ? {}
-      : { '': new Float64Array(to - from) };
+    const columns: Record<string, Float64Array | unknown[]> = Object.create(null);
+    if (this.fields.length === 0) columns[''] = new Float64Array(to - from);
     this.fields.forEach(({ name }, f) => {
       const list = this.lists[f];
       // Behind the last row a list may have values of a row that was not added, or of an earlier batch.

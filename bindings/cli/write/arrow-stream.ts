@@ -28,7 +28,7 @@ class ArrowWriter implements Writer {
   /** Bytes from the Arrow writer that `write` has not returned yet. */
   readonly #parts: Uint8Array[] = [];
   /** The types of the columns; fixed once anything is written. */
-  #types: Record<string, DataType> = {};
+  readonly #types: Record<string, DataType> = Object.create(null);
   #areTypesFixed = false;
   readonly #held: Results[] = [];
   #heldRows = 0;
@@ -94,8 +94,9 @@ class ArrowWriter implements Writer {
   }
 
   #tableOf(batch: Results, types: Record<string, DataType>): Table {
-    const given = { ...types };
-    for (const name of this.times) if (name in batch.columns) given[name] = new this.arrow.TimestampMillisecond();
+    const given: Record<string, DataType> = Object.assign(Object.create(null), types);
+    for (const name of this.times)
+      if (Object.hasOwn(batch.columns, name)) given[name] = new this.arrow.TimestampMillisecond();
     return this.toArrow(batch, { types: given, nulls: true });
   }
 

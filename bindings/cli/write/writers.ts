@@ -17,7 +17,8 @@ class Ndjson implements Writer {
   write(batch: Results): string {
     const columns = columnsOf(batch, this.times);
     let text = '';
-    const row: Record<string, unknown> = {};
+    // Has all names from the start, so that `__proto__` is assigned like any other.
+    const row: Record<string, unknown> = Object.fromEntries(columns);
     for (let i = 0; i < batch.length; i++) {
       for (const [name, values] of columns) row[name] = values[i];
       text += `${JSON.stringify(row)}\n`;

@@ -373,7 +373,7 @@ describe('output', () => {
     expect((await once(child, 'close'))[0]).toBe(130);
   });
 
-  test('an interrupt ends stdin, and open windows fire', async () => {
+  test('an interrupt ends stdin, open windows fire, and the command exits with 130', async () => {
     const child = start('-t', 'at', '-w', '10');
     child.stdin?.write('{"at":1}\n{"at":11}\n');
     await once(child.stdout as NodeJS.ReadableStream, 'data');
@@ -383,7 +383,36 @@ describe('output', () => {
     });
     child.kill('SIGINT');
     const [code] = await once(child, 'close');
-    expect([rowsOf(out), code]).toEqual([[{ start: 10, end: 20, count: 1 }], 0]);
+    expect([rowsOf(out), code]).toEqual([[{ start: 10, end: 20, count: 1 }], 130]);
+  });
+
+  test('a line of JSON that is nested without end is a bad line', async () => {
+    const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+    const objects = `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
+    const lines = [5_000, 200_000].map((levels) => `{"at":2,"v":${nested(levels)}}\n`);
+    const input = `{"at":1,"v":1}\n${lines.join('')}{"at":3,"v":${objects}}\n${nested(50_000)}\n{"at":4,"v":1}\n`;
+    const { out, err, code } = await piped(input, '-t', 'at', '-w', '10', '-a', 'v = sum(v)');
+    expect([rowsOf(out), code]).toEqual([[{ start: 0, end: 10, v: 2 }], 0]);
+    expect(err).toContain('oriel: stdin:2: column "v": expected a number or nothing, got [[[[');
+    expect(err).toContain('skipped 4 bad lines');
+  });
+
+  test.each([
+    ['parentheses', ['--where', `${'('.repeat(5_000)}v${')'.repeat(5_000)}`]],
+    ['signs', ['--where', `${'!'.repeat(50_000)}v`]],
+    ['a chain of operators', ['--where', `v${'+v'.repeat(50_000)}`]],
+    ['lists', ['--agg', `n = quantile(v, ${'['.repeat(50_000)}`]],
+    ['a window', ['--window', `${'-'.repeat(50_000)}1`]],
+  ])('expressions with too many levels of %s are wrong usage', async (_, given) => {
+    const { err, code } = await piped(
+      '{"at":1,"v":1}\n',
+      '-t',
+      'at',
+      ...(given[0] === '--window' ? [] : ['-w', '10']),
+      ...given,
+    );
+    expect([code, err.split('\n').length]).toEqual([2, 2]);
+    expect(err).toContain(`oriel: ${given[0]}: `);
   });
 
   test('results do not wait for the end of the input', async () => {

@@ -14,6 +14,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 const FILE = `/** Sum of the squares of the values. */
 
+import { Part } from '../part';
 import { combineEach, foldEach, lowerEach, stateOf } from './shared/kernel';
 
 export const size: i32 = 8;
@@ -25,20 +26,20 @@ class SumOfSquares {
   combine(into: usize, left: usize, right: usize): void {
     store<f64>(into, load<f64>(left) + load<f64>(right));
   }
-  lower(row: usize, part: usize): f64 {
+  lower(row: usize, part: Part): f64 {
     return load<f64>(stateOf(row, part));
   }
 }
 
-export function fold(part: usize, rows: usize, at: usize, n: i32): void {
+export function fold(part: Part, rows: usize, at: usize, n: i32): void {
   foldEach<SumOfSquares>(part, rows, at, n);
 }
 
-export function combine(part: usize, into: usize, left: usize, right: usize, n: i32): void {
+export function combine(part: Part, into: usize, left: usize, right: usize, n: i32): void {
   combineEach<SumOfSquares>(part, into, left, right, n);
 }
 
-export function lower(part: usize, rows: usize, out: usize, n: i32): void {
+export function lower(part: Part, rows: usize, out: usize, n: i32): void {
   lowerEach<SumOfSquares>(part, rows, out, n);
 }
 `;

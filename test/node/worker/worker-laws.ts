@@ -8,7 +8,7 @@ import type { OracleWindow } from '../../oracle';
 import { runs } from '../../support/helpers';
 import {
   aggregates,
-  eventsOf,
+  batchesOf,
   FAMILIES,
   isBare,
   KEYS,
@@ -52,35 +52,20 @@ function specOf(s: Scenario, late: Row[]): object {
 /** Pushes the events of a scenario, by the inputs and in the batches that it names, into a stream on any thread. */
 async function run(s: Scenario, stream: Stream) {
   const key = KEYS[s.keys] as (typeof KEYS)[string];
-  const hasGaps = s.windows.some((window) => window.kind === 'session' && window.gap === 'gap');
   const rows: Row[] = [];
-  const events = eventsOf(s);
-  let cut = 0;
-  for (let i = 0; i < events.length; ) {
-    const [length, input] = s.cuts[cut++ % s.cuts.length] as Scenario['cuts'][number];
-    const { advance } = events[i] as { advance: number | null };
+  for (const { advance, events, door, key: first, cut } of batchesOf(s, s.cuts)) {
     if (advance !== null) await stream.advance(advance);
-    let n = 1;
-    while (n < length && i + n < events.length && events[i + n]?.advance === null) n++;
-    const batch = events.slice(i, i + n).map((event) => ({
-      t: event.t,
-      v: event.v,
-      w: event.w,
-      ...(hasGaps ? { gap: event.gap } : {}),
-      ...key.of(event.key),
-    }));
-    put(stream, batch, input);
+    put(stream, events, door);
     if (cut % 3 === 0) rows.push(...(await stream.take()));
-    if (cut % 4 === 0) rows.push((await stream.query(...(askedOf(key, events[i] as never) as []))) as Row);
-    i += n;
+    if (cut % 4 === 0) rows.push((await stream.query(...(askedOf(key, first) as []))) as Row);
   }
   const { milliseconds, bytes, ...stats } = await stream.stats();
   rows.push(...(await stream.close()));
   return { rows, stats };
 }
 
-function askedOf(key: (typeof KEYS)[string], event: { key: string }): unknown[] {
-  const parts = Object.values(key.of(event.key));
+function askedOf(key: (typeof KEYS)[string], name: string): unknown[] {
+  const parts = Object.values(key.of(name));
   return key.spec === undefined ? [] : [typeof key.spec === 'string' ? parts[0] : parts];
 }
 
