@@ -16,7 +16,7 @@ export type OrielErrorCode =
   | 'ERR_ORIEL_MEMORY'
   /** There is no claim, its views have become invalid, or the number of events does not fit it. */
   | 'ERR_ORIEL_CLAIM'
-  /** One of the spec's functions, or a getter of what was pushed, called the stream that was calling it. */
+  /** One of the spec's functions, or a getter of what was pushed, called the stream or producer that was calling it. */
   | 'ERR_ORIEL_BUSY'
   /** The stream is closed or disposed. */
   | 'ERR_ORIEL_CLOSED'

@@ -65,6 +65,8 @@ export class EventFields {
   readonly plain: readonly string[];
   /** The measures that may be strings. */
   readonly texts: readonly TextMeasure[];
+  /** Whether events have nothing but a time, numbers without conditions, and keys, and no function is asked. */
+  readonly isSimple: boolean;
 
   /**
    * @param gaps names of the columns that hold session gaps
@@ -83,6 +85,7 @@ export class EventFields {
     this.timeLimit = timeLimit;
     this.plain = plain;
     this.texts = texts;
+    this.isSimple = texts.length + gaps.length + flags.length === 0;
   }
 
   /**

@@ -9,7 +9,7 @@ import type { CheckedSpec } from '../spec/check';
 import { Claims } from './claims';
 import { flagsOf } from './columns';
 import type { CheckedColumns, EventFields } from './event-fields';
-import { EventWriter, type Placer } from './event-writer';
+import { EventWriter } from './event-writer';
 import type { KeyEncoder } from './keys';
 import type { Measures } from './measures';
 import { COLUMN_BYTES, type Views, viewsAt } from './views';
@@ -65,15 +65,30 @@ export class EventRing {
     return this.#views;
   }
 
-  /** The views, after anything that may have grown the memory. */
-  get views(): Views {
+  /**
+   * Writes an event of simple fields to place `at` while it reads it. Returns false if the event has to be read first,
+   * or if one of its getters has made the memory grow: then the event may be written in part.
+   * @throws {OrielError} ERR_ORIEL_COLUMN
+   */
+  writeSimple(event: Record<string, unknown>, t: number, at: number): boolean {
+    const views = this.views;
     // If memory has grown, the old views are detached and have length 0; views of shared memory stay valid.
-    return this.#views.times.length === 0 ? this.#look() : this.#views;
+    return this.#writer.writeSimple(views, event, t, at) && views.times.length > 0;
   }
 
-  /** Writes an event: see `EventWriter.writeEvent`. @throws {OrielError} ERR_ORIEL_COLUMN; also what `placer` throws */
-  writeEvent(event: Record<string, unknown>, t: number, placer: Placer): void {
-    this.#writer.writeEvent(event, t, placer);
+  /** Reads and checks an event. @throws {OrielError} ERR_ORIEL_COLUMN, and what functions of the spec throw */
+  readEvent(event: Record<string, unknown>): void {
+    this.#writer.readEvent(event);
+  }
+
+  /** Writes the event that was read to place `at`. */
+  writeRead(t: number, at: number): void {
+    this.#writer.writeRead(this.views, t, at);
+  }
+
+  /** The views, after anything that may have made the memory grow. */
+  get views(): Views {
+    return this.#views.times.length === 0 ? this.#look() : this.#views;
   }
 
   /** Writes the events [from, from + n) of some columns to the start of the ring, which must be empty. */

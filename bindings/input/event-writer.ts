@@ -8,7 +8,7 @@ import { CodedStrings, type Given, type Numbers } from '../spec/column-input';
 import { checkGaps, isNumbers, numberOf } from './columns';
 import type { CheckedColumns, EventFields } from './event-fields';
 import { hasIds, type KeyColumn } from './keys';
-import type { TextMeasure } from './measures';
+import type { TextColumn, TextMeasure } from './measures';
 import type { StringTable } from './strings';
 import type { Views } from './views';
 
@@ -20,18 +20,9 @@ export interface RingCore {
   canonicalize(c: number, at: number, n: number): void;
 }
 
-/** Gives an event its place, once all of it has been read. */
-export interface Placer {
-  /** The place in `views` of an event with time t. */
-  place(t: number): number;
-  readonly views: Views;
-}
-
 export class EventWriter {
-  /** Whether events have more columns than `writeEvent` has variables for. */
-  readonly #readsMore: boolean;
-  /** What was read of the event at hand: its measures, keys, strings, and what the spec's functions said of it. */
-  readonly #numbers: Float64Array;
+  /** What `readEvent` has read: numbers, keys, measures that may be strings, and what the spec's functions said. */
+  readonly #numbers: readonly Float64Array[];
   readonly #keys: unknown[] = [];
   readonly #texts: unknown[] = [];
   readonly #flags: number[] = [];
@@ -47,101 +38,88 @@ export class EventWriter {
     readonly textTables: readonly StringTable[],
     readonly ringCore?: RingCore,
   ) {
-    const { plain, keys, texts, gaps, flags } = fields;
-    this.#numbers = new Float64Array(plain.length);
-    this.#readsMore = plain.length > 4 || keys.length > 2 || texts.length + gaps.length + flags.length > 0;
+    this.#numbers = fields.plain.map(() => new Float64Array(1));
   }
 
   /**
-   * Reads and checks an event, asks the spec's functions, and only then asks for a place and writes the event there:
-   * functions of the user run before, and may do to the memory what they like. If it throws, no kind has been settled.
-   *
-   * Four numbers and two keys are variables: storing them elsewhere would cost a twentieth of a push. They have a
-   * line of code each, because JavaScript engines cache the property that each place in the code reads, and read it
-   * many times faster while it stays the same.
+   * Checks an event and writes it to a place. If it throws, no column's kind has been settled.
    * @param t its time, which the caller has checked
    * @returns false if one of its strings cannot have a number now
-   * @throws {OrielError} ERR_ORIEL_COLUMN; also what `placer` throws
+   * @throws {OrielError} ERR_ORIEL_COLUMN
    */
-  writeEvent(event: Record<string, unknown>, t: number, placer: Placer): boolean {
-    const { plain, keys } = this.fields;
-    const n = plain.length;
-    const a = n > 0 ? measure(plain[0] as string, event[plain[0] as string]) : 0;
-    const b = n > 1 ? measure(plain[1] as string, event[plain[1] as string]) : 0;
-    const c = n > 2 ? measure(plain[2] as string, event[plain[2] as string]) : 0;
-    const d = n > 3 ? measure(plain[3] as string, event[plain[3] as string]) : 0;
-    const key = keys.length > 0 ? readKey(keys[0] as KeyColumn, event) : undefined;
-    const key2 = keys.length > 1 ? readKey(keys[1] as KeyColumn, event) : undefined;
-    if (this.#readsMore) this.#readMore(event, a, b, c, d);
-    const at = placer.place(t);
-    const { views } = placer;
-    const { measures } = views;
-    views.times[at] = t;
-    if (n > 0) (measures[0] as Float64Array)[at] = a;
-    if (n > 1) (measures[1] as Float64Array)[at] = b;
-    if (n > 2) (measures[2] as Float64Array)[at] = c;
-    if (n > 3) (measures[3] as Float64Array)[at] = d;
-    if (keys.length > 0 && !this.#writeKeyOf(views, 0, key, at)) return false;
-    if (keys.length > 1 && !this.#writeKeyOf(views, 1, key2, at)) return false;
-    return !this.#readsMore || this.#writeMore(views, at);
+  writeEvent(views: Views, event: Record<string, unknown>, t: number, at: number): boolean {
+    if (this.fields.isSimple && this.writeSimple(views, event, t, at)) return true;
+    this.readEvent(event);
+    return this.writeRead(views, t, at);
   }
 
-  /** Reads and checks what `writeEvent` has no variables for, the gaps too, and asks the spec's functions. */
-  #readMore(event: Record<string, unknown>, a: number, b: number, c: number, d: number): void {
-    const { plain, keys, texts, gaps, flags } = this.fields;
-    for (let i = 4; i < plain.length; i++) this.#numbers[i] = measure(plain[i] as string, event[plain[i] as string]);
-    for (let k = 2; k < keys.length; k++) this.#keys[k] = readKey(keys[k] as KeyColumn, event);
-    for (let i = 0; i < texts.length; i++) {
-      const { column } = texts[i] as TextMeasure;
-      const value = event[column.name];
-      column.kindOf(value);
-      this.#texts[i] = value;
+  /**
+   * Writes an event of simple fields to a place while it reads it, which is the fastest way. A getter of the event may
+   * have moved the ring meanwhile: the caller sees to that.
+   * @returns false if the event has to be read first, or one of its strings cannot have a number now
+   */
+  writeSimple(views: Views, event: Record<string, unknown>, t: number, at: number): boolean {
+    const { keys, plain } = this.fields;
+    const { measures, words } = views;
+    for (let c = 0; c < keys.length; c++) {
+      const { name, kind } = keys[c] as KeyColumn;
+      if (kind === 'number') {
+        const key = event[name];
+        if (typeof key !== 'number') return false;
+        (words[c] as Float64Array)[at] = key + 0;
+      } else if (kind === 'string') {
+        const key = event[name];
+        if (typeof key !== 'string') return false;
+        const number = (this.keyTables[c] as StringTable).numberOf(key);
+        if (number < 0) return false;
+        if (keys.length === 1) views.ids[at] = number;
+        else (words[c] as Float64Array)[at] = number;
+      } else {
+        return false;
+      }
     }
-    if (gaps.length > 0) this.#numbers.set([a, b, c, d].slice(0, plain.length));
-    for (const name of gaps) checkGaps(name, this.#numbers[plain.indexOf(name)] as number);
+    writeNumbers(plain, measures, event, at);
+    views.times[at] = t;
+    return true;
+  }
+
+  /**
+   * Reads and checks an event and asks the spec's functions, before `writeRead` writes it: user code cannot touch what
+   * is written.
+   * @throws {OrielError} ERR_ORIEL_COLUMN
+   */
+  readEvent(event: Record<string, unknown>): void {
+    const { plain, keys, texts, gaps, flags } = this.fields;
+    writeNumbers(plain, this.#numbers, event, 0);
+    for (const name of gaps) checkGaps(name, this.#numbers[plain.indexOf(name)] as Numbers);
+    for (let c = 0; c < keys.length; c++) this.#keys[c] = checked(keys[c] as KeyColumn, event);
+    for (let i = 0; i < texts.length; i++) this.#texts[i] = checked((texts[i] as TextMeasure).column, event);
     for (let i = 0; i < flags.length; i++) this.#flags[i] = flags[i]?.(event as never) ? 1 : 0;
   }
 
-  /** Writes what `#readMore` has read. The loop over strings has the lines of `writeText` in it, as calls cost time. */
-  #writeMore(views: Views, at: number): boolean {
+  /** Writes what `readEvent` has read, and settles kinds. Returns as `writeEvent`. */
+  writeRead(views: Views, t: number, at: number): boolean {
     const { plain, keys, texts, flags } = this.fields;
     const { measures } = views;
-    for (let i = 4; i < plain.length; i++) (measures[i] as Float64Array)[at] = this.#numbers[i] as number;
-    for (let k = 2; k < keys.length; k++) if (!this.#writeKeyOf(views, k, this.#keys[k], at)) return false;
+    views.times[at] = t;
+    for (let i = 0; i < plain.length; i++) (measures[i] as Float64Array)[at] = this.#numbers[i]?.[0] as number;
+    for (let c = 0; c < keys.length; c++) {
+      if ((keys[c] as KeyColumn).kind === undefined) this.#settleKeys();
+      if (!this.writePart(views, c, this.#keys[c], at)) return false;
+    }
     for (let i = 0; i < texts.length; i++) {
-      const { column, form } = texts[i] as TextMeasure;
-      const value = this.#texts[i];
-      if (column.kind === undefined) this.fields.settleText(i, column.kindOf(value));
-      const isSent = form === 'kept' && typeof value === 'string';
-      const number = isSent ? (this.textTables[i] as StringTable).numberOf(value) : column.numberOf(value, form);
-      if (isSent && number < 0) return false;
-      (measures[plain.length + i] as Float64Array)[at] = number;
+      const { column } = texts[i] as TextMeasure;
+      if (column.kind === undefined) this.fields.settleText(i, column.kindOf(this.#texts[i]));
+      if (!this.writeText(views, i, this.#texts[i], at)) return false;
     }
     const firstFlag = plain.length + texts.length;
     for (let i = 0; i < flags.length; i++) (measures[firstFlag + i] as Float64Array)[at] = this.#flags[i] as number;
     return true;
   }
 
-  /** Writes the part of an event's key in column k, which is checked; settles the kind of a column without one. */
-  #writeKeyOf(views: Views, k: number, key: unknown, at: number): boolean {
-    const { keys } = this.fields;
-    const column = keys[k] as KeyColumn;
-    const { kind } = column;
-    if (kind === 'number') {
-      (views.words[k] as Float64Array)[at] = (key as number) + 0;
-      return true;
-    }
-    if (kind === 'string') {
-      const number = (this.keyTables[k] as StringTable).numberOf(key as string);
-      if (number < 0) return false;
-      if (keys.length === 1) views.ids[at] = number;
-      else (views.words[k] as Float64Array)[at] = number;
-      return true;
-    }
-    if (kind === undefined) {
-      this.fields.settle({ keys: keys.map((one) => (one === column ? column.kindOf(key) : one.kind)) });
-    }
-    return this.writePart(views, k, key, at);
+  /** Settles the kinds of the keys by those of the event that was read. */
+  #settleKeys(): void {
+    this.fields.settle({ keys: this.fields.keys.map((column, c) => column.kindOf(this.#keys[c])) });
   }
 
   /** Writes a key, given by its parts, whose kinds are settled; returns false if a string cannot have a number now. */
@@ -275,13 +253,29 @@ function copy(column: Float64Array, at: number, given: Numbers, from: number, n:
   column.set(from === 0 && n === given.length ? given : given.subarray(from, from + n), at);
 }
 
-/** Reads a key from an event. @throws {OrielError} ERR_ORIEL_COLUMN if it is no key of the column */
-function readKey(column: KeyColumn, event: Record<string, unknown>): unknown {
-  const key = event[column.name];
-  const { kind } = column;
-  const isKnown = (kind === 'number' && typeof key === 'number') || (kind === 'string' && typeof key === 'string');
-  if (!isKnown) column.kindOf(key);
-  return key;
+/** Reads a value of a column from an event. @throws {OrielError} ERR_ORIEL_COLUMN if the column cannot have it */
+function checked(column: KeyColumn | TextColumn, event: Record<string, unknown>): unknown {
+  const value = event[column.name];
+  if (typeof value !== column.kind) column.kindOf(value);
+  return value;
+}
+
+/**
+ * Writes the numeric measures of one event. The first four have a line of code each: JavaScript engines cache the
+ * property that each place in the code reads, and read it many times faster while it stays the same.
+ */
+function writeNumbers(
+  names: readonly string[],
+  columns: readonly Float64Array[],
+  event: Record<string, unknown>,
+  at: number,
+): void {
+  const n = names.length;
+  if (n > 0) (columns[0] as Float64Array)[at] = measure(names[0] as string, event[names[0] as string]);
+  if (n > 1) (columns[1] as Float64Array)[at] = measure(names[1] as string, event[names[1] as string]);
+  if (n > 2) (columns[2] as Float64Array)[at] = measure(names[2] as string, event[names[2] as string]);
+  if (n > 3) (columns[3] as Float64Array)[at] = measure(names[3] as string, event[names[3] as string]);
+  for (let i = 4; i < n; i++) (columns[i] as Float64Array)[at] = measure(names[i] as string, event[names[i] as string]);
 }
 
 function measure(name: string, value: unknown): number {

@@ -14,15 +14,13 @@ import type { Claims } from '../input/claims';
 import { badTime, checkTimes, flagsOf, ownNumbers } from '../input/columns';
 import type { CheckedColumns, EventFields, GivenColumns } from '../input/event-fields';
 import type { EventRing } from '../input/event-ring';
-import type { Placer } from '../input/event-writer';
-import type { Views } from '../input/views';
 import type { CheckedSpec } from '../spec/check';
 import { CodedStrings, type Numbers } from '../spec/column-input';
 
 /** Single events are gathered in the ring up to this many before the core is called. */
 const GATHERED_EVENTS = 1024;
 
-export class Inlet implements Placer {
+export class Inlet {
   readonly #engine: Engine;
   readonly #core: Core;
   readonly #spec: CheckedSpec;
@@ -32,12 +30,16 @@ export class Inlet implements Placer {
   readonly #claims: Claims;
   /** Number of events that `push` has written to the ring, from place 0 on, and that are not committed yet. */
   #gathered = 0;
+  /** How often `flush` was called. */
+  #flushes = 0;
   /** How many events `push` may gather: as many as are certain to fit into memory if nothing fires. */
   #allowance = 0;
   /** The earliest event time that can make something fire. */
   #fireAt = Number.NEGATIVE_INFINITY;
   /** Whether the clock is to be noted, or calendar edges are to be found, before events are written. */
   readonly #needsPrepare: boolean;
+  /** Whether an event may be written while it is read. */
+  readonly #isSimple: boolean;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -51,31 +53,41 @@ export class Inlet implements Placer {
     const hasCalendar = windows.some(({ calendar }) => calendar);
     const isTimed = idle < Number.POSITIVE_INFINITY;
     this.#needsPrepare = hasCalendar || isTimed;
+    this.#isSimple = this.#fields.isSimple && !this.#needsPrepare;
   }
 
   /** Takes one event. It may wait in the ring for others. @throws {OrielError} as `WindowedStream.push` */
   push(event: unknown): void {
     if (this.#claims.open) this.#claims.open = undefined;
     const t = this.#fields.timeOf(event);
-    this.#ring.writeEvent(event as Record<string, unknown>, t, this);
-    this.#gathered++;
-    if (t >= this.#fireAt || this.#allowance === 0) this.#takeSingle();
+    if (!this.#isSimple || t >= this.#fireAt || this.#gathered >= this.#allowance) {
+      this.#pushRead(event as Record<string, unknown>, t);
+      return;
+    }
+    const flushes = this.#flushes;
+    const isIn = this.#ring.writeSimple(event as Record<string, unknown>, t, this.#place());
+    // If a getter has asked the stream something, the event's place is another one now.
+    if (isIn && flushes === this.#flushes) this.#gathered++;
+    else this.#pushRead(event as Record<string, unknown>, t);
   }
 
-  /** Makes room for an event with time t that has been read, and returns its place. @throws {OrielError} as `push` */
-  place(t: number): number {
+  /** Takes one event that is read before its place is chosen. @throws {OrielError} as `WindowedStream.push` */
+  #pushRead(event: Record<string, unknown>, t: number): void {
     const { clock, edges } = this.#engine;
-    // First, as this may call a function of the user.
+    this.#ring.readEvent(event);
     if (this.#needsPrepare) clock.note(clock.arrival());
-    if (t >= this.#fireAt || this.#gathered >= this.#allowance) this.flush();
+    const alone = t >= this.#fireAt || this.#allowance === 0;
+    if (alone || this.#gathered >= this.#allowance) this.flush();
     if (this.#needsPrepare) edges.cover([t]);
+    this.#ring.writeRead(t, this.#place());
+    this.#gathered++;
+    if (alone) this.#takeSingle();
+  }
+
+  /** The place of the next event. */
+  #place(): number {
     if (this.#gathered === 0) this.#core.exports.claim(this.#handle, GATHERED_EVENTS);
     return this.#gathered;
-  }
-
-  /** Where `place` is. */
-  get views(): Views {
-    return this.#ring.views;
   }
 
   /** Processes the one gathered event, or drops it if that fails. */
@@ -248,6 +260,7 @@ export class Inlet implements Placer {
 
   /** Processes the gathered events. @throws {OrielError} ERR_ORIEL_MEMORY */
   flush(): void {
+    this.#flushes++;
     const n = this.#gathered;
     if (n === 0) return;
     this.#engine.takeWritten(n, this.#engine.scanTimes(0, n));

@@ -2,7 +2,7 @@
 
 import { RING_EVENTS } from '../base/core';
 import type { OrielError } from '../base/errors';
-import { EventWriter, type Placer } from '../input/event-writer';
+import { EventWriter } from '../input/event-writer';
 import { CONTROL_BYTES, Indices } from '../shared/indices';
 import { Signal } from '../shared/signal';
 import { CONTROL, type Layout, type ProducerRingHandle, RING_CAPACITY, type Segment, segmentsAt } from './ring-layout';
@@ -10,7 +10,7 @@ import type { SharedFields } from './shared-fields';
 import { OutgoingStrings } from './string-sync';
 import { type Acknowledgement, type Carrier, Transfer } from './transfer';
 
-export class ProducerRing implements Placer {
+export class ProducerRing {
   readonly indices: Indices;
   readonly segments: readonly Segment[];
   readonly strings: OutgoingStrings;
@@ -55,15 +55,6 @@ export class ProducerRing implements Placer {
   /** The segment of the next slot. */
   get segment(): Segment {
     return this.segments[(((this.indices.tail + this.written) & (RING_CAPACITY - 1)) / RING_EVENTS) | 0] as Segment;
-  }
-
-  place(): number {
-    return this.at;
-  }
-
-  /** Where `place` is. */
-  get views(): Segment {
-    return this.segment;
   }
 
   /** Hands the written events to the worker. */

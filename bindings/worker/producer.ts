@@ -9,8 +9,8 @@ import { OrielError, show } from '../base/errors';
 import { Claims } from '../input/claims';
 import { checkTime, checkTimes, decodedColumn, ownNumbers } from '../input/columns';
 import type { CheckedColumns, GivenColumns } from '../input/event-fields';
-import { EventWriter, type Placer } from '../input/event-writer';
-import { sparePlace } from '../input/views';
+import { EventWriter } from '../input/event-writer';
+import { sparePlace, type Views } from '../input/views';
 import { checkCount } from '../shared/ring';
 import type { Numbers } from '../spec/column-input';
 import type { Spec } from '../spec/spec';
@@ -47,9 +47,11 @@ export class Producer<S extends Spec = Spec> {
   /** Index of the ring that got the last event, if events have no key. */
   #lastRing = 0;
   /** Where an event is written that finds no room: so it is checked all the same. */
-  readonly #spare: Placer;
+  readonly #spare: Views;
   readonly #spareWriter: EventWriter;
   #isEnded = false;
+  /** Whether events are being read: their getters may call the producer, which refuses. */
+  #isReading = false;
   /** The last time promised. */
   #promised = Number.NEGATIVE_INFINITY;
   #refused = 0;
@@ -64,8 +66,7 @@ export class Producer<S extends Spec = Spec> {
     const closePort = transfer[rings.length];
     if (closePort)
       listen(closePort, (acknowledgement) => this.#rings.forEach((ring) => void ring.receive(acknowledgement)));
-    const views = sparePlace(layout.keys.length, layout.plain.length + layout.texts.length);
-    this.#spare = { views, place: () => 0 };
+    this.#spare = sparePlace(layout.keys.length, layout.plain.length + layout.texts.length);
     this.#spareWriter = new EventWriter(
       this.#fields,
       layout.keys.map(() => NO_STRINGS),
@@ -75,20 +76,23 @@ export class Producer<S extends Spec = Spec> {
 
   /**
    * Pushes one event; returns 1, or 0 if the ring is full.
-   * @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_COLUMN, ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED, ERR_ORIEL_THREAD
+   * @throws {OrielError} ERR_ORIEL_TIME, ERR_ORIEL_COLUMN, ERR_ORIEL_MEMORY, ERR_ORIEL_CLOSED, ERR_ORIEL_THREAD;
+   *   ERR_ORIEL_BUSY if a getter of an event calls it
    */
   push<E extends Event<S>>(event: E): number {
     this.#checkOpen();
+    return this.#reading(() => this.#take(event));
+  }
+
+  #take(event: unknown): number {
     this.#claims.open = undefined;
     const t = this.#fields.timeOf(event);
     const values = event as Record<string, unknown>;
     this.#fields.adopt();
     const ring = this.#isSpread ? ringOfEvent(this.#rings, this.#layout.keys, values) : this.#ringInTurn();
     const hasRoom = ring.room(1) > 0;
-    const isIn = hasRoom
-      ? ring.writer.writeEvent(values, t, ring)
-      : this.#spareWriter.writeEvent(values, t, this.#spare);
-    if (!hasRoom || !isIn) {
+    if (!hasRoom) this.#spareWriter.writeEvent(this.#spare, values, t, 0);
+    if (!hasRoom || !ring.writer.writeEvent(ring.segment, values, t, ring.at)) {
       this.#refused++;
       return 0;
     }
@@ -105,7 +109,7 @@ export class Producer<S extends Spec = Spec> {
    */
   pushRows<E extends Event<S>>(rows: Iterable<E>, from = 0): number {
     this.#checkOpen();
-    return this.#takeColumns(this.#fields.columnsOf(rows), from);
+    return this.#reading(() => this.#takeColumns(this.#fields.columnsOf(rows), from));
   }
 
   /**
@@ -115,7 +119,7 @@ export class Producer<S extends Spec = Spec> {
    */
   pushColumns<C extends Columns<S>>(columns: C, from = 0): number {
     this.#checkOpen();
-    return this.#takeColumns(this.#fields.count(columns), from);
+    return this.#reading(() => this.#takeColumns(this.#fields.count(columns), from));
   }
 
   /**
@@ -124,7 +128,9 @@ export class Producer<S extends Spec = Spec> {
    */
   enter(events: Events): () => Promise<boolean> {
     this.#checkOpen();
-    const checked = this.#check(Array.isArray(events) ? this.#fields.columnsOf(events) : this.#fields.count(events));
+    const checked = this.#reading(() =>
+      this.#check(Array.isArray(events) ? this.#fields.columnsOf(events) : this.#fields.count(events)),
+    );
     let from = 0;
     return async () => {
       this.#checkOpen();
@@ -252,12 +258,28 @@ export class Producer<S extends Spec = Spec> {
   /** Ends the producer. The stream goes on without it. */
   close(): void {
     if (this.#isEnded) return;
+    if (this.#isReading) this.#refuseBusy();
     this.#isEnded = true;
     for (const ring of this.#rings) ring.end();
   }
 
-  /** @throws {OrielError} ERR_ORIEL_CLOSED, ERR_ORIEL_MEMORY, ERR_ORIEL_THREAD */
+  /** Runs something that reads what the user gave. */
+  #reading<Result>(run: () => Result): Result {
+    this.#isReading = true;
+    try {
+      return run();
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  #refuseBusy(): never {
+    throw new OrielError('ERR_ORIEL_BUSY', 'the producer is taking events: a getter of them may not call it');
+  }
+
+  /** @throws {OrielError} ERR_ORIEL_BUSY, ERR_ORIEL_CLOSED, ERR_ORIEL_MEMORY, ERR_ORIEL_THREAD */
   #checkOpen(): void {
+    if (this.#isReading) this.#refuseBusy();
     if (this.#isEnded) throw new OrielError('ERR_ORIEL_CLOSED', 'the producer is closed: it takes no more calls');
     for (const { indices, failure } of this.#rings) {
       if (failure) throw failure;

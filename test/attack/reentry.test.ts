@@ -294,14 +294,16 @@ describe('columns', () => {
         const t = Float64Array.from({ length: n }, (_, i) => i);
         expect(codeOf(() => stream.pushColumns({ t, gap }))).toBe('ERR_ORIEL_COLUMN');
         expect(stream.stats().events).toBe(0);
+        let view: Float64Array = new Float64Array();
         const claimed = windowed({
           time: 't',
           window: session('gap'),
           aggregates: { n: count() },
           emit: { when: () => view.fill(bad).length < 0 },
         });
-        const { t: times, gap: view } = claimed.claim(2);
-        times.set([1, 2]);
+        const claim = claimed.claim(2);
+        view = claim.gap;
+        claim.t.set([1, 2]);
         view.fill(5);
         expect(codeOf(() => claimed.commit(2))).toBe('ERR_ORIEL_COLUMN');
         expect(claimed.stats().events).toBe(0);
