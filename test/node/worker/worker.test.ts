@@ -66,7 +66,7 @@ test('a worker knows the days and hours of a time zone', async () => {
 });
 
 test('time waits for the producers if the owner pushes nothing, and an idle producer is passed over', async () => {
-  const spec = { time: 't', window: tumbling(10), aggregates: { n: count() }, idle: 50 };
+  const spec = { time: 't', window: tumbling(10), aggregates: { n: count() }, idle: 500 };
   await using stream = await windowedWorker(spec, { worker });
   const [quick, silent] = (await Promise.all([stream.producer(), stream.producer()])).map(
     (handle) => oriel.producer(handle) as oriel.Producer<never>,
@@ -75,7 +75,7 @@ test('time waits for the producers if the owner pushes nothing, and an idle prod
   expect((await stream.take()).length).toBe(0);
   silent?.push({ t: 12 } as never);
   expect((await stream.take()).toArray()).toEqual([{ start: 0, end: 10, n: 1 }]);
-  await later(80);
+  await later(700);
   quick?.push({ t: 31 } as never);
   expect((await stream.take()).toArray()).toEqual([
     { start: 10, end: 20, n: 1 },
