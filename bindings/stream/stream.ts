@@ -321,6 +321,9 @@ export class WindowedStream<const S extends Spec = Spec> {
    */
   close(): WindowBatch<Row<S>> {
     this.#assertFree();
+    this.flush();
+    // flush() called onLate, which may have pushed events, or closed the stream.
+    this.#assertFree();
     this.#inlet.flush();
     this.#engine.moveTo(Number.POSITIVE_INFINITY);
     this.#state = 'closed';

@@ -62,3 +62,23 @@ test('filled rows have a key and an aggregate that are called __proto__', () => 
     expect(rows.map((row) => Object.getOwnPropertyDescriptor(row, name)?.value)).toEqual([1, 0, 1]);
   }
 });
+
+test('an event that close finds late may be pushed again by onLate, to this stream or to another', () => {
+  const spec = { time: 't', window: tumbling(10), aggregates: { n: count() } } as const;
+  using other = windowed(spec);
+  using stream = windowed({
+    ...spec,
+    onLate: (batch) => {
+      for (const { t } of batch) {
+        other.push({ t });
+        stream.push({ t: t + 100 });
+      }
+    },
+  });
+  for (const t of [1, 100, 5]) stream.push({ t });
+  expect([...stream.close()]).toEqual([
+    { start: 0, end: 10, n: 1 },
+    { start: 100, end: 110, n: 2 },
+  ]);
+  expect([...other.close()]).toEqual([{ start: 0, end: 10, n: 1 }]);
+});
