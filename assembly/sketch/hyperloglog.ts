@@ -7,7 +7,8 @@
  *     registers    0 registers: u32   │ 16 u8 × 2^p                                 the greatest rank of each
  *
  * The first p bits of a value's hash choose its register. Its rank is 1 + the number of leading zeros of the other
- * bits. If p = 0, the set grows without limit, and the count is exact.
+ * bits. If p = 0, the set grows without limit, and the count is exact. The hash of registers is fixed, or has the seed
+ * that the spec gives; that of sets is the stream's own.
  *
  * Law: the content of a state depends only on which values were added. A set holds up to 2^p / 16 values, at least 2,
  * and the count is exact; beyond that its standard error is 1.04 / √2^p. In rolling frames, where values also leave,
@@ -15,7 +16,7 @@
  */
 
 import { capacity } from '../base/allocator';
-import { mix } from '../base/hash';
+import { factorOf, mix } from '../base/hash';
 import { Part } from '../part';
 import { streamOf } from '../stream';
 import * as counted from './evicting/value-counts';
@@ -39,7 +40,7 @@ export function lift(part: Part, precision: u32, state: usize, given: f64): void
   const value = given + 0;
   if (box.isBlock(state)) {
     const block = box.blockOf(state);
-    if (box.isMarked(block, box.Mark.registers)) raiseRegister(block, precision, value);
+    if (box.isMarked(block, box.Mark.registers)) raiseRegister(part, block, precision, value);
     else insert(part, precision, state, block, value);
   } else if (box.isNothing(state)) {
     box.setValue(state, value);
@@ -52,11 +53,18 @@ export function lift(part: Part, precision: u32, state: usize, given: f64): void
 }
 
 /** Adds a value to registers. */
-function raiseRegister(block: usize, precision: u32, value: f64): void {
-  const h = mix(reinterpret<u64>(value));
+function raiseRegister(part: Part, block: usize, precision: u32, value: f64): void {
+  const word = reinterpret<u64>(value);
+  const h = part.parameterCount == 1 ? mix(word) : seededHash(part, word);
   const at = block + <usize>(h >> <u64>(64 - precision));
   const rank = <u32>clz((h << (<u64>precision)) | ((<u64>1) << (<u64>(precision - 1)))) + 1;
   if (<u32>load<u8>(at, FIRST_REGISTER) < rank) store<u8>(at, rank, FIRST_REGISTER);
+}
+
+/** Hashes a word by the seed of the part: nobody who does not know it can choose words of great rank. */
+function seededHash(part: Part, word: u64): u64 {
+  const factor = factorOf(part.parameter(1), 0);
+  return mix(mix(word ^ factor) * factor);
 }
 
 /** A set without values in a block of at least `bytes`. */
@@ -95,7 +103,7 @@ function insert(part: Part, precision: u32, state: usize, block: usize, value: f
   } else {
     moved = registersFor(part, precision);
     addAll(part, moved, precision, block);
-    raiseRegister(moved, precision, value);
+    raiseRegister(part, moved, precision, value);
   }
   box.releaseFor(part, block);
   box.setBlock(state, moved);
@@ -133,7 +141,7 @@ function addAll(part: Part, to: usize, precision: u32, set: usize): void {
   const stop = set + VALUES + ((<usize>load<u32>(set, 4)) << 3);
   for (let at = set + VALUES; at < stop; at += 8) {
     if (isFree(at)) continue;
-    if (precision) raiseRegister(to, precision, load<f64>(at));
+    if (precision) raiseRegister(part, to, precision, load<f64>(at));
     else put(part, to, load<f64>(at));
   }
 }
@@ -169,7 +177,7 @@ export function merge(part: Part, precision: u32, into: usize, from: usize): voi
     addAll(part, block, precision, box.blockOf(into));
     box.releaseFor(part, box.blockOf(into));
   } else if (!box.isNothing(into)) {
-    raiseRegister(block, precision, box.soleValue(into));
+    raiseRegister(part, block, precision, box.soleValue(into));
   }
   box.setBlock(into, block);
 }
