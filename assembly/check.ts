@@ -15,6 +15,7 @@ import { Law } from './law';
 import { storeAt } from './store';
 import { Stream } from './stream';
 
+export { probeCount } from './base/hash';
 export { verify as counted_verify } from './window/count/counted';
 export { verify as filled_verify } from './window/count/filled';
 export { verify as slicing_verify } from './window/grid/slicing';

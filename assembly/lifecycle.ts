@@ -16,7 +16,7 @@ import { createOutbox, destroyOutbox, Outbox } from './result/outbox';
 import { planPacked } from './result/pack';
 import { CHUNK_ROWS, createScratch, destroyScratch } from './scratch';
 import { Bound, Store, storeAt } from './store';
-import { Stream, windowAt } from './stream';
+import { Stream, seedTables, windowAt } from './stream';
 
 /**
  * Creates a stream with room for a plan of `planBytes`, which the caller writes before `buildStream`; 0 if memory is
@@ -84,6 +84,7 @@ function readPlan(stream: Stream, plan: usize): void {
   stream.ordered = load<u32>(plan, Plan.ordered) != 0;
   stream.partial = load<u32>(plan, Plan.partial) != 0;
   stream.early = load<f64>(plan, Plan.early);
+  seedTables(stream, load<f64>(plan, Plan.seed));
   stream.windows = plan + Plan.windows;
   stream.windowCount = load<i32>(plan, Plan.windowCount);
   stream.storeCount = load<i32>(plan, Plan.storeCount);

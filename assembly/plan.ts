@@ -23,41 +23,43 @@ export enum Plan {
   memoryLimit = 32,
   /** Windows fire early when the watermark passes a multiple of this; Infinity: never. */
   early = 40,
+  /** The seed of the stream's hash tables, a secret whole number below 2^53: see assembly/base/hash.ts. */
+  seed = 48,
   /** How keys are written: see Keys. */
-  keys = 48,
+  keys = 56,
   /** Number of columns of a key. */
-  keyWidth = 52,
-  measureCount = 56,
-  windowCount = 60,
+  keyWidth = 60,
+  measureCount = 64,
+  windowCount = 68,
   /** Number of stores: windows on a grid of time, which come first, share one; each other window has its own. */
-  storeCount = 64,
-  partCount = 68,
+  storeCount = 72,
+  partCount = 76,
   /** Bytes of a row, and of its head before the states of the parts: see assembly/stream.ts. */
-  stride = 72,
-  head = 76,
+  stride = 80,
+  head = 84,
   /** Number of events for which the ring has room, a power of two. */
-  capacity = 80,
+  capacity = 88,
   /** Whether a firing emits only what is new since the last. */
-  discard = 84,
+  discard = 92,
   /** 1 + the measure that is not 0 for events that make the windows of their key fire early; 0: there is none. */
-  when = 88,
+  when = 96,
   /** Whether results have to be put in order: see assembly/result/order.ts. */
-  ordered = 92,
+  ordered = 100,
   /** Offset of the program from the beginning of the plan, in bytes. */
-  program = 96,
+  program = 104,
   /** Number of instructions of the program, and number of registers it needs. */
-  programLength = 100,
-  registers = 104,
+  programLength = 108,
+  registers = 112,
   /** 1 + the measure that holds the condition of the filter; 0: all events are taken. */
-  filter = 108,
+  filter = 116,
   /** Whether late events are handed back, with all their columns. */
-  givesLate = 112,
+  givesLate = 120,
   /** Whether stores keep the times that `earliestHeld` reads: see assembly/retention.ts. */
-  tracksEarliest = 116,
+  tracksEarliest = 124,
   /** Whether results are packed rows, to be merged with those of other streams: see assembly/result/pack.ts. */
-  partial = 120,
+  partial = 128,
   /** The windows begin here. */
-  windows = 128,
+  windows = 136,
 }
 
 /** How a producer writes the keys of events. */

@@ -16,6 +16,7 @@
  */
 
 import { Owner } from './base/allocator';
+import { factorOf, hashBy } from './base/hash';
 import { Part, Parts } from './part';
 import { WindowPlan } from './plan';
 import { Scratch } from './scratch';
@@ -31,6 +32,13 @@ export class Stream extends Owner {
   /** Counts the blocks of heap states. */
   states: Owner;
   hasHeapStates: bool;
+  /**
+   * The secret factors by which all hash tables of the stream place their words (base/hash.ts), set by `seedTables`.
+   * Blocks with tables are only valid where these are the same; no result depends on them.
+   */
+  lowFactor: u64;
+  highFactor: u64;
+  lastFactor: u64;
   /** Bytes in use before the first event. */
   emptyBytes: f64;
   /** Whether samples of keys are remembered beyond their windows: see ingest/counter-steps.ts. */
@@ -121,6 +129,18 @@ export class Stream extends Owner {
 /** Offsets of `emitted` and `firings` in the head of a row. */
 export const EMITTED: usize = 8;
 export const FIRINGS: usize = 16;
+
+/** Sets the factors that follow from a seed. Call it before the first word is put into a table. */
+export function seedTables(stream: Stream, seed: f64): void {
+  stream.lowFactor = factorOf(seed, 0);
+  stream.highFactor = factorOf(seed, 1);
+  stream.lastFactor = factorOf(seed, 2);
+}
+
+/** Hashes a word for a table of the stream; home slots are taken from the top bits. */
+export function tableHash(stream: Stream, word: u64): u64 {
+  return hashBy(word, stream.lowFactor, stream.highFactor, stream.lastFactor);
+}
 
 export function copyRow(stream: Stream, to: usize, from: usize): void {
   copyState(to, from, stream.stride);

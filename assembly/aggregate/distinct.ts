@@ -1,6 +1,6 @@
 /**
  * The number of different values: see sketch/hyperloglog.ts, and sketch/evicting/value-counts.ts for rolling frames.
- * Parameter: the precision; 0 for the exact number.
+ * Parameters: the precision, 0 for the exact number; for an estimate, perhaps the seed of its hash.
  */
 
 import { Part } from '../part';

@@ -20,9 +20,10 @@
  */
 
 import { allocate, release, resize } from '../base/allocator';
+import { countProbe } from '../base/hash';
 import { lengthFor, resizeTable } from '../base/id-table';
 import { Keys } from '../plan';
-import { Stream } from '../stream';
+import { Stream, tableHash } from '../stream';
 
 /** In place of an id, where there is none. */
 export const NO_ID: u32 = 0xffffffff;
@@ -40,6 +41,8 @@ export class Dictionary {
   sweepAt: u32;
   table: usize;
   tableMask: u32;
+  /** 64 less the number of bits of a slot: a hash shifted by this is its home slot. */
+  tableShift: u64;
   small: usize;
   smallLength: u32;
   words: usize;
@@ -177,12 +180,13 @@ function mapNumber(stream: Stream, keys: Dictionary, number: f64): u32 {
 }
 
 function mapWord(stream: Stream, keys: Dictionary, word: u64): u32 {
-  let slot = <u32>(hash(word) >> 32) & keys.tableMask;
+  let slot = <u32>(tableHash(stream, word) >> keys.tableShift);
   for (;;) {
     const entry = keys.table + ((<usize>slot) << 4);
     const id = load<u32>(entry, 8);
     if (!id) break;
     if (load<u64>(entry) == word) return id - 1;
+    countProbe();
     slot = (slot + 1) & keys.tableMask;
   }
   const id = newId(stream, keys);
@@ -193,13 +197,14 @@ function mapWord(stream: Stream, keys: Dictionary, word: u64): u32 {
 
 function mapTuple(stream: Stream, keys: Dictionary, words: usize, columnBytes: usize): u32 {
   let tag: u64 = 0;
-  for (let c = 0; c < keys.width; c++) tag = hash(tag ^ load<u64>(words + <usize>c * columnBytes));
-  let slot = <u32>(tag >> 32) & keys.tableMask;
+  for (let c = 0; c < keys.width; c++) tag = tableHash(stream, tag ^ load<u64>(words + <usize>c * columnBytes));
+  let slot = <u32>(tag >> keys.tableShift);
   for (;;) {
     const entry = keys.table + ((<usize>slot) << 4);
     const id = load<u32>(entry, 8);
     if (!id) break;
     if (load<u64>(entry) == tag && sameWords(keys, id - 1, words, columnBytes)) return id - 1;
+    countProbe();
     slot = (slot + 1) & keys.tableMask;
   }
   const id = newId(stream, keys);
@@ -222,14 +227,15 @@ export function idAt(stream: Stream, keys: Dictionary, words: usize, columnBytes
     const isNumber = stream.keys == Keys.numbers;
     tag = isNumber ? reinterpret<u64>(number == number ? number + 0 : NaN) : load<u64>(words);
   } else {
-    for (let c = 0; c < keys.width; c++) tag = hash(tag ^ load<u64>(words + <usize>c * columnBytes));
+    for (let c = 0; c < keys.width; c++) tag = tableHash(stream, tag ^ load<u64>(words + <usize>c * columnBytes));
   }
-  let slot = <u32>((keys.width == 1 ? hash(tag) : tag) >> 32) & keys.tableMask;
+  let slot = <u32>((keys.width == 1 ? tableHash(stream, tag) : tag) >> keys.tableShift);
   for (;;) {
     const entry = keys.table + ((<usize>slot) << 4);
     const id = load<u32>(entry, 8);
     if (!id) return NO_ID;
     if (load<u64>(entry) == tag && (keys.width == 1 || sameWords(keys, id - 1, words, columnBytes))) return id - 1;
+    countProbe();
     slot = (slot + 1) & keys.tableMask;
   }
   return NO_ID;
@@ -274,6 +280,7 @@ export function maxKeysIn(slots: f64): f64 {
 function newTable(stream: Stream, keys: Dictionary, slots: u32): void {
   keys.table = allocate(stream, (<usize>slots) << 4);
   keys.tableMask = slots - 1;
+  keys.tableShift = 64 - ctz(slots);
   memory.fill(keys.table, 0, (<usize>slots) << 4);
 }
 
@@ -282,27 +289,17 @@ function rehash(stream: Stream, keys: Dictionary, slots: u32): void {
   const oldSlots = keys.tableMask + 1;
   newTable(stream, keys, slots);
   for (let entry = old; entry < old + ((<usize>oldSlots) << 4); entry += 16) {
-    if (load<u32>(entry, 8)) setSlot(keys, load<u64>(entry), load<u32>(entry, 8));
+    if (load<u32>(entry, 8)) setSlot(stream, keys, load<u64>(entry), load<u32>(entry, 8));
   }
   release(stream, old);
 }
 
-function setSlot(keys: Dictionary, tag: u64, idPlus: u32): void {
-  const mixed = keys.width == 1 ? hash(tag) : tag;
-  let slot = <u32>(mixed >> 32) & keys.tableMask;
+function setSlot(stream: Stream, keys: Dictionary, tag: u64, idPlus: u32): void {
+  const mixed = keys.width == 1 ? tableHash(stream, tag) : tag;
+  let slot = <u32>(mixed >> keys.tableShift);
   while (load<u32>(keys.table + ((<usize>slot) << 4), 8)) slot = (slot + 1) & keys.tableMask;
   store<u64>(keys.table + ((<usize>slot) << 4), tag);
   store<u32>(keys.table + ((<usize>slot) << 4), idPlus, 8);
-}
-
-/**
- * Hashes a word by a 64-bit finalizer (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014,
- * variant 13).
- */
-function hash(word: u64): u64 {
-  word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9;
-  word = (word ^ (word >> 27)) * 0x94d049bb133111eb;
-  return word ^ (word >> 31);
 }
 
 /** Notes that one more row of a window on a grid holds the id. */
@@ -397,7 +394,7 @@ export function sweep(stream: Stream, keys: Dictionary, results: usize, n: u32):
   release(stream, keys.table);
   newTable(stream, keys, slots);
   for (let id: u32 = 0; id < top; id++) {
-    if (load<u8>(marks + id)) setSlot(keys, tagOf(keys, id), id + 1);
+    if (load<u8>(marks + id)) setSlot(stream, keys, tagOf(stream, keys, id), id + 1);
   }
   release(stream, marks);
   memory.fill(keys.small, 0, (<usize>keys.smallLength) << 2);
@@ -406,11 +403,11 @@ export function sweep(stream: Stream, keys: Dictionary, results: usize, n: u32):
   if (keys.capacity > INITIAL_SLOTS * 16 && top < keys.capacity >> 2) setCapacity(stream, keys, keys.capacity >> 1);
 }
 
-function tagOf(keys: Dictionary, id: u32): u64 {
+function tagOf(stream: Stream, keys: Dictionary, id: u32): u64 {
   const words = wordOf(keys, id, 0);
   if (keys.width == 1) return load<u64>(words);
   let tag: u64 = 0;
-  for (let c = 0; c < keys.width; c++) tag = hash(tag ^ load<u64>(words + ((<usize>c) << 3)));
+  for (let c = 0; c < keys.width; c++) tag = tableHash(stream, tag ^ load<u64>(words + ((<usize>c) << 3)));
   return tag;
 }
 

@@ -2,37 +2,84 @@
  * The most frequent values, with bounds on their counts: Metwally, Agrawal, El Abbadi, "Efficient computation of
  * frequent and top-k elements in data streams" (2005), merged as in Agarwal et al., "Mergeable summaries" (2012).
  *
- *     0 n: u32 │ 4 slots: u32 │ 8 floor: f64 │ 16 minimum: f64 │ 24 cursor: u32
- *     32 values │ counts │ errors: f64 × slots each          a hash table, see hash-table.ts; a free slot is all NaN
+ *     0 n: u32 │ 4 capacity: u32 │ 8 floor: f64 │ 16 minimum: f64 │ 24 cursor: u32 │ 28 slots: u32
+ *     32 value │ count │ error: f64 each, × capacity          the counters, in the order in which they were made
+ *        1 + place of a counter: u32 × slots                  a hash table with linear probing; 0 if a slot is free
  *
  * A state that is one value without a block stands for a count of 1. Laws: a value with a counter occurred at most
  * `count` times and at least `count - error` times; a value without one, at most `floor` times. floor ≤ events /
  * capacity, and it is 0 while all values have counters. No count is below `minimum`. A value without a counter takes
- * over one with that count; the search for it begins at slot `cursor`.
+ * over one with that count, the next from place `cursor` on. Counters are gone over by their places, never by their
+ * slots, which differ from stream to stream.
  *
  * In rolling frames, where values also leave, all are counted: see evicting/value-counts.ts.
  */
 
 import { capacity as capacityOf } from '../base/allocator';
+import { countProbe } from '../base/hash';
 import { Part } from '../part';
+import { streamOf } from '../stream';
 import * as counted from './evicting/value-counts';
 import * as list from './list';
 import * as box from './shared/box';
-import { clear, isFree, isFull, slotOf, vacate } from './shared/hash-table';
+import { homeOf } from './shared/hash-table';
 
+const CAPACITY: usize = 4;
 const FLOOR: usize = 8;
 const MINIMUM: usize = 16;
 const CURSOR: usize = 24;
-const VALUES: usize = 32;
+const SLOTS: usize = 28;
+const HEADER_BYTES: usize = 32;
 
-/** Address of column i of the table: 0 values, 1 counts, 2 errors; 3 is the end of the table. */
-function columnOf(block: usize, i: usize): usize {
-  return block + VALUES + ((<usize>load<u32>(block, 4) * i) << 3);
+/** A counter: its value, then these. */
+const COUNT: usize = 8;
+const ERROR: usize = 16;
+const COUNTER_BYTES: usize = 24;
+/** A counter with its share of the slots, of which at most two thirds are used. */
+const BYTES_PER_COUNTER: usize = COUNTER_BYTES + 6;
+
+/** Address of a counter. That of the counter after the last is the end of the counters. */
+function counterAt(block: usize, place: u32): usize {
+  return block + HEADER_BYTES + <usize>place * COUNTER_BYTES;
+}
+
+function slotAt(block: usize, slot: u32): usize {
+  return counterAt(block, load<u32>(block, CAPACITY)) + ((<usize>slot) << 2);
 }
 
 /** Bytes of the greatest block: while two states are merged, it has the counters of both. */
 export function maxBlockBytes(capacity: u32): f64 {
-  return VALUES + 24 * 6 * <f64>capacity + 256;
+  return HEADER_BYTES + 24 * 6 * <f64>capacity + 256;
+}
+
+/** The slot that names the counter of a value, or the free slot where it would stand. */
+function slotOf(part: Part, block: usize, value: f64): u32 {
+  const slots = load<u32>(block, SLOTS);
+  let slot = homeOf(streamOf(part), slots, value);
+  let placePlus = load<u32>(slotAt(block, slot));
+  while (placePlus && load<f64>(counterAt(block, placePlus - 1)) != value) {
+    countProbe();
+    if (++slot == slots) slot = 0;
+    placePlus = load<u32>(slotAt(block, slot));
+  }
+  return slot;
+}
+
+/** Frees the slot of a value, and moves up those behind it that a search would no longer find. */
+function vacate(part: Part, block: usize, value: f64): void {
+  const slots = load<u32>(block, SLOTS);
+  let hole = slotOf(part, block, value);
+  let i = hole;
+  for (;;) {
+    if (++i == slots) i = 0;
+    const placePlus = load<u32>(slotAt(block, i));
+    if (!placePlus) break;
+    const home = homeOf(streamOf(part), slots, load<f64>(counterAt(block, placePlus - 1)));
+    if ((i >= home ? i - home : i + slots - home) < (i >= hole ? i - hole : i + slots - hole)) continue;
+    store<u32>(slotAt(block, hole), placePlus);
+    hole = i;
+  }
+  store<u32>(slotAt(block, hole), 0);
 }
 
 /** Adds a value. `capacity` is the greatest number of counters. */
@@ -46,113 +93,113 @@ export function lift(part: Part, capacity: u32, state: usize, given: f64): void 
     return;
   } else {
     block = blockFor(part, 1);
-    put(block, box.soleValue(state), 1, 0);
+    put(part, block, box.soleValue(state), 1, 0);
     box.setBlock(state, block);
   }
-  const slot = slotOf(columnOf(block, 0), load<u32>(block, 4), value);
-  const at = (<usize>slot) << 3;
-  const counts = columnOf(block, 1);
-  if (!isFree(columnOf(block, 0) + at)) {
-    store<f64>(counts + at, load<f64>(counts + at) + 1);
+  const placePlus = load<u32>(slotAt(block, slotOf(part, block, value)));
+  if (placePlus) {
+    const counter = counterAt(block, placePlus - 1);
+    store<f64>(counter, load<f64>(counter, COUNT) + 1, COUNT);
     return;
   }
   const n = load<u32>(block);
   if (n == capacity) {
-    takeOver(block, value);
+    takeOver(part, block, value);
     return;
   }
-  if (isFull(load<u32>(block, 4), n)) {
+  if (n == load<u32>(block, CAPACITY)) {
     block = grow(part, block, n + 1);
     box.setBlock(state, block);
   }
-  put(block, value, 1, 0);
+  put(part, block, value, 1, 0);
 }
 
 /** A block without counters that has room for n. */
 function blockFor(part: Part, n: u32): usize {
-  const block = box.allocateFor(part, VALUES + ((<usize>n * 4) / 3 + 2) * 24);
-  const slots = <u32>((capacityOf(block) - VALUES) / 24);
-  memory.fill(block, 0, VALUES);
-  store<u32>(block, slots, 4);
-  clear(block + VALUES, slots * 3);
+  const block = box.allocateFor(part, HEADER_BYTES + <usize>n * BYTES_PER_COUNTER + 8);
+  const bytes = capacityOf(block);
+  const capacity = (bytes - HEADER_BYTES - 8) / BYTES_PER_COUNTER;
+  const slots = (bytes - HEADER_BYTES - capacity * COUNTER_BYTES) >> 2;
+  memory.fill(block, 0, HEADER_BYTES);
+  store<u32>(block, <u32>capacity, CAPACITY);
+  store<u32>(block, <u32>slots, SLOTS);
+  memory.fill(slotAt(block, 0), 0, slots << 2);
   return block;
 }
 
-/** Adds a counter for a value that has none, in a table with room for it. */
-function put(block: usize, value: f64, count: f64, error: f64): void {
-  const at = (<usize>slotOf(columnOf(block, 0), load<u32>(block, 4), value)) << 3;
-  store<f64>(columnOf(block, 0) + at, value);
-  store<f64>(columnOf(block, 1) + at, count);
-  store<f64>(columnOf(block, 2) + at, error);
-  store<u32>(block, load<u32>(block) + 1);
+/** Adds a counter for a value that has none, in a block with room for it. */
+function put(part: Part, block: usize, value: f64, count: f64, error: f64): void {
+  const n = load<u32>(block);
+  setCounter(part, block, n, value, count, error);
+  store<u32>(block, n + 1);
 }
 
-/** Moves the counters to a block with room for n, of at least twice as many slots, and returns it. */
+/** Makes the counter at a place that of a value without one. */
+function setCounter(part: Part, block: usize, place: u32, value: f64, count: f64, error: f64): void {
+  store<u32>(slotAt(block, slotOf(part, block, value)), place + 1);
+  setEntry(counterAt(block, place), value, count, error);
+}
+
+/** Moves the counters to a block with room for n, of at least twice the size, and returns it. */
 function grow(part: Part, old: usize, n: u32): usize {
-  const block = blockFor(part, max(n, (load<u32>(old, 4) * 3) >> 1));
+  const block = blockFor(part, max(n, 2 * load<u32>(old, CAPACITY)));
   store<f64>(block, load<f64>(old, FLOOR), FLOOR);
-  copyAbove(block, old, -1, u32.MAX_VALUE);
+  copyAbove(part, block, old, -1, u32.MAX_VALUE);
   box.releaseFor(part, old);
   return block;
 }
 
 /**
- * Copies the counters of `from` whose count is above `least`, and up to `ties` of those whose count equals it, to a
- * table with room for them. Returns the greatest count left out, or 0.
+ * Copies the counters of `from` whose count is above `least`, and the first `ties` of those whose count equals it, to a
+ * block with room for them. Returns the greatest count left out, or 0.
  */
-function copyAbove(block: usize, from: usize, least: f64, ties: u32): f64 {
-  const values = columnOf(from, 0);
-  const counts = columnOf(from, 1);
-  const errors = columnOf(from, 2);
+function copyAbove(part: Part, block: usize, from: usize, least: f64, ties: u32): f64 {
   let greatestLeft = 0.0;
-  for (let at: usize = 0; at < (<usize>load<u32>(from, 4)) << 3; at += 8) {
-    if (isFree(values + at)) continue;
-    const count = load<f64>(counts + at);
+  const end = counterAt(from, load<u32>(from));
+  for (let at = counterAt(from, 0); at < end; at += COUNTER_BYTES) {
+    const count = load<f64>(at, COUNT);
     if (count < least || (count == least && !ties)) {
       greatestLeft = max(greatestLeft, count);
       continue;
     }
     if (count == least) ties--;
-    put(block, load<f64>(values + at), count, load<f64>(errors + at));
+    put(part, block, load<f64>(at), count, load<f64>(at, ERROR));
   }
   return greatestLeft;
 }
 
 /** Gives a value without a counter one with the minimum count. Its count before becomes its error, and the floor. */
-function takeOver(block: usize, value: f64): void {
-  const slots = (<usize>load<u32>(block, 4)) << 3;
-  const counts = columnOf(block, 1);
+function takeOver(part: Part, block: usize, value: f64): void {
+  const n = load<u32>(block);
   const least = load<f64>(block, MINIMUM);
-  let at = (<usize>load<u32>(block, CURSOR)) << 3;
-  if (at >= slots) at = 0;
-  const start = at;
-  while (load<f64>(counts + at) != least) {
-    at += 8;
-    if (at == slots) at = 0;
-    if (at == start) {
-      at = minimumOffset(block);
+  let place = load<u32>(block, CURSOR);
+  if (place >= n) place = 0;
+  const start = place;
+  while (load<f64>(counterAt(block, place), COUNT) != least) {
+    if (++place == n) place = 0;
+    if (place == start) {
+      place = minimumPlace(block);
       break;
     }
   }
-  const floor = load<f64>(counts + at);
+  const counter = counterAt(block, place);
+  const floor = load<f64>(counter, COUNT);
   store<f64>(block, floor, MINIMUM);
   store<f64>(block, floor, FLOOR);
-  store<u32>(block, <u32>(at >> 3), CURSOR);
-  vacate(columnOf(block, 0), load<u32>(block, 4), 3, <u32>(at >> 3));
-  store<u32>(block, load<u32>(block) - 1);
-  put(block, value, floor + 1, floor);
+  store<u32>(block, place, CURSOR);
+  vacate(part, block, load<f64>(counter));
+  setCounter(part, block, place, value, floor + 1, floor);
 }
 
-/** Byte offset, in the column of counts, of a minimum count. */
-function minimumOffset(block: usize): usize {
-  const counts = columnOf(block, 1);
+/** The place of the first counter with the minimum count. */
+function minimumPlace(block: usize): u32 {
   let least = Infinity;
-  let place: usize = 0;
-  for (let at: usize = 0; at < (<usize>load<u32>(block, 4)) << 3; at += 8) {
-    const count = load<f64>(counts + at);
+  let place: u32 = 0;
+  for (let i: u32 = 0; i < load<u32>(block); i++) {
+    const count = load<f64>(counterAt(block, i), COUNT);
     if (!(count < least)) continue;
     least = count;
-    place = at;
+    place = i;
   }
   return place;
 }
@@ -174,32 +221,29 @@ export function merge(part: Part, capacity: u32, into: usize, from: usize): void
     const one = box.soleValue(into);
     block = blockFor(part, n);
     store<f64>(block, load<f64>(other, FLOOR), FLOOR);
-    copyAbove(block, other, -1, u32.MAX_VALUE);
+    copyAbove(part, block, other, -1, u32.MAX_VALUE);
     box.setBlock(into, block);
     if (one == one) lift(part, capacity, into, one);
     return;
   }
   block = box.blockOf(into);
-  if (isFull(load<u32>(block, 4), load<u32>(block) + n)) block = grow(part, block, load<u32>(block) + n);
+  if (load<u32>(block) + n > load<u32>(block, CAPACITY)) block = grow(part, block, load<u32>(block) + n);
   const mine = load<f64>(block, FLOOR);
   const theirs = load<f64>(other, FLOOR);
   if (theirs) raiseCounts(block, theirs);
-  const values = columnOf(other, 0);
-  const column = (<usize>load<u32>(other, 4)) << 3;
-  for (let from = values; from < values + column; from += 8) {
-    if (isFree(from)) continue;
+  for (let i: u32 = 0; i < n; i++) {
+    const from = counterAt(other, i);
     const value = load<f64>(from);
-    const count = load<f64>(from + column);
-    const error = load<f64>(from + 2 * column);
-    const at = (<usize>slotOf(columnOf(block, 0), load<u32>(block, 4), value)) << 3;
-    if (isFree(columnOf(block, 0) + at)) {
-      put(block, value, count + mine, error + mine);
+    const count = load<f64>(from, COUNT);
+    const error = load<f64>(from, ERROR);
+    const placePlus = load<u32>(slotAt(block, slotOf(part, block, value)));
+    if (!placePlus) {
+      put(part, block, value, count + mine, error + mine);
       continue;
     }
-    const counts = columnOf(block, 1) + at;
-    const errors = columnOf(block, 2) + at;
-    store<f64>(counts, load<f64>(counts) + (count - theirs));
-    store<f64>(errors, load<f64>(errors) + (error - theirs));
+    const counter = counterAt(block, placePlus - 1);
+    store<f64>(counter, load<f64>(counter, COUNT) + (count - theirs), COUNT);
+    store<f64>(counter, load<f64>(counter, ERROR) + (error - theirs), ERROR);
   }
   store<f64>(block, mine + theirs, FLOOR);
   store<f64>(block, 0, MINIMUM);
@@ -209,8 +253,10 @@ export function merge(part: Part, capacity: u32, into: usize, from: usize): void
 
 /** Adds a floor to all counts and errors. */
 function raiseCounts(block: usize, floor: f64): void {
-  for (let at = columnOf(block, 1); at < columnOf(block, 3); at += 8) {
-    if (!isFree(at)) store<f64>(at, load<f64>(at) + floor);
+  for (let i: u32 = 0; i < load<u32>(block); i++) {
+    const counter = counterAt(block, i);
+    store<f64>(counter, load<f64>(counter, COUNT) + floor, COUNT);
+    store<f64>(counter, load<f64>(counter, ERROR) + floor, ERROR);
   }
 }
 
@@ -221,18 +267,15 @@ function raiseCounts(block: usize, floor: f64): void {
 function cutTo(part: Part, capacity: u32, old: usize): usize {
   const n = load<u32>(old);
   const counts = box.allocateFor(part, ((<usize>n) << 3) + 8);
-  let length: u32 = 0;
-  for (let at = columnOf(old, 1); at < columnOf(old, 2); at += 8) {
-    if (isFree(at)) continue;
-    store<f64>(counts + ((<usize>length) << 3), load<f64>(at), 8);
-    length++;
+  for (let i: u32 = 0; i < n; i++) {
+    store<f64>(counts + ((<usize>i) << 3), load<f64>(counterAt(old, i), COUNT), 8);
   }
   const least = list.selectFrom(counts + 8, n, n - capacity);
   let ties = capacity;
   for (let i: usize = 0; i < <usize>n; i++) if (load<f64>(counts + (i << 3), 8) > least) ties--;
   box.releaseFor(part, counts);
   const block = blockFor(part, capacity);
-  const greatestLeft = copyAbove(block, old, least, ties);
+  const greatestLeft = copyAbove(part, block, old, least, ties);
   store<f64>(block, max(load<f64>(old, FLOOR), greatestLeft), FLOOR);
   box.releaseFor(part, old);
   return block;
@@ -263,14 +306,12 @@ export function top(state: usize, out: usize, k: u32): void {
   }
   // `out` is first a heap of the k best so far with the worst at its root, and then sorted by taking out the worst.
   const block = box.blockOf(state);
-  const values = columnOf(block, 0);
-  const column = (<usize>load<u32>(block, 4)) << 3;
+  const end = counterAt(block, load<u32>(block));
   let n: u32 = 0;
-  for (let at = values; at < values + column; at += 8) {
-    if (isFree(at)) continue;
+  for (let at = counterAt(block, 0); at < end; at += COUNTER_BYTES) {
     const value = load<f64>(at);
-    const count = load<f64>(at + column);
-    const error = load<f64>(at + 2 * column);
+    const count = load<f64>(at, COUNT);
+    const error = load<f64>(at, ERROR);
     if (n < k) {
       siftUp(out, n, value, count, error);
       n++;

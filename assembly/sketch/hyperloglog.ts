@@ -7,7 +7,8 @@
  *     registers    0 registers: u32   │ 16 u8 × 2^p                                 the greatest rank of each
  *
  * The first p bits of a value's hash choose its register. Its rank is 1 + the number of leading zeros of the other
- * bits. If p = 0, the set grows without limit, and the count is exact.
+ * bits. If p = 0, the set grows without limit, and the count is exact. The hash of registers is fixed, or has the seed
+ * that the spec gives; that of sets is the stream's own.
  *
  * Law: the content of a state depends only on which values were added. A set holds up to 2^p / 16 values, at least 2,
  * and the count is exact; beyond that its standard error is 1.04 / √2^p. In rolling frames, where values also leave,
@@ -15,10 +16,12 @@
  */
 
 import { capacity } from '../base/allocator';
+import { factorOf, mix } from '../base/hash';
 import { Part } from '../part';
+import { streamOf } from '../stream';
 import * as counted from './evicting/value-counts';
 import * as box from './shared/box';
-import { clear, hash, isFree, isFull, slotOf } from './shared/hash-table';
+import { clear, isFree, isFull, slotOf } from './shared/hash-table';
 
 const VALUES: usize = 8;
 const FIRST_REGISTER: usize = 16;
@@ -37,24 +40,31 @@ export function lift(part: Part, precision: u32, state: usize, given: f64): void
   const value = given + 0;
   if (box.isBlock(state)) {
     const block = box.blockOf(state);
-    if (box.isMarked(block, box.Mark.registers)) raiseRegister(block, precision, value);
+    if (box.isMarked(block, box.Mark.registers)) raiseRegister(part, block, precision, value);
     else insert(part, precision, state, block, value);
   } else if (box.isNothing(state)) {
     box.setValue(state, value);
   } else if (box.soleValue(state) != value) {
     const block = setOf(part, VALUES + 3 * 8);
-    put(block, box.soleValue(state));
-    put(block, value);
+    put(part, block, box.soleValue(state));
+    put(part, block, value);
     box.setBlock(state, block);
   }
 }
 
 /** Adds a value to registers. */
-function raiseRegister(block: usize, precision: u32, value: f64): void {
-  const h = hash(value);
+function raiseRegister(part: Part, block: usize, precision: u32, value: f64): void {
+  const word = reinterpret<u64>(value);
+  const h = part.parameterCount == 1 ? mix(word) : seededHash(part, word);
   const at = block + <usize>(h >> <u64>(64 - precision));
   const rank = <u32>clz((h << (<u64>precision)) | ((<u64>1) << (<u64>(precision - 1)))) + 1;
   if (<u32>load<u8>(at, FIRST_REGISTER) < rank) store<u8>(at, rank, FIRST_REGISTER);
+}
+
+/** Hashes a word by the seed of the part: nobody who does not know it can choose words of great rank. */
+function seededHash(part: Part, word: u64): u64 {
+  const factor = factorOf(part.parameter(1), 0);
+  return mix(mix(word ^ factor) * factor);
 }
 
 /** A set without values in a block of at least `bytes`. */
@@ -68,8 +78,8 @@ function setOf(part: Part, bytes: usize): usize {
 }
 
 /** Puts a value into a set that does not have it and has room for it. */
-function put(block: usize, value: f64): void {
-  const slot = slotOf(block + VALUES, load<u32>(block, 4), value);
+function put(part: Part, block: usize, value: f64): void {
+  const slot = slotOf(streamOf(part), block + VALUES, load<u32>(block, 4), value);
   store<f64>(block + ((<usize>slot) << 3), value, VALUES);
   store<u32>(block, load<u32>(block) + 1);
 }
@@ -78,7 +88,7 @@ function put(block: usize, value: f64): void {
 function insert(part: Part, precision: u32, state: usize, block: usize, value: f64): void {
   const n = load<u32>(block);
   const slots = load<u32>(block, 4);
-  const at = block + ((<usize>slotOf(block + VALUES, slots, value)) << 3);
+  const at = block + ((<usize>slotOf(streamOf(part), block + VALUES, slots, value)) << 3);
   if (!isFree(at + VALUES)) return;
   if (n < maxSetValues(precision) && !isFull(slots, n)) {
     store<f64>(at, value, VALUES);
@@ -88,15 +98,34 @@ function insert(part: Part, precision: u32, state: usize, block: usize, value: f
   let moved: usize;
   if (n < maxSetValues(precision)) {
     moved = setOf(part, box.doubled(capacity(block)));
-    addAll(moved, 0, block);
-    put(moved, value);
+    addAll(part, moved, 0, block);
+    put(part, moved, value);
   } else {
     moved = registersFor(part, precision);
-    addAll(moved, precision, block);
-    raiseRegister(moved, precision, value);
+    addAll(part, moved, precision, block);
+    raiseRegister(part, moved, precision, value);
   }
   box.releaseFor(part, block);
   box.setBlock(state, moved);
+}
+
+/**
+ * Makes room in a set for n more values, which then need not be added in any order: added as they stand in a table,
+ * they would all come to the beginning of a smaller one.
+ */
+function makeRoom(part: Part, precision: u32, state: usize, n: u32): void {
+  const old = box.isBlock(state) ? box.blockOf(state) : 0;
+  if (old && box.isMarked(old, box.Mark.registers)) return;
+  const most = min((old ? load<u32>(old) : 1) + n, maxSetValues(precision));
+  if (old && !isFull(load<u32>(old, 4), most)) return;
+  const block = setOf(part, VALUES + ((<usize>most * 4) / 3 + 2) * 8);
+  if (old) {
+    addAll(part, block, 0, old);
+    box.releaseFor(part, old);
+  } else if (!box.isNothing(state)) {
+    put(part, block, box.soleValue(state));
+  }
+  box.setBlock(state, block);
 }
 
 /** A block of registers without values. */
@@ -108,12 +137,12 @@ function registersFor(part: Part, precision: u32): usize {
 }
 
 /** Adds the values of a set to registers or, if p is 0, to a set that has room for them and none of them. */
-function addAll(to: usize, precision: u32, set: usize): void {
+function addAll(part: Part, to: usize, precision: u32, set: usize): void {
   const stop = set + VALUES + ((<usize>load<u32>(set, 4)) << 3);
   for (let at = set + VALUES; at < stop; at += 8) {
     if (isFree(at)) continue;
-    if (precision) raiseRegister(to, precision, load<f64>(at));
-    else put(to, load<f64>(at));
+    if (precision) raiseRegister(part, to, precision, load<f64>(at));
+    else put(part, to, load<f64>(at));
   }
 }
 
@@ -126,6 +155,7 @@ export function merge(part: Part, precision: u32, into: usize, from: usize): voi
   }
   const other = box.blockOf(from);
   if (!box.isMarked(other, box.Mark.registers)) {
+    makeRoom(part, precision, into, load<u32>(other));
     const stop = other + VALUES + ((<usize>load<u32>(other, 4)) << 3);
     for (let at = other + VALUES; at < stop; at += 8) {
       if (!isFree(at)) lift(part, precision, into, load<f64>(at));
@@ -144,10 +174,10 @@ export function merge(part: Part, precision: u32, into: usize, from: usize): voi
   const block = box.allocateFor(part, FIRST_REGISTER + m);
   memory.copy(block, other, FIRST_REGISTER + m);
   if (box.isBlock(into)) {
-    addAll(block, precision, box.blockOf(into));
+    addAll(part, block, precision, box.blockOf(into));
     box.releaseFor(part, box.blockOf(into));
   } else if (!box.isNothing(into)) {
-    raiseRegister(block, precision, box.soleValue(into));
+    raiseRegister(part, block, precision, box.soleValue(into));
   }
   box.setBlock(into, block);
 }

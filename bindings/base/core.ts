@@ -76,6 +76,8 @@ interface Exports {
   stat(stream: number, which: Stat): number;
   /** The debug build alone: the number of a law that does not hold, 0 if all hold; see assembly/check.ts. */
   check?(stream: number): number;
+  /** The debug build alone: number of slots that searches in hash tables passed over; see assembly/base/hash.ts. */
+  probeCount?(): number;
 }
 
 /** What the core exports for one kind of aggregate: see assembly/aggregate/aggregate-registry.ts. */

@@ -11,6 +11,7 @@
 
 import { Keys, NO_BOUND, PART_U32, PartPlan, PLAN_U32, Plan, WINDOW_U32, WindowPlan } from '../../assembly/plan';
 import { type Core, NO_KERNELS, RING_EVENTS, ROLES, type WindowKernels } from '../base/core';
+import { drawSeed } from '../base/seed';
 import { type CheckedSpec, isRolling } from '../spec/check';
 import { isOnGrid, type Window } from '../spec/windows';
 import { ownsMemory, type Part, sizeOf } from './parts';
@@ -96,6 +97,7 @@ function planRecord(draft: Draft) {
     [Plan.maxFutureSkew]: spec.maxFutureSkew,
     [Plan.memoryLimit]: spec.memoryLimit,
     [Plan.early]: spec.every,
+    [Plan.seed]: drawSeed(),
     [Plan.keys]: spec.keys.length ? Keys.words : Keys.none,
     [Plan.keyWidth]: spec.keys.length,
     [Plan.measureCount]: columns.count,

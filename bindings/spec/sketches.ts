@@ -84,16 +84,23 @@ export function quantile<O extends NumberInput>(column: O, q: number, options: Q
  */
 export const median = <O extends NumberInput>(column: O) => withParameters('median', column, []);
 
-/** `precision`: log2 of the number of registers, 4 to 18, default 12. `exact`: keep every different value instead. */
+/**
+ * `precision`: log2 of the number of registers, 4 to 18, default 12. `seed`: see {@link distinct}. `exact`: keep every
+ * different value instead.
+ */
 export type DistinctOptions =
-  | { readonly precision?: number; readonly exact?: false }
-  | { readonly exact: true; readonly precision?: never };
+  | { readonly precision?: number; readonly seed?: number; readonly exact?: false }
+  | { readonly exact: true; readonly precision?: never; readonly seed?: never };
 
 /**
  * Number of different values; -0 and 0 are the same value. It is exact up to 2^precision / 16 different values (256 by
  * default). Beyond that it is an estimate with a standard error of 1.04 / √2^precision (1.6 % by default) from
  * 2^precision bytes (HyperLogLog with the estimator of Ertl 2017). With `exact: true`, and in rolling windows, every
  * different value is kept and the count is exact.
+ *
+ * The estimate hashes values by a fixed function, so that the same values give the same estimate everywhere. Someone
+ * who chooses the values can therefore raise or lower it at will. A secret `seed`, a whole number from 0 to 2^53 - 1,
+ * prevents that; the same values give the same estimate wherever the seed is the same.
  *
  * @throws {OrielError} ERR_ORIEL_SPEC
  * @example distinct('page'), distinct('page', { precision: 14 })
@@ -102,9 +109,14 @@ export function distinct<O extends AnyInput>(
   column: O,
   options: DistinctOptions = {},
 ): Aggregate<ColumnIn<O>, number, TextIn<O>> {
-  const { precision, exact } = optionsOf<DistinctOptions>(options, ['precision', 'exact'], 'distinct');
-  if (!exact) return ofAny('distinct', column, 'hashed', [whole(precision ?? 12, 'distinct: precision', 4, 18)]);
+  const { precision, seed, exact } = optionsOf<DistinctOptions>(options, ['precision', 'seed', 'exact'], 'distinct');
+  if (!exact) {
+    const parameters = [whole(precision ?? 12, 'distinct: precision', 4, 18)];
+    if (seed !== undefined) parameters.push(whole(seed, 'distinct: seed', 0, Number.MAX_SAFE_INTEGER));
+    return ofAny('distinct', column, 'hashed', parameters);
+  }
   if (precision !== undefined) reject('distinct: precision', 'nothing where exact is true', precision);
+  if (seed !== undefined) reject('distinct: seed', 'nothing where exact is true', seed);
   return ofAny('distinct', column, 'hashed', [0]);
 }
 

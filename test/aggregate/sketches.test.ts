@@ -177,6 +177,21 @@ describe('distinct', () => {
   });
 });
 
+test('estimates of distinct are equal where the seed is, without one everywhere', () => {
+  const v = Float64Array.from({ length: 10_000 }, (_, i) => i * 1.5);
+  const t = new Float64Array(v.length);
+  const options = [{}, {}, { seed: 0 }, { seed: 0 }, { seed: 1 }, { seed: Number.MAX_SAFE_INTEGER }];
+  const estimates = options.map((given) => {
+    using stream = windowed({ time: 't', window: tumbling(1), aggregates: { d: distinct('v', given) } });
+    stream.pushColumns({ t, v });
+    return stream.close().toArray()[0]?.d as number;
+  });
+  expect(estimates.every((d) => Math.abs(d / v.length - 1) < 0.08)).toBe(true);
+  expect(estimates[0]).toBe(estimates[1]);
+  expect(estimates[2]).toBe(estimates[3]);
+  expect(new Set(estimates).size).toBe(4);
+});
+
 describe('topK and histogram', () => {
   test.each([1, 3, 10, 100])('topK of %i never counts too few of a value, nor too many by more than its error', (k) => {
     expectFrequent(2000, k);
@@ -355,6 +370,11 @@ describe('invalid arguments', () => {
     [() => distinct('v', { precision: 19 }), 'distinct: precision'],
     [() => distinct('v', { precision: 12.5 }), 'distinct: precision'],
     [() => distinct('v', { precision: 12, exact: true } as never), 'distinct: precision', 'exact'],
+    [() => distinct('v', { seed: -1 }), 'distinct: seed', '-1', '0 to 9007199254740991'],
+    [() => distinct('v', { seed: 0.5 }), 'distinct: seed'],
+    [() => distinct('v', { seed: 2 ** 53 }), 'distinct: seed'],
+    [() => distinct('v', { seed: 1n } as never), 'distinct: seed'],
+    [() => distinct('v', { seed: 1, exact: true } as never), 'distinct: seed', 'exact'],
     [() => topK('v', 0), 'topK: k', '0', '1 to 1000'],
     [() => topK('v', 1001), 'topK: k'],
     [() => topK('v', 2.5), 'topK: k'],

@@ -8,7 +8,7 @@ import { Heap } from '../../assembly/base/priority-queue';
 import { RingQueue } from '../../assembly/base/ring-queue';
 import { createSlab, Slab, takeSlot } from '../../assembly/base/slab';
 import { Dictionary } from '../../assembly/ingest/dictionary';
-import { Stream } from '../../assembly/stream';
+import { Stream, seedTables } from '../../assembly/stream';
 import { Span, SpanMore, SpanState, Spans } from '../../assembly/window/keyed/span';
 import { Wheel } from '../../assembly/window/session/timing-wheel';
 
@@ -78,6 +78,7 @@ export function createStream(limit: f64, keys: i32): Stream {
   stream.limit = limit;
   stream.keys = keys;
   stream.watermark = -Infinity;
+  seedTables(stream, 1);
   return stream;
 }
 

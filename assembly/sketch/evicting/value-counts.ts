@@ -11,6 +11,7 @@
 
 import { capacity } from '../../base/allocator';
 import { Part } from '../../part';
+import { streamOf } from '../../stream';
 import * as box from '../shared/box';
 import { clear, isFree, isFull, slotOf, vacate } from '../shared/hash-table';
 import * as sorted from './sorted';
@@ -82,12 +83,12 @@ export function retract(part: Part, state: usize, given: f64): void {
 function add(part: Part, state: usize, value: f64, by: f64): void {
   let block = box.blockOf(state);
   let slots = load<u32>(block, 4);
-  let slot = slotOf(block + VALUES, slots, value);
+  let slot = slotOf(streamOf(part), block + VALUES, slots, value);
   const isNew = isFree(block + VALUES + ((<usize>slot) << 3));
   if (isNew && isFull(slots, load<u32>(block, N))) {
     block = rebuild(part, state);
     slots = load<u32>(block, 4);
-    slot = slotOf(block + VALUES, slots, value);
+    slot = slotOf(streamOf(part), block + VALUES, slots, value);
   }
   const at = block + VALUES + ((<usize>slot) << 3);
   const counts = at + ((<usize>slots) << 3);
@@ -98,7 +99,7 @@ function add(part: Part, state: usize, value: f64, by: f64): void {
     store<f64>(at, value);
     store<f64>(counts, after);
   } else {
-    vacate(block + VALUES, slots, 2, slot);
+    vacate(streamOf(part), block + VALUES, slots, 2, slot);
   }
   store<u32>(block, load<u32>(block, N) + (before == 0 ? 1 : 0) - (after == 0 ? 1 : 0), N);
   if (!load<u32>(block, RANKED)) return;
@@ -118,7 +119,7 @@ function rebuild(part: Part, state: usize): usize {
   const column = (<usize>load<u32>(old, 4)) << 3;
   for (let from = old + VALUES; from < old + VALUES + column; from += 8) {
     if (isFree(from)) continue;
-    const to = block + VALUES + ((<usize>slotOf(block + VALUES, slots, load<f64>(from))) << 3);
+    const to = block + VALUES + ((<usize>slotOf(streamOf(part), block + VALUES, slots, load<f64>(from))) << 3);
     store<f64>(to, load<f64>(from));
     store<f64>(to + ((<usize>slots) << 3), load<f64>(from + column));
   }

@@ -1,31 +1,26 @@
 /**
  * A hash table of numbers with open addressing and linear probing. It is a column of slots; a free slot is a NaN. A
  * number's home slot follows from the upper half of its hash, so that the number of slots need not be a power of two.
+ * The hash is the stream's own (stream.ts): numbers stand in another order in each stream, so no result may follow it.
  * Numbers are compared by value; the caller turns -0 into 0 first, by adding 0.
  */
 
+import { countProbe } from '../../base/hash';
+import { Stream, tableHash } from '../../stream';
+
 export const FREE: u64 = 0xffffffffffffffff;
 
-/** Hashes the bits of a number by the finaliser of MurmurHash3 (Appleby 2011). */
-export function hash(value: f64): u64 {
-  let h = reinterpret<u64>(value);
-  h ^= h >> 33;
-  h *= 0xff51afd7ed558ccd;
-  h ^= h >> 33;
-  h *= 0xc4ceb9fe1a85ec53;
-  return h ^ (h >> 33);
-}
-
 /** The home slot of a number, where a search for it begins. */
-export function homeOf(slots: u32, value: f64): u32 {
-  return <u32>(((hash(value) >> 32) * <u64>slots) >> 32);
+export function homeOf(stream: Stream, slots: u32, value: f64): u32 {
+  return <u32>(((tableHash(stream, reinterpret<u64>(value)) >> 32) * <u64>slots) >> 32);
 }
 
 /** The slot that holds a number, or the free slot where it would be put. */
-export function slotOf(column: usize, slots: u32, value: f64): u32 {
-  let i = homeOf(slots, value);
+export function slotOf(stream: Stream, column: usize, slots: u32, value: f64): u32 {
+  let i = homeOf(stream, slots, value);
   let at = column + ((<usize>i) << 3);
   while (load<f64>(at) != value && !isFree(at)) {
+    countProbe();
     if (++i == slots) i = 0;
     at = column + ((<usize>i) << 3);
   }
@@ -40,7 +35,7 @@ export function isFree(at: usize): bool {
  * Frees a slot in all columns of a table, which lie one after the other, the numbers first. Numbers behind it that a
  * search would no longer find, as it ends at the hole, move up.
  */
-export function vacate(table: usize, slots: u32, columns: i32, slot: u32): void {
+export function vacate(stream: Stream, table: usize, slots: u32, columns: i32, slot: u32): void {
   const column = (<usize>slots) << 3;
   let hole = slot;
   let i = slot;
@@ -48,7 +43,7 @@ export function vacate(table: usize, slots: u32, columns: i32, slot: u32): void 
     if (++i == slots) i = 0;
     const from = table + ((<usize>i) << 3);
     if (isFree(from)) break;
-    const home = homeOf(slots, load<f64>(from));
+    const home = homeOf(stream, slots, load<f64>(from));
     if ((i >= home ? i - home : i + slots - home) < (i >= hole ? i - hole : i + slots - hole)) continue;
     for (let c = 0, at: usize = 0; c < columns; c++, at += column) {
       store<u64>(table + at + ((<usize>hole) << 3), load<u64>(from + at));

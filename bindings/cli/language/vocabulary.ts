@@ -48,7 +48,7 @@ const AGGREGATES: Record<
     ['accuracy', 'exact'],
   ],
   median: [['number']],
-  distinct: [['any'], ['precision', 'exact']],
+  distinct: [['any'], ['precision', 'seed', 'exact']],
   topK: [['any', 'value']],
   histogram: [['number', 'value']],
   collect: [['any'], ['limit']],

@@ -111,6 +111,7 @@ test.each([
   ['quantile(ms, 0.99, accuracy = 0.001)', oriel.quantile('ms', 0.99, { accuracy: 0.001 })],
   ['quantile(ms, 0.99, { exact: true })', oriel.quantile('ms', 0.99, { exact: true })],
   ['distinct(user, precision = 14)', oriel.distinct('user', { precision: 14 })],
+  ['distinct(user, seed = 7)', oriel.distinct('user', { seed: 7 })],
   ['distinct(text("user"))', oriel.distinct(text('user'))],
   ['topK(path, 3)', oriel.topK('path', 3)],
   ['histogram(ms, [1, 10, 100])', oriel.histogram('ms', [1, 10, 100])],

@@ -1,0 +1,9 @@
+/** Seeds of hash tables. */
+
+const words = new Uint32Array(2);
+
+/** Draws a secret whole number from 0 to 2^53 - 1, by which nobody can know which keys and values share a slot. */
+export function drawSeed(): number {
+  crypto.getRandomValues(words);
+  return (words[0] as number) + ((words[1] as number) & 0x1fffff) * 2 ** 32;
+}
