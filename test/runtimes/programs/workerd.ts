@@ -1,7 +1,10 @@
 import * as oriel from 'oriel';
 import module from 'oriel/core.wasm';
 import * as slim from 'oriel/slim';
-import { everything, slimly } from './program.js';
+import { everything, slimly, specOf } from './program.js';
+
+// Cloudflare allows less outside handlers; a stream may be created there all the same.
+oriel.windowed(specOf(oriel))[Symbol.dispose]();
 
 const noThread = () => Promise.reject('none');
 
