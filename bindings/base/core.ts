@@ -32,14 +32,17 @@ interface Exports {
   firstTime(stream: number): number;
   lastTime(stream: number): number;
   badId(stream: number, at: number, n: number, limit: number): number;
-  demand(stream: number, n: number, first: number, last: number, beyond: number): number;
+  demand(stream: number, n: number, first: number, last: number, beyond: number, idLimit: number): number;
+  setLimit(stream: number, bytes: number): void;
   closing(stream: number): number;
   headroom(stream: number): number;
   commit(stream: number, n: number, idLimit: number): number;
   lateEvents(stream: number): number;
   advance(stream: number, watermark: number): void;
   newest(stream: number): number;
-  earliestHeld(stream: number): number;
+  openMarks(n: number): number;
+  markHeld(stream: number, marks: number, n: number, salt: number, withRing: boolean): number;
+  closeMarks(marks: number): void;
   query(stream: number, id: number, t: number): number;
   idOfKey(stream: number): number;
   edgeTable(stream: number, w: number, n: number): number;
@@ -135,7 +138,7 @@ export const NO_KERNELS: Kernels = {
 /** The functions that a kind of window may export: see assembly/window/window-registry.ts. */
 export const ROLES = [
   ...(['start', 'end', 'newest', 'oldest'] as const),
-  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'live', 'earliest', 'verify'] as const),
+  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'live', 'verify'] as const),
 ] as const;
 
 /** What the core exports for one kind of window: indices into the function table. */
@@ -148,13 +151,13 @@ const ADDRESSES = [
   ...(['create', 'plan', 'top', 'timesColumn', 'idsColumn', 'wordsColumns', 'lateEvents'] as const),
   ...(['startsColumn', 'endsColumn', 'resultIds', 'resultWindows', 'resultPanes', 'resultFirings'] as const),
   ...(['resultColumn', 'resultLists', 'query', 'edgeTable', 'keyWords', 'liveColumn', 'pinsColumn'] as const),
-  ...(['createSegments', 'openPacked'] as const),
+  ...(['createSegments', 'openPacked', 'openMarks'] as const),
 ] as const;
 
 /** Exports that are not about one stream. The first parameter of all others is a stream. */
 const GENERAL = [
   ...(['start', 'reserve', 'top', 'resetEnd', 'create', 'openPacked', 'closePacked'] as const),
-  ...(['destroySegments', 'canonicalize'] as const),
+  ...(['destroySegments', 'canonicalize', 'openMarks', 'closeMarks'] as const),
 ];
 
 function unsigned(address: (...given: never[]) => number): (...given: never[]) => number {
