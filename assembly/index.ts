@@ -23,13 +23,13 @@ import { Keys, Stat } from './plan';
 import { query as queryOf } from './query';
 import { putMerged as putMergedOf } from './result/merge';
 import { emptyOutbox, Outbox, outputColumn } from './result/outbox';
-import { earliestHeld as earliestHeldOf } from './retention';
 import { storeAt } from './store';
 import { headroom as headroomOf, Stream, windowAt } from './stream';
 import * as edges from './window/grid/edges';
 
 export * from './aggregate/aggregate-registry';
 export { reserve, resetEnd, start, top } from './base/allocator';
+export { closeMarks, markHeld, openMarks } from './retention';
 export * from './window/window-registry';
 
 /** Creates a stream with room for a plan of `planBytes`; 0 if memory is full. */
@@ -94,9 +94,23 @@ export function badId(stream: Stream, at: i32, n: i32, limit: u32): i32 {
   return -1;
 }
 
-/** Demand in bytes of n events with times from `first` to `last`; see budget.ts. */
-export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f64): f64 {
-  return demandOf(stream, n, first, last, beyond);
+/**
+ * Demand in bytes of n events with times from `first` to `last`; see budget.ts. Ids that the producer has given are
+ * below `limit`.
+ */
+export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f64, limit: u32): f64 {
+  // All tables by id grow to the greatest id, whatever events use. So ids that were given count as ids that are there.
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const before = keys.limit;
+  keys.limit = max(before, limit);
+  const bytes = demandOf(stream, n, first, last, beyond);
+  keys.limit = before;
+  return bytes;
+}
+
+/** Sets how many bytes the stream may use: its maximum, less what the bindings keep for it. */
+export function setLimit(stream: Stream, bytes: f64): void {
+  stream.limit = bytes;
 }
 
 /** Upper bound on the bytes needed to fire everything open, excluding results. */
@@ -161,11 +175,6 @@ export function setDisorder(stream: Stream, outOfOrder: f64): void {
 export function advance(stream: Stream, watermark: f64): void {
   advanceStream(stream, watermark);
   stream.advancedTo = max(stream.advancedTo, watermark + stream.outOfOrder);
-}
-
-/** Time before which the stream holds no event, Infinity if it holds none; see retention.ts. */
-export function earliestHeld(stream: Stream): f64 {
-  return earliestHeldOf(stream);
 }
 
 /** Time of the newest event, -Infinity before the first. */

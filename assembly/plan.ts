@@ -54,12 +54,10 @@ export enum Plan {
   filter = 116,
   /** Whether late events are handed back, with all their columns. */
   givesLate = 120,
-  /** Whether stores keep the times that `earliestHeld` reads: see assembly/retention.ts. */
-  tracksEarliest = 124,
   /** Whether results are packed rows, to be merged with those of other streams: see assembly/result/pack.ts. */
-  partial = 128,
+  partial = 124,
   /** The windows begin here. */
-  windows = 136,
+  windows = 128,
 }
 
 /** How a producer writes the keys of events. */
@@ -94,23 +92,22 @@ export enum WindowPlan {
   query = 72,
   demand = 76,
   live = 80,
-  earliest = 84,
   /**
    * 1 + the measure that the window reads: the gap of a session, or the ends of a punctuated window; 0: there is none.
    */
-  column = 88,
+  column = 84,
   /** Which ends of a frame belong to it, or whether sessions may touch: see Closed. */
-  closed = 92,
+  closed = 88,
   /** Place of the window in the spec, which orders results. */
-  place = 96,
+  place = 92,
   /** Number of its store. Windows of one store are neighbours. */
-  store = 100,
+  store = 96,
   /** Filled in by the core: the table of edges that the bindings write, see assembly/window/grid/kind/calendar.ts. */
-  edges = 104,
-  edgeCount = 108,
+  edges = 100,
+  edgeCount = 104,
   /** The function of the debug build that verifies the store: see assembly/check.ts. */
-  verify = 112,
-  bytes = 120,
+  verify = 108,
+  bytes = 112,
 }
 
 /**

@@ -62,10 +62,6 @@ export class Store {
   verify(stream: Stream, census: usize): i32 {
     return this.window.verify ? call_indirect<i32>(this.window.verify, stream, this.self, census) : 0;
   }
-
-  earliest(stream: Stream): f64 {
-    return call_indirect<f64>(this.window.earliest, stream, this.self);
-  }
 }
 
 /** Store number s of a stream. */

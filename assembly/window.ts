@@ -23,7 +23,6 @@ export class Window {
   query: u32;
   demand: u32;
   live: u32;
-  earliest: u32;
   column: u32;
   closed: u32;
   place: u32;
@@ -50,7 +49,6 @@ if (offsetof<Window>('advance') != WindowPlan.advance) ERROR('Window.advance');
 if (offsetof<Window>('query') != WindowPlan.query) ERROR('Window.query');
 if (offsetof<Window>('demand') != WindowPlan.demand) ERROR('Window.demand');
 if (offsetof<Window>('live') != WindowPlan.live) ERROR('Window.live');
-if (offsetof<Window>('earliest') != WindowPlan.earliest) ERROR('Window.earliest');
 if (offsetof<Window>('column') != WindowPlan.column) ERROR('Window.column');
 if (offsetof<Window>('closed') != WindowPlan.closed) ERROR('Window.closed');
 if (offsetof<Window>('place') != WindowPlan.place) ERROR('Window.place');

@@ -12,9 +12,10 @@
  *     … 48        64                                       48
  *       │ size    │ payload: size - 16 bytes …             │ next header
  *       │ before  │ if free: next and previous of its list │
+ *       │ owner   │
  *
  * The low bits of `size` carry two flags: FREE, this block is free, and LEFT_FREE, the block before it is free.
- * `before` is the address of that block and is valid only with LEFT_FREE.
+ * `before` is the address of that block and is valid only with LEFT_FREE. `owner` is valid unless the block is free.
  *
  * All state of the allocator lies in the memory itself, so a copy of the memory is a copy of everything. An allocation
  * that does not fit traps, and the caller who kept a copy puts it back. The state of a stream is ids, numbers and
@@ -24,6 +25,9 @@
 const FREE: u32 = 1;
 const LEFT_FREE: u32 = 2;
 const FLAGS: u32 = 63;
+
+/** Offset of the owner in a header. */
+const OWNER: usize = 8;
 
 /** Every power of two of sizes, a class, is split into this many lists. */
 const LISTS_PER_CLASS: u32 = 16;
@@ -62,6 +66,7 @@ export function allocate(owner: Owner, bytes: usize): usize {
     block = take(size);
   }
   if (changetype<usize>(owner)) owner.used += <f64>size;
+  store<u32>(block, <u32>changetype<usize>(owner), OWNER);
   return block + 16;
 }
 
@@ -245,6 +250,29 @@ function grow(bytes: usize): bool {
   }
   link(block, <u32>(end - block));
   return true;
+}
+
+/** Address of the first block of all owners; 0 if there is none. */
+export function firstBlock(): usize {
+  return blockFrom(HEAP);
+}
+
+/** Address of the block that follows in memory; 0 if there is none. */
+export function nextBlock(address: usize): usize {
+  const block = address - 16;
+  return blockFrom(block + <usize>(load<u32>(block) & ~FLAGS));
+}
+
+/** The first block in use from `block` on. */
+function blockFrom(block: usize): usize {
+  const end = <usize>load<u32>(ROOT_END);
+  while (block < end && load<u32>(block) & FREE) block += <usize>(load<u32>(block) & ~FLAGS);
+  return block < end ? block + 16 : 0;
+}
+
+/** The owner of a block. */
+export function ownerOf(address: usize): Owner {
+  return changetype<Owner>(<usize>load<u32>(address - 16 + OWNER));
 }
 
 /** Whether blocks are gapless up to the end mark, their flags are right, and no two neighbours are both free. */

@@ -30,8 +30,6 @@
  *            last, moveTo, bound)         from `first` to `last`, the newest time then being at most moveTo; for n = 0
  *                                         on the bytes that firing everything open can need. See budget.ts
  *     live(stream, self)                  number of open windows, or of keys with events, for Stat.liveSlices
- *     earliest(stream, self)              a time before which the store holds no event, Infinity if it is empty; see
- *                                         retention.ts
  *     verify(stream, self, census)        the first law that the store breaks; counts what it holds of each id.
  *                                         check.ts exports it, in the debug build alone
  *
@@ -42,6 +40,7 @@
  *     cause     every result is put into the outbox with its cause (cause.ts)
  *     misses    `noteMiss` is called for each event that the store does not take, unless it is too far in the future
  *     ids       while the store holds anything of a key it keeps the id pinned (`pin`, `unpin`) or counted (`countRow`)
+ *     strings   numbers of strings stand at addresses that are multiples of 8, as they came: see retention.ts
  *     batches   results depend on events alone, never on where batches are cut
  *     memory    with the demand of n events available, taking them cannot fail
  */
@@ -83,7 +82,6 @@ export {
   query as slicing_query,
   demand as slicing_demand,
   live as slicing_live,
-  earliest as slicing_earliest,
 } from './grid/slicing';
 export {
   create as triggered_create,
@@ -93,7 +91,6 @@ export {
   query as triggered_query,
   demand as triggered_demand,
   live as triggered_live,
-  earliest as triggered_earliest,
 } from './grid/triggered';
 export {
   create as session_create,
@@ -103,7 +100,6 @@ export {
   query as session_query,
   demand as session_demand,
   live as session_live,
-  earliest as session_earliest,
 } from './session/session';
 export {
   create as capped_create,
@@ -113,7 +109,6 @@ export {
   query as capped_query,
   demand as capped_demand,
   live as capped_live,
-  earliest as capped_earliest,
 } from './session/capped';
 export {
   create as filled_create,
@@ -123,7 +118,6 @@ export {
   query as filled_query,
   demand as filled_demand,
   live as filled_live,
-  earliest as filled_earliest,
 } from './count/filled';
 export {
   create as counted_create,
@@ -133,7 +127,6 @@ export {
   query as counted_query,
   demand as counted_demand,
   live as counted_live,
-  earliest as counted_earliest,
 } from './count/counted';
 export {
   create as rolling_create,
@@ -143,7 +136,6 @@ export {
   query as rolling_query,
   demand as rolling_demand,
   live as rolling_live,
-  earliest as rolling_earliest,
 } from './rolling/rolling';
 export {
   create as unkeyed_create,
@@ -153,5 +145,4 @@ export {
   query as unkeyed_query,
   demand as unkeyed_demand,
   live as unkeyed_live,
-  earliest as unkeyed_earliest,
 } from './rolling/unkeyed';

@@ -32,14 +32,17 @@ interface Exports {
   firstTime(stream: number): number;
   lastTime(stream: number): number;
   badId(stream: number, at: number, n: number, limit: number): number;
-  demand(stream: number, n: number, first: number, last: number, beyond: number): number;
+  demand(stream: number, n: number, first: number, last: number, beyond: number, idLimit: number): number;
+  setLimit(stream: number, bytes: number): void;
   closing(stream: number): number;
   headroom(stream: number): number;
   commit(stream: number, n: number, idLimit: number): number;
   lateEvents(stream: number): number;
   advance(stream: number, watermark: number): void;
   newest(stream: number): number;
-  earliestHeld(stream: number): number;
+  openMarks(n: number): number;
+  markHeld(stream: number, marks: number, n: number, salt: number, withRing: boolean): number;
+  closeMarks(marks: number): void;
   query(stream: number, id: number, t: number): number;
   idOfKey(stream: number): number;
   edgeTable(stream: number, w: number, n: number): number;
@@ -135,7 +138,7 @@ export const NO_KERNELS: Kernels = {
 /** The functions that a kind of window may export: see assembly/window/window-registry.ts. */
 export const ROLES = [
   ...(['start', 'end', 'newest', 'oldest'] as const),
-  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'live', 'earliest', 'verify'] as const),
+  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'live', 'verify'] as const),
 ] as const;
 
 /** What the core exports for one kind of window: indices into the function table. */
@@ -148,8 +151,14 @@ const ADDRESSES = [
   ...(['create', 'plan', 'top', 'timesColumn', 'idsColumn', 'wordsColumns', 'lateEvents'] as const),
   ...(['startsColumn', 'endsColumn', 'resultIds', 'resultWindows', 'resultPanes', 'resultFirings'] as const),
   ...(['resultColumn', 'resultLists', 'query', 'edgeTable', 'keyWords', 'liveColumn', 'pinsColumn'] as const),
-  ...(['createSegments', 'openPacked'] as const),
+  ...(['createSegments', 'openPacked', 'openMarks'] as const),
 ] as const;
+
+/** Exports that are not about one stream. The first parameter of all others is a stream. */
+const GENERAL = [
+  ...(['start', 'reserve', 'top', 'resetEnd', 'create', 'openPacked', 'closePacked'] as const),
+  ...(['destroySegments', 'canonicalize', 'openMarks', 'closeMarks'] as const),
+];
 
 function unsigned(address: (...given: never[]) => number): (...given: never[]) => number {
   return (...given) => address(...given) >>> 0;
@@ -168,6 +177,10 @@ export class Core {
   #bytes: Uint8Array;
   /** Regions that other threads write to: address → bytes. An undo leaves them alone. */
   readonly foreignRegions = new Map<number, number>();
+  /** Streams in which the core has trapped. Their memory may be in any state, so it is never touched again. */
+  readonly #broken = new Set<number>();
+  /** Whether a trap means that memory is short, and will be undone. */
+  #undoesTraps = false;
   /** The events inside such a region that are being consumed: `n` of them from place `at`. An undo restores these. */
   batchInUse: readonly [stream: number, at: number, n: number] | undefined;
 
@@ -177,7 +190,7 @@ export class Core {
     const { instance } = instantiateSync(module, memory ? { env: { memory } } : {});
     const exported = { ...instance.exports, memory: memory ?? instance.exports.memory } as unknown as Exports;
     for (const name of ADDRESSES) exported[name] = unsigned(exported[name]) as never;
-    this.exports = exported;
+    this.exports = this.#guarded(exported);
     this.exports.start();
     this.#register(instance.exports as Record<string, unknown>);
     this.#bytes = new Uint8Array(this.exports.memory.buffer);
@@ -196,6 +209,44 @@ export class Core {
   /** Copies n numbers from an address. */
   float64s(address: number, n: number): Float64Array<ArrayBuffer> {
     return new Float64Array(new Float64Array(this.buffer, address, n));
+  }
+
+  /** Whether the core has trapped in a stream. */
+  isBroken(stream: number): boolean {
+    return this.#broken.has(stream);
+  }
+
+  /** @throws {OrielError} ERR_ORIEL_CORE if the core has trapped in the stream */
+  assertWhole(stream: number): void {
+    if (this.#broken.has(stream)) throw broken();
+  }
+
+  /**
+   * The exports, with a guard around all that are about one stream: if the core traps there, that stream is broken, and
+   * every later call throws ERR_ORIEL_CORE. To destroy it then does nothing.
+   */
+  #guarded(exported: Exports): Exports {
+    const guarded = { ...exported };
+    for (const [name, call] of Object.entries(exported)) {
+      // The kernels of aggregates and windows have names with an underscore; nobody calls them here.
+      if (typeof call !== 'function' || name.includes('_') || GENERAL.includes(name as 'top')) continue;
+      guarded[name as 'demand'] = this.#guard(call, name === 'destroy') as never;
+    }
+    return guarded;
+  }
+
+  #guard(call: (...given: number[]) => unknown, isQuiet: boolean) {
+    return (stream: number, a: number, b: number, c: number, d: number, e: number): unknown => {
+      try {
+        if (!this.#broken.has(stream)) return call(stream, a, b, c, d, e);
+      } catch (cause) {
+        if (this.#undoesTraps && cause instanceof WebAssembly.RuntimeError) throw cause;
+        this.#broken.add(stream);
+        if (!isQuiet) throw broken(cause);
+      }
+      if (!isQuiet) throw broken();
+      return undefined;
+    };
   }
 
   /** Registers kernels by the names of their exports: `sum_fold`, `mean_needs.count`, `hopping_start`. */
@@ -240,6 +291,7 @@ export class Core {
     const sure = modest && demand <= exports.headroom(stream) && exports.reserve(demand) !== 0;
     const copy = sure ? undefined : this.bytes.slice(0, used + 64);
     try {
+      this.#undoesTraps = copy !== undefined;
       run(sure);
       if (!copy || !adds || exports.closing(stream) <= exports.headroom(stream)) return;
       throw new WebAssembly.RuntimeError('no room is left to give it out');
@@ -248,6 +300,8 @@ export class Core {
       this.#putBack(copy);
       exports.resetEnd(used);
       throw new OrielError('ERR_ORIEL_MEMORY', 'the stream has no room for this: nothing of it was taken', { cause });
+    } finally {
+      this.#undoesTraps = false;
     }
   }
 
@@ -271,6 +325,12 @@ export class Core {
       bytes.set(copy.subarray(i + entryBytes * at, i + entryBytes * (at + n)), i + entryBytes * at);
     }
   }
+}
+
+function broken(cause?: unknown): OrielError {
+  return new OrielError('ERR_ORIEL_CORE', 'the core has failed in this stream, which can do nothing any more', {
+    cause,
+  });
 }
 
 let current: Core | undefined;

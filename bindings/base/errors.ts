@@ -22,7 +22,8 @@ export type OrielErrorCode =
   | 'ERR_ORIEL_CLOSED'
   /**
    * There is no WebAssembly core: `init` of `oriel/slim` was not awaited, or the platform refuses to compile the
-   * module.
+   * module. Or the core has failed in this stream, which should never happen: every later call on the stream throws
+   * this, and other streams go on.
    */
   | 'ERR_ORIEL_CORE'
   /**

@@ -7,13 +7,14 @@ import { type Keys, Stat } from '../../assembly/plan';
 import type { Core } from '../base/core';
 import { RING_EVENTS } from '../base/core';
 import { OrielError } from '../base/errors';
+import { drawSeed } from '../base/seed';
 import { EventFields } from '../input/event-fields';
 import { EventRing } from '../input/event-ring';
 import { KeyEncoder } from '../input/keys';
-import type { TextColumn } from '../input/measures';
+import type { HashedStrings, StringLedger } from '../input/strings';
 import { type CompiledPlan, compile } from '../plan/compile';
 import { Results } from '../plan/results';
-import type { CheckedSpec } from '../spec/check';
+import { type CheckedSpec, NO_MAXIMUM } from '../spec/check';
 import { Edges } from './calendar-edges';
 import { WallClock } from './wall-clock';
 
@@ -39,7 +40,10 @@ export interface Stats {
    * Number of slices of time that hold events, plus open sessions and windows of rows, plus keys of rolling windows.
    */
   liveSlices: number;
-  /** Linear memory in use by this stream, in bytes. */
+  /**
+   * Memory in use by this stream, in bytes: its linear memory, and an estimate of what the strings take that it keeps
+   * for keys and measures (two bytes for each UTF-16 unit, and about a hundred for each string).
+   */
   bytes: number;
   /** Time spent in the core, in milliseconds. */
   milliseconds: number;
@@ -62,6 +66,12 @@ export class Engine {
   readonly edges: Edges;
   readonly results: Results;
   readonly clock: WallClock;
+  /** The strings of its keys and measures. */
+  readonly strings: StringLedger;
+  /** How often strings were forgotten. */
+  sweeps = 0;
+  /** `strings.bytes` when the core was last told how much memory is left for it. */
+  #stringBytes = 0;
   /** The form of keys that the core was last told. */
   #mode: Keys;
   /** The columns of late events that `takeLate` has not returned, by name. */
@@ -85,7 +95,8 @@ export class Engine {
     }
     this.handle = handle;
     this.#home = core.exports.timesColumn(handle);
-    this.keys = new KeyEncoder(core, handle, spec.keys, RING_EVENTS);
+    this.strings = this.plan.measures.ledger;
+    this.keys = new KeyEncoder(core, handle, spec.keys, RING_EVENTS, this.strings);
     // May change with the first key: see `commit`.
     this.#mode = this.keys.mode;
     this.clock = new WallClock(spec);
@@ -118,7 +129,7 @@ export class Engine {
       watermark: this.stat(Stat.watermark),
       liveKeys: this.stat(Stat.liveKeys),
       liveSlices: this.stat(Stat.liveSlices),
-      bytes: this.stat(Stat.bytes),
+      bytes: this.stat(Stat.bytes) + this.strings.bytes,
       milliseconds: this.#milliseconds,
     };
   }
@@ -128,13 +139,32 @@ export class Engine {
     return this.core.exports.newest(this.handle);
   }
 
+  /** Demand in bytes of n events: see assembly/budget.ts. */
+  demand(n: number, first: number, last: number, moveTo: number): number {
+    return this.core.exports.demand(this.handle, n, first, last, moveTo, this.keys.idLimit);
+  }
+
+  /** Whether the spec gives a maximum. Without one strings are bounded by the heap of JavaScript alone. */
+  get hasMaximum(): boolean {
+    return this.spec.memoryLimit !== NO_MAXIMUM;
+  }
+
+  /** Tells the core how much of the maximum strings leave for it. */
+  limitMemory(): void {
+    if (!this.hasMaximum || this.strings.bytes === this.#stringBytes) return;
+    this.#stringBytes = this.strings.bytes;
+    this.core.exports.setLimit(this.handle, this.spec.memoryLimit - this.strings.bytes);
+  }
+
   /**
    * Runs an operation that consumes n events with times from `first` to `last`, entirely or not at all. `run` gets true
    * if the memory is certain to suffice, so that there will be no undo.
+   * @param stringBytes upper bound on what the strings take that get their numbers in `run`
    * @throws {OrielError} ERR_ORIEL_MEMORY
    */
-  atomically(n: number, first: number, last: number, run: (sure: boolean) => void): void {
-    const demand = this.core.exports.demand(this.handle, n, first, last, last);
+  atomically(n: number, first: number, last: number, run: (sure: boolean) => void, stringBytes = 0): void {
+    this.limitMemory();
+    const demand = this.demand(n, first, last, last) + stringBytes;
     const mode = this.#mode;
     const before = performance.now();
     try {
@@ -142,6 +172,8 @@ export class Engine {
       if (n > 0) this.edges.taken();
     } catch (error) {
       this.#late = undefined;
+      // The limit may have been put back as well.
+      this.#stringBytes = Number.NaN;
       this.#mode = mode;
       throw error;
     } finally {
@@ -152,6 +184,7 @@ export class Engine {
   /** Commits n events that are written to the ring. Call it inside `atomically`. */
   commit(n: number): void {
     const { exports } = this.core;
+    this.limitMemory();
     if (this.keys.mode !== this.#mode) {
       this.#mode = this.keys.mode;
       exports.setKeys(this.handle, this.#mode);
@@ -171,7 +204,21 @@ export class Engine {
 
   /** Commits n events that are written to the ring, all or none. @throws {OrielError} ERR_ORIEL_MEMORY */
   takeWritten(n: number, { first, last }: TimeScan): void {
-    this.atomically(n, first, last, () => this.commit(n));
+    const take = () => this.atomically(n, first, last, () => this.commit(n));
+    this.orSweep(take, () => this.#forget(true, false));
+  }
+
+  /**
+   * Runs an operation; if memory is short, and `sweep` forgets any strings, once more.
+   * @throws {OrielError} ERR_ORIEL_MEMORY
+   */
+  orSweep(run: () => void, sweep: () => boolean): void {
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof OrielError && error.code === 'ERR_ORIEL_MEMORY' && sweep())) throw error;
+      run();
+    }
   }
 
   /** Moves the watermark to `time`; Infinity ends the stream. @throws {OrielError} ERR_ORIEL_MEMORY */
@@ -181,7 +228,8 @@ export class Engine {
     // The core computes with a finite disorder here; stopEventTime() has set it to Infinity.
     if (this.#isTimeByHand) exports.setDisorder(this.handle, this.spec.outOfOrder);
     try {
-      this.atomically(0, 0, time + this.spec.outOfOrder, () => exports.advance(this.handle, time));
+      const move = () => this.atomically(0, 0, time + this.spec.outOfOrder, () => exports.advance(this.handle, time));
+      this.orSweep(move, () => this.#forget(true, false));
     } finally {
       if (this.#isTimeByHand) exports.setDisorder(this.handle, Number.POSITIVE_INFINITY);
     }
@@ -201,16 +249,50 @@ export class Engine {
     return true;
   }
 
-  /** Forgets strings that no state or result can contain any more. Call it between calls. */
-  sweep(): void {
-    this.keys.sweep();
-    // The core does not list the strings that states hold, only the earliest time that is held; see HashedStrings.
-    this.plan.measures.sweep((column) => this.#forget(column));
+  /** Whether a table of strings is full, so that `settle` forgets some. */
+  get isFull(): boolean {
+    return this.keys.columns.some(isFull) || this.plan.measures.columns.some(isFull);
   }
 
-  #forget(column: TextColumn): void {
-    const named = this.results.numbersOf(column);
-    column.strings.forget(this.core.exports.earliestHeld(this.handle), this.newest, named);
+  /**
+   * Called between calls, when the last one was taken. Forgets strings that no state or result holds, if a table is
+   * full.
+   */
+  settle(): void {
+    this.strings.settle();
+    this.#forget(false, true);
+  }
+
+  /** Takes back the numbers given since a mark, and forgets strings. Returns whether that made room. */
+  makeRoom(mark: number): boolean {
+    this.strings.takeBack(mark);
+    return this.#forget(true, true);
+  }
+
+  /**
+   * Forgets strings that no state or result holds.
+   * @param isShort of all tables, not of full ones alone
+   * @param isBetween whether this is between two calls; else what stands in the ring is kept
+   */
+  #forget(isShort: boolean, isBetween: boolean): boolean {
+    const keys = this.keys.sweep(isShort, isBetween ? undefined : this.ring.columns);
+    const forget = (strings: HashedStrings) => this.#keepHeld(strings, isBetween);
+    const any = this.plan.measures.sweep(isShort, isBetween, forget) || keys;
+    if (any) this.sweeps++;
+    return any;
+  }
+
+  /** Forgets the strings of a table that no state or result holds, unless memory is too short to find them. */
+  #keepHeld(strings: HashedStrings, isBetween: boolean): void {
+    const { core, handle } = this;
+    const { exports } = core;
+    const marks = exports.openMarks(strings.size);
+    if (!marks) return;
+    const numbers = new Float64Array(core.buffer, marks, strings.size);
+    numbers.set(strings.allNumbers());
+    const cost = exports.markHeld(handle, marks, strings.size, drawSeed(), !isBetween);
+    strings.keep(numbers, cost);
+    exports.closeMarks(marks);
   }
 
   /** Whether there are late events that `takeLate` has not returned. */
@@ -229,4 +311,8 @@ export class Engine {
     });
     return Object.fromEntries(columns);
   }
+}
+
+function isFull({ strings }: { readonly strings: { readonly full: boolean } }): boolean {
+  return strings.full;
 }

@@ -146,7 +146,7 @@ export class Claims {
     const { ringCore, keyTables } = this.#writer;
     const table = keyTables[c] as StringTable;
     const written = (ids ? views.ids : words).subarray(at, at + n);
-    const bad = ids && ringCore ? ringCore.badId(at, n) : written.findIndex((number) => !table.has(number));
+    const bad = ids && ringCore && table.isDense ? ringCore.badId(at, n) : badIndex(written, table);
     if (bad >= 0) throw badNumber(name, bad);
     if (keys.length > 1 || ids) return;
     for (let i = at; i < at + n; i++) views.ids[i] = words[i] as number;
@@ -194,6 +194,12 @@ export class Claims {
     if (keys[c]?.kind === 'number') return numbers.map((key) => key + 0);
     return Array.from(numbers, (number) => this.#writer.keyTables[c]?.stringOf?.(number));
   }
+}
+
+/** Index of the first number that is that of no string, -1 if there is none. */
+function badIndex(numbers: Float64Array | Uint32Array, table: StringTable): number {
+  for (let i = 0; i < numbers.length; i++) if (!table.has(numbers[i] as number)) return i;
+  return -1;
 }
 
 function isWhole(n: number, least: number, most: number): boolean {

@@ -65,6 +65,11 @@ export class EventRing {
     return this.#views;
   }
 
+  /** The columns of the batch at hand, and of what was in the ring before. */
+  get columns(): Views {
+    return this.#look();
+  }
+
   /**
    * Writes an event of simple fields to place `at` while it reads it. Returns false if the event has to be read first,
    * or if one of its getters has made the memory grow: then the event may be written in part.

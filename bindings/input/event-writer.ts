@@ -14,7 +14,7 @@ import type { Views } from './views';
 
 /** What the core does faster, where the ring is in its memory. */
 export interface RingCore {
-  /** Index of the first id, of n from place `at` on, that is that of no string; -1 if there is none. */
+  /** Index of the first id, of n from place `at` on, that is beyond those of all strings; -1 if there is none. */
   badId(at: number, n: number): number;
   /** As `EventWriter.canonicalize`. */
   canonicalize(c: number, at: number, n: number): void;

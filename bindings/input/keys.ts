@@ -12,7 +12,8 @@ import { OrielError, show } from '../base/errors';
 import { CodedStrings, type Given } from '../spec/column-input';
 import type { Key } from '../spec/types';
 import { isBigInts, placeOf } from './columns';
-import { Strings } from './strings';
+import { type StringLedger, Strings } from './strings';
+import type { Views } from './views';
 
 export type KeyKind = 'string' | 'number' | 'int64' | 'uint64';
 
@@ -26,9 +27,14 @@ const KINDS: Record<KeyKind, string> = {
 /** One column of a stream's keys. */
 export class KeyColumn {
   kind: KeyKind | undefined;
-  readonly strings = new Strings();
+  readonly strings: Strings;
 
-  constructor(readonly name: string) {}
+  constructor(
+    readonly name: string,
+    ledger?: StringLedger,
+  ) {
+    this.strings = new Strings(ledger);
+  }
 
   /** Returns the kind of a key. @throws {OrielError} ERR_ORIEL_COLUMN if it is no key, or not of the column's kind */
   kindOf(key: unknown, index?: number): KeyKind {
@@ -114,8 +120,9 @@ export class KeyEncoder {
     readonly stream: number,
     names: readonly string[],
     capacity: number,
+    ledger: StringLedger,
   ) {
-    this.columns = names.map((name) => new KeyColumn(name));
+    this.columns = names.map((name) => new KeyColumn(name, ledger));
     this.#stride = capacity * 8;
   }
 
@@ -162,15 +169,18 @@ export class KeyEncoder {
   }
 
   /**
-   * Forgets strings that no key in use has, if a table is due for it. A key is in use if a window has rows of it, a
-   * store or a sample has pinned it, or a result names it. Must not be called between writing keys and committing them.
+   * Forgets strings that no key in use has, if a table is full or memory is short (`isShort`). A key is in use if a
+   * window has rows of it, a store or a sample has pinned it, or a result names it.
+   * @param batch the keys that stand in the ring, which are in use as well if the call at hand is not over
+   * @returns whether there was anything to forget
    */
-  sweep(): void {
-    if (!this.columns.some(({ kind, strings }) => kind === 'string' && strings.full)) return;
+  sweep(isShort: boolean, batch?: Pick<Views, 'ids' | 'words'>): boolean {
+    const isDue = ({ size, full }: Strings) => (isShort ? size > 0 : full);
+    if (!this.columns.some(({ kind, strings }) => kind === 'string' && isDue(strings))) return false;
     const { exports, buffer } = this.core;
     exports.forgetSamples(this.stream);
     const limit = exports.idLimit(this.stream);
-    const alive = new Uint8Array(limit);
+    const alive = new Uint8Array(Math.max(limit, this.idLimit));
     const live = new Uint32Array(buffer, exports.liveColumn(this.stream), limit);
     const pinsAt = exports.pinsColumn(this.stream);
     const pins = pinsAt ? new Uint32Array(buffer, pinsAt, limit) : live;
@@ -178,8 +188,9 @@ export class KeyEncoder {
     for (const id of new Uint32Array(buffer, exports.resultIds(this.stream), exports.resultCount(this.stream)))
       alive[id] = 1;
     if (this.direct) {
+      for (const id of batch?.ids ?? []) if (id < alive.length) alive[id] = 1;
       this.columns[0]?.strings.keep(alive);
-      return;
+      return true;
     }
     const width = this.columns.length;
     const words = new Float64Array(buffer, exports.keyWords(this.stream, 0), limit * width);
@@ -187,7 +198,9 @@ export class KeyEncoder {
       if (kind !== 'string') return;
       const used = new Uint8Array(strings.values.length);
       for (let id = 0; id < limit; id++) if (alive[id]) used[words[id * width + c] as number] = 1;
+      for (const number of batch?.words[c] ?? []) if (number < used.length) used[number] = 1;
       strings.keep(used);
     });
+    return true;
   }
 }

@@ -11,6 +11,11 @@
  *     kept       its hash; a table of the column maps hashes back to strings, for results and functions of the spec
  *     hashed     its hash alone; strings only have to be told apart
  *     known      its index among the column's literals in the spec; all other strings have the next index
+ *
+ * Hashes have a seed of the stream, so that nobody can find two strings with one hash. Where results depend on the
+ * hashes themselves (the estimate of `distinct`, the order of equal counts in `topK`) they have none: such results are
+ * the same in all streams. If such a column also has to tell strings apart exactly, its strings are kept: in a table
+ * strings are compared themselves.
  */
 
 import { OrielError, show } from '../base/errors';
@@ -19,7 +24,7 @@ import type { AnyAggregate, StringUse } from '../spec/aggregates';
 import { CodedStrings, type Given, type Numbers } from '../spec/column-input';
 import { Expression } from '../spec/expression';
 import { isBigInts, numbersOf, placeOf } from './columns';
-import { HashedStrings, hashOf, type StringTable } from './strings';
+import { FIXED_SEED, HashedStrings, hashOf, StringLedger, type StringTable } from './strings';
 
 export type TextKind = 'string' | 'number';
 type Form = 'kept' | 'hashed' | 'known';
@@ -28,15 +33,20 @@ type Form = 'kept' | 'hashed' | 'known';
 export class TextColumn {
   /** The kind of its first value; undefined before that. */
   kind: TextKind | undefined;
-  readonly strings = new HashedStrings();
+  readonly strings: HashedStrings;
 
+  /** @param seed of the hashes */
   constructor(
     readonly name: string,
     readonly accepted: 'strings' | 'either',
     readonly literals: readonly string[],
-    /** Whether aggregates return its strings, so that states and results hold their hashes. */
+    /** Whether strings are needed as long as states or results hold their hashes. */
     readonly kept: boolean,
-  ) {}
+    seed: number,
+    ledger = new StringLedger(),
+  ) {
+    this.strings = new HashedStrings(seed, ledger, literals);
+  }
 
   /**
    * Returns the kind of a value, undefined if it is missing.
@@ -85,9 +95,18 @@ export class TextColumn {
     if (value === null || value === undefined) return Number.NaN;
     if (typeof value !== 'string') return isInherited(this.name, value) ? Number.NaN : Number(value);
     if (form === 'kept') return this.strings.numberOf(value);
-    if (form === 'hashed') return hashOf(value);
+    if (form === 'hashed') return this.#hashOf(value);
     const known = this.literals.indexOf(value);
     return known < 0 ? this.literals.length : known;
+  }
+
+  /** The hash of a string; another number if a literal has that hash. */
+  #hashOf(value: string): number {
+    const hash = hashOf(value, this.strings.seed);
+    if (this.literals.length === 0) return hash;
+    const literal = this.strings.stringOf(hash);
+    if (literal === undefined || literal === value) return hash;
+    return this.literals.includes(value) ? this.strings.numberOf(value) : -hash;
   }
 
   /** Whether the column holds strings. */
@@ -155,6 +174,8 @@ interface Use {
   literals: Set<string>;
   kept: boolean;
   hashed: boolean;
+  /** Whether results depend on the hashes themselves. */
+  fixed: boolean;
 }
 
 /**
@@ -167,11 +188,13 @@ export class Measures {
   readonly plain: string[] = [];
   /** The columns that may hold strings; they follow the columns of numbers. */
   readonly texts: TextMeasure[] = [];
+  /** What the strings of the stream take. */
+  readonly ledger = new StringLedger();
 
   #use(name: string): Use {
     let use = this.#uses.get(name);
     if (!use) {
-      use = { literals: new Set(), kept: false, hashed: false };
+      use = { literals: new Set(), kept: false, hashed: false, fixed: false };
       this.#uses.set(name, use);
     }
     return use;
@@ -192,8 +215,9 @@ export class Measures {
     if (texts === 'none') this.addNumbers(leaf, by);
     const use = this.#use(leaf);
     if (of instanceof Expression && of.op === 'text') use.strings ??= by;
-    if (texts === 'kept') use.kept = true;
+    if (texts === 'kept' || texts === 'ranked') use.kept = true;
     if (texts === 'hashed') use.hashed = true;
+    if (texts === 'estimated' || texts === 'ranked') use.fixed = true;
   }
 
   /** Reports the columns that an expression reads. */
@@ -223,10 +247,11 @@ export class Measures {
    * Gives every column its place in the ring.
    * @param remembers whether events are passed back to functions of the spec, so that strings must be kept until the
    *   end of a call
+   * @param seed the stream's seed of hashes
    * @throws {OrielError} ERR_ORIEL_SPEC if the spec needs both numbers and strings in one column
    */
-  settle(remembers: boolean): void {
-    for (const [name, { numbers, strings, literals, kept, hashed }] of this.#uses) {
+  settle(remembers: boolean, seed: number): void {
+    for (const [name, { numbers, strings, literals, kept: isReturned, hashed, fixed }] of this.#uses) {
       if (numbers !== undefined && strings !== undefined) {
         const got = `numbers for ${numbers} and strings for ${strings}`;
         const message = `column ${show(name)}: expected one kind of values, got ${got}`;
@@ -237,9 +262,11 @@ export class Measures {
         continue;
       }
       const accepted = strings === undefined ? 'either' : 'strings';
-      const column = new TextColumn(name, accepted, [...literals], kept);
-      this.texts.push({ column, form: kept || remembers ? 'kept' : hashed ? 'hashed' : 'known' });
+      const kept = isReturned || (fixed && hashed);
+      const column = new TextColumn(name, accepted, [...literals], kept, fixed ? FIXED_SEED : seed, this.ledger);
+      this.texts.push({ column, form: kept || remembers ? 'kept' : hashed || fixed ? 'hashed' : 'known' });
     }
+    this.ledger.settle();
   }
 
   /** Number of the ring's columns that hold measures. */
@@ -267,20 +294,20 @@ export class Measures {
   }
 
   /**
-   * Forgets strings of columns whose tables are due for it. Call it between calls, when no events are in the ring. If
-   * no aggregate returns a column's strings, all of them are forgotten; otherwise `forget` decides which.
+   * Forgets strings of columns whose tables are full, or of all if `isShort`. If states and results need none of a
+   * column, all of them are forgotten; otherwise `forget` decides which.
+   * @param isBetween whether this is between two calls, so that no event needs its strings
+   * @returns whether any string was forgotten
    */
-  sweep(forget: (column: TextColumn) => void): void {
+  sweep(isShort: boolean, isBetween: boolean, forget: (strings: HashedStrings) => void): boolean {
+    const before = this.ledger.bytes;
     for (const { column, form } of this.texts) {
-      if (form !== 'kept' || !column.strings.full) continue;
-      if (column.kept) forget(column);
-      else column.strings.clear();
+      const { strings, kept } = column;
+      if (form !== 'kept' || !(isShort || strings.full)) continue;
+      if (kept || !isBetween) forget(strings);
+      else strings.clear();
     }
-  }
-
-  /** Whether aggregates return strings of some column. */
-  get isKept(): boolean {
-    return this.texts.some(({ column }) => column.kept);
+    return this.ledger.bytes < before;
   }
 
   /** The place of a column in the ring. */
@@ -292,12 +319,13 @@ export class Measures {
   /** The number that represents a literal string of the spec in a column. */
   literal(name: string, value: string): number {
     const text = this.texts.find(({ column }) => column.name === name);
-    return text?.form === 'known' ? text.column.literals.indexOf(value) : hashOf(value);
+    if (!text || text.form === 'known') return text?.column.literals.indexOf(value) ?? -1;
+    return text.column.strings.numberOf(value);
   }
 
   /** The column whose values an aggregate returns; undefined if it returns none. */
   columnOf({ columns, texts }: AnyAggregate): TextColumn | undefined {
-    const kept = columns[texts.indexOf('kept')];
+    const kept = columns[texts.findIndex((use) => use === 'kept' || use === 'ranked')];
     const name = kept === undefined ? undefined : leafOf(kept);
     return name === undefined ? undefined : this.texts.find(({ column }) => column.name === name)?.column;
   }

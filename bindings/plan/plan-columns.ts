@@ -62,12 +62,12 @@ export class PlanColumns {
 }
 
 /** The measures that a spec reads. @param remembers see `Measures.settle` */
-function measuresOf({ aggregates, windows, where }: CheckedSpec, remembers: boolean): Measures {
+function measuresOf({ aggregates, windows, where, seed }: CheckedSpec, remembers: boolean): Measures {
   const measures = new Measures();
   for (const [name, one] of aggregates) gather(measures, one, `aggregates.${name}`);
   for (const { column } of windows) if (column !== undefined) measures.addNumbers(column, 'a gap');
   if (where) measures.addExpression(where);
-  measures.settle(remembers);
+  measures.settle(remembers, seed);
   return measures;
 }
 

@@ -115,7 +115,6 @@ function planRecord(draft: Draft) {
     [Plan.registers]: program.registers,
     [Plan.filter]: draft.filter,
     [Plan.givesLate]: spec.onLate ? 1 : 0,
-    [Plan.tracksEarliest]: Number(columns.measures.isKept),
     [Plan.partial]: Number(spec.isPartial),
   } satisfies Record<Exclude<Plan, Plan.windows>, number>;
 }
@@ -140,7 +139,6 @@ function windowRecord({ spec, core, columns, parts }: Draft, window: Window, w: 
     [WindowPlan.query]: kernels.query,
     [WindowPlan.demand]: kernels.demand,
     [WindowPlan.live]: kernels.live,
-    [WindowPlan.earliest]: kernels.earliest,
     [WindowPlan.verify]: kernels.verify,
     [WindowPlan.column]: columns.columnOf(window),
     [WindowPlan.closed]: window.closed,

@@ -9,9 +9,10 @@ import { type ColumnIn, conditionOf, Expression, type TextIn } from './expressio
 
 /**
  * What an aggregate does with strings in a column: refuses them (`'none'`), only counts whether one is present
- * (`'present'`), tells them apart by hash (`'hashed'`), or returns them in results (`'kept'`).
+ * (`'present'`), tells them apart by hash (`'hashed'`), or returns them in results (`'kept'`). If the result depends on
+ * the hashes themselves, these are the same in all streams (`'estimated'`, `'ranked'`).
  */
-export type StringUse = 'none' | 'present' | 'hashed' | 'kept';
+export type StringUse = 'none' | 'present' | 'hashed' | 'estimated' | 'kept' | 'ranked';
 
 /**
  * For an aggregate that the core lowers to a list of numbers: the bound of its length, and how the list becomes the

@@ -2,6 +2,7 @@
 
 import type { WindowBatch } from '../base/batch';
 import { only, reject } from '../base/errors';
+import { drawSeed } from '../base/seed';
 import { Aggregate, type AnyAggregate } from './aggregates';
 import { MAX_CALENDAR_TIME } from './calendar';
 import { bytesOf, type Extent, lengthOf } from './duration';
@@ -37,6 +38,8 @@ export interface CheckedSpec {
   idle: number;
   clock: () => number;
   memoryLimit: number;
+  /** The seed of the hashes of strings, the same on all threads of the stream. */
+  seed: number;
   /** Greatest absolute time for which the edges of all windows are exact. */
   timeLimit: number;
   /** Whether events come from several producers, whose events are not ordered among each other. */
@@ -63,6 +66,9 @@ const FIELDS = [
   'clock',
   'memory',
 ];
+/** Bytes of linear memory: the limit of a stream without a maximum. */
+export const NO_MAXIMUM = 2 ** 32;
+
 const RESERVED = ['start', 'end', 'window', 'pane', 'index', 'final'];
 
 /**
@@ -114,7 +120,8 @@ export function check(spec: Spec, kinds: Record<string, unknown>): CheckedSpec {
     onLate: spec.onLate,
     idle: lengthOfTime(spec.idle, 'idle', Number.POSITIVE_INFINITY),
     clock: spec.clock ?? Date.now,
-    memoryLimit: spec.memory === undefined ? 2 ** 32 : bytesOf(spec.memory.maximum, 'memory.maximum'),
+    memoryLimit: spec.memory === undefined ? NO_MAXIMUM : bytesOf(spec.memory.maximum, 'memory.maximum'),
+    seed: drawSeed(),
     timeLimit: Math.min(...windows.map(limitOf)),
     isShared: false,
     isPartial: false,

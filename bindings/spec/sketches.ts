@@ -113,7 +113,7 @@ export function distinct<O extends AnyInput>(
   if (!exact) {
     const parameters = [whole(precision ?? 12, 'distinct: precision', 4, 18)];
     if (seed !== undefined) parameters.push(whole(seed, 'distinct: seed', 0, Number.MAX_SAFE_INTEGER));
-    return ofAny('distinct', column, 'hashed', parameters);
+    return ofAny('distinct', column, 'estimated', parameters);
   }
   if (precision !== undefined) reject('distinct: precision', 'nothing where exact is true', precision);
   if (seed !== undefined) reject('distinct: seed', 'nothing where exact is true', seed);
@@ -157,7 +157,7 @@ export function topK<O extends AnyInput>(
     }
     return all;
   };
-  return ofAny('topK', column, 'kept', [k, Math.max(64, 8 * k)], { maxLength: 3 * k, read });
+  return ofAny('topK', column, 'ranked', [k, Math.max(64, 8 * k)], { maxLength: 3 * k, read });
 }
 
 /**

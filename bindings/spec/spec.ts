@@ -82,8 +82,8 @@ export interface Spec {
   /** Returns the current time, in the unit of event times. Default `Date.now`. */
   readonly clock?: () => number;
   /**
-   * The most memory the stream may use: bytes, or a string such as `'256mb'`. Default: 4 GB, the limit of WebAssembly
-   * for all streams.
+   * The most memory the stream may use: bytes, or a string such as `'256mb'`. The strings that it keeps count, by an
+   * estimate: see `Stats.bytes`. Default: 4 GB, the limit of WebAssembly for all streams, without strings.
    */
   readonly memory?: { readonly maximum: number | string };
 }

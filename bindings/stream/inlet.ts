@@ -14,11 +14,15 @@ import type { Claims } from '../input/claims';
 import { badTime, checkTimes, flagsOf, ownNumbers } from '../input/columns';
 import type { CheckedColumns, EventFields, GivenColumns } from '../input/event-fields';
 import type { EventRing } from '../input/event-ring';
+import type { TextMeasure } from '../input/measures';
+import { maxStringBytes, type StringLedger } from '../input/strings';
 import type { CheckedSpec } from '../spec/check';
 import { CodedStrings, type Numbers } from '../spec/column-input';
 
 /** Single events are gathered in the ring up to this many before the core is called. */
 const GATHERED_EVENTS = 1024;
+/** How many new strings `keyId` numbers while there is a claim. */
+const MAX_ASKED = 1 << 20;
 
 export class Inlet {
   readonly #engine: Engine;
@@ -28,12 +32,17 @@ export class Inlet {
   readonly #fields: EventFields;
   readonly #ring: EventRing;
   readonly #claims: Claims;
+  readonly #strings: StringLedger;
   /** Number of events that `push` has written to the ring, from place 0 on, and that are not committed yet. */
   #gathered = 0;
   /** How often `flush` was called. */
   #flushes = 0;
   /** How many events `push` may gather: as many as are certain to fit into memory if nothing fires. */
   #allowance = 0;
+  /** How many bytes all strings may take meanwhile. */
+  #stringAllowance = 0;
+  /** `sweeps` of the engine at the last claim. */
+  #sweepsBefore = 0;
   /** The earliest event time that can make something fire. */
   #fireAt = Number.NEGATIVE_INFINITY;
   /** Whether the clock is to be noted, or calendar edges are to be found, before events are written. */
@@ -49,6 +58,7 @@ export class Inlet {
     this.#fields = engine.fields;
     this.#ring = engine.ring;
     this.#claims = engine.ring.claims;
+    this.#strings = engine.strings;
     const { windows, idle } = engine.spec;
     const hasCalendar = windows.some(({ calendar }) => calendar);
     const isTimed = idle < Number.POSITIVE_INFINITY;
@@ -58,6 +68,16 @@ export class Inlet {
 
   /** Takes one event. It may wait in the ring for others. @throws {OrielError} as `WindowedStream.push` */
   push(event: unknown): void {
+    const mark = this.#strings.count;
+    try {
+      this.#pushOne(event);
+    } catch (error) {
+      this.#strings.takeBack(mark);
+      throw error;
+    }
+  }
+
+  #pushOne(event: unknown): void {
     if (this.#claims.open) this.#claims.open = undefined;
     const t = this.#fields.timeOf(event);
     if (!this.#isSimple || t >= this.#fireAt || this.#gathered >= this.#allowance) {
@@ -67,8 +87,12 @@ export class Inlet {
     const flushes = this.#flushes;
     const isIn = this.#ring.writeSimple(event as Record<string, unknown>, t, this.#place());
     // If a getter has asked the stream something, the event's place is another one now.
-    if (isIn && flushes === this.#flushes) this.#gathered++;
-    else this.#pushRead(event as Record<string, unknown>, t);
+    if (!isIn || flushes !== this.#flushes) {
+      this.#pushRead(event as Record<string, unknown>, t);
+      return;
+    }
+    this.#gathered++;
+    if (this.#strings.bytes > this.#stringAllowance) this.#takeWithLast();
   }
 
   /** Takes one event that is read before its place is chosen. @throws {OrielError} as `WindowedStream.push` */
@@ -81,7 +105,7 @@ export class Inlet {
     if (this.#needsPrepare) edges.cover([t]);
     this.#ring.writeRead(t, this.#place());
     this.#gathered++;
-    if (alone) this.#takeSingle();
+    if (alone || this.#strings.bytes > this.#stringAllowance) this.#takeWithLast();
   }
 
   /** The place of the next event. */
@@ -90,12 +114,13 @@ export class Inlet {
     return this.#gathered;
   }
 
-  /** Processes the one gathered event, or drops it if that fails. */
-  #takeSingle(): void {
+  /** Processes the gathered events; drops the last one if that fails. */
+  #takeWithLast(): void {
+    const before = this.#gathered - 1;
     try {
       this.flush();
     } catch (error) {
-      this.#gathered = 0;
+      this.#gathered = Math.min(this.#gathered, before);
       throw error;
     }
   }
@@ -111,7 +136,6 @@ export class Inlet {
   }
 
   #takeColumns(given: GivenColumns): void {
-    const { texts } = this.#fields;
     const times = this.#timesOf(given);
     const flags = this.#flagsOf(given, times);
     const now = this.#engine.clock.arrival();
@@ -125,11 +149,6 @@ export class Inlet {
     this.#claims.open = undefined;
     if (given.n === 0) return;
     this.#engine.edges.cover(times);
-    // Only now: flushing the gathered events may have made the stream forget strings.
-    texts.forEach(({ column, form }, i) => {
-      const values = columns.texts[i];
-      if (values instanceof CodedStrings) columns.texts[i] = column.numbersOf(values, form);
-    });
     this.#takeAll(columns);
   }
 
@@ -153,12 +172,18 @@ export class Inlet {
   /** Takes checked columns and settles their kinds; restores the kinds if that fails. */
   #takeAll(columns: CheckedColumns): void {
     const before = this.#fields.kinds;
+    const mark = this.#strings.count;
     this.#fields.settle(columns.kinds);
     try {
       if (columns.n <= RING_EVENTS) this.#takeChunk(columns);
-      else this.#takeChunks(columns);
+      else
+        this.#engine.orSweep(
+          () => this.#takeChunks(columns),
+          () => this.#engine.makeRoom(mark),
+        );
     } catch (error) {
       this.#fields.restore(before);
+      this.#strings.takeBack(mark);
       throw error;
     }
     this.sweepAndBudget();
@@ -166,7 +191,7 @@ export class Inlet {
 
   /** Takes columns that fit into the ring. The core checks their times. */
   #takeChunk(columns: CheckedColumns): void {
-    this.#ring.write(columns, 0, columns.n);
+    this.#ring.write(this.#numbered(columns), 0, columns.n);
     this.#engine.takeWritten(columns.n, this.#checkWritten(0, columns.n));
   }
 
@@ -174,14 +199,31 @@ export class Inlet {
   #takeChunks(columns: CheckedColumns): void {
     const { n, times } = columns;
     const { first, last } = checkTimes(this.#spec.time, times, this.#spec.timeLimit);
-    this.#engine.atomically(n, first, last, (sure) => {
+    const take = (sure: boolean) => {
+      const numbered = this.#numbered(columns);
       for (let from = 0; from < n; from += RING_EVENTS) {
         const length = Math.min(RING_EVENTS, n - from);
-        this.#ring.write(columns, from, length);
+        this.#ring.write(numbered, from, length);
         this.#engine.commit(length);
-        if (sure) this.#engine.keys.sweep();
+        if (sure) this.#engine.keys.sweep(false);
       }
+    };
+    this.#engine.atomically(n, first, last, take, this.#maxStringBytes(columns));
+  }
+
+  /** The columns with numbers in place of the strings of measures that are dictionary-encoded. */
+  #numbered(columns: CheckedColumns): CheckedColumns {
+    const texts = columns.texts.map((values, i) => {
+      const { column, form } = this.#fields.texts[i] as TextMeasure;
+      return values instanceof CodedStrings ? column.numbersOf(values, form) : values;
     });
+    return { ...columns, texts };
+  }
+
+  /** Upper bound on the bytes that the strings of columns take, if the stream has a maximum. */
+  #maxStringBytes({ keys, texts }: CheckedColumns): number {
+    if (!this.#engine.hasMaximum) return 0;
+    return [...keys, ...texts].reduce((bytes, column) => bytes + maxStringBytes(column), 0);
   }
 
   /** Checks n times in the ring, from place `at` on. @throws {OrielError} ERR_ORIEL_TIME, naming the index */
@@ -199,11 +241,33 @@ export class Inlet {
 
   /** Claims n places. No events may be gathered. */
   claim(n: number): Record<string, Float64Array | Uint32Array> {
+    this.#engine.settle();
+    this.#sweepsBefore = this.#engine.sweeps;
     return this.#ring.claim(n);
   }
 
+  /** @throws {OrielError} as `WindowedStream.keyId` */
   keyId(key: string | number, column: string | undefined): number {
-    return this.#claims.numberOf(key, column) as number;
+    // While there is a claim, its strings keep their numbers.
+    if (!this.#claims.open && this.#engine.isFull) {
+      this.flush();
+      this.#engine.settle();
+    }
+    const mark = this.#strings.count;
+    const number = this.#claims.numberOf(key, column) as number;
+    if (this.#strings.count > mark && !this.#hasRoomForStrings()) {
+      this.#strings.takeBack(mark);
+      throw new OrielError('ERR_ORIEL_MEMORY', 'keyId: there is no room for another string before the claim is over');
+    }
+    return number;
+  }
+
+  /** Whether the strings that `keyId` numbered are not too many, and leave room to fire what is open. */
+  #hasRoomForStrings(): boolean {
+    if (this.#strings.newCount > MAX_ASKED) return false;
+    if (!this.#engine.hasMaximum) return true;
+    this.#engine.limitMemory();
+    return this.#core.exports.closing(this.#handle) <= this.#core.exports.headroom(this.#handle);
   }
 
   /**
@@ -254,6 +318,11 @@ export class Inlet {
       const problem = 'memory grew since the claim and its views were detached; claim again';
       throw new OrielError('ERR_ORIEL_CLAIM', `commit: ${problem}`);
     }
+    if (this.#sweepsBefore !== this.#engine.sweeps) {
+      this.#claims.open = undefined;
+      const problem = 'strings were forgotten since the claim, so its numbers may be those of others; claim again';
+      throw new OrielError('ERR_ORIEL_CLAIM', `commit: ${problem}`);
+    }
     this.#claims.checkCount(n);
     return open;
   }
@@ -261,10 +330,15 @@ export class Inlet {
   /** Processes the gathered events. @throws {OrielError} ERR_ORIEL_MEMORY */
   flush(): void {
     this.#flushes++;
+    this.#core.assertWhole(this.#handle);
     const n = this.#gathered;
     if (n === 0) return;
-    this.#engine.takeWritten(n, this.#engine.scanTimes(0, n));
-    this.#gathered = 0;
+    try {
+      this.#engine.takeWritten(n, this.#engine.scanTimes(0, n));
+      this.#gathered = 0;
+    } finally {
+      if (this.#core.isBroken(this.#handle)) this.#gathered = 0;
+    }
     this.sweepAndBudget();
   }
 
@@ -274,13 +348,15 @@ export class Inlet {
    */
   sweepAndBudget(): void {
     const { exports } = this.#core;
-    this.#engine.sweep();
+    // The strings of gathered events are in no state yet.
+    if (this.#gathered === 0) this.#engine.settle();
+    this.#engine.limitMemory();
     this.#fireAt = exports.fireAt(this.#handle);
     const newest = this.#engine.stat(Stat.watermark) + this.#spec.outOfOrder;
-    const enough =
-      Number.isFinite(newest) &&
-      exports.demand(this.#handle, GATHERED_EVENTS, -this.#spec.timeLimit, newest, Number.POSITIVE_INFINITY) <=
-        exports.headroom(this.#handle);
-    this.#allowance = enough ? GATHERED_EVENTS : 0;
+    const room =
+      exports.headroom(this.#handle) -
+      this.#engine.demand(GATHERED_EVENTS, -this.#spec.timeLimit, newest, Number.POSITIVE_INFINITY);
+    this.#allowance = Number.isFinite(newest) && room >= 0 ? GATHERED_EVENTS : 0;
+    this.#stringAllowance = this.#engine.hasMaximum ? this.#strings.bytes + room : Number.POSITIVE_INFINITY;
   }
 }

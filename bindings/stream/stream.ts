@@ -216,10 +216,11 @@ export class WindowedStream<const S extends Spec = Spec> {
 
   /**
    * Returns the number to write to a claimed column for a key, or for a string in a measure: a string's number in the
-   * stream, or a number itself. It is valid until the claim is committed.
+   * stream, or a number itself. It is valid until the claim is committed, or given up for another call.
    *
    * @param column the column's name; may be left out for the only key column
-   * @throws {OrielError} ERR_ORIEL_COLUMN if there is no such column or the value does not fit it; ERR_ORIEL_CLOSED
+   * @throws {OrielError} ERR_ORIEL_COLUMN if there is no such column or the value does not fit it; ERR_ORIEL_MEMORY;
+   *   ERR_ORIEL_CLOSED
    */
   keyId(key: string | number, column?: string): number {
     this.#assertFree();
@@ -375,9 +376,10 @@ export class WindowedStream<const S extends Spec = Spec> {
     }
   }
 
-  /** Throws unless the stream is open. */
+  /** Throws unless the stream is open and whole. */
   #assertOpen(): void {
     if (this.#state !== 'open') this.#refuse();
+    this.#core.assertWhole(this.#handle);
   }
 
   /** Throws unless the stream is open and not busy. */

@@ -98,6 +98,7 @@ export class ConsumerRing {
       throw new OrielError('ERR_ORIEL_TIME', `column ${spec.time}: a producer wrote what is no time`);
     }
     this.#adoptKinds();
+    const mark = engine.strings.count;
     const undo = this.#translate(segment, at, count);
     try {
       engine.edges.cover(segment.times.subarray(at, at + count));
@@ -105,6 +106,7 @@ export class ConsumerRing {
       engine.takeWritten(count, scan);
     } catch (error) {
       undo();
+      engine.strings.takeBack(mark);
       throw error;
     } finally {
       core.batchInUse = undefined;
@@ -114,7 +116,7 @@ export class ConsumerRing {
     const passed = Math.min(scan.last, engine.newest) - spec.outOfOrder;
     this.watermark = Math.max(this.watermark, passed, count === there ? promised : passed);
     this.indices.release(count);
-    engine.sweep();
+    engine.settle();
     return count;
   }
 

@@ -14,7 +14,7 @@ import { checkTime } from '../input/columns';
 import { type RawResults, shapeAnswers, shapeResults } from '../plan/results';
 import { Indices } from '../shared/indices';
 import type { AnyAggregate } from '../spec/aggregates';
-import { type CheckedSpec, check } from '../spec/check';
+import { type CheckedSpec, check, NO_MAXIMUM } from '../spec/check';
 import type { Spec } from '../spec/spec';
 import type { Answer, Claim, Columns, Event, Item, KeyOf, LateEvent, Row } from '../spec/types';
 import { isOnGrid } from '../spec/windows';
@@ -100,7 +100,7 @@ export class WindowedWorker<const S extends Spec = Spec> {
     const isSpread = parallelism > 1 && checked.keys.length === 0;
     if (isSpread) checkMergeable(checked, parallelism);
     // The workers limit memory. Here only their parts are merged.
-    this.#engine = new Engine(isSpread ? { ...checked, memoryLimit: 2 ** 32 } : checked, core());
+    this.#engine = new Engine(isSpread ? { ...checked, memoryLimit: NO_MAXIMUM } : checked, core());
     this.#packed = { ...packSpec(checked), isPartial: isSpread };
     this.#merger = isSpread ? new Merger(this.#engine) : undefined;
     this.#transport = transport;
@@ -369,10 +369,13 @@ export class WindowedWorker<const S extends Spec = Spec> {
     const { columns } = this.#engine.plan.measures;
     columns.forEach((column, i) => {
       column.kind = kinds[i];
-      for (const [, value] of texts[i]?.strings ?? []) column.strings.numberOf(value);
+      for (const [number, value] of texts[i]?.strings ?? []) {
+        if (!column.strings.has(number)) column.strings.set(number, value);
+      }
     });
     const result = run();
     for (const { strings } of columns) strings.clear();
+    this.#engine.strings.settle();
     return result;
   }
 

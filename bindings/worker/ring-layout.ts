@@ -37,6 +37,8 @@ export interface Layout {
     readonly accepted: 'strings' | 'either';
     readonly literals: readonly string[];
     readonly form: 'kept' | 'hashed' | 'known';
+    /** The seed of hashes. */
+    readonly seed: number;
   }[];
   /** Measures that are gaps of sessions. */
   readonly gaps: readonly string[];
@@ -89,7 +91,9 @@ export function layoutOf({ spec, fields }: Engine): Layout {
     outOfOrder,
     keys,
     plain,
-    texts: texts.map(({ column: { name, accepted, literals }, form }) => ({ name, accepted, literals, form })),
+    texts: texts.map(({ column: { name, accepted, literals, strings }, form }) => {
+      return { name, accepted, literals, form, seed: strings.seed };
+    }),
     gaps,
   };
 }
@@ -104,7 +108,8 @@ export function isLayout(given: unknown): given is Layout {
     [layout.timeLimit, layout.outOfOrder].every((extent) => typeof extent === 'number') &&
     [layout.keys, layout.plain, layout.gaps].every(areNames) &&
     Array.isArray(layout.texts) &&
-    layout.texts.every((text) => areNames([text?.name, text?.accepted, text?.form]) && areNames(text.literals))
+    layout.texts.every((text) => areNames([text?.name, text?.accepted, text?.form]) && areNames(text.literals)) &&
+    layout.texts.every(({ seed }) => typeof seed === 'number')
   );
 }
 

@@ -15,8 +15,8 @@ export class SharedFields extends EventFields {
     layout: Layout,
     readonly words: Int32Array,
   ) {
-    const texts = layout.texts.map(({ name, accepted, literals, form }) => {
-      return { column: new TextColumn(name, accepted, literals, false), form };
+    const texts = layout.texts.map(({ name, accepted, literals, form, seed }) => {
+      return { column: new TextColumn(name, accepted, literals, false, seed), form };
     });
     const keys = layout.keys.map((name) => new KeyColumn(name));
     super({ ...layout, texts }, keys, layout.gaps, () => Date.now());

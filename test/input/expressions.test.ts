@@ -563,18 +563,18 @@ describe('numbers of strings', () => {
   test('strings that are only compared with literals get the index of the literal, all others one number', () => {
     const measures = new Measures();
     measures.addExpression(condition);
-    measures.settle(false);
+    measures.settle(false, 1);
     const [{ column, form }] = measures.texts as [TextMeasure];
     expect(form).toBe('known');
     expect(['x', 'y', 'z', 'w', null].map((value) => column.numberOf(value, form))).toEqual([0, 1, 2, 2, NaN_]);
-    expect(column.strings.size).toBe(0);
+    expect(column.strings.size).toBe(2);
   });
 
   test('strings that are only told apart become hashes and are not remembered', () => {
     const measures = new Measures();
     measures.addColumn('a', 'hashed', 'distinct');
     measures.addColumn('a', 'present', 'count');
-    measures.settle(false);
+    measures.settle(false, 1);
     const [{ column, form }] = measures.texts as [TextMeasure];
     expect([measures.texts.length, form]).toEqual([1, 'hashed']);
     const many = new Set(Array.from({ length: 200_000 }, (_, i) => column.numberOf(`user${i}`, form)));
@@ -589,28 +589,32 @@ describe('numbers of strings', () => {
     measures.addExpression(condition);
     measures.addColumn('a', 'kept', 'first');
     measures.addColumn('a', 'hashed', 'distinct');
-    measures.settle(false);
+    measures.settle(false, 1);
     expect(measures.texts.map(({ form }) => form)).toEqual(['kept']);
     const [{ column, form }] = measures.texts as [TextMeasure];
     column.kind = 'string';
     const numbers = Array.from({ length: 1500 }, (_, i) => column.numberOf(`s${i}`, form));
     expect(column.numberOf('x', form)).toBe(measures.literal('a', 'x'));
     expect(column.read(numbers[700] as number)).toBe('s700');
-    // All of them came since the last sweep. The next sweep says that they came until time 10, but for one.
-    const forget = (since: number, named: number[] = []) =>
-      measures.sweep(({ strings }) => strings.forget(since, 10, new Set(named)));
-    forget(100);
-    expect(column.strings.size).toBe(1501);
-    for (let i = 0; i < 1600; i++) column.numberOf(`t${i}`, form);
-    column.numberOf('s3', form);
-    forget(10);
-    expect(column.strings.size).toBe(3101);
-    for (let i = 0; i < 3200; i++) column.numberOf(`u${i}`, form);
-    column.numberOf('s3', form);
-    forget(11, [numbers[700] as number]);
-    expect(column.strings.size).toBe(3202);
-    expect([3, 700, 701].map((n) => column.strings.stringOf(numbers[n] as number))).toEqual(['s3', 's700', undefined]);
-    expect(column.numberOf('s701', form)).toBe(numbers[701]);
+    const sweep = (held: readonly (number | undefined)[]) =>
+      measures.sweep(false, true, (strings) => {
+        const isHeld = (number: number) => held.includes(number);
+        strings.keep(
+          strings.allNumbers().map((number) => (isHeld(number) ? number : Number.NaN)),
+          0,
+        );
+      });
+    const held = numbers.slice(0, 700);
+    expect(sweep(held)).toBe(true);
+    // 700 that are held, and the literals of the spec.
+    expect(column.strings.size).toBe(702);
+    expect([3, 699, 700].map((n) => column.strings.stringOf(numbers[n] as number))).toEqual(['s3', 's699', undefined]);
+    expect(column.numberOf('s700', form)).toBe(numbers[700]);
+    // The next sweep waits until there are twice as many.
+    expect(sweep(held)).toBe(false);
+    for (let i = 0; i < 702; i++) column.numberOf(`t${i}`, form);
+    expect(sweep(held)).toBe(true);
+    expect(column.strings.size).toBe(702);
   });
 
   test('strings of late events are not forgotten before onLate gets them', () => {
@@ -627,12 +631,13 @@ describe('numbers of strings', () => {
   test('strings that only onLate returns are forgotten without asking the stores', () => {
     const measures = new Measures();
     measures.addExpression(condition);
-    measures.settle(true);
+    measures.settle(true, 1);
     const [{ column, form }] = measures.texts as [TextMeasure];
     expect(form).toBe('kept');
     for (let i = 0; i < 1500; i++) column.numberOf(`s${i}`, form);
-    measures.sweep(() => expect.unreachable());
-    expect(column.strings.size).toBe(0);
+    expect(measures.sweep(false, true, () => expect.unreachable())).toBe(true);
+    // The literals of the spec stay.
+    expect(column.strings.size).toBe(2);
   });
 });
 

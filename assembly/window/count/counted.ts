@@ -240,17 +240,6 @@ export function demand(
   bound.firings += firesAgain(stream) ? results : min(results, copies);
 }
 
-export function earliest(_stream: Stream, counted: Counted): f64 {
-  let first = Infinity;
-  for (let id: u32 = 0; id < counted.queueCount; id++) {
-    const queue = queueOf(counted, id);
-    if (!queue) continue;
-    if (!isEmpty(queue)) first = min(first, leastTime(queue));
-    if (queue.openPane) first = min(first, changetype<Event>(<usize>queue.openPane).time);
-  }
-  return first;
-}
-
 export function live(_stream: Stream, counted: Counted): f64 {
   return counted.live;
 }

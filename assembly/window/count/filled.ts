@@ -23,7 +23,6 @@ import {
   begin,
   createSpan,
   dropSpan,
-  earliestStart,
   endSpans,
   fireAll,
   fireChanged,
@@ -122,10 +121,6 @@ export function demand(
   const results = n + 2 * open;
   bound.results += results;
   bound.firings += firesAgain(stream) ? results : min(results, 1);
-}
-
-export function earliest(_stream: Stream, filled: Filled): f64 {
-  return earliestStart(filled);
 }
 
 export function live(_stream: Stream, filled: Filled): f64 {

@@ -22,9 +22,8 @@ import { takeBatch } from './assign';
 import { advanceTo } from './fire';
 import { createGrid, cycleOf, maxFirings, maxOpened, releaseGrid, windowIn } from './grid';
 import { lookUp } from './lookup';
-import { paneAt } from './panes';
 import { countRows, createSlices, destroySlices, Slicing, sliceAt } from './slices';
-import { createStacks, destroyStacks, earliest as earliestOf, Stacks, stacksAt, verifyStacks } from './two-stacks';
+import { createStacks, destroyStacks, Stacks, stacksAt, verifyStacks } from './two-stacks';
 
 export function create(stream: Stream, first: i32, count: i32): usize {
   const grid = changetype<Slicing>(changetype<usize>(createGrid(stream, offsetof<Slicing>(), first, count)));
@@ -59,16 +58,6 @@ export function live(_stream: Stream, grid: Slicing): f64 {
   let count = <f64>grid.slices.length;
   for (let i = 0; i < grid.count; i++) count += <f64>stacksAt(grid, i).panes.length;
   return count;
-}
-
-export function earliest(_stream: Stream, grid: Slicing): f64 {
-  let first = grid.slices.length ? sliceAt(grid.slices, 0).start : Infinity;
-  for (let i = 0; i < grid.count; i++) {
-    const stacks = stacksAt(grid, i);
-    first = min(first, earliestOf(stacks));
-    if (stacks.retained.length) first = min(first, paneAt(stacks.retained, 0).start);
-  }
-  return first;
 }
 
 export function demand(stream: Stream, grid: Slicing, n: f64, first: f64, last: f64, _moveTo: f64, bound: Bound): void {

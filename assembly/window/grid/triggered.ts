@@ -333,15 +333,6 @@ export function live(_stream: Stream, grid: TriggeredGrid): f64 {
   return count;
 }
 
-export function earliest(_stream: Stream, grid: TriggeredGrid): f64 {
-  let first = Infinity;
-  for (let w = 0; w < grid.count; w++) {
-    const list = triggeredAt(grid, w).list;
-    if (list.length) first = min(first, sliceAt(list, 0).start);
-  }
-  return first;
-}
-
 export function demand(
   stream: Stream,
   grid: TriggeredGrid,

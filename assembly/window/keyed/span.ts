@@ -383,15 +383,6 @@ export function answer(stream: Stream, span: Span | null, bounds: Bounds): usize
   return span ? rowOf(span) : stream.empty;
 }
 
-/** The earliest start of the spans in chains, Infinity if there are none. */
-export function earliestStart(spans: Spans): f64 {
-  let first = Infinity;
-  for (let id: u32 = 0; id < spans.headCount; id++) {
-    for (let span = headOf(spans, id); span; span = changetype<Span>(<usize>span.older)) first = min(first, span.start);
-  }
-  return first;
-}
-
 /**
  * Whether the chain of each key is whole: spans of that key that have not been dropped, disjoint, the latest first, and
  * all of them counted. Counts them in a census.

@@ -81,7 +81,7 @@ export class Histories {
 
 const INITIAL_SLOTS: u32 = 4;
 
-/** Initializes a store without histories. `timed`: whether the times of all events are kept, in the front as well. */
+/** Initializes a store without histories. `timed`: whether the times of the front are kept. */
 export function initHistories(stream: Stream, histories: Histories, w: i32, timed: bool): void {
   stream.isScheduled = false;
   usePins(stream, changetype<Dictionary>(stream.dictionary));

@@ -29,7 +29,7 @@ import { noteMiss } from '../../ingest/admission';
 import { moveClock } from '../../ingest/clock';
 import { measureColumn, Ring } from '../../ingest/ring';
 import { Law } from '../../law';
-import { Closed, Plan } from '../../plan';
+import { Closed } from '../../plan';
 import { areSame } from '../../result/compare';
 import { CHUNK_ROWS } from '../../scratch';
 import { demandOfEvicting, STORE_MARGIN } from '../../state/bounds';
@@ -98,7 +98,7 @@ export function create(stream: Stream, w: i32, _count: i32): usize {
   const closed = window.closed;
   rolling.size = window.size;
   rolling.byRows = window.every == 1;
-  initHistories(stream, rolling, w, !rolling.byRows || load<u32>(stream.plan, Plan.tracksEarliest) != 0);
+  initHistories(stream, rolling, w, !rolling.byRows);
   rolling.right = (closed & Closed.right) != 0;
   rolling.left = (closed & Closed.left) != 0;
   // By rows, `size` becomes the number of events in a frame: closed on the left it has one more, open on the right one
@@ -351,17 +351,6 @@ export function demand(
   bound.bytes += STORE_MARGIN;
   bound.results += all;
   bound.firings += all;
-}
-
-export function earliest(stream: Stream, rolling: Rolling): f64 {
-  let first = nextTime(rolling.reorder);
-  for (let id: u32 = 0; id < rolling.keyCount; id++) {
-    const history = historyOf(rolling, id);
-    if (!history) continue;
-    for (let i = history.head; i != history.tail; i++)
-      first = min(first, load<f64>(slotAt(stream, rolling, history, i)));
-  }
-  return first;
 }
 
 export function live(_stream: Stream, rolling: Rolling): f64 {

@@ -34,7 +34,7 @@ import { isFuture, isPlausible, noteMiss } from '../../ingest/admission';
 import { measureColumn, Ring } from '../../ingest/ring';
 import { Law } from '../../law';
 import { copyParts, Parts, pointParts } from '../../part';
-import { Closed, Plan } from '../../plan';
+import { Closed } from '../../plan';
 import { areSame } from '../../result/compare';
 import { openResults, putCauses, putEventHeads } from '../../result/outbox';
 import { CHUNK_ROWS } from '../../scratch';
@@ -60,8 +60,6 @@ class Unkeyed {
   w: i32;
   size: f64;
   byRows: bool;
-  /** Whether the times of all events in the frame are kept. */
-  timed: bool;
   /** Whether a frame includes its own event (with its peers), and by time an event exactly `size` before it. */
   right: bool;
   left: bool;
@@ -99,7 +97,6 @@ export function create(stream: Stream, w: i32, _count: i32): usize {
   unkeyed.w = w;
   unkeyed.size = window.size;
   unkeyed.byRows = window.every == 1;
-  unkeyed.timed = !unkeyed.byRows || load<u32>(stream.plan, Plan.tracksEarliest) != 0;
   unkeyed.right = (closed & Closed.right) != 0;
   unkeyed.left = (closed & Closed.left) != 0;
   // By rows, `size` becomes the number of events in a frame: closed on the left it has one more, open on the right one
@@ -140,7 +137,7 @@ function timeAt(unkeyed: Unkeyed, position: u32): f64 {
 
 /** The first position whose values or time are still needed: the front has replaced the values, but not the time. */
 function firstKept(unkeyed: Unkeyed): u32 {
-  return unkeyed.timed ? unkeyed.low : unkeyed.split;
+  return unkeyed.byRows ? unkeyed.split : unkeyed.low;
 }
 
 /** Moves the columns to a block for `capacity` events; they then begin at `firstKept`. Points the parts to them. */
@@ -486,12 +483,6 @@ export function demand(
   const results = n + <f64>(unkeyed.tail - unkeyed.next);
   bound.results += results;
   bound.firings += firesAgain(stream) ? results : min(results, 1);
-}
-
-export function earliest(_stream: Stream, unkeyed: Unkeyed): f64 {
-  let first = Infinity;
-  for (let i = unkeyed.low; i != unkeyed.tail; i++) first = min(first, timeAt(unkeyed, i));
-  return first;
 }
 
 export function live(_stream: Stream, unkeyed: Unkeyed): f64 {

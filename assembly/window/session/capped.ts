@@ -60,7 +60,6 @@ import {
   begin,
   createSpan,
   dropSpan,
-  earliestStart,
   endSpans,
   flush,
   foldTo,
@@ -225,10 +224,6 @@ export function demand(
   const results = all + <f64>capped.live;
   bound.results += results;
   bound.firings += firesAgain(stream) ? results : min(results, 1);
-}
-
-export function earliest(_stream: Stream, capped: Capped): f64 {
-  return min(earliestStart(capped), nextTime(capped.reorder));
 }
 
 export function live(_stream: Stream, capped: Capped): f64 {

@@ -67,7 +67,6 @@ import {
   dropPointer,
   dropSpan,
   dueOf,
-  earliestStart,
   endSpans,
   fireChanged,
   fireKey,
@@ -538,10 +537,6 @@ export function demand(
   const results = 2 * n + min(ending, <f64>sessions.live) + early;
   bound.results += results;
   bound.firings += firesAgain(stream) ? results : min(results, 1);
-}
-
-export function earliest(_stream: Stream, sessions: Sessions): f64 {
-  return earliestStart(sessions);
 }
 
 export function live(_stream: Stream, sessions: Sessions): f64 {

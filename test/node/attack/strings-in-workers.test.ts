@@ -1,0 +1,70 @@
+/**
+ * Strings of streams in workers: their numbers must be those of the same strings on all threads, two strings with one
+ * hash must not be taken for one, and the strings of a worker count and are forgotten as on one thread.
+ */
+
+import { expect, test } from 'vitest';
+import {
+  collect,
+  count,
+  distinct,
+  everything,
+  last,
+  text,
+  topK,
+  tumbling,
+  type WindowedWorker,
+  windowed,
+} from '../../../bindings';
+import { open, TRANSPORTS } from '../worker/built-worker';
+
+/** Pushes all events, as many at a time as there is room for. */
+async function fed(stream: WindowedWorker, events: readonly object[]): Promise<void> {
+  for (let n = 0; n < events.length; ) {
+    n += stream.pushRows(events as never, n);
+    if (n < events.length) await stream.ready();
+  }
+}
+
+const aggregates = {
+  last: last(text('u')),
+  all: collect(text('u'), { limit: 100 }),
+  exact: distinct(text('v'), { exact: true }),
+  about: distinct(text('w')),
+  top: topK(text('w'), 3),
+  isA: count().where(text('v').eq('user-arzQM')),
+};
+
+test.each(TRANSPORTS.flatMap((transport) => [1, 3].map((parallelism) => [transport, parallelism] as const)))(
+  'the results are those of one thread: %s, %i workers',
+  async (transport, parallelism) => {
+    const spec = { time: 't', key: 'k', window: tumbling(100), aggregates } as const;
+    const twins = ['user-arzQM', 'user-clWSX', 'user-arzQM', 'other'];
+    const events = Array.from({ length: 2000 }, (_, i) => {
+      const u = twins[i % 4] as string;
+      return { t: i, k: `k${i % 5}`, u, v: u, w: `w${i % 3}` };
+    });
+    using alone = windowed(spec);
+    alone.pushRows(events);
+    await using stream = await open(spec, { transport, parallelism });
+    await fed(stream as never, events);
+    const sorted = (rows: { start: number; k: unknown }[]) =>
+      rows.sort((a, b) => a.start - b.start || String(a.k).localeCompare(String(b.k)));
+    const wanted = sorted(alone.close().toArray());
+    expect(wanted[0]).toMatchObject({ exact: 3 });
+    expect(sorted((await stream.close()).toArray())).toEqual(wanted);
+  },
+);
+
+test.each(TRANSPORTS)('a worker forgets the strings that no state names: %s', async (transport) => {
+  const spec = { time: 't', window: everything(), aggregates: { l: last(text('u')) }, memory: { maximum: '1mb' } };
+  await using stream = await open(spec, { transport });
+  for (let i = 0; i < 40_000; i += 2000) {
+    await fed(
+      stream as never,
+      Array.from({ length: 2000 }, (_, j) => ({ t: i + j, u: `string ${i + j}` })),
+    );
+  }
+  expect((await stream.stats()).bytes).toBeLessThan(1 << 20);
+  expect((await stream.close()).toArray()).toMatchObject([{ l: 'string 39999' }]);
+});
