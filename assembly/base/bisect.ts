@@ -4,10 +4,7 @@
  * the two. A search takes logarithmic time.
  *
  *     column     n entries of type T, `stride` bytes apart: a field of the structs in an array
- *     list       pointers to structs, `field` the offset of a T in each
  */
-
-import { PointerList, pointerAt } from './pointer-list';
 
 export function lowerBound<T>(column: usize, stride: usize, n: u32, x: T): u32 {
   let low: u32 = 0;
@@ -24,26 +21,6 @@ export function upperBound<T>(column: usize, stride: usize, n: u32, x: T): u32 {
   for (let high = n; low < high; ) {
     const middle = (low + high) >> 1;
     if (load<T>(column + <usize>middle * stride) > x) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-export function lowerBoundOf<T>(list: PointerList, field: usize, x: T): i32 {
-  let low = 0;
-  for (let high = list.length; low < high; ) {
-    const middle = (low + high) >> 1;
-    if (load<T>(pointerAt(list, middle) + field) >= x) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-export function upperBoundOf<T>(list: PointerList, field: usize, x: T): i32 {
-  let low = 0;
-  for (let high = list.length; low < high; ) {
-    const middle = (low + high) >> 1;
-    if (load<T>(pointerAt(list, middle) + field) > x) high = middle;
     else low = middle + 1;
   }
   return low;

@@ -1,6 +1,5 @@
 /**
- * A list of pointers in an order that its user decides, for lists that are short or that change mostly at the end:
- * finding, pushing and removing by `swapRemove` take constant time, inserting and shifting move all pointers after.
+ * A list of pointers in no order: finding, pushing and removing by `swapRemove` take constant time.
  *
  *     pointers     capacity × u32, the first `length` of them in use
  *
@@ -45,28 +44,13 @@ export function pointerAt(list: PointerList, i: i32): usize {
   return load<u32>(list.pointers + ((<usize>i) << 2));
 }
 
-/** Inserts a pointer before the one at index i. */
-export function insertPointer(owner: Owner, list: PointerList, i: i32, pointer: usize): void {
+export function pushPointer(owner: Owner, list: PointerList, pointer: usize): void {
   if (list.length == list.capacity) {
     list.capacity *= 2;
     list.pointers = resize(owner, list.pointers, (<usize>list.capacity) << 2);
   }
-  const place = list.pointers + ((<usize>i) << 2);
-  if (i < list.length) memory.copy(place + 4, place, (<usize>(list.length - i)) << 2);
-  store<u32>(place, <u32>pointer);
+  store<u32>(list.pointers + ((<usize>list.length) << 2), <u32>pointer);
   list.length++;
-}
-
-export function pushPointer(owner: Owner, list: PointerList, pointer: usize): void {
-  insertPointer(owner, list, list.length, pointer);
-}
-
-/** Removes the first pointer and returns it. */
-export function shiftPointer(list: PointerList): usize {
-  const first = pointerAt(list, 0);
-  list.length--;
-  memory.copy(list.pointers, list.pointers + 4, (<usize>list.length) << 2);
-  return first;
 }
 
 /** Removes the pointer at index i: the last pointer takes its place. Returns that one. */

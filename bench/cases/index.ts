@@ -5,6 +5,7 @@ import { aggregateCells } from './aggregates';
 import { arrow } from './arrow';
 import { expressions } from './expressions';
 import { facts } from './facts';
+import { growth } from './growth';
 import { handover } from './handover';
 import { hopping } from './hopping';
 import { keyed } from './keyed';
@@ -34,5 +35,6 @@ export const cells: readonly Cell[] = [
   ...rings,
   ...threads,
   ...handover,
+  ...growth,
   ...facts,
 ];

@@ -60,27 +60,3 @@ test('ids are compared without a sign', () => {
   });
   fc.assert(property, { numRuns: runs(200) });
 });
-
-test('a list of structs is searched by one of their fields', () => {
-  const property = fc.property(
-    fc.array(number, { maxLength: 40, size: 'max' }),
-    fc.constantFrom(0, 8, 24),
-    number,
-    (unsorted, field, x) => {
-      const core = new Core();
-      const { call } = core;
-      const owner = call.createOwner(Infinity);
-      const list = call.createList(owner);
-      const times = ascending(unsorted);
-      for (const time of times) {
-        const struct = call.allocate(owner, 32);
-        core.bytes(struct, 32).fill(0xff);
-        core.view.setFloat64(struct + field, time, true);
-        call.pushPointer(owner, list, struct);
-      }
-      expect(call.lowerBoundOfF64(list, field, x)).toBe(firstIndex(times, (time) => time >= x));
-      expect(call.upperBoundOfF64(list, field, x)).toBe(firstIndex(times, (time) => time > x));
-    },
-  );
-  fc.assert(property, { numRuns: runs(100) });
-});

@@ -1,9 +1,10 @@
 /** What the suites of this folder call of the core, and the fields of its structs that they look at. AssemblyScript. */
 
 import { allocate, Owner, release } from '../../assembly/base/allocator';
-import { lowerBound, lowerBoundOf, upperBound, upperBoundOf } from '../../assembly/base/bisect';
+import { lowerBound, upperBound } from '../../assembly/base/bisect';
 import { resizeTable, tableBytes } from '../../assembly/base/id-table';
 import { PointerList } from '../../assembly/base/pointer-list';
+import { PointerTree } from '../../assembly/base/pointer-tree';
 import { Heap } from '../../assembly/base/priority-queue';
 import { RingQueue } from '../../assembly/base/ring-queue';
 import { createSlab, Slab, takeSlot } from '../../assembly/base/slab';
@@ -17,13 +18,22 @@ export { lengthFor } from '../../assembly/base/id-table';
 export {
   createList,
   destroyList,
-  insertPointer,
   listBytes,
   pointerAt,
   pushPointer,
-  shiftPointer,
   swapRemove,
 } from '../../assembly/base/pointer-list';
+export {
+  createTree,
+  destroyTree,
+  insertInTree,
+  isTreeSound,
+  lowerBoundOf,
+  pointerIn,
+  removeFromTree,
+  treeBytes,
+  upperBoundOf,
+} from '../../assembly/base/pointer-tree';
 export {
   countUpTo,
   createHeap,
@@ -159,12 +169,8 @@ export function lowerBoundU32(column: usize, stride: usize, n: u32, x: u32): u32
   return lowerBound<u32>(column, stride, n, x);
 }
 
-export function lowerBoundOfF64(list: PointerList, field: usize, x: f64): i32 {
-  return lowerBoundOf<f64>(list, field, x);
-}
-
-export function upperBoundOfF64(list: PointerList, field: usize, x: f64): i32 {
-  return upperBoundOf<f64>(list, field, x);
+export function treeHeight(tree: PointerTree): i32 {
+  return tree.height;
 }
 
 export function heapLength(heap: Heap): i32 {

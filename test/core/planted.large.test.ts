@@ -10,7 +10,7 @@ import { expect, test, vi } from 'vitest';
 import { Law } from '../../assembly/law';
 import { compileCore, type Edit } from './planted-core';
 
-type Family = 'grid' | 'sessions' | 'byRows' | 'rollings' | 'all';
+type Family = 'grid' | 'sessions' | 'byRows' | 'rollings' | 'all' | 'strewn';
 
 interface Plant extends Edit {
   /** The law that is broken. */
@@ -124,7 +124,7 @@ const PLANTS: Plant[] = [
     law: 'panes',
     file: 'window/grid/retained.ts',
     slip: 'a window that is retained late is put at the end',
-    find: 'pane.insertPane(stream, stacks.retained, i, added);',
+    find: "pane.insertPane(stream, stacks.retained, lowerBoundOf(stacks.retained, offsetof<Pane>('k'), k), added);",
     replace: 'pane.insertPane(stream, stacks.retained, stacks.retained.length, added);',
   },
   {
@@ -227,10 +227,11 @@ const PLANTS: Plant[] = [
   },
   {
     law: 'chains',
-    file: 'window/session/session.ts',
+    file: 'window/keyed/chain.ts',
+    windows: 'sessions',
     slip: 'a session that begins before another becomes the last one of its key',
-    find: '    if (newer) {\n',
-    replace: '    if (false) {\n',
+    find: '  if (newer) {\n    span.older',
+    replace: '  if (false) {\n    span.older',
   },
   {
     law: 'chains',
@@ -243,8 +244,32 @@ const PLANTS: Plant[] = [
     law: 'chains',
     file: 'window/session/capped.ts',
     slip: 'a session that has fired stays in the chain of its key',
-    find: '    unchain(capped, span);\n',
+    find: '    unchain(stream, capped, span);\n',
     replace: '',
+  },
+  {
+    law: 'chains',
+    file: 'window/keyed/chain.ts',
+    windows: 'strewn',
+    slip: 'a long chain gets no index',
+    find: '  if (length <= MAX_WALKED) return;\n',
+    replace: '  if (length) return;\n',
+  },
+  {
+    law: 'chains',
+    file: 'window/keyed/chain.ts',
+    windows: 'strewn',
+    slip: 'a session joins the index after the one that it comes before',
+    find: 'newer ? placeOf(index, newer) : index.length',
+    replace: 'newer ? placeOf(index, newer) + 1 : index.length',
+  },
+  {
+    law: 'chains',
+    file: 'base/pointer-tree.ts',
+    windows: 'strewn',
+    slip: 'a branch does not note that a pointer has become the first of a child',
+    find: '    setChild(node, c, child, height - 1);\n    if (!split)',
+    replace: '    store<u32>(entryAt(node, 1, c), countBelow(child, height - 1), 4);\n    if (!split)',
   },
   {
     law: 'chains',
@@ -346,9 +371,10 @@ async function firstError(module: WebAssembly.Module, family: Family): Promise<s
   const { provideCore } = await import('../../bindings/base/core');
   provideCore(() => module);
   const { checkLaws } = await import('../support/check-laws');
-  const { FAMILIES, play, scenarioOf } = await import('../support/scenarios');
+  const { FAMILIES, play, scenarioOf, strewnOf } = await import('../support/scenarios');
   checkLaws();
-  for (const s of fc.sample(scenarioOf(FAMILIES[family], 6), { seed: 5, numRuns: STREAMS })) {
+  const streams = family === 'strewn' ? strewnOf(FAMILIES.sessions) : scenarioOf(FAMILIES[family], 6);
+  for (const s of fc.sample(streams, { seed: 5, numRuns: STREAMS })) {
     try {
       play(s, s.cuts);
     } catch (error) {
@@ -363,7 +389,7 @@ function causeOf(error: unknown): unknown {
   return error instanceof Error && 'suppressed' in error ? causeOf(error.suppressed) : error;
 }
 
-test.each<Family>(['grid', 'sessions', 'byRows', 'rollings', 'all'])(
+test.each<Family>(['grid', 'sessions', 'byRows', 'rollings', 'all', 'strewn'])(
   'a core without a slip breaks no law, in windows: %s',
   async (windows) => {
     expect(await firstError(await compileCore(), windows)).toBeUndefined();

@@ -22,6 +22,7 @@ import {
   type Scenario,
   scenarioOf,
   settled,
+  strewnOf,
 } from '../support/scenarios';
 
 checkLaws();
@@ -58,6 +59,24 @@ function placeOf({ start, end, t }: OracleRow, windows: OracleWindow[]): Row {
   return t === undefined ? { start, end, t: Number.NaN } : { start: Number.NaN, end: Number.NaN, t };
 }
 
+/** Plays a scenario, expects what the oracle says, and returns how many rows were compared. */
+function expectOracles(s: Scenario): number {
+  const actual = play(s, s.cuts);
+  const wanted = expected(s);
+  expect(actual.rows).toEqual(settled(wanted.rows, actual.rows));
+  expect(actual.late).toEqual(wanted.late);
+  expect(actual.stats).toMatchObject({
+    events: s.steps.length,
+    late: wanted.late.length,
+    skipped: wanted.oracle.skipped,
+    future: wanted.oracle.future,
+    filtered: wanted.oracle.filtered,
+    liveKeys: 0,
+    liveSlices: 0,
+  });
+  return wanted.rows.length;
+}
+
 /** How many rows a campaign compared, so that empty results cannot pass it. */
 let compared = 0;
 beforeEach(() => {
@@ -69,20 +88,7 @@ describe.each(Object.entries(FAMILIES))('windows: %s', (_, window) => {
   test("results are the oracle's, whatever the firing, the disorder, the keys and the doors", () => {
     fc.assert(
       fc.property(scenarioOf(window), (s) => {
-        const actual = play(s, s.cuts);
-        const wanted = expected(s);
-        compared += wanted.rows.length;
-        expect(actual.rows).toEqual(settled(wanted.rows, actual.rows));
-        expect(actual.late).toEqual(wanted.late);
-        expect(actual.stats).toMatchObject({
-          events: s.steps.length,
-          late: wanted.late.length,
-          skipped: wanted.oracle.skipped,
-          future: wanted.oracle.future,
-          filtered: wanted.oracle.filtered,
-          liveKeys: 0,
-          liveSlices: 0,
-        });
+        compared += expectOracles(s);
       }),
       { numRuns: runs(300) },
     );
@@ -104,4 +110,17 @@ describe.each(Object.entries(FAMILIES))('windows: %s', (_, window) => {
       ),
     );
   });
+});
+
+test.each(['grid', 'sessions'] as const)("results are the oracle's where a key has many open windows: %s", (family) => {
+  let most = 0;
+  fc.assert(
+    fc.property(strewnOf(FAMILIES[family]), (s) => {
+      const rows = expectOracles(s);
+      most = Math.max(most, rows);
+      compared += rows;
+    }),
+    { numRuns: runs(100) },
+  );
+  expect(most).toBeGreaterThan(100);
 });

@@ -269,8 +269,8 @@ export const scenarioOf = (window: fc.Arbitrary<OracleWindow>, others = 40) =>
     windows: fc.array(window, { minLength: 1, maxLength: 3 }),
     /** Whether a single window is given without a name. */
     bare: fc.boolean(),
-    outOfOrder: fc.constantFrom(0, 1, 5, 12, 30),
-    allowedLateness: fc.constantFrom(0, 0, 1, 4, 11, 30),
+    outOfOrder: fc.constantFrom<number>(0, 1, 5, 12, 30),
+    allowedLateness: fc.constantFrom<number>(0, 0, 1, 4, 11, 30),
     maxFutureSkew: fc.oneof(
       { weight: 7, arbitrary: fc.constant(Infinity) },
       { weight: 1, arbitrary: fc.constantFrom(50, 9) },
@@ -293,6 +293,25 @@ export const scenarioOf = (window: fc.Arbitrary<OracleWindow>, others = 40) =>
     /** The length of each batch and the door it is pushed by, repeated until the events end. */
     cuts: fc.array(fc.tuple(upTo(40), fc.constantFrom(...DOORS)), { minLength: 1, maxLength: 6 }),
   });
+
+/**
+ * Streams of one or two keys whose events lie far apart, in any order or from the last to the first, so that a key has
+ * up to hundreds of open or retained windows.
+ */
+export const strewnOf = (window: fc.Arbitrary<OracleWindow>) =>
+  fc
+    .record({
+      s: scenarioOf(window),
+      waits: fc.constantFrom({ outOfOrder: 5000, allowedLateness: 0 }, { outOfOrder: 5, allowedLateness: 5000 }),
+      steps: fc.array(step, { minLength: 30, maxLength: 250, size: 'max' }),
+      lags: fc.infiniteStream(fc.nat(3000)),
+      descends: fc.boolean(),
+    })
+    .map(({ s, waits, steps, lags, descends }) => {
+      const far = steps.map((one, i) => ({ ...one, lag: lags.next().value as number, key: i % 5 ? '0' : '1' }));
+      if (descends) far.sort((a, b) => a.lag - b.lag);
+      return { ...s, ...waits, steps: [{ ...(steps[0] as (typeof steps)[number]), lag: 0 }, ...far] };
+    });
 
 export type Scenario = ReturnType<typeof scenarioOf> extends fc.Arbitrary<infer S> ? S : never;
 

@@ -17,9 +17,9 @@ import { Firing } from '../../plan';
 import { demandOfRows } from '../../state/bounds';
 import { Bound, Bounds } from '../../store';
 import { firesAgain, Stream, windowAt } from '../../stream';
+import { areChainsWhole } from '../keyed/chain';
 import {
   answer,
-  areChainsWhole,
   begin,
   createSpan,
   dropSpan,

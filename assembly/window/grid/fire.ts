@@ -70,7 +70,7 @@ function candidate(grid: Slicing, stacks: Stacks): f64 {
 function seal(stream: Stream, grid: Slicing, end: f64): void {
   const slices = grid.slices;
   while (slices.length && sliceAt(slices, 0).end <= end) {
-    const slice = shiftSlice(slices);
+    const slice = shiftSlice(stream, slices);
     let last = -1;
     for (let w = 0; w < grid.count; w++) {
       if (needs(stacksAt(grid, w), slice)) last = w;

@@ -3,14 +3,14 @@
  * back furthest. Its row is combined from the two stacks and the open slices.
  */
 
-import { lowerBoundOf } from '../../base/bisect';
+import { lowerBoundOf } from '../../base/pointer-tree';
 import { combineListed, combineRows, listRow, resetRow } from '../../state/rows';
 import { Bounds } from '../../store';
 import { Stream } from '../../stream';
 import * as edges from './edges';
 import * as pane from './panes';
 import { Pane } from './panes';
-import { Slice, Slicing, sliceAt } from './slices';
+import { firstEndingAfter, Slice, Slicing, sliceAt } from './slices';
 import { flippedTo, frontOf, Stacks } from './two-stacks';
 
 /**
@@ -23,9 +23,10 @@ export function lookUp(stream: Stream, grid: Slicing, stacks: Stacks, id: u32, t
   const value = stream.scratch.temporary;
   resetRow(stream, value);
   addSealed(stream, stacks, k, id, value, bounds);
-  for (let i = 0; i < grid.slices.length; i++) {
+  for (let i = firstEndingAfter(grid.slices, bounds.start); i < grid.slices.length; i++) {
     const slice = sliceAt(grid.slices, i);
-    if (slice.start >= bounds.start && slice.end <= bounds.end) addSlice(stream, value, slice, id);
+    if (slice.end > bounds.end) break;
+    addSlice(stream, value, slice, id);
   }
   return value;
 }
@@ -42,7 +43,7 @@ function addSealed(stream: Stream, stacks: Stacks, k: f64, id: u32, value: usize
       if (hasBack && edges.newest(stacks.window, stacks.backStart) == k) add(stream, value, back);
       return;
     }
-    const first = lowerBoundOf<f64>(stacks.panes, offsetof<Pane>('start'), bounds.start);
+    const first = lowerBoundOf(stacks.panes, offsetof<Pane>('start'), bounds.start);
     const last = stacks.panes.length;
     if (first < last && pane.paneAt(stacks.panes, first).start < flippedTo(stacks, b)) {
       const row = flippedRow(stream, stacks, first, id);

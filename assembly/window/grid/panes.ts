@@ -17,7 +17,15 @@
 
 import { allocate, release, resize } from '../../base/allocator';
 import { lowerBound } from '../../base/bisect';
-import { createList, destroyList, insertPointer, PointerList, pointerAt, shiftPointer } from '../../base/pointer-list';
+import {
+  createTree,
+  destroyTree,
+  insertInTree,
+  isTreeSound,
+  PointerTree,
+  pointerIn,
+  removeFromTree,
+} from '../../base/pointer-tree';
 import { Census } from '../../census';
 import { countRow, Dictionary, uncountRow } from '../../ingest/dictionary';
 import { cloneRow, dropRow } from '../../state/rows';
@@ -188,33 +196,34 @@ function destroyPane(stream: Stream, pane: Pane): void {
 
 /** A list of panes in order of time. */
 @unmanaged
-export class Panes extends PointerList {}
+export class Panes extends PointerTree {}
 
 export function createPanes(stream: Stream): Panes {
-  return changetype<Panes>(createList(stream));
+  return changetype<Panes>(createTree(stream));
 }
 
 export function destroyPanes(stream: Stream, panes: Panes): void {
   for (let i = 0; i < panes.length; i++) destroyPane(stream, paneAt(panes, i));
-  destroyList(stream, panes);
+  destroyTree(stream, panes);
 }
 
 export function paneAt(panes: Panes, i: i32): Pane {
-  return changetype<Pane>(pointerAt(panes, i));
+  return changetype<Pane>(pointerIn(panes, i));
 }
 
 /** Inserts a pane at index i. */
 export function insertPane(stream: Stream, panes: Panes, i: i32, added: Pane): void {
-  insertPointer(stream, panes, i, changetype<usize>(added));
+  insertInTree(stream, panes, i, changetype<usize>(added));
 }
 
 /** Removes the first pane from the list and destroys it. */
 export function dropFirst(stream: Stream, panes: Panes): void {
-  destroyPane(stream, changetype<Pane>(shiftPointer(panes)));
+  destroyPane(stream, changetype<Pane>(removeFromTree(stream, panes, 0)));
 }
 
 /** Whether panes are disjoint and in order of time, and the pieces of each in order. Counts their rows in a census. */
 export function arePanesSound(panes: Panes, census: Census): bool {
+  if (!isTreeSound(panes)) return false;
   let time = -Infinity;
   for (let i = 0; i < panes.length; i++) {
     const pane = paneAt(panes, i);

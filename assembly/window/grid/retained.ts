@@ -10,6 +10,7 @@
  */
 
 import { allocate } from '../../base/allocator';
+import { lowerBoundOf } from '../../base/pointer-tree';
 import { countRow, Dictionary } from '../../ingest/dictionary';
 import { cloneRow } from '../../state/rows';
 import { copyRow, EMITTED, FIRINGS, firesAgain, Stream } from '../../stream';
@@ -59,19 +60,15 @@ export function retain(stream: Stream, stacks: Stacks, k: f64): Pane {
 
 /** Returns the retained window k. If there is none, because the window had no events, it adds an empty one. */
 export function retainedWindow(stream: Stream, stacks: Stacks, k: f64): Pane {
-  for (let i = 0; i < stacks.retained.length; i++) {
-    const window = pane.paneAt(stacks.retained, i);
-    if (window.k == k) return window;
-  }
+  const i = lowerBoundOf(stacks.retained, offsetof<Pane>('k'), k);
+  if (i < stacks.retained.length && pane.paneAt(stacks.retained, i).k == k) return pane.paneAt(stacks.retained, i);
   return addRetained(stream, stacks, k);
 }
 
 function addRetained(stream: Stream, stacks: Stacks, k: f64): Pane {
   const added = pane.createPane(stream, edges.start(stacks.window, k), edges.end(stacks.window, k), 1);
   added.k = k;
-  let i = stacks.retained.length;
-  while (i > 0 && pane.paneAt(stacks.retained, i - 1).k > k) i--;
-  pane.insertPane(stream, stacks.retained, i, added);
+  pane.insertPane(stream, stacks.retained, lowerBoundOf(stacks.retained, offsetof<Pane>('k'), k), added);
   return added;
 }
 

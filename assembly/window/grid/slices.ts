@@ -14,9 +14,16 @@
  */
 
 import { allocate, release } from '../../base/allocator';
-import { upperBoundOf } from '../../base/bisect';
 import { lengthFor, resizeTable } from '../../base/id-table';
-import { createList, destroyList, insertPointer, PointerList, pointerAt, shiftPointer } from '../../base/pointer-list';
+import {
+  createTree,
+  destroyTree,
+  insertInTree,
+  PointerTree,
+  pointerIn,
+  removeFromTree,
+  upperBoundOf,
+} from '../../base/pointer-tree';
 import { Census } from '../../census';
 import { Dictionary, uncountRow } from '../../ingest/dictionary';
 import { dropRow } from '../../state/rows';
@@ -49,24 +56,24 @@ export class Slicing extends Grid {
 
 /** A list of slices in order of time. */
 @unmanaged
-export class Slices extends PointerList {}
+export class Slices extends PointerTree {}
 
 export function createSlices(stream: Stream): Slices {
-  return changetype<Slices>(createList(stream));
+  return changetype<Slices>(createTree(stream));
 }
 
 export function destroySlices(stream: Stream, slices: Slices): void {
   for (let i = 0; i < slices.length; i++) destroySlice(stream, sliceAt(slices, i));
-  destroyList(stream, slices);
+  destroyTree(stream, slices);
 }
 
 export function sliceAt(slices: Slices, i: i32): Slice {
-  return changetype<Slice>(pointerAt(slices, i));
+  return changetype<Slice>(pointerIn(slices, i));
 }
 
 /** Index of the first slice that ends after t. */
 export function firstEndingAfter(slices: Slices, t: f64): i32 {
-  return upperBoundOf<f64>(slices, offsetof<Slice>('end'), t);
+  return upperBoundOf(slices, offsetof<Slice>('end'), t);
 }
 
 /** Returns the slice of time t, and creates it if there is none. Some window must hold t. */
@@ -93,12 +100,12 @@ export function openSlice(stream: Stream, grid: Slicing, t: f64): Slice {
 }
 
 export function insertSlice(stream: Stream, slices: Slices, i: i32, slice: Slice): void {
-  insertPointer(stream, slices, i, changetype<usize>(slice));
+  insertInTree(stream, slices, i, changetype<usize>(slice));
 }
 
 /** Removes the first slice from the list and returns it. The caller destroys it. */
-export function shiftSlice(slices: Slices): Slice {
-  return changetype<Slice>(shiftPointer(slices));
+export function shiftSlice(stream: Stream, slices: Slices): Slice {
+  return changetype<Slice>(removeFromTree(stream, slices, 0));
 }
 
 /** Makes the table long enough for all ids below `ids`. */

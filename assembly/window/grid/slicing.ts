@@ -10,6 +10,7 @@
  */
 
 import { allocate, release } from '../../base/allocator';
+import { isTreeSound, treeBytes } from '../../base/pointer-tree';
 import { byClock } from '../../cause';
 import { Census } from '../../census';
 import { Dictionary } from '../../ingest/dictionary';
@@ -68,7 +69,7 @@ export function demand(stream: Stream, grid: Slicing, n: f64, first: f64, last: 
   const opened = maxOpened(grid, n, first, last);
   // Slices: rows, tables, and the list of slices.
   bound.bytes += demandOfStates(stream, n) + min(n, opened * blocks) * block;
-  bound.bytes += opened * (blocks * 8 + 3 * BLOCK_OVERHEAD);
+  bound.bytes += opened * (blocks * 8 + 3 * BLOCK_OVERHEAD) + treeBytes(grid.slices, opened);
   const slices = <f64>grid.slices.length + opened;
   for (let i = 0; i < grid.count; i++) {
     const stacks = stacksAt(grid, i);
@@ -79,6 +80,7 @@ export function demand(stream: Stream, grid: Slicing, n: f64, first: f64, last: 
     bound.firings += min(fires, cycle + 1) + late;
     if (stream.allowedLateness > stream.delay) {
       bound.bytes += (fires * (rows + blocks) + late) * (<f64>stream.stride + BLOCK_OVERHEAD + 16);
+      bound.bytes += treeBytes(stacks.retained, fires + late);
       bound.bytes += demandOfMerges(stream, fires * rows, slices * rows) + demandOfStates(stream, late);
     }
     // A late event can add a row to a pane, which moves the other rows of its block.
@@ -107,6 +109,8 @@ function closing(stream: Stream, grid: Slicing, n: f64, slices: f64): f64 {
     if (stacks.overlaps || isShared) bytes += blocks * block;
     if (stacks.overlaps) {
       bytes += slices * (min(blocks, rows) * 16 + 4 * BLOCK_OVERHEAD) + (isShared ? blocks * (block + 4) : 0);
+      // Late events open panes, too.
+      bytes += treeBytes(stacks.panes, slices + n);
     }
     if (isShared) bytes += demandOfMerges(stream, slices * rows, singles);
     if (stacks.overlaps && isShared) bytes += slices * (rows * <f64>stream.stride + min(blocks, rows) * BLOCK_OVERHEAD);
@@ -116,6 +120,7 @@ function closing(stream: Stream, grid: Slicing, n: f64, slices: f64): f64 {
 
 /** The first law that the store breaks, Law.none if it breaks none. Counts what it holds of each id. */
 export function verify(stream: Stream, grid: Slicing, census: Census): Law {
+  if (!isTreeSound(grid.slices)) return Law.slices;
   let time = grid.sealedTo;
   for (let i = 0; i < grid.slices.length; i++) {
     const slice = sliceAt(grid.slices, i);

@@ -12,6 +12,7 @@
  */
 
 import { allocate, release } from '../../base/allocator';
+import { isTreeSound, lowerBoundOf, treeBytes } from '../../base/pointer-tree';
 import { byClock, byEvent, byFlag, byMark } from '../../cause';
 import { Census } from '../../census';
 import { isFuture, noteMiss } from '../../ingest/admission';
@@ -97,9 +98,8 @@ function windowIn(triggered: Triggered, i: i32): TriggeredWindow {
 /** Returns window number k, and creates it if there is none. */
 function windowFor(stream: Stream, grid: TriggeredGrid, triggered: Triggered, k: f64): TriggeredWindow {
   const list = triggered.list;
-  let i = list.length;
-  while (i > 0 && windowIn(triggered, i - 1).k > k) i--;
-  if (i > 0 && windowIn(triggered, i - 1).k == k) return windowIn(triggered, i - 1);
+  const i = lowerBoundOf(list, offsetof<TriggeredWindow>('k'), k);
+  if (i < list.length && windowIn(triggered, i).k == k) return windowIn(triggered, i);
   const window = changetype<TriggeredWindow>(allocate(stream, offsetof<TriggeredWindow>()));
   window.start = edges.start(triggered.window, k);
   window.end = edges.end(triggered.window, k);
@@ -216,7 +216,7 @@ function advanceTo(stream: Stream, grid: TriggeredGrid, watermark: f64, i: i32):
       if (putWindow(stream, window, grid.first + w, Firing.onTime, byClock(i))) stream.fired += 1;
     }
     while (triggered.firedCount && windowIn(triggered, 0).end + stream.allowedLateness <= stream.watermark) {
-      destroySlice(stream, shiftSlice(triggered.list));
+      destroySlice(stream, shiftSlice(stream, triggered.list));
       triggered.firedCount--;
     }
   }
@@ -318,13 +318,10 @@ export function query(stream: Stream, grid: TriggeredGrid, w: i32, id: u32, t: f
   const triggered = triggeredAt(grid, w - grid.first);
   const k = edges.oldest(triggered.window, t);
   if (!edges.setBounds(triggered.window, k, t, bounds)) return stream.empty;
-  for (let i = 0; i < triggered.list.length; i++) {
-    const window = windowIn(triggered, i);
-    if (window.k != k) continue;
-    const row = rowIn(stream, window, id);
-    return row ? row : stream.empty;
-  }
-  return stream.empty;
+  const i = lowerBoundOf(triggered.list, offsetof<TriggeredWindow>('k'), k);
+  const isHeld = i < triggered.list.length && windowIn(triggered, i).k == k;
+  const row = isHeld ? rowIn(stream, windowIn(triggered, i), id) : <usize>0;
+  return row ? row : stream.empty;
 }
 
 export function live(_stream: Stream, grid: TriggeredGrid): f64 {
@@ -362,7 +359,8 @@ export function demand(
     }
     const windows = held + opened * cycle;
     bound.bytes += min(n * cycle, windows * blocks) * block + windows * blocks * 12;
-    bound.bytes += opened * cycle * 4 * BLOCK_OVERHEAD + demandOfStates(stream, n * cycle);
+    bound.bytes += opened * cycle * 3 * BLOCK_OVERHEAD + treeBytes(triggered.list, opened * cycle);
+    bound.bytes += demandOfStates(stream, n * cycle);
   }
 }
 
@@ -370,6 +368,7 @@ export function demand(
 export function verify(stream: Stream, grid: TriggeredGrid, census: Census): Law {
   for (let w = 0; w < grid.count; w++) {
     const triggered = triggeredAt(grid, w);
+    if (!isTreeSound(triggered.list)) return Law.triggered;
     for (let i = 0; i < triggered.list.length; i++) {
       const window = windowIn(triggered, i);
       if (i && windowIn(triggered, i - 1).k >= window.k) return Law.triggered;

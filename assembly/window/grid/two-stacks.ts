@@ -41,6 +41,7 @@
 
 import { allocate, release } from '../../base/allocator';
 import { lengthFor, resizeTable } from '../../base/id-table';
+import { upperBoundOf } from '../../base/pointer-tree';
 import { Census } from '../../census';
 import { countRow, Dictionary } from '../../ingest/dictionary';
 import { Law } from '../../law';
@@ -444,8 +445,7 @@ export function foldLate(stream: Stream, grid: Slicing, stacks: Stacks, t: f64, 
 
 /** Returns the index of the pane that holds t, and adds an empty pane if there is none. */
 function paneFor(stream: Stream, stacks: Stacks, t: f64): i32 {
-  let i = 0;
-  while (i < stacks.panes.length && paneAt(stacks, i).end <= t) i++;
+  const i = upperBoundOf(stacks.panes, offsetof<Pane>('end'), t);
   if (i == stacks.panes.length || paneAt(stacks, i).start > t) {
     const start = edges.edgeBefore(stacks.window, t);
     pane.insertPane(stream, stacks.panes, i, pane.createPane(stream, start, edges.edgeAfter(stacks.window, t), 1));

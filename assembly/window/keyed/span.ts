@@ -2,7 +2,8 @@
  * Spans: windows of one key whose bounds depend on its events, each with a row of its own. This file is what sessions,
  * windows of n events and punctuated windows share.
  *
- *     heads     table by id, u32: the span of the id that begins last, 0 if none; `older` leads to the others
+ *     heads     table by id, u32: the span of the id that begins last, 0 if none; `older` leads to the others, which
+ *               only sessions have (chain.ts)
  *     changed   where windows fire early at marks of the watermark: spans with events that were not emitted yet
  *
  * Folding is deferred, so that many events are folded in one go: `listEvent` notes the row of each event, `foldTo`
@@ -23,10 +24,10 @@ import {
   pushPointer,
   swapRemove,
 } from '../../base/pointer-list';
+import { destroyTree, PointerTree } from '../../base/pointer-tree';
 import { createHeap, destroyHeap, Heap, popItem, pushItem, topItem } from '../../base/priority-queue';
 import { createSlab, destroySlab, freeSlot, Slab, slabBytes, takeSlot } from '../../base/slab';
 import { byClock, byFlag, byMark } from '../../cause';
-import { Census } from '../../census';
 import { Dictionary, pin, unpin, usePins } from '../../ingest/dictionary';
 import { Firing } from '../../plan';
 import { putOutputs } from '../../result/lower';
@@ -91,6 +92,9 @@ export class Spans {
   moreAt: usize;
   heads: usize;
   headCount: u32;
+  /** Indexes of long chains, and the length of their table: see chain.ts. */
+  indexes: usize;
+  indexCount: u32;
   serial: u32;
   /** Spans that are not dropped. */
   live: u32;
@@ -130,6 +134,11 @@ export function endSpans(stream: Stream, spans: Spans): void {
       span = older;
     }
   }
+  for (let id: u32 = 0; id < spans.indexCount; id++) {
+    const index = load<u32>(spans.indexes + ((<usize>id) << 2));
+    if (index) destroyTree(stream, changetype<PointerTree>(<usize>index));
+  }
+  if (spans.indexes) release(stream, spans.indexes);
   destroySlab(stream, spans.slab);
   destroyHeap(stream, spans.sorter);
   destroyList(stream, spans.changed);
@@ -205,17 +214,6 @@ export function createSpan(stream: Stream, spans: Spans, id: u32): Span {
 /** The watermark at which a span fires, or, if it is retained, is dropped, unless another event joins it. */
 export function dueOf(stream: Stream, span: Span): f64 {
   return span.end + (span.state == SpanState.open ? stream.delay : stream.allowedLateness);
-}
-
-/** Removes a span from the chain of its key. */
-export function unchain(spans: Spans, span: Span): void {
-  let newer = headOf(spans, span.id);
-  if (newer == span) {
-    setHead(spans, span.id, changetype<Span>(<usize>span.older));
-    return;
-  }
-  while (<usize>newer.older != changetype<usize>(span)) newer = changetype<Span>(<usize>newer.older);
-  newer.older = span.older;
 }
 
 /** Drops a span that is in no chain and unpins its id. Its slot is freed once nothing points to it. */
@@ -370,7 +368,7 @@ export function fireAll(stream: Stream, spans: Spans): void {
   while (spans.sorter.length) {
     const span = popSorted(stream, spans);
     put(stream, spans, span, Firing.onTime | Firing.final, byClock(0), 0);
-    unchain(spans, span);
+    setHead(spans, span.id, changetype<Span>(0));
     dropSpan(stream, spans, span);
   }
   flush(stream, spans, 0);
@@ -383,24 +381,10 @@ export function answer(stream: Stream, span: Span | null, bounds: Bounds): usize
   return span ? rowOf(span) : stream.empty;
 }
 
-/**
- * Whether the chain of each key is whole: spans of that key that have not been dropped, disjoint, the latest first, and
- * all of them counted. Counts them in a census.
- */
-export function areChainsWhole(spans: Spans, census: Census): bool {
-  let live: u32 = 0;
-  for (let id: u32 = 0; id < spans.headCount; id++) {
-    let newer = changetype<Span>(0);
-    for (let span = headOf(spans, id); span; span = changetype<Span>(<usize>span.older)) {
-      if (span.id != id || span.state >= <u8>SpanState.superseded || !(span.start <= span.end)) return false;
-      if (newer && span.end > newer.start) return false;
-      census.countPin(id);
-      newer = span;
-      live++;
-    }
-  }
+/** Whether spans know their places in `changed`. */
+export function areChangedSound(spans: Spans): bool {
   for (let i = 0; spans.moreAt && i < spans.changed.length; i++) {
     if (moreOf(spans, changetype<Span>(pointerAt(spans.changed, i))).changedAt != <u32>(i + 1)) return false;
   }
-  return live == spans.live;
+  return true;
 }

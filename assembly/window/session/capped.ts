@@ -38,6 +38,7 @@ import { demandOfRows, demandOfStates } from '../../state/bounds';
 import { combineRows, listRow } from '../../state/rows';
 import { Bound, Bounds } from '../../store';
 import { firesAgain, Stream, windowAt } from '../../stream';
+import { areChainsWhole, chain, indexBytes, unchain } from '../keyed/chain';
 import {
   countWaiting,
   createEvent,
@@ -56,7 +57,6 @@ import {
 } from '../keyed/reorder';
 import {
   answer,
-  areChainsWhole,
   begin,
   createSpan,
   dropSpan,
@@ -71,9 +71,7 @@ import {
   rowOf,
   Span,
   Spans,
-  setHead,
   spanBytes,
-  unchain,
 } from '../keyed/span';
 
 @unmanaged
@@ -167,7 +165,7 @@ function drain(stream: Stream, capped: Capped, i: i32): void {
     }
     popItem(stream, heap);
     put(stream, capped, span, Firing.onTime | Firing.final, byClock(i), i);
-    unchain(capped, span);
+    unchain(stream, capped, span);
     dropSpan(stream, capped, span);
   }
 }
@@ -187,11 +185,9 @@ function joinSession(stream: Stream, capped: Capped, event: Event): void {
     isNew = !(t < last || (t == last && capped.touching));
   }
   if (isNew) {
-    const older = span;
     span = createSpan(stream, capped, event.id);
-    span.older = <u32>changetype<usize>(older);
     span.start = t;
-    setHead(capped, event.id, span);
+    chain(stream, capped, span, null);
   }
   const more = moreOf(capped, span);
   more.last = max(more.last, t + event.note);
@@ -219,7 +215,8 @@ export function demand(
   bound: Bound,
 ): void {
   const all = n + waitingCount(capped.reorder);
-  bound.bytes += spanBytes(stream, capped, all, false) + heapBytes(capped.heap, all) + reorderBytes(capped.reorder, n);
+  bound.bytes += spanBytes(stream, capped, all, false) + indexBytes(stream, capped, all);
+  bound.bytes += heapBytes(capped.heap, all) + reorderBytes(capped.reorder, n);
   bound.bytes += demandOfStates(stream, waitingCount(capped.reorder)) + demandOfRows(stream, n);
   const results = all + <f64>capped.live;
   bound.results += results;

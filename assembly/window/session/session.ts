@@ -59,9 +59,9 @@ import { demandOfRows } from '../../state/bounds';
 import { combineRows, listRow } from '../../state/rows';
 import { Bound, Bounds } from '../../store';
 import { EMITTED, FIRINGS, firesAgain, Stream, windowAt } from '../../stream';
+import { areChainsWhole, chain, indexBytes, nextAfter, takeChain, unchain } from '../keyed/chain';
 import {
   answer,
-  areChainsWhole,
   begin,
   createSpan,
   dropPointer,
@@ -84,9 +84,7 @@ import {
   Span,
   SpanState,
   Spans,
-  setHead,
   spanBytes,
-  unchain,
 } from '../keyed/span';
 import {
   barrierOf,
@@ -255,7 +253,7 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
  */
 function supersede(stream: Stream, sessions: Sessions, span: Span): void {
   if (!isPast(stream, sessions, dueOf(stream, span))) return;
-  setHead(sessions, span.id, changetype<Span>(0));
+  takeChain(stream, sessions, span.id);
   for (; span; span = changetype<Span>(<usize>span.older)) span.state = <u8>SpanState.superseded;
 }
 
@@ -287,48 +285,28 @@ function reaches(sessions: Sessions, span: Span, t: f64, end: f64): bool {
  */
 function join(stream: Stream, sessions: Sessions, id: u32, t: f64, gap: f64, i: i32): Span {
   const end = t + gap;
-  let joined = changetype<Span>(0);
-  let newer = changetype<Span>(0);
-  let reachesAny = false;
-  let earliest = Infinity;
   if (t < stream.watermark) {
     const barrier = barrierOf(stream, sessions.closed, id, sessions.headCount);
     if (t < barrier || (t == barrier && sessions.touching)) return changetype<Span>(0);
   }
-  for (let span = headOf(sessions, id); span; span = changetype<Span>(<usize>span.older)) {
-    if (!reaches(sessions, span, t, end)) continue;
-    reachesAny = true;
+  // The sessions that the event reaches are neighbours in the chain, after those that begin beyond its reach.
+  const newer = nextAfter(sessions, id, end, !sessions.touching);
+  let joined = newer ? changetype<Span>(<usize>newer.older) : headOf(sessions, id);
+  let earliest = Infinity;
+  for (let span = joined; span && reaches(sessions, span, t, end); span = changetype<Span>(<usize>span.older)) {
     earliest = span.start;
   }
   if (t < earliest && t < horizonOf(stream, sessions)) return changetype<Span>(0);
-  const longest = sessions.longest > 0 ? sessions.longest : gap;
-  if (!reachesAny && isPast(stream, sessions, t + min(gap, longest) + stream.allowedLateness))
-    return changetype<Span>(0);
-  let span = headOf(sessions, id);
-  while (span) {
-    const older = changetype<Span>(<usize>span.older);
-    if (reaches(sessions, span, t, end)) {
-      if (joined) merge(stream, sessions, span, joined, i);
-      joined = span;
-    } else if (span.start > t) {
-      newer = span;
-    }
-    span = older;
+  if (earliest == Infinity) {
+    const longest = sessions.longest > 0 ? sessions.longest : gap;
+    const isLate = isPast(stream, sessions, t + min(gap, longest) + stream.allowedLateness);
+    return isLate ? changetype<Span>(0) : beginSession(stream, sessions, id, t, end, newer);
   }
-  if (!joined) {
-    joined = createSpan(stream, sessions, id);
-    joined.start = t;
-    joined.end = end;
-    if (newer) {
-      joined.older = newer.older;
-      newer.older = <u32>changetype<usize>(joined);
-    } else {
-      joined.older = <u32>changetype<usize>(headOf(sessions, id));
-      setHead(sessions, id, joined);
-    }
-    if (isPast(stream, sessions, end + stream.delay)) joined.state = <u8>SpanState.retained;
-    schedule(stream, sessions, joined);
-    return joined;
+  for (;;) {
+    const older = changetype<Span>(<usize>joined.older);
+    if (!older || !reaches(sessions, older, t, end)) break;
+    merge(stream, sessions, older, joined, i);
+    joined = older;
   }
   if (joined.state == SpanState.retained) flush(stream, sessions, i);
   joined.end = max(joined.end, end);
@@ -338,6 +316,17 @@ function join(stream: Stream, sessions: Sessions, id: u32, t: f64, gap: f64, i: 
     pushDue(stream, sessions, joined);
   }
   return joined;
+}
+
+/** Begins a session of an event that reaches none, before the session `newer`. */
+function beginSession(stream: Stream, sessions: Sessions, id: u32, t: f64, end: f64, newer: Span | null): Span {
+  const span = createSpan(stream, sessions, id);
+  span.start = t;
+  span.end = end;
+  chain(stream, sessions, span, newer);
+  if (isPast(stream, sessions, end + stream.delay)) span.state = <u8>SpanState.retained;
+  schedule(stream, sessions, span);
+  return span;
 }
 
 /** Merges the session `newer` into `span`, which begins earlier; event i reached both. */
@@ -362,7 +351,7 @@ function merge(stream: Stream, sessions: Sessions, span: Span, newer: Span, i: i
   }
   const isOlder = <i32>(newer.serial - span.serial) < 0;
   if (isOlder) span.serial = newer.serial;
-  unchain(sessions, newer);
+  unchain(stream, sessions, newer);
   dropSpan(stream, sessions, newer);
   if (isOlder) pushDue(stream, sessions, span);
 }
@@ -416,7 +405,7 @@ function amend(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
 function fireFull(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
   span.end = moreOf(sessions, span).last;
   put(stream, sessions, span, Firing.onTime | Firing.final, byEvent(i), i);
-  unchain(sessions, span);
+  unchain(stream, sessions, span);
   dropSpan(stream, sessions, span);
 }
 
@@ -492,7 +481,7 @@ function fire(stream: Stream, sessions: Sessions, span: Span, i: i32): void {
     }
   }
   remember(stream, sessions.closed, span.id, span.end);
-  if (span.state != SpanState.superseded) unchain(sessions, span);
+  if (span.state != SpanState.superseded) unchain(stream, sessions, span);
   retire(stream, sessions, span);
 }
 
@@ -529,7 +518,8 @@ export function demand(
   const ids = max(<f64>changetype<Dictionary>(stream.dictionary).limit + n, <f64>sessions.headCount);
   const spans = <f64>sessions.live + n;
   const planned = heapBytes(sessions.heap, 2 * spans) + wheelBytes(sessions.wheel, 2 * spans);
-  bound.bytes += spanBytes(stream, sessions, n, false) + planned + closedBytes(sessions.closed, spans, ids);
+  bound.bytes += spanBytes(stream, sessions, n, false) + indexBytes(stream, sessions, n);
+  bound.bytes += planned + closedBytes(sessions.closed, spans, ids);
   bound.bytes += demandOfRows(stream, n) + 1024;
   const watermark = moveTo - stream.outOfOrder;
   const ending = <f64>countUpTo(sessions.heap, watermark) + <f64>countComing(sessions.wheel, watermark);
