@@ -88,6 +88,7 @@ export function upperBoundOf(tree: PointerTree, field: usize, x: f64): i32 {
 }
 
 /** The two searches, made for each of `lowerBoundOf` and `upperBoundOf`. */
+// biome-ignore lint/complexity/noStaticOnlyClass: a decorator needs a method, and the search must be inlined.
 class Bisection {
   @inline
   static of(tree: PointerTree, field: usize, x: f64, above: bool): i32 {

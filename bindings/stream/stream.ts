@@ -322,13 +322,22 @@ export class WindowedStream<const S extends Spec = Spec> {
    */
   close(): WindowBatch<Row<S>> {
     this.#assertFree();
-    this.flush();
-    // flush() called onLate, which may have pushed events, or closed the stream.
-    this.#assertFree();
+    this.#inlet.flush();
+    try {
+      // While the stream takes events: onLate may push some.
+      this.#deliver();
+    } finally {
+      this.#end();
+    }
+    return this.take();
+  }
+
+  #end(): void {
+    // onLate may have closed it.
+    if (this.#state !== 'open') return;
     this.#inlet.flush();
     this.#engine.moveTo(Number.POSITIVE_INFINITY);
     this.#state = 'closed';
-    return this.take();
   }
 
   /**
