@@ -7,6 +7,7 @@
 
 import { allocate, Owner, release, reserve as reserveOf, resize } from './base/allocator';
 import { closing as closingOf, demand as demandOf } from './budget';
+import { forecast as forecastOf } from './forecast';
 import { forgetSamples as forgetSamplesOf } from './ingest/counter-steps';
 import { Dictionary, dropWords, growTo, idAt, wordOf } from './ingest/dictionary';
 import * as ringOf from './ingest/ring';
@@ -19,7 +20,7 @@ import {
 } from './ingest/segments';
 import { buildStream, createStream, destroyStream } from './lifecycle';
 import { advance as advanceStream, consume } from './pipeline';
-import { Keys, Stat } from './plan';
+import { Forecast, Keys, Stat } from './plan';
 import { query as queryOf } from './query';
 import { putMerged as putMergedOf } from './result/merge';
 import { emptyOutbox, Outbox, outputColumn } from './result/outbox';
@@ -29,7 +30,7 @@ import { headroom as headroomOf, Stream, windowAt } from './stream';
 import * as edges from './window/grid/edges';
 
 export * from './aggregate/aggregate-registry';
-export { reserve, resetEnd, start, top } from './base/allocator';
+export { endOfRun, nextRun, reclaim, reserve, start, top, withdraw } from './base/allocator';
 export * from './window/window-registry';
 
 /** Creates a stream with room for a plan of `planBytes`; 0 if memory is full. */
@@ -97,6 +98,11 @@ export function badId(stream: Stream, at: i32, n: i32, limit: u32): i32 {
 /** Demand in bytes of n events with times from `first` to `last`; see budget.ts. */
 export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f64): f64 {
   return demandOf(stream, n, first, last, beyond);
+}
+
+/** What is certain of the n events that were written at the claimed place: see forecast.ts. */
+export function forecast(stream: Stream, n: i32, limit: u32): Forecast {
+  return forecastOf(stream, n, limit);
 }
 
 /** Upper bound on the bytes needed to fire everything open, excluding results. */

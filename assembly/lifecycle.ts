@@ -3,7 +3,7 @@
  * of it.
  */
 
-import { allocate, Owner, release, reserve } from './base/allocator';
+import { adopt, allocate, initOwner, Owner, release, reserve } from './base/allocator';
 import { createSamples, destroySamples } from './ingest/counter-steps';
 import { createDictionary, Dictionary, destroyDictionary } from './ingest/dictionary';
 import { linkProgram, REGISTER_BYTES } from './ingest/expression';
@@ -27,13 +27,12 @@ export function createStream(planBytes: usize): usize {
   const nobody = changetype<Owner>(0);
   const stream = changetype<Stream>(allocate(nobody, offsetof<Stream>()));
   memory.fill(changetype<usize>(stream), 0, offsetof<Stream>());
-  stream.limit = Infinity;
+  initOwner(stream, changetype<usize>(stream));
+  adopt(stream, changetype<usize>(stream));
   stream.results = changetype<Owner>(allocate(stream, offsetof<Owner>()));
-  stream.results.used = 0;
-  stream.results.limit = Infinity;
+  initOwner(stream.results, stream.stream);
   stream.states = changetype<Owner>(allocate(stream, offsetof<Owner>()));
-  stream.states.used = 0;
-  stream.states.limit = Infinity;
+  initOwner(stream.states, stream.stream);
   stream.plan = allocate(stream, planBytes);
   return changetype<usize>(stream);
 }

@@ -3,9 +3,9 @@
  * clock. Streams on this thread and in workers are both built on it.
  */
 
-import { type Keys, Stat } from '../../assembly/plan';
+import { Forecast, type Keys, Stat } from '../../assembly/plan';
 import type { Core } from '../base/core';
-import { RING_EVENTS } from '../base/core';
+import { noRoom, RING_EVENTS } from '../base/core';
 import { OrielError } from '../base/errors';
 import { EventFields } from '../input/event-fields';
 import { EventRing } from '../input/event-ring';
@@ -134,7 +134,10 @@ export class Engine {
    * @throws {OrielError} ERR_ORIEL_MEMORY
    */
   atomically(n: number, first: number, last: number, run: (sure: boolean) => void): void {
-    const demand = this.core.exports.demand(this.handle, n, first, last, last);
+    this.#atomically(n, this.core.exports.demand(this.handle, n, first, last, last), run);
+  }
+
+  #atomically(n: number, demand: number, run: (sure: boolean) => void): void {
     const mode = this.#mode;
     const before = performance.now();
     try {
@@ -171,7 +174,23 @@ export class Engine {
 
   /** Commits n events that are written to the ring, all or none. @throws {OrielError} ERR_ORIEL_MEMORY */
   takeWritten(n: number, { first, last }: TimeScan): void {
-    this.atomically(n, first, last, () => this.commit(n));
+    const { exports } = this.core;
+    const demand = exports.demand(this.handle, n, first, last, last);
+    const enough = demand <= exports.headroom(this.handle);
+    this.#atomically(n, enough ? demand : this.#forecast(n, demand), () => this.commit(n));
+  }
+
+  /**
+   * The demand of n events that are written to the ring, from a look at each; `demand` is the bound without it.
+   * @throws {OrielError} ERR_ORIEL_MEMORY
+   */
+  #forecast(n: number, demand: number): number {
+    const { exports } = this.core;
+    if (this.keys.mode !== this.#mode) return demand;
+    const forecast = exports.forecast(this.handle, n, this.keys.idLimit);
+    if (forecast === Forecast.unknown) return demand;
+    if (forecast === Forecast.fails || exports.closing(this.handle) > exports.headroom(this.handle)) throw noRoom();
+    return 0;
   }
 
   /** Moves the watermark to `time`; Infinity ends the stream. @throws {OrielError} ERR_ORIEL_MEMORY */

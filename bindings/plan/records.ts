@@ -142,6 +142,7 @@ function windowRecord({ spec, core, columns, parts }: Draft, window: Window, w: 
     [WindowPlan.live]: kernels.live,
     [WindowPlan.earliest]: kernels.earliest,
     [WindowPlan.verify]: kernels.verify,
+    [WindowPlan.absorbs]: kernels.absorbs,
     [WindowPlan.column]: columns.columnOf(window),
     [WindowPlan.closed]: window.closed,
     [WindowPlan.place]: spec.places[w] ?? 0,

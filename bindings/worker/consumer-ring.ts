@@ -231,7 +231,6 @@ export class ConsumerRing {
   /** Frees the columns. */
   destroy(): void {
     this.engine.useOwnColumns();
-    this.engine.core.foreignRegions.delete(this.handle.address);
     this.engine.core.exports.destroySegments(this.handle.address);
   }
 }
@@ -247,6 +246,5 @@ export function createColumns(engine: Engine): { buffer: ArrayBufferLike; addres
     throw new OrielError('ERR_ORIEL_MEMORY', 'producer: there is no room for the ring of another producer');
   }
   const address = core.exports.createSegments(handle, SEGMENTS);
-  core.foreignRegions.set(address, bytes * SEGMENTS);
   return { buffer: core.buffer, address, bytes };
 }

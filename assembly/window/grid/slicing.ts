@@ -13,6 +13,7 @@ import { allocate, release } from '../../base/allocator';
 import { byClock } from '../../cause';
 import { Census } from '../../census';
 import { Dictionary } from '../../ingest/dictionary';
+import { Ring } from '../../ingest/ring';
 import { Law } from '../../law';
 import { CHUNK_ROWS } from '../../scratch';
 import { BLOCK_OVERHEAD, demandOfMerges, demandOfStates } from '../../state/bounds';
@@ -23,7 +24,7 @@ import { advanceTo } from './fire';
 import { createGrid, cycleOf, maxFirings, maxOpened, releaseGrid, windowIn } from './grid';
 import { lookUp } from './lookup';
 import { paneAt } from './panes';
-import { countRows, createSlices, destroySlices, Slicing, sliceAt } from './slices';
+import { countRows, createSlices, destroySlices, hasTableFor, rowIn, Slicing, sliceAt, sliceHolding } from './slices';
 import { createStacks, destroyStacks, earliest as earliestOf, Stacks, stacksAt, verifyStacks } from './two-stacks';
 
 export function create(stream: Stream, first: i32, count: i32): usize {
@@ -69,6 +70,19 @@ export function earliest(_stream: Stream, grid: Slicing): f64 {
     if (stacks.retained.length) first = min(first, paneAt(stacks.retained, 0).start);
   }
   return first;
+}
+
+/** See window-registry.ts. */
+export function absorbs(stream: Stream, grid: Slicing, at: i32, n: i32): bool {
+  const ring = changetype<Ring>(stream.ring);
+  const ids = changetype<Dictionary>(stream.dictionary).limit;
+  for (let i = <usize>at; i < <usize>(at + n); i++) {
+    const t = load<f64>(ring.times + (i << 3));
+    const slice = sliceHolding(grid.slices, t);
+    if (!slice || slice.hasCompleteWindow || t >= stream.fireAt || !hasTableFor(slice, ids)) return false;
+    if (!rowIn(stream, slice, load<u32>(ring.ids + (i << 2)))) return false;
+  }
+  return true;
 }
 
 export function demand(stream: Stream, grid: Slicing, n: f64, first: f64, last: f64, _moveTo: f64, bound: Bound): void {

@@ -33,9 +33,11 @@ import {
   createSlices,
   destroySlice,
   destroySlices,
+  hasTableFor,
   insertSlice,
   isPresent,
   rowFor,
+  rowIn,
   Slice,
   Slices,
   shiftSlice,
@@ -92,6 +94,12 @@ export function destroy(stream: Stream, grid: TriggeredGrid): void {
 
 function windowIn(triggered: Triggered, i: i32): TriggeredWindow {
   return changetype<TriggeredWindow>(changetype<usize>(sliceAt(triggered.list, i)));
+}
+
+/** Window number k, null if there is none. */
+function heldWindow(triggered: Triggered, k: f64): TriggeredWindow | null {
+  for (let i = triggered.list.length - 1; i >= 0; i--) if (windowIn(triggered, i).k == k) return windowIn(triggered, i);
+  return null;
 }
 
 /** Returns window number k, and creates it if there is none. */
@@ -167,6 +175,20 @@ function locate(stream: Stream, window: TriggeredWindow, id: u32): usize {
   if (!isPresent(stream, row)) countRow(stream, keys, id);
   store<f64>(row, load<f64>(row) + 1);
   return row;
+}
+
+/** See window-registry.ts. */
+export function absorbs(stream: Stream, grid: TriggeredGrid, at: i32, n: i32): bool {
+  const ring = changetype<Ring>(stream.ring);
+  const ids = changetype<Dictionary>(stream.dictionary).limit;
+  for (let i = <usize>at; i < <usize>(at + n); i++) {
+    const t = load<f64>(ring.times + (i << 3));
+    if (t >= stream.fireAt || !hasOneOpenWindow(stream, grid, t)) return false;
+    const triggered = triggeredAt(grid, 0);
+    const window = heldWindow(triggered, edges.oldest(triggered.window, t));
+    if (!window || !hasTableFor(window, ids) || !rowIn(stream, window, load<u32>(ring.ids + (i << 2)))) return false;
+  }
+  return true;
 }
 
 /**
@@ -248,14 +270,6 @@ function fireKey(stream: Stream, grid: TriggeredGrid, w: i32, id: u32, cause: i3
   }
 }
 
-/** The row of an id in a window, 0 if it has none. */
-function rowIn(stream: Stream, window: TriggeredWindow, id: u32): usize {
-  const b = id >> 6;
-  const block = b < window.blocks ? <usize>load<u32>(window.table + ((<usize>b) << 2)) : 0;
-  const row = block + <usize>(id & 63) * stream.stride;
-  return block && isPresent(stream, row) ? row : 0;
-}
-
 /**
  * Whether a firing of this kind emits the row. With `discard` it must have new events; otherwise only an early firing
  * needs some since the last one.
@@ -318,13 +332,9 @@ export function query(stream: Stream, grid: TriggeredGrid, w: i32, id: u32, t: f
   const triggered = triggeredAt(grid, w - grid.first);
   const k = edges.oldest(triggered.window, t);
   if (!edges.setBounds(triggered.window, k, t, bounds)) return stream.empty;
-  for (let i = 0; i < triggered.list.length; i++) {
-    const window = windowIn(triggered, i);
-    if (window.k != k) continue;
-    const row = rowIn(stream, window, id);
-    return row ? row : stream.empty;
-  }
-  return stream.empty;
+  const window = heldWindow(triggered, k);
+  const row = window ? rowIn(stream, window, id) : 0;
+  return row ? row : stream.empty;
 }
 
 export function live(_stream: Stream, grid: TriggeredGrid): f64 {
