@@ -11,14 +11,15 @@ import { forecast as forecastOf } from './forecast';
 import { forgetSamples as forgetSamplesOf } from './ingest/counter-steps';
 import { Dictionary, dropWords, growTo, idAt, wordOf } from './ingest/dictionary';
 import * as ringOf from './ingest/ring';
-import { Ring, TimeRange } from './ingest/ring';
+import { NOWHERE, Ring, TimeRange } from './ingest/ring';
 import {
   createSegments as createSegmentsOf,
   destroySegments as destroySegmentsAt,
   segmentBytes as segmentBytesOf,
+  useOwnColumns as useOwnColumnsOf,
   useSegment as useSegmentOf,
 } from './ingest/segments';
-import { buildStream, createStream, destroyStream } from './lifecycle';
+import { buildStream, createStream, destroyStream, openStream } from './lifecycle';
 import { advance as advanceStream, consume } from './pipeline';
 import { Forecast, Keys, Stat } from './plan';
 import { query as queryOf } from './query';
@@ -52,13 +53,20 @@ export function destroy(stream: Stream): void {
   destroyStream(stream);
 }
 
-/** The ring place at which n contiguous events may be written, or -1. */
-export function claim(stream: Stream, n: u32): i32 {
-  return ringOf.claim(changetype<Ring>(stream.ring), n);
+/** Makes what the stream needs for events and queries, unless it has it; false if memory is full. */
+export function open(stream: Stream): bool {
+  return openStream(stream);
 }
 
+/** The ring place at which n contiguous events may be written, or -1. Opens the stream. */
+export function claim(stream: Stream, n: u32): i32 {
+  return !openStream(stream) ? -1 : ringOf.claim(changetype<Ring>(stream.ring), n);
+}
+
+/** Address of the columns, the times first; 0 if the stream has none. */
 export function timesColumn(stream: Stream): usize {
-  return changetype<Ring>(stream.ring).times;
+  const times = changetype<Ring>(stream.ring).times;
+  return times == NOWHERE ? 0 : times;
 }
 
 export function idsColumn(stream: Stream): usize {
@@ -152,6 +160,11 @@ export function destroySegments(address: usize): void {
 /** Makes the segment at an address the columns of the stream; the next events stand from place `at` on. */
 export function useSegment(stream: Stream, address: usize, at: u32): void {
   useSegmentOf(stream, address, at);
+}
+
+/** Makes the stream's own columns those that it reads. */
+export function useOwnColumns(stream: Stream): void {
+  useOwnColumnsOf(stream);
 }
 
 /**

@@ -27,6 +27,7 @@ interface Exports {
   plan(stream: number): number;
   build(stream: number): number;
   destroy(stream: number): void;
+  open(stream: number): number;
   claim(stream: number, n: number): number;
   timesColumn(stream: number): number;
   idsColumn(stream: number): number;
@@ -74,6 +75,7 @@ interface Exports {
   createSegments(stream: number, n: number): number;
   segmentBytes(stream: number): number;
   destroySegments(address: number): void;
+  useOwnColumns(stream: number): void;
   useSegment(stream: number, address: number, at: number): void;
   setDisorder(stream: number, outOfOrder: number): void;
   canonicalize(column: number, n: number): void;

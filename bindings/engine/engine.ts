@@ -68,8 +68,6 @@ export class Engine {
   #late: Map<string, unknown[]> | undefined;
   #milliseconds = 0;
   #isTimeByHand = false;
-  /** Address of the stream's own columns. */
-  readonly #home: number;
 
   /** @throws {OrielError} ERR_ORIEL_SPEC, ERR_ORIEL_MEMORY */
   constructor(
@@ -84,7 +82,6 @@ export class Engine {
       throw new OrielError('ERR_ORIEL_MEMORY', 'memory: there is no room for a stream of this spec');
     }
     this.handle = handle;
-    this.#home = core.exports.timesColumn(handle);
     this.keys = new KeyEncoder(core, handle, spec.keys, RING_EVENTS);
     // May change with the first key: see `commit`.
     this.#mode = this.keys.mode;
@@ -98,9 +95,18 @@ export class Engine {
     this.results = new Results(core, handle, spec, this.plan, this.keys);
   }
 
+  /**
+   * Gives the stream in the core what it needs for events and queries, unless it has it: one without any takes little
+   * memory.
+   * @throws {OrielError} ERR_ORIEL_MEMORY
+   */
+  open(): void {
+    if (!this.core.exports.open(this.handle)) throw noRoom();
+  }
+
   /** Makes the core read the stream's own columns again, after those of a producer: see assembly/ingest/segments.ts. */
   useOwnColumns(): void {
-    this.core.exports.useSegment(this.handle, this.#home, 0);
+    this.core.exports.useOwnColumns(this.handle);
   }
 
   stat(which: Stat): number {

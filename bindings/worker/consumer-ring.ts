@@ -242,6 +242,7 @@ const scratchBits = new BigInt64Array(scratch.buffer);
 export function createColumns(engine: Engine): { buffer: ArrayBufferLike; address: number; bytes: number } {
   const { core, handle } = engine;
   const bytes = core.exports.segmentBytes(handle);
+  engine.open();
   if (!core.exports.reserve(bytes * SEGMENTS + 4096)) {
     throw new OrielError('ERR_ORIEL_MEMORY', 'producer: there is no room for the ring of another producer');
   }
