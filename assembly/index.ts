@@ -7,19 +7,21 @@
 
 import { allocate, Owner, release, reserve as reserveOf, resize } from './base/allocator';
 import { closing as closingOf, demand as demandOf } from './budget';
+import { forecast as forecastOf } from './forecast';
 import { forgetSamples as forgetSamplesOf } from './ingest/counter-steps';
 import { Dictionary, dropWords, growTo, idAt, wordOf } from './ingest/dictionary';
 import * as ringOf from './ingest/ring';
-import { Ring, TimeRange } from './ingest/ring';
+import { NOWHERE, Ring, TimeRange } from './ingest/ring';
 import {
   createSegments as createSegmentsOf,
   destroySegments as destroySegmentsAt,
   segmentBytes as segmentBytesOf,
+  useOwnColumns as useOwnColumnsOf,
   useSegment as useSegmentOf,
 } from './ingest/segments';
-import { buildStream, createStream, destroyStream } from './lifecycle';
+import { buildStream, createStream, destroyStream, openStream } from './lifecycle';
 import { advance as advanceStream, consume } from './pipeline';
-import { Keys, Stat } from './plan';
+import { Forecast, Keys, Stat } from './plan';
 import { query as queryOf } from './query';
 import { putMerged as putMergedOf } from './result/merge';
 import { emptyOutbox, Outbox, outputColumn } from './result/outbox';
@@ -28,7 +30,7 @@ import { headroom as headroomOf, Stream, windowAt } from './stream';
 import * as edges from './window/grid/edges';
 
 export * from './aggregate/aggregate-registry';
-export { reserve, resetEnd, start, top } from './base/allocator';
+export { endOfRun, nextRun, reclaim, reserve, start, top, withdraw } from './base/allocator';
 export { closeMarks, markHeld, openMarks } from './retention';
 export * from './window/window-registry';
 
@@ -51,13 +53,20 @@ export function destroy(stream: Stream): void {
   destroyStream(stream);
 }
 
-/** The ring place at which n contiguous events may be written, or -1. */
-export function claim(stream: Stream, n: u32): i32 {
-  return ringOf.claim(changetype<Ring>(stream.ring), n);
+/** Makes what the stream needs for events and queries, unless it has it; false if memory is full. */
+export function open(stream: Stream): bool {
+  return openStream(stream);
 }
 
+/** The ring place at which n contiguous events may be written, or -1. Opens the stream. */
+export function claim(stream: Stream, n: u32): i32 {
+  return !openStream(stream) ? -1 : ringOf.claim(changetype<Ring>(stream.ring), n);
+}
+
+/** Address of the columns, the times first; 0 if the stream has none. */
 export function timesColumn(stream: Stream): usize {
-  return changetype<Ring>(stream.ring).times;
+  const times = changetype<Ring>(stream.ring).times;
+  return times == NOWHERE ? 0 : times;
 }
 
 export function idsColumn(stream: Stream): usize {
@@ -113,6 +122,11 @@ export function setLimit(stream: Stream, bytes: f64): void {
   stream.limit = bytes;
 }
 
+/** What is certain of the n events that were written at the claimed place: see forecast.ts. */
+export function forecast(stream: Stream, n: i32, limit: u32): Forecast {
+  return forecastOf(stream, n, limit);
+}
+
 /** Upper bound on the bytes needed to fire everything open, excluding results. */
 export function closing(stream: Stream): f64 {
   return closingOf(stream);
@@ -160,6 +174,11 @@ export function destroySegments(address: usize): void {
 /** Makes the segment at an address the columns of the stream; the next events stand from place `at` on. */
 export function useSegment(stream: Stream, address: usize, at: u32): void {
   useSegmentOf(stream, address, at);
+}
+
+/** Makes the stream's own columns those that it reads. */
+export function useOwnColumns(stream: Stream): void {
+  useOwnColumnsOf(stream);
 }
 
 /**

@@ -3,12 +3,13 @@
  * of it.
  */
 
-import { allocate, Owner, release, reserve } from './base/allocator';
+import { adopt, allocate, initOwner, Owner, release, reserve } from './base/allocator';
 import { createSamples, destroySamples } from './ingest/counter-steps';
 import { createDictionary, Dictionary, destroyDictionary } from './ingest/dictionary';
 import { linkProgram, REGISTER_BYTES } from './ingest/expression';
-import { createFilter, destroyFilter, filterBytes } from './ingest/filter';
-import { createRing, destroyRing, measureColumn, Ring, TimeRange } from './ingest/ring';
+import { createFilter, destroyFilter, filterBytes, openFilter } from './ingest/filter';
+import { columnsBytes, createRing, destroyRing, measureColumn, NOWHERE, Ring, TimeRange } from './ingest/ring';
+import { createOwnColumns, useOwnColumns } from './ingest/segments';
 import { createParts, Part, pointParts } from './part';
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';
 import { createAnswers } from './query';
@@ -27,13 +28,12 @@ export function createStream(planBytes: usize): usize {
   const nobody = changetype<Owner>(0);
   const stream = changetype<Stream>(allocate(nobody, offsetof<Stream>()));
   memory.fill(changetype<usize>(stream), 0, offsetof<Stream>());
-  stream.limit = Infinity;
+  initOwner(stream, changetype<usize>(stream));
+  adopt(stream, changetype<usize>(stream));
   stream.results = changetype<Owner>(allocate(stream, offsetof<Owner>()));
-  stream.results.used = 0;
-  stream.results.limit = Infinity;
+  initOwner(stream.results, stream.stream);
   stream.states = changetype<Owner>(allocate(stream, offsetof<Owner>()));
-  stream.states.used = 0;
-  stream.states.limit = Infinity;
+  initOwner(stream.states, stream.stream);
   stream.plan = allocate(stream, planBytes);
   return changetype<usize>(stream);
 }
@@ -61,12 +61,43 @@ export function buildStream(stream: Stream): bool {
   findParts(stream);
   makeColumns(stream, stream.plan);
   linkParts(stream);
-  makeScratch(stream);
+  makeSmall(stream);
   makeKeys(stream, stream.plan);
   stream.outbox = changetype<usize>(createOutbox(stream));
   stream.answers = createAnswers(stream);
   makeStores(stream);
   stream.emptyBytes = stream.used;
+  stream.openBytes = bytesToOpen(stream);
+  stream.limit -= stream.openBytes;
+  return true;
+}
+
+/** Upper bound on the bytes of columns and scratch. */
+function bytesToOpen(stream: Stream): f64 {
+  const ring = changetype<Ring>(stream.ring);
+  const capacity = <f64>ring.mask + 1;
+  const filter = stream.filter ? filterBytes(capacity, 0) : 0;
+  return <f64>columnsBytes(ring) + capacity * 10 + <f64>CHUNK_ROWS * (<f64>stream.stride + 24) + filter + 1024;
+}
+
+/** Makes what a stream needs for events: columns and scratch. Does nothing if it has them; false if memory is full. */
+export function openStream(stream: Stream): bool {
+  if (stream.isOpen) return true;
+  if (!reserve(<usize>stream.openBytes)) return false;
+  const before = stream.used;
+  stream.isOpen = true;
+  stream.limit = load<f64>(stream.plan, Plan.memoryLimit);
+  const ring = changetype<Ring>(stream.ring);
+  const capacity = ring.mask + 1;
+  createOwnColumns(stream);
+  if (ring.times == NOWHERE) useOwnColumns(stream);
+  stream.lateEvents = allocate(stream, (<usize>capacity) << 2);
+  stream.misses = allocate(stream, (<usize>capacity) << 1);
+  memory.fill(stream.misses, 0, (<usize>capacity) << 1);
+  stream.scratch = createScratch(stream, capacity, stream.stride, stream.empty);
+  if (stream.filter) openFilter(stream, capacity);
+  stream.emptyBytes += stream.used - before;
+  assert(stream.used - before <= stream.openBytes);
   return true;
 }
 
@@ -122,9 +153,6 @@ function makeColumns(stream: Stream, plan: usize): void {
   if (filter) stream.filter = createFilter(stream, ring, filter - 1);
   const when = load<u32>(plan, Plan.when);
   stream.when = when ? measureColumn(ring, when - 1) : 0;
-  stream.lateEvents = allocate(stream, (<usize>capacity) << 2);
-  stream.misses = allocate(stream, (<usize>capacity) << 1);
-  memory.fill(stream.misses, 0, (<usize>capacity) << 1);
 }
 
 /** Points the parts at their columns, builds the empty row, and adds up what the results can contain. */
@@ -155,11 +183,9 @@ function countOutput(stream: Stream, part: Part): void {
   }
 }
 
-function makeScratch(stream: Stream): void {
+function makeSmall(stream: Stream): void {
   stream.trash = allocate(stream, stream.stride);
   memory.copy(stream.trash, stream.empty, stream.stride);
-  const capacity = changetype<Ring>(stream.ring).mask + 1;
-  stream.scratch = createScratch(stream, capacity, stream.stride, stream.empty);
   stream.scanned = allocate(stream, offsetof<TimeRange>());
   stream.bound = allocate(stream, offsetof<Bound>());
 }
@@ -207,12 +233,14 @@ export function destroyStream(stream: Stream): void {
     destroyRing(stream, changetype<Ring>(stream.ring));
     release(stream, stream.registers);
     if (stream.filter) destroyFilter(stream);
-    release(stream, stream.lateEvents);
-    release(stream, stream.misses);
     release(stream, stream.answers);
     release(stream, stream.scanned);
     release(stream, stream.bound);
-    destroyScratch(stream, stream.scratch);
+    if (stream.isOpen) {
+      release(stream, stream.lateEvents);
+      release(stream, stream.misses);
+      destroyScratch(stream, stream.scratch);
+    }
     release(stream, stream.trash);
     release(stream, stream.empty);
   }

@@ -72,6 +72,15 @@ export enum Keys {
   numbers,
 }
 
+/** What is certain of a batch before it is taken: see assembly/forecast.ts. */
+export enum Forecast {
+  unknown,
+  /** Each event only changes rows that there are: no memory is needed. */
+  fits,
+  /** There is no room for it. */
+  fails,
+}
+
 export enum WindowPlan {
   size = 0,
   every = 8,
@@ -107,7 +116,9 @@ export enum WindowPlan {
   edgeCount = 104,
   /** The function of the debug build that verifies the store: see assembly/check.ts. */
   verify = 108,
-  bytes = 112,
+  /** A function of the store, 0 if it has none. */
+  absorbs = 112,
+  bytes = 120,
 }
 
 /**

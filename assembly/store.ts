@@ -54,6 +54,10 @@ export class Store {
     call_indirect<void>(this.window.demand, stream, this.self, n, first, last, moveTo, bound);
   }
 
+  absorbs(stream: Stream, at: i32, n: i32): bool {
+    return this.window.absorbs != 0 && call_indirect<bool>(this.window.absorbs, stream, this.self, at, n);
+  }
+
   live(stream: Stream): f64 {
     return call_indirect<f64>(this.window.live, stream, this.self);
   }

@@ -100,6 +100,12 @@ export class Stream extends Owner {
   filtered: f64;
   fired: f64;
 
+  /**
+   * Whether the stream has columns and scratch. It has no events before, and `limit` is lower by `openBytes`, an upper
+   * bound on what they take.
+   */
+  isOpen: bool;
+  openBytes: f64;
   ring: usize;
   dictionary: usize;
   outbox: usize;

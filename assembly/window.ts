@@ -30,6 +30,7 @@ export class Window {
   edges: u32;
   edgeCount: i32;
   verify: u32;
+  absorbs: u32;
 }
 
 // Compiles to nothing; a field out of its place fails the build.
@@ -56,4 +57,5 @@ if (offsetof<Window>('store') != WindowPlan.store) ERROR('Window.store');
 if (offsetof<Window>('edges') != WindowPlan.edges) ERROR('Window.edges');
 if (offsetof<Window>('edgeCount') != WindowPlan.edgeCount) ERROR('Window.edgeCount');
 if (offsetof<Window>('verify') != WindowPlan.verify) ERROR('Window.verify');
+if (offsetof<Window>('absorbs') != WindowPlan.absorbs) ERROR('Window.absorbs');
 if (offsetof<Window>() > <usize>WindowPlan.bytes) ERROR('Window');

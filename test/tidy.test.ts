@@ -42,6 +42,7 @@ const ROOMS = {
     'window/',
     'retention.ts',
     'budget.ts',
+    'forecast.ts',
     'query.ts',
     'pipeline.ts',
     'lifecycle.ts',

@@ -12,20 +12,20 @@
  *     … 48        64                                       48
  *       │ size    │ payload: size - 16 bytes …             │ next header
  *       │ before  │ if free: next and previous of its list │
- *       │ owner   │
+ *       │ owner   │                                        │
  *
  * The low bits of `size` carry two flags: FREE, this block is free, and LEFT_FREE, the block before it is free.
  * `before` is the address of that block and is valid only with LEFT_FREE. `owner` is valid unless the block is free.
  *
- * All state of the allocator lies in the memory itself, so a copy of the memory is a copy of everything. An allocation
- * that does not fit traps, and the caller who kept a copy puts it back. The state of a stream is ids, numbers and
- * addresses of its own blocks; nothing in it points into another stream.
+ * The state of a stream is ids, numbers and addresses of its own blocks; nothing in it points into another stream. So a
+ * copy of its blocks, headers included, is a copy of all its state. An allocation that does not fit traps before it
+ * changes anything, and the caller who kept a copy puts it back: `withdraw` frees what the stream has now, then
+ * `reclaim` takes the places where its blocks lay, which nothing but the stream can have used meanwhile.
  */
 
 const FREE: u32 = 1;
 const LEFT_FREE: u32 = 2;
 const FLAGS: u32 = 63;
-
 /** Offset of the owner in a header. */
 const OWNER: usize = 8;
 
@@ -51,6 +51,15 @@ export class Owner {
   used: f64;
   /** Upper bound on `used`. */
   limit: f64;
+  /** The stream, the same for all owners of one stream. */
+  stream: usize;
+}
+
+/** Initializes an owner that has nothing, without a limit. */
+export function initOwner(owner: Owner, stream: usize): void {
+  owner.used = 0;
+  owner.limit = Infinity;
+  owner.stream = stream;
 }
 
 /**
@@ -72,13 +81,18 @@ export function allocate(owner: Owner, bytes: usize): usize {
 
 /** Frees a block and merges it with neighbours that are free. */
 export function release(owner: Owner, address: usize): void {
-  let block = address - 16;
-  let size = load<u32>(block) & ~FLAGS;
+  const block = address - 16;
   assert(!(load<u32>(block) & FREE));
   if (changetype<usize>(owner)) {
-    owner.used -= <f64>size;
+    owner.used -= <f64>(load<u32>(block) & ~FLAGS);
     assert(owner.used >= 0);
   }
+  free(block);
+}
+
+/** Frees a block, merges it with neighbours that are free, and returns the end of what is now one free block. */
+function free(block: usize): usize {
+  let size = load<u32>(block) & ~FLAGS;
   if (load<u32>(block) & LEFT_FREE) {
     const left = <usize>load<u32>(block, 4);
     unlink(left);
@@ -91,6 +105,7 @@ export function release(owner: Owner, address: usize): void {
     size += load<u32>(right) & ~FLAGS;
   }
   link(block, size);
+  return block + size;
 }
 
 /**
@@ -124,22 +139,66 @@ export function reserve(bytes: usize): bool {
   return free >= wanted || grow(wanted - free);
 }
 
-/** End of the memory in use. A copy of memory up to 64 bytes beyond it is a copy of all state. */
+/** End of the memory in use. */
 export function top(): usize {
   const end = <usize>load<u32>(ROOT_END);
   return load<u32>(end) & LEFT_FREE ? <usize>load<u32>(end, 4) : end;
 }
 
+/** Makes a block that was allocated for nobody one of a stream, whose owners do not count it. */
+export function adopt(owner: Owner, address: usize): void {
+  store<u32>(address - 16, <u32>changetype<usize>(owner), OWNER);
+}
+
 /**
- * Sets the end mark anew after a copy of memory was put back; `top` is what `top()` returned when the copy was made.
- * Memory may have grown since, and everything beyond `top` is free.
+ * The first block of a stream from the block `from` on, 0 if there is none. `from` is 0, or an end that `endOfRun`
+ * returned.
  */
-export function resetEnd(top: usize): void {
-  const end = ((<usize>memory.size()) << 16) - 16;
-  if (load<u32>(top) & FREE) unlink(top);
-  store<u32>(ROOT_END, <u32>end);
-  store<u32>(end, 0);
-  if (end > top) link(top, <u32>(end - top));
+export function nextRun(stream: usize, from: usize): usize {
+  const end = <usize>load<u32>(ROOT_END);
+  let block = max(from, HEAP);
+  while (block < end && !isOf(stream, block)) block = rightOf(block);
+  return block < end ? block : 0;
+}
+
+/** The end of the blocks of a stream that follow each other from one of them on. */
+export function endOfRun(stream: usize, block: usize): usize {
+  const end = <usize>load<u32>(ROOT_END);
+  while (block < end && isOf(stream, block)) block = rightOf(block);
+  return block;
+}
+
+/**
+ * Frees all blocks of a stream, whose owners still count them. The owners are among these blocks: `isOf` reads a field
+ * of theirs that freeing leaves alone.
+ */
+export function withdraw(stream: usize): void {
+  for (let block = nextRun(stream, 0); block; block = nextRun(stream, block)) block = free(block);
+}
+
+/**
+ * Takes the memory from `start` to `end`, where a run of blocks lay before `withdraw`. The caller then puts back what
+ * lay there. Runs are taken in order of address; `from` is the end of the one before, or 0.
+ */
+export function reclaim(from: usize, start: usize, end: usize): void {
+  let block = max(from, HEAP);
+  while (rightOf(block) <= start) block = rightOf(block);
+  const right = rightOf(block);
+  assert(load<u32>(block) & FREE && block <= start && end <= right);
+  unlink(block);
+  if (block < start) link(block, <u32>(start - block));
+  if (end < right) link(end, <u32>(right - end));
+  else store<u32>(right, load<u32>(right) & ~LEFT_FREE);
+}
+
+function rightOf(block: usize): usize {
+  return block + <usize>(load<u32>(block) & ~FLAGS);
+}
+
+/** Whether a block is in use by an owner of a stream. */
+function isOf(stream: usize, block: usize): bool {
+  const owner = <usize>load<u32>(block, OWNER);
+  return !(load<u32>(block) & FREE) && owner != 0 && changetype<Owner>(owner).stream == stream;
 }
 
 function blockSize(bytes: usize): u32 {
@@ -259,14 +318,13 @@ export function firstBlock(): usize {
 
 /** Address of the block that follows in memory; 0 if there is none. */
 export function nextBlock(address: usize): usize {
-  const block = address - 16;
-  return blockFrom(block + <usize>(load<u32>(block) & ~FLAGS));
+  return blockFrom(rightOf(address - 16));
 }
 
 /** The first block in use from `block` on. */
 function blockFrom(block: usize): usize {
   const end = <usize>load<u32>(ROOT_END);
-  while (block < end && load<u32>(block) & FREE) block += <usize>(load<u32>(block) & ~FLAGS);
+  while (block < end && load<u32>(block) & FREE) block = rightOf(block);
   return block < end ? block + 16 : 0;
 }
 

@@ -302,6 +302,11 @@ function setSlot(stream: Stream, keys: Dictionary, tag: u64, idPlus: u32): void 
   store<u32>(keys.table + ((<usize>slot) << 4), idPlus, 8);
 }
 
+/** Position of a live id in the order in which ids came alive. */
+export function placeOf(keys: Dictionary, id: u32): u32 {
+  return load<u32>(keys.place + ((<usize>id) << 2));
+}
+
 /** Notes that one more row of a window on a grid holds the id. */
 export function countRow(stream: Stream, keys: Dictionary, id: u32): void {
   const live = keys.live + ((<usize>id) << 2);

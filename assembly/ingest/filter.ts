@@ -37,23 +37,29 @@ const TICK_BYTES: usize = 16;
 
 /** Creates the filter whose condition is in a column of measures. */
 export function createFilter(stream: Stream, ring: Ring, measure: u32): usize {
-  const capacity = ring.mask + 1;
   const filter = changetype<Filter>(allocate(stream, offsetof<Filter>()));
   filter.column = measureColumn(ring, measure);
-  // `chooseFast` writes a place before it knows whether the event is kept.
-  filter.kept = allocate(stream, (<usize>capacity + 1) << 2);
+  filter.kept = 0;
   filter.moves = allocate(stream, ring.measureCount);
   markMoved(stream, filter, ring);
-  filter.ticks = allocate(stream, <usize>capacity * TICK_BYTES);
+  filter.ticks = 0;
   filter.tickCount = 0;
   return changetype<usize>(filter);
 }
 
+/** Allocates the lists of a filter. */
+export function openFilter(stream: Stream, capacity: u32): void {
+  const filter = changetype<Filter>(stream.filter);
+  // `chooseFast` writes a place before it knows whether the event is kept.
+  filter.kept = allocate(stream, (<usize>capacity + 1) << 2);
+  filter.ticks = allocate(stream, <usize>capacity * TICK_BYTES);
+}
+
 export function destroyFilter(stream: Stream): void {
   const filter = changetype<Filter>(stream.filter);
-  release(stream, filter.kept);
+  if (filter.kept) release(stream, filter.kept);
   release(stream, filter.moves);
-  release(stream, filter.ticks);
+  if (filter.ticks) release(stream, filter.ticks);
   release(stream, stream.filter);
 }
 

@@ -8,6 +8,9 @@
  * 2^32, and event s stands at place s & mask.
  *
  * Law: head <= tail <= head + capacity.
+ *
+ * A stream has no columns until it is opened (lifecycle.ts), so that one without events takes little memory. Its
+ * columns then lie nowhere; all that points into them moves with them, as between segments (segments.ts).
  */
 
 import { allocate, release } from '../base/allocator';
@@ -30,7 +33,12 @@ export class Ring {
   words: usize;
   measures: usize;
   measureCount: i32;
+  /** The stream's own columns, 0 until it is opened. */
+  own: usize;
 }
+
+/** Stands for the address of columns that are not there. */
+export const NOWHERE: usize = 64;
 
 export function createRing(stream: Stream, capacity: u32, keyWidth: i32, measureCount: i32): Ring {
   const ring = changetype<Ring>(allocate(stream, offsetof<Ring>()));
@@ -38,14 +46,18 @@ export function createRing(stream: Stream, capacity: u32, keyWidth: i32, measure
   ring.head = 0;
   ring.tail = 0;
   ring.mask = capacity - 1;
-  ring.times = allocate(stream, columnBytes * <usize>(2 + keyWidth + measureCount));
+  ring.own = 0;
+  ring.times = NOWHERE;
   ring.ids = ring.times + columnBytes;
   ring.words = ring.ids + columnBytes;
   ring.measureCount = measureCount;
   ring.measures = ring.words + columnBytes * <usize>keyWidth;
-  // All events of a stream without keys have id 0.
-  memory.fill(ring.ids, 0, columnBytes);
   return ring;
+}
+
+/** Bytes of all columns. */
+export function columnsBytes(ring: Ring): usize {
+  return ring.measures - ring.times + ((<usize>ring.mask + 1) << 3) * <usize>ring.measureCount;
 }
 
 /** Address of column i of the measures. */
@@ -63,7 +75,7 @@ export function windowColumn(stream: Stream, w: i32): usize {
 }
 
 export function destroyRing(stream: Stream, ring: Ring): void {
-  release(stream, ring.times);
+  if (ring.own) release(stream, ring.own);
   release(stream, changetype<usize>(ring));
 }
 

@@ -10,13 +10,11 @@ import { allocate, Owner, release } from '../base/allocator';
 import { Stream } from '../stream';
 import { moveProgram } from './expression';
 import { moveFilter } from './filter';
-import { Ring } from './ring';
+import { columnsBytes, NOWHERE, Ring } from './ring';
 
 /** Bytes of a segment: of all columns of a stream. */
 export function segmentBytes(stream: Stream): usize {
-  const ring = changetype<Ring>(stream.ring);
-  const columnBytes = (<usize>(ring.mask + 1)) << 3;
-  return ring.measures - ring.times + columnBytes * <usize>ring.measureCount;
+  return columnsBytes(changetype<Ring>(stream.ring));
 }
 
 /** Allocates n segments, one after the other and filled with 0, which no owner counts. Traps if memory is full. */
@@ -29,6 +27,20 @@ export function createSegments(stream: Stream, n: u32): usize {
 
 export function destroySegments(address: usize): void {
   release(changetype<Owner>(0), address);
+}
+
+/** Allocates the stream's own columns. */
+export function createOwnColumns(stream: Stream): void {
+  const ring = changetype<Ring>(stream.ring);
+  ring.own = allocate(stream, columnsBytes(ring));
+  // All events of a stream without keys have id 0.
+  memory.fill(ring.own, 0, columnsBytes(ring));
+}
+
+/** Makes the stream's own columns, as far as it has any, those that it reads. */
+export function useOwnColumns(stream: Stream): void {
+  const own = changetype<Ring>(stream.ring).own;
+  useSegment(stream, own ? own : NOWHERE, 0);
 }
 
 /**

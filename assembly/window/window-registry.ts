@@ -29,6 +29,9 @@
  *     demand(stream, self, n, first,      adds to `bound` upper bounds on the bytes and results of n events with times
  *            last, moveTo, bound)         from `first` to `last`, the newest time then being at most moveTo; for n = 0
  *                                         on the bytes that firing everything open can need. See budget.ts
+ *     absorbs(stream, self, at, n)        whether each of n events from place `at` of the ring, where their ids stand,
+ *                                         only changes a row that has events, and nothing is allocated, fired or
+ *                                         released. Optional: without it a full stream is slow. See forecast.ts
  *     live(stream, self)                  number of open windows, or of keys with events, for Stat.liveSlices
  *     verify(stream, self, census)        the first law that the store breaks; counts what it holds of each id.
  *                                         check.ts exports it, in the debug build alone
@@ -81,6 +84,7 @@ export {
   advance as slicing_advance,
   query as slicing_query,
   demand as slicing_demand,
+  absorbs as slicing_absorbs,
   live as slicing_live,
 } from './grid/slicing';
 export {
@@ -90,6 +94,7 @@ export {
   advance as triggered_advance,
   query as triggered_query,
   demand as triggered_demand,
+  absorbs as triggered_absorbs,
   live as triggered_live,
 } from './grid/triggered';
 export {
@@ -99,6 +104,7 @@ export {
   advance as session_advance,
   query as session_query,
   demand as session_demand,
+  absorbs as session_absorbs,
   live as session_live,
 } from './session/session';
 export {

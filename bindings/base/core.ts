@@ -4,7 +4,7 @@
  */
 
 import { instantiateSync } from '@assemblyscript/loader';
-import type { Keys, Stat } from '../../assembly/plan';
+import type { Forecast, Keys, Stat } from '../../assembly/plan';
 import { OrielError } from './errors';
 
 /**
@@ -19,11 +19,15 @@ interface Exports {
   start(): void;
   reserve(bytes: number): number;
   top(): number;
-  resetEnd(top: number): void;
+  nextRun(stream: number, from: number): number;
+  endOfRun(stream: number, block: number): number;
+  withdraw(stream: number): void;
+  reclaim(from: number, start: number, end: number): void;
   create(planBytes: number): number;
   plan(stream: number): number;
   build(stream: number): number;
   destroy(stream: number): void;
+  open(stream: number): number;
   claim(stream: number, n: number): number;
   timesColumn(stream: number): number;
   idsColumn(stream: number): number;
@@ -34,6 +38,7 @@ interface Exports {
   badId(stream: number, at: number, n: number, limit: number): number;
   demand(stream: number, n: number, first: number, last: number, beyond: number, idLimit: number): number;
   setLimit(stream: number, bytes: number): void;
+  forecast(stream: number, n: number, idLimit: number): Forecast;
   closing(stream: number): number;
   headroom(stream: number): number;
   commit(stream: number, n: number, idLimit: number): number;
@@ -73,6 +78,7 @@ interface Exports {
   createSegments(stream: number, n: number): number;
   segmentBytes(stream: number): number;
   destroySegments(address: number): void;
+  useOwnColumns(stream: number): void;
   useSegment(stream: number, address: number, at: number): void;
   setDisorder(stream: number, outOfOrder: number): void;
   canonicalize(column: number, n: number): void;
@@ -138,7 +144,7 @@ export const NO_KERNELS: Kernels = {
 /** The functions that a kind of window may export: see assembly/window/window-registry.ts. */
 export const ROLES = [
   ...(['start', 'end', 'newest', 'oldest'] as const),
-  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'live', 'verify'] as const),
+  ...(['create', 'destroy', 'take', 'advance', 'query', 'demand', 'absorbs', 'live', 'verify'] as const),
 ] as const;
 
 /** What the core exports for one kind of window: indices into the function table. */
@@ -148,7 +154,17 @@ export type WindowKernels = Partial<Record<(typeof ROLES)[number], number>>;
  * Exports that return an address. WebAssembly returns a signed i32, so addresses from 2 GiB on would arrive negative.
  */
 const ADDRESSES = [
-  ...(['create', 'plan', 'top', 'timesColumn', 'idsColumn', 'wordsColumns', 'lateEvents'] as const),
+  ...([
+    'create',
+    'plan',
+    'top',
+    'nextRun',
+    'endOfRun',
+    'timesColumn',
+    'idsColumn',
+    'wordsColumns',
+    'lateEvents',
+  ] as const),
   ...(['startsColumn', 'endsColumn', 'resultIds', 'resultWindows', 'resultPanes', 'resultFirings'] as const),
   ...(['resultColumn', 'resultLists', 'query', 'edgeTable', 'keyWords', 'liveColumn', 'pinsColumn'] as const),
   ...(['createSegments', 'openPacked', 'openMarks'] as const),
@@ -156,7 +172,7 @@ const ADDRESSES = [
 
 /** Exports that are not about one stream. The first parameter of all others is a stream. */
 const GENERAL = [
-  ...(['start', 'reserve', 'top', 'resetEnd', 'create', 'openPacked', 'closePacked'] as const),
+  ...(['start', 'reserve', 'top', 'reclaim', 'create', 'openPacked', 'closePacked'] as const),
   ...(['destroySegments', 'canonicalize', 'openMarks', 'closeMarks'] as const),
 ];
 
@@ -166,22 +182,40 @@ function unsigned(address: (...given: never[]) => number): (...given: never[]) =
 
 /**
  * Memory is grown ahead of a call for a demand up to this many bytes, or up to the size of the memory if that is
- * larger. Beyond that, copying the memory in use is cheaper than growing for an upper bound that is rarely reached.
+ * larger. Beyond that, copying the blocks of the stream is cheaper than growing for an upper bound that is rarely
+ * reached.
  */
 const GROW_AHEAD_BYTES = 1 << 27;
+
+/** A copy of the memory from one address to another. */
+interface Piece {
+  readonly from: number;
+  readonly to: number;
+  readonly copy: Uint8Array;
+}
+
+interface Undo {
+  /** Blocks of the stream, in order of address. */
+  readonly blocks: Piece[];
+  /** Events of a segment. */
+  readonly events: Piece[];
+}
+
+/** The error of a call that was refused for want of memory. */
+export function noRoom(options?: ErrorOptions): OrielError {
+  return new OrielError('ERR_ORIEL_MEMORY', 'the stream has no room for this: nothing of it was taken', options);
+}
 
 export class Core {
   readonly exports: Exports;
   readonly aggregates: Record<string, Kernels> = Object.create(null);
   readonly windows: Record<string, WindowKernels> = Object.create(null);
   #bytes: Uint8Array;
-  /** Regions that other threads write to: address → bytes. An undo leaves them alone. */
-  readonly foreignRegions = new Map<number, number>();
   /** Streams in which the core has trapped. Their memory may be in any state, so it is never touched again. */
   readonly #broken = new Set<number>();
   /** Whether a trap means that memory is short, and will be undone. */
   #undoesTraps = false;
-  /** The events inside such a region that are being consumed: `n` of them from place `at`. An undo restores these. */
+  /** Events of a segment that are being consumed: `n` of them from place `at`. An undo restores these, too. */
   batchInUse: readonly [stream: number, at: number, n: number] | undefined;
 
   constructor(module: WebAssembly.Module) {
@@ -277,8 +311,8 @@ export class Core {
 
   /**
    * Runs an operation that needs at most `demand` bytes of a stream's memory, entirely or not at all. If that much is
-   * certain to be there, `run` gets `sure = true`. Otherwise the memory in use is copied first and restored if the
-   * operation fails.
+   * certain to be there, `run` gets `sure = true`. Otherwise the blocks of the stream are copied first and restored if
+   * the operation fails.
    *
    * An operation that adds events (`adds`) is also undone if it leaves too little memory to fire everything open, so
    * that a full stream can still fire and close.
@@ -286,44 +320,67 @@ export class Core {
    */
   atomically(stream: number, demand: number, run: (sure: boolean) => void, adds = true): void {
     const { exports } = this;
-    const used = exports.top();
     const modest = demand <= Math.max(GROW_AHEAD_BYTES, this.buffer.byteLength);
     const sure = modest && demand <= exports.headroom(stream) && exports.reserve(demand) !== 0;
-    const copy = sure ? undefined : this.bytes.slice(0, used + 64);
+    const undo = sure ? undefined : this.#copyOf(stream);
     try {
-      this.#undoesTraps = copy !== undefined;
+      this.#undoesTraps = undo !== undefined;
       run(sure);
-      if (!copy || !adds || exports.closing(stream) <= exports.headroom(stream)) return;
+      if (!undo || !adds || exports.closing(stream) <= exports.headroom(stream)) return;
       throw new WebAssembly.RuntimeError('no room is left to give it out');
     } catch (cause) {
-      if (!copy || !(cause instanceof WebAssembly.RuntimeError)) throw cause;
-      this.#putBack(copy);
-      exports.resetEnd(used);
-      throw new OrielError('ERR_ORIEL_MEMORY', 'the stream has no room for this: nothing of it was taken', { cause });
+      if (!undo || !(cause instanceof WebAssembly.RuntimeError)) throw cause;
+      this.#putBack(stream, undo);
+      throw noRoom({ cause });
     } finally {
       this.#undoesTraps = false;
     }
   }
 
-  /** Restores the memory from a copy, except for `foreignRegions`: of those only the events in `batchInUse`. */
-  #putBack(copy: Uint8Array): void {
-    const { bytes } = this;
-    let from = 0;
-    for (const [address, length] of [...this.foreignRegions].sort(([a], [b]) => a - b)) {
-      bytes.set(copy.subarray(from, address), from);
-      from = address + length;
+  /** Copies what an operation of a stream can change: the blocks of the stream, and the events it consumes. */
+  #copyOf(stream: number): Undo {
+    const { exports, bytes } = this;
+    const blocks: Piece[] = [];
+    for (let from = exports.nextRun(stream, 0); from; ) {
+      const to = exports.endOfRun(stream, from);
+      blocks.push({ from, to, copy: bytes.slice(from, to) });
+      from = exports.nextRun(stream, to);
     }
-    bytes.set(copy.subarray(from), from);
-    if (!this.batchInUse) return;
-    // The consumer owns these events in every column of the segment; `lane` is the distance between columns.
+    return { blocks, events: this.#copyOfBatch() };
+  }
+
+  /**
+   * Copies the events of `batchInUse`, which the consumer owns in every column of the segment. The rest of the segment
+   * is the producer's, who may be writing to it.
+   */
+  #copyOfBatch(): Piece[] {
+    if (!this.batchInUse) return [];
+    const { exports, bytes } = this;
     const [stream, at, n] = this.batchInUse;
-    const lane = this.exports.idsColumn(stream) - this.exports.timesColumn(stream);
-    const begin = this.exports.timesColumn(stream);
-    for (let i = begin; i < begin + this.exports.segmentBytes(stream); i += lane) {
+    const begin = exports.timesColumn(stream);
+    const lane = exports.idsColumn(stream) - begin;
+    const events: Piece[] = [];
+    for (let column = begin; column < begin + exports.segmentBytes(stream); column += lane) {
       // The column of ids has entries of 4 bytes and fills half its lane.
-      const entryBytes = i === begin + lane ? 4 : 8;
-      bytes.set(copy.subarray(i + entryBytes * at, i + entryBytes * (at + n)), i + entryBytes * at);
+      const entryBytes = column === begin + lane ? 4 : 8;
+      const from = column + entryBytes * at;
+      const to = from + entryBytes * n;
+      events.push({ from, to, copy: bytes.slice(from, to) });
     }
+    return events;
+  }
+
+  /** Puts back what `#copyOf` copied: see assembly/base/allocator.ts. */
+  #putBack(stream: number, { blocks, events }: Undo): void {
+    const { exports, bytes } = this;
+    exports.withdraw(stream);
+    let before = 0;
+    for (const { from, to, copy } of blocks) {
+      exports.reclaim(before, from, to);
+      bytes.set(copy, from);
+      before = to;
+    }
+    for (const { from, copy } of events) bytes.set(copy, from);
   }
 }
 

@@ -3,9 +3,9 @@
  * clock. Streams on this thread and in workers are both built on it.
  */
 
-import { type Keys, Stat } from '../../assembly/plan';
+import { Forecast, type Keys, Stat } from '../../assembly/plan';
 import type { Core } from '../base/core';
-import { RING_EVENTS } from '../base/core';
+import { noRoom, RING_EVENTS } from '../base/core';
 import { OrielError } from '../base/errors';
 import { drawSeed } from '../base/seed';
 import { EventFields } from '../input/event-fields';
@@ -78,8 +78,6 @@ export class Engine {
   #late: Map<string, unknown[]> | undefined;
   #milliseconds = 0;
   #isTimeByHand = false;
-  /** Address of the stream's own columns. */
-  readonly #home: number;
 
   /** @throws {OrielError} ERR_ORIEL_SPEC, ERR_ORIEL_MEMORY */
   constructor(
@@ -94,7 +92,6 @@ export class Engine {
       throw new OrielError('ERR_ORIEL_MEMORY', 'memory: there is no room for a stream of this spec');
     }
     this.handle = handle;
-    this.#home = core.exports.timesColumn(handle);
     this.strings = this.plan.measures.ledger;
     this.keys = new KeyEncoder(core, handle, spec.keys, RING_EVENTS, this.strings);
     // May change with the first key: see `commit`.
@@ -109,9 +106,18 @@ export class Engine {
     this.results = new Results(core, handle, spec, this.plan, this.keys);
   }
 
+  /**
+   * Gives the stream in the core what it needs for events and queries, unless it has it: one without any takes little
+   * memory.
+   * @throws {OrielError} ERR_ORIEL_MEMORY
+   */
+  open(): void {
+    if (!this.core.exports.open(this.handle)) throw noRoom();
+  }
+
   /** Makes the core read the stream's own columns again, after those of a producer: see assembly/ingest/segments.ts. */
   useOwnColumns(): void {
-    this.core.exports.useSegment(this.handle, this.#home, 0);
+    this.core.exports.useOwnColumns(this.handle);
   }
 
   stat(which: Stat): number {
@@ -164,7 +170,10 @@ export class Engine {
    */
   atomically(n: number, first: number, last: number, run: (sure: boolean) => void, stringBytes = 0): void {
     this.limitMemory();
-    const demand = this.demand(n, first, last, last) + stringBytes;
+    this.#atomically(n, this.demand(n, first, last, last) + stringBytes, run);
+  }
+
+  #atomically(n: number, demand: number, run: (sure: boolean) => void): void {
     const mode = this.#mode;
     const before = performance.now();
     try {
@@ -204,8 +213,26 @@ export class Engine {
 
   /** Commits n events that are written to the ring, all or none. @throws {OrielError} ERR_ORIEL_MEMORY */
   takeWritten(n: number, { first, last }: TimeScan): void {
-    const take = () => this.atomically(n, first, last, () => this.commit(n));
+    const take = () => {
+      this.limitMemory();
+      const demand = this.demand(n, first, last, last);
+      const enough = demand <= this.core.exports.headroom(this.handle);
+      this.#atomically(n, enough ? demand : this.#forecast(n, demand), () => this.commit(n));
+    };
     this.orSweep(take, () => this.#forget(true, false));
+  }
+
+  /**
+   * The demand of n events that are written to the ring, from a look at each; `demand` is the bound without it.
+   * @throws {OrielError} ERR_ORIEL_MEMORY
+   */
+  #forecast(n: number, demand: number): number {
+    const { exports } = this.core;
+    if (this.keys.mode !== this.#mode) return demand;
+    const forecast = exports.forecast(this.handle, n, this.keys.idLimit);
+    if (forecast === Forecast.unknown) return demand;
+    if (forecast === Forecast.fails || exports.closing(this.handle) > exports.headroom(this.handle)) throw noRoom();
+    return 0;
   }
 
   /**

@@ -3,7 +3,7 @@
  * late events are read back from them.
  */
 
-import type { Core } from '../base/core';
+import { type Core, noRoom } from '../base/core';
 import { setField } from '../base/record';
 import type { CheckedSpec } from '../spec/check';
 import { Claims } from './claims';
@@ -12,7 +12,7 @@ import type { CheckedColumns, EventFields } from './event-fields';
 import { EventWriter } from './event-writer';
 import type { KeyEncoder } from './keys';
 import type { Measures } from './measures';
-import { COLUMN_BYTES, type Views, viewsAt } from './views';
+import { COLUMN_BYTES, noPlaces, type Views, viewsAt } from './views';
 
 /** Stands for "no id"; no id is this large. */
 const NO_ID = 2 ** 32 - 1;
@@ -61,7 +61,8 @@ export class EventRing {
     const { times } = this.#views ?? {};
     if (times?.buffer === buffer && times.byteOffset === address) return this.#views;
     const { keys, flags } = this.fields;
-    this.#views = viewsAt(buffer, address, keys.length, this.measures.count + flags.length);
+    const measures = this.measures.count + flags.length;
+    this.#views = address ? viewsAt(buffer, address, keys.length, measures) : noPlaces(keys.length, measures);
     return this.#views;
   }
 
@@ -96,9 +97,16 @@ export class EventRing {
     return this.#views.times.length === 0 ? this.#look() : this.#views;
   }
 
+  /** Claims n places and returns the first. @throws {OrielError} ERR_ORIEL_MEMORY if the stream cannot be opened */
+  claimPlaces(n: number): number {
+    const at = this.core.exports.claim(this.stream, n);
+    if (at < 0) throw noRoom();
+    return at;
+  }
+
   /** Writes the events [from, from + n) of some columns to the start of the ring, which must be empty. */
   write(columns: CheckedColumns, from: number, n: number): void {
-    this.core.exports.claim(this.stream, n);
+    this.claimPlaces(n);
     this.#writer.writeColumns(this.#look(), columns, from, n, 0);
   }
 
@@ -118,7 +126,7 @@ export class EventRing {
     const { bits } = this.#look();
     // Restored afterwards, as events of a claim may be there.
     const words = bits.map(([word]) => word as bigint);
-    core.exports.claim(stream, 1);
+    this.claimPlaces(1);
     this.#writer.writeKey(this.#look(), key, 0);
     const found = core.exports.idOfKey(stream) >>> 0;
     bits.forEach((column, c) => {
@@ -129,7 +137,7 @@ export class EventRing {
 
   /** Claims n places; returns views of them, by the names of the spec's columns. */
   claim(n: number): Record<string, Float64Array | Uint32Array> {
-    const at = this.core.exports.claim(this.stream, n);
+    const at = this.claimPlaces(n);
     return this.claims.claim(this.#look(), at, n);
   }
 

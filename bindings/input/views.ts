@@ -41,6 +41,11 @@ export function viewsAt(
   };
 }
 
+/** Views of columns that are not there: of no place. */
+export function noPlaces(keys: number, measures: number): Views {
+  return viewsAt(new ArrayBuffer(0), 0, keys, measures, 0, 0);
+}
+
 /** Views of one place outside any ring, which is the same in all columns: for values that nobody reads. */
 export function sparePlace(keys: number, measures: number): Views {
   return viewsAt(new ArrayBuffer(8), 0, keys, measures, 1, 0);

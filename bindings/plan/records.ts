@@ -140,6 +140,7 @@ function windowRecord({ spec, core, columns, parts }: Draft, window: Window, w: 
     [WindowPlan.demand]: kernels.demand,
     [WindowPlan.live]: kernels.live,
     [WindowPlan.verify]: kernels.verify,
+    [WindowPlan.absorbs]: kernels.absorbs,
     [WindowPlan.column]: columns.columnOf(window),
     [WindowPlan.closed]: window.closed,
     [WindowPlan.place]: spec.places[w] ?? 0,

@@ -4,7 +4,7 @@
  */
 
 import { Firing } from '../../assembly/plan';
-import type { Core } from '../base/core';
+import { type Core, noRoom } from '../base/core';
 import { setField } from '../base/record';
 import type { KeyEncoder } from '../input/keys';
 import type { TextColumn } from '../input/measures';
@@ -177,6 +177,7 @@ export class Results {
   /** Queries the current values of an id at time t. */
   ask(id: number, t: number): RawAnswers {
     const { core, spec, plan } = this;
+    if (!core.exports.open(this.stream)) throw noRoom();
     const address = core.exports.query(this.stream, id, t);
     const width = 2 + plan.outputCount;
     const rows = spec.windows.map((_, w) => core.float64s(address + 8 * w * width, width));

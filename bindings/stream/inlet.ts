@@ -110,7 +110,7 @@ export class Inlet {
 
   /** The place of the next event. */
   #place(): number {
-    if (this.#gathered === 0) this.#core.exports.claim(this.#handle, GATHERED_EVENTS);
+    if (this.#gathered === 0) this.#ring.claimPlaces(GATHERED_EVENTS);
     return this.#gathered;
   }
 

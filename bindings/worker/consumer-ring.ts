@@ -233,7 +233,6 @@ export class ConsumerRing {
   /** Frees the columns. */
   destroy(): void {
     this.engine.useOwnColumns();
-    this.engine.core.foreignRegions.delete(this.handle.address);
     this.engine.core.exports.destroySegments(this.handle.address);
   }
 }
@@ -245,10 +244,10 @@ const scratchBits = new BigInt64Array(scratch.buffer);
 export function createColumns(engine: Engine): { buffer: ArrayBufferLike; address: number; bytes: number } {
   const { core, handle } = engine;
   const bytes = core.exports.segmentBytes(handle);
+  engine.open();
   if (!core.exports.reserve(bytes * SEGMENTS + 4096)) {
     throw new OrielError('ERR_ORIEL_MEMORY', 'producer: there is no room for the ring of another producer');
   }
   const address = core.exports.createSegments(handle, SEGMENTS);
-  core.foreignRegions.set(address, bytes * SEGMENTS);
   return { buffer: core.buffer, address, bytes };
 }

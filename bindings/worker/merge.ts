@@ -89,6 +89,7 @@ export class Merger {
   #merge(windows: readonly WindowParts[]): RawResults {
     const { core, handle, results } = this.engine;
     const { exports } = core;
+    this.engine.open();
     for (const { window, start, end, parts } of windows) {
       const bytes = parts.reduce((sum, part) => sum + part.length, 0);
       const packed = exports.openPacked(bytes);

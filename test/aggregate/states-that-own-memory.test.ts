@@ -92,7 +92,7 @@ function eventsAt(next: () => number, at: number, n: number, keys: number): obje
 function withOnly(bytes: number, which: number, run: () => void): boolean {
   const { atomically } = Core.prototype;
   const spy = vi.spyOn(Core.prototype, 'atomically').mockImplementation(function (this: Core, stream, _, call, adds) {
-    const owners = [stream, ...new Uint32Array(this.buffer, stream + 16, 2)];
+    const owners = [stream, ...new Uint32Array(this.buffer, stream + 20, 2)];
     const limitOf = () => new Float64Array(this.buffer, owners[which], 2);
     const [used, limit] = limitOf() as unknown as [number, number];
     limitOf()[1] = used + bytes;

@@ -1,6 +1,6 @@
 /** What the suites of this folder call of the core, and the fields of its structs that they look at. AssemblyScript. */
 
-import { allocate, Owner, release } from '../../assembly/base/allocator';
+import { allocate, initOwner, Owner, release } from '../../assembly/base/allocator';
 import { lowerBound, upperBound } from '../../assembly/base/bisect';
 import { resizeTable, tableBytes } from '../../assembly/base/id-table';
 import { PointerList } from '../../assembly/base/pointer-list';
@@ -13,7 +13,18 @@ import { Stream, seedTables } from '../../assembly/stream';
 import { Span, SpanMore, SpanState, Spans } from '../../assembly/window/keyed/span';
 import { Wheel } from '../../assembly/window/session/timing-wheel';
 
-export { allocate, capacity, release, reserve, resetEnd, resize, start, top } from '../../assembly/base/allocator';
+export {
+  allocate,
+  capacity,
+  endOfRun,
+  nextRun,
+  reclaim,
+  release,
+  reserve,
+  resize,
+  start,
+  withdraw,
+} from '../../assembly/base/allocator';
 export { lengthFor } from '../../assembly/base/id-table';
 export {
   createList,
@@ -76,7 +87,7 @@ export {
 
 export function createOwner(limit: f64): Owner {
   const owner = changetype<Owner>(allocate(changetype<Owner>(0), offsetof<Owner>()));
-  owner.used = 0;
+  initOwner(owner, changetype<usize>(owner));
   owner.limit = limit;
   return owner;
 }
@@ -94,6 +105,10 @@ export function createStream(limit: f64, keys: i32): Stream {
 
 export function usedOf(owner: Owner): f64 {
   return owner.used;
+}
+
+export function setUsed(owner: Owner, used: f64): void {
+  owner.used = used;
 }
 
 export function setLimit(owner: Owner, limit: f64): void {

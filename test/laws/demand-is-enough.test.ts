@@ -46,11 +46,11 @@ afterEach(() => vi.restoreAllMocks());
 
 /**
  * Limits every call to a share of its demand, without a copy of the memory to go back to. A stream, and the counters of
- * its results and of its states, to which it points at bytes 16 and 20, begin with the f64s `used` and `limit`.
+ * its results and of its states, to which it points at bytes 20 and 24, begin with the f64s `used` and `limit`.
  */
 function allowOnly(share: number): void {
   vi.spyOn(Core.prototype, 'atomically').mockImplementation(function (this: Core, stream, demand, run) {
-    const owners = [stream, ...new Uint32Array(this.buffer, stream + 16, 2)];
+    const owners = [stream, ...new Uint32Array(this.buffer, stream + 20, 2)];
     const before = owners.map((owner) => {
       const [used, limit] = new Float64Array(this.buffer, owner, 2) as unknown as [number, number];
       new Float64Array(this.buffer, owner, 2)[1] = used + demand * share;

@@ -37,7 +37,6 @@ test('an undo restores the events at hand and leaves those that a producer write
     expect([...column.subarray(20)]).toEqual(new Array(column.length - 20).fill(2));
   }
   engine.useOwnColumns();
-  engine.core.foreignRegions.delete(address);
   engine.core.exports.destroySegments(address);
   engine.core.exports.destroy(engine.handle);
 });

@@ -10,7 +10,7 @@ import { Stream } from '../../stream';
 import * as edges from './edges';
 import * as pane from './panes';
 import { Pane } from './panes';
-import { firstEndingAfter, Slice, Slicing, sliceAt } from './slices';
+import { firstEndingAfter, rowIn, Slice, Slicing, sliceAt } from './slices';
 import { flippedTo, frontOf, Stacks } from './two-stacks';
 
 /**
@@ -89,11 +89,8 @@ function flippedRow(stream: Stream, stacks: Stacks, first: i32, id: u32): usize 
 
 /** value ⊕= the row of a key in a slice. */
 function addSlice(stream: Stream, value: usize, slice: Slice, id: u32): void {
-  const b = id >> 6;
-  const block = b < slice.blocks ? <usize>load<u32>(slice.table + ((<usize>b) << 2)) : 0;
-  if (!block) return;
-  const row = block + <usize>(id & 63) * stream.stride;
-  if (load<f64>(row) != 0) add(stream, value, row);
+  const row = rowIn(stream, slice, id);
+  if (row) add(stream, value, row);
 }
 
 /** value ⊕= a row, except for heap states, which `addSealed` takes from the panes. */

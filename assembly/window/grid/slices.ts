@@ -76,6 +76,12 @@ export function firstEndingAfter(slices: Slices, t: f64): i32 {
   return upperBoundOf(slices, offsetof<Slice>('end'), t);
 }
 
+/** The open slice of time t, null if there is none. */
+export function sliceHolding(slices: Slices, t: f64): Slice | null {
+  const i = firstEndingAfter(slices, t);
+  return i < slices.length && sliceAt(slices, i).start <= t ? sliceAt(slices, i) : null;
+}
+
 /** Returns the slice of time t, and creates it if there is none. Some window must hold t. */
 export function openSlice(stream: Stream, grid: Slicing, t: f64): Slice {
   const slices = grid.slices;
@@ -108,6 +114,11 @@ export function shiftSlice(stream: Stream, slices: Slices): Slice {
   return changetype<Slice>(removeFromTree(stream, slices, 0));
 }
 
+/** Whether the table is long enough for all ids below `ids`. */
+export function hasTableFor(slice: Slice, ids: u32): bool {
+  return slice.blocks >= (ids + 63) >> 6;
+}
+
 /** Makes the table long enough for all ids below `ids`. */
 export function widenTable(stream: Stream, slice: Slice, ids: u32): void {
   const blocks = lengthFor(slice.blocks, (ids + 63) >> 6);
@@ -128,6 +139,14 @@ export function rowFor(stream: Stream, slice: Slice, id: u32): usize {
     store<u32>(place, <u32>block);
   }
   return block + <usize>(id & 63) * stream.stride;
+}
+
+/** The row of an id in a slice, 0 if it has none. */
+export function rowIn(stream: Stream, slice: Slice, id: u32): usize {
+  const b = id >> 6;
+  const block = b < slice.blocks ? <usize>load<u32>(slice.table + ((<usize>b) << 2)) : 0;
+  const row = block + <usize>(id & 63) * stream.stride;
+  return block && isPresent(stream, row) ? row : 0;
 }
 
 /** Allocates a block of 64 empty rows, or of one row if the stream has no keys. */

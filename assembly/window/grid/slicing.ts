@@ -14,6 +14,7 @@ import { isTreeSound, treeBytes } from '../../base/pointer-tree';
 import { byClock } from '../../cause';
 import { Census } from '../../census';
 import { Dictionary } from '../../ingest/dictionary';
+import { Ring } from '../../ingest/ring';
 import { Law } from '../../law';
 import { CHUNK_ROWS } from '../../scratch';
 import { BLOCK_OVERHEAD, demandOfMerges, demandOfStates } from '../../state/bounds';
@@ -23,7 +24,7 @@ import { takeBatch } from './assign';
 import { advanceTo } from './fire';
 import { createGrid, cycleOf, maxFirings, maxOpened, releaseGrid, windowIn } from './grid';
 import { lookUp } from './lookup';
-import { countRows, createSlices, destroySlices, Slicing, sliceAt } from './slices';
+import { countRows, createSlices, destroySlices, hasTableFor, rowIn, Slicing, sliceAt, sliceHolding } from './slices';
 import { createStacks, destroyStacks, Stacks, stacksAt, verifyStacks } from './two-stacks';
 
 export function create(stream: Stream, first: i32, count: i32): usize {
@@ -59,6 +60,19 @@ export function live(_stream: Stream, grid: Slicing): f64 {
   let count = <f64>grid.slices.length;
   for (let i = 0; i < grid.count; i++) count += <f64>stacksAt(grid, i).panes.length;
   return count;
+}
+
+/** See window-registry.ts. */
+export function absorbs(stream: Stream, grid: Slicing, at: i32, n: i32): bool {
+  const ring = changetype<Ring>(stream.ring);
+  const ids = changetype<Dictionary>(stream.dictionary).limit;
+  for (let i = <usize>at; i < <usize>(at + n); i++) {
+    const t = load<f64>(ring.times + (i << 3));
+    const slice = sliceHolding(grid.slices, t);
+    if (!slice || slice.hasCompleteWindow || t >= stream.fireAt || !hasTableFor(slice, ids)) return false;
+    if (!rowIn(stream, slice, load<u32>(ring.ids + (i << 2)))) return false;
+  }
+  return true;
 }
 
 export function demand(stream: Stream, grid: Slicing, n: f64, first: f64, last: f64, _moveTo: f64, bound: Bound): void {

@@ -8,15 +8,17 @@
  * Law: a window lives from its first event until the watermark passes its end and the allowed lateness. A row that has
  * had an event, emitted or not, keeps its id live (`countRow`).
  *
- * Cost: a fold per event and window that holds it; a row per key and window.
+ * Cost: a fold per event and window that holds it; a row per key and window. Early firing looks at the keys with new
+ * events alone: each window lists them, up to one in eight keys. If there are more, all keys are walked.
  */
 
-import { allocate, release } from '../../base/allocator';
+import { allocate, release, resize } from '../../base/allocator';
 import { isTreeSound, lowerBoundOf, treeBytes } from '../../base/pointer-tree';
+import { sortNumbers } from '../../base/sort';
 import { byClock, byEvent, byFlag, byMark } from '../../cause';
 import { Census } from '../../census';
 import { isFuture, noteMiss } from '../../ingest/admission';
-import { countRow, Dictionary, NO_ID } from '../../ingest/dictionary';
+import { countRow, Dictionary, NO_ID, placeOf } from '../../ingest/dictionary';
 import { Ring } from '../../ingest/ring';
 import { Law } from '../../law';
 import { Firing } from '../../plan';
@@ -34,9 +36,11 @@ import {
   createSlices,
   destroySlice,
   destroySlices,
+  hasTableFor,
   insertSlice,
   isPresent,
   rowFor,
+  rowIn,
   Slice,
   Slices,
   shiftSlice,
@@ -49,7 +53,17 @@ import {
 class TriggeredWindow extends Slice {
   /** Its number. */
   k: f64;
+  /**
+   * The ids whose rows have had events since the last mark of early firing, u32 each; an id may be there twice if an
+   * event has made its key fire meanwhile. The count is TOO_MANY if there was no room for all.
+   */
+  changed: usize;
+  changedCount: u32;
 }
+
+/** Ids that `changed` has room for, for each block of ids. */
+const CHANGED_PER_BLOCK: u32 = 8;
+const TOO_MANY: u32 = 0xffffffff;
 
 @unmanaged
 class Triggered {
@@ -86,13 +100,27 @@ export function create(stream: Stream, first: i32, count: i32): usize {
 }
 
 export function destroy(stream: Stream, grid: TriggeredGrid): void {
-  for (let i = 0; i < grid.count; i++) destroySlices(stream, triggeredAt(grid, i).list);
+  for (let i = 0; i < grid.count; i++) {
+    const triggered = triggeredAt(grid, i);
+    for (let j = 0; j < triggered.list.length; j++) releaseChanged(stream, windowIn(triggered, j));
+    destroySlices(stream, triggered.list);
+  }
   release(stream, grid.each);
   releaseGrid(stream, grid);
 }
 
 function windowIn(triggered: Triggered, i: i32): TriggeredWindow {
   return changetype<TriggeredWindow>(changetype<usize>(sliceAt(triggered.list, i)));
+}
+
+function releaseChanged(stream: Stream, window: TriggeredWindow): void {
+  if (window.changed) release(stream, window.changed);
+}
+
+/** Window number k, null if there is none. */
+function heldWindow(triggered: Triggered, k: f64): TriggeredWindow | null {
+  const i = lowerBoundOf(triggered.list, offsetof<TriggeredWindow>('k'), k);
+  return i < triggered.list.length && windowIn(triggered, i).k == k ? windowIn(triggered, i) : null;
 }
 
 /** Returns window number k, and creates it if there is none. */
@@ -107,6 +135,8 @@ function windowFor(stream: Stream, grid: TriggeredGrid, triggered: Triggered, k:
   window.blocks = 0;
   window.hasCompleteWindow = false;
   window.k = k;
+  window.changed = 0;
+  window.changedCount = 0;
   insertSlice(stream, list, i, window);
   if (i < triggered.firedCount || window.end <= stream.watermark) triggered.firedCount++;
   scheduleNext(stream, grid);
@@ -162,11 +192,48 @@ function hasOneOpenWindow(stream: Stream, grid: TriggeredGrid, t: f64): bool {
 /** Returns the row of an id in a window, in which it counts one more event. */
 function locate(stream: Stream, window: TriggeredWindow, id: u32): usize {
   const keys = changetype<Dictionary>(stream.dictionary);
-  widenTable(stream, window, keys.limit);
+  widen(stream, window, keys.limit);
   const row = rowFor(stream, window, id);
   if (!isPresent(stream, row)) countRow(stream, keys, id);
+  if (stream.early != Infinity && !isDue(stream, row, Firing.early)) noteChanged(window, id);
   store<f64>(row, load<f64>(row) + 1);
   return row;
+}
+
+/** See window-registry.ts. */
+export function absorbs(stream: Stream, grid: TriggeredGrid, at: i32, n: i32): bool {
+  const ring = changetype<Ring>(stream.ring);
+  const ids = changetype<Dictionary>(stream.dictionary).limit;
+  for (let i = <usize>at; i < <usize>(at + n); i++) {
+    const t = load<f64>(ring.times + (i << 3));
+    if (t >= stream.fireAt || !hasOneOpenWindow(stream, grid, t)) return false;
+    const triggered = triggeredAt(grid, 0);
+    const window = heldWindow(triggered, edges.oldest(triggered.window, t));
+    if (!window || !hasTableFor(window, ids) || !rowIn(stream, window, load<u32>(ring.ids + (i << 2)))) return false;
+  }
+  return true;
+}
+
+/** Makes the table long enough for all ids below `ids`, and `changed` in proportion. */
+function widen(stream: Stream, window: TriggeredWindow, ids: u32): void {
+  if (hasTableFor(window, ids)) return;
+  widenTable(stream, window, ids);
+  if (stream.early != Infinity) window.changed = resize(stream, window.changed, changedBytes(window));
+}
+
+function changedBytes(window: TriggeredWindow): usize {
+  return (<usize>(window.blocks * CHANGED_PER_BLOCK)) << 2;
+}
+
+/** Notes that the row of an id has got events since the last mark. */
+function noteChanged(window: TriggeredWindow, id: u32): void {
+  const place = (<usize>window.changedCount) << 2;
+  if (window.changedCount == TOO_MANY || place >= changedBytes(window)) {
+    window.changedCount = TOO_MANY;
+    return;
+  }
+  store<u32>(window.changed + place, id);
+  window.changedCount++;
 }
 
 /**
@@ -216,6 +283,7 @@ function advanceTo(stream: Stream, grid: TriggeredGrid, watermark: f64, i: i32):
       if (putWindow(stream, window, grid.first + w, Firing.onTime, byClock(i))) stream.fired += 1;
     }
     while (triggered.firedCount && windowIn(triggered, 0).end + stream.allowedLateness <= stream.watermark) {
+      releaseChanged(stream, windowIn(triggered, 0));
       destroySlice(stream, shiftSlice(stream, triggered.list));
       triggered.firedCount--;
     }
@@ -224,7 +292,7 @@ function advanceTo(stream: Stream, grid: TriggeredGrid, watermark: f64, i: i32):
     for (let w = 0; w < grid.count; w++) {
       const triggered = triggeredAt(grid, w);
       for (let j = triggered.firedCount; j < triggered.list.length; j++) {
-        putWindow(stream, windowIn(triggered, j), grid.first + w, Firing.early, byMark(i));
+        putChanged(stream, windowIn(triggered, j), grid.first + w, byMark(i));
       }
     }
   }
@@ -248,14 +316,6 @@ function fireKey(stream: Stream, grid: TriggeredGrid, w: i32, id: u32, cause: i3
   }
 }
 
-/** The row of an id in a window, 0 if it has none. */
-function rowIn(stream: Stream, window: TriggeredWindow, id: u32): usize {
-  const b = id >> 6;
-  const block = b < window.blocks ? <usize>load<u32>(window.table + ((<usize>b) << 2)) : 0;
-  const row = block + <usize>(id & 63) * stream.stride;
-  return block && isPresent(stream, row) ? row : 0;
-}
-
 /**
  * Whether a firing of this kind emits the row. With `discard` it must have new events; otherwise only an early firing
  * needs some since the last one.
@@ -270,10 +330,47 @@ function isDue(stream: Stream, row: usize, firing: i32): bool {
  */
 function putWindow(stream: Stream, window: TriggeredWindow, w: i32, firing: i32, cause: i32): bool {
   const keys = changetype<Dictionary>(stream.dictionary);
+  return putKeys(stream, window, keys.order, keys.orderLength, w, firing, cause);
+}
+
+/** Fires a window early, where it has something new, because of a mark. */
+function putChanged(stream: Stream, window: TriggeredWindow, w: i32, cause: i32): void {
+  const n = window.changedCount;
+  window.changedCount = 0;
+  if (n == TOO_MANY) {
+    putWindow(stream, window, w, Firing.early, cause);
+    return;
+  }
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const list = window.changed;
+  for (let i: usize = 0; i < <usize>n; i++) store<u32>(list + (i << 2), placeOf(keys, load<u32>(list + (i << 2))));
+  sortNumbers(list, n);
+  let place = NO_ID;
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const next = load<u32>(list + (i << 2));
+    store<u32>(list + (i << 2), next == place ? NO_ID : load<u32>(keys.order + ((<usize>next) << 2)));
+    place = next;
+  }
+  putKeys(stream, window, list, n, w, Firing.early, cause);
+}
+
+/**
+ * Emits the rows of a window that are due, those of the n ids from address `ids` on, in this order; NO_ID is none.
+ * Returns whether there were any.
+ */
+function putKeys(
+  stream: Stream,
+  window: TriggeredWindow,
+  ids: usize,
+  count: u32,
+  w: i32,
+  firing: i32,
+  cause: i32,
+): bool {
   let any = false;
   let n: usize = 0;
-  for (let i: usize = 0; i < <usize>keys.orderLength; i++) {
-    const id = load<u32>(keys.order + (i << 2));
+  for (let i: usize = 0; i < <usize>count; i++) {
+    const id = load<u32>(ids + (i << 2));
     const row = id == NO_ID ? <usize>0 : rowIn(stream, window, id);
     if (!row || !isDue(stream, row, firing)) continue;
     store<u32>(stream.scratch.chunkRows + (n << 2), <u32>row);
@@ -318,9 +415,8 @@ export function query(stream: Stream, grid: TriggeredGrid, w: i32, id: u32, t: f
   const triggered = triggeredAt(grid, w - grid.first);
   const k = edges.oldest(triggered.window, t);
   if (!edges.setBounds(triggered.window, k, t, bounds)) return stream.empty;
-  const i = lowerBoundOf(triggered.list, offsetof<TriggeredWindow>('k'), k);
-  const isHeld = i < triggered.list.length && windowIn(triggered, i).k == k;
-  const row = isHeld ? rowIn(stream, windowIn(triggered, i), id) : <usize>0;
+  const window = heldWindow(triggered, k);
+  const row = window ? rowIn(stream, window, id) : <usize>0;
   return row ? row : stream.empty;
 }
 
@@ -358,9 +454,10 @@ export function demand(
       bound.firings += n * cycle + held;
     }
     const windows = held + opened * cycle;
-    bound.bytes += min(n * cycle, windows * blocks) * block + windows * blocks * 12;
-    bound.bytes += opened * cycle * 3 * BLOCK_OVERHEAD + treeBytes(triggered.list, opened * cycle);
-    bound.bytes += demandOfStates(stream, n * cycle);
+    const widths = stream.early != Infinity ? 12 + 12 * <f64>CHANGED_PER_BLOCK : 12;
+    bound.bytes += min(n * cycle, windows * blocks) * block + windows * blocks * widths;
+    bound.bytes += (opened * cycle * 5 + min(n * cycle, held) * 2) * BLOCK_OVERHEAD;
+    bound.bytes += treeBytes(triggered.list, opened * cycle) + demandOfStates(stream, n * cycle);
   }
 }
 
@@ -374,7 +471,23 @@ export function verify(stream: Stream, grid: TriggeredGrid, census: Census): Law
       if (i && windowIn(triggered, i - 1).k >= window.k) return Law.triggered;
       if (i < triggered.firedCount != window.end <= stream.watermark) return Law.triggered;
       countRows(stream, window, census);
+      if (i >= triggered.firedCount && stream.early != Infinity && !areChangesListed(stream, window))
+        return Law.triggered;
     }
   }
   return Law.none;
+}
+
+/** Whether each row that is due at the next mark is among those that changed. */
+function areChangesListed(stream: Stream, window: TriggeredWindow): bool {
+  if (window.changedCount == TOO_MANY) return true;
+  const keys = changetype<Dictionary>(stream.dictionary);
+  for (let id: u32 = 0; id < keys.limit; id++) {
+    const row = rowIn(stream, window, id);
+    if (!row || !isDue(stream, row, Firing.early)) continue;
+    let i: usize = 0;
+    while (i < <usize>window.changedCount && load<u32>(window.changed + (i << 2)) != id) i++;
+    if (i == <usize>window.changedCount) return false;
+  }
+  return true;
 }

@@ -247,6 +247,22 @@ export function take(stream: Stream, sessions: Sessions, at: i32, n: i32): void 
   forgetClosed(stream, sessions);
 }
 
+/** See window-registry.ts. With a row alone, an event of an open session changes that and the end of the session. */
+export function absorbs(stream: Stream, sessions: Sessions, at: i32, n: i32): bool {
+  const ring = changetype<Ring>(stream.ring);
+  const isWide = sessions.headCount >= changetype<Dictionary>(stream.dictionary).limit;
+  if (sessions.moreAt || sessions.gaps || !isWide) return false;
+  let newest = stream.newest;
+  for (let i = <usize>at; i < <usize>(at + n); i++) {
+    const t = load<f64>(ring.times + (i << 3));
+    newest = max(newest, t);
+    if (max(stream.watermark, newest - stream.outOfOrder) >= sessions.dueAt) return false;
+    const span = headOf(sessions, load<u32>(ring.ids + (i << 2)));
+    if (!span || span.state != SpanState.open || !(t >= span.start && t < span.end)) return false;
+  }
+  return true;
+}
+
 /**
  * Handles the last session of a key that is about to be followed by another: if it is due, it and all before it leave
  * the chain of the key now and fire at the end of the batch.
