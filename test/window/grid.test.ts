@@ -223,7 +223,7 @@ test('each event lies in one tumbling window and three hops even if the size has
 
 //   begin ──── begin + 0.1      of an event there, (t - begin) / 0.1 may round to less than 1
 //   begin ──────────── begin + 0.2
-test('an event at the end of a cumulative window lies in the longer ones only, even if the step has no exact double', () => {
+test('an event at the end of a cumulative window lies in the longer ones only, even if steps are inexact', () => {
   for (let period = 0; period < 30; period++) {
     for (let step = 0; step < 4; step++) {
       const t = period * 0.4 + step * 0.1;

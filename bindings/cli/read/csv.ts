@@ -87,7 +87,7 @@ export class CsvDecoder implements Decoder {
         } else {
           cursor.at = at;
           const number = field >= 0 && numbers[field] ? readNumber(bytes, cursor) : Number.NaN;
-          at = Number.isNaN(number) ? -1 : endAt(bytes, cursor.at, delimiter);
+          at = Number.isFinite(number) ? endAt(bytes, cursor.at, delimiter) : -1;
           if (at >= 0) {
             builder.putNumber(field, number);
           } else {

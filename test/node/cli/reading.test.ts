@@ -146,6 +146,7 @@ const lines = fc.array(
         '{"at":1,"user":"x","of":["what"]}',
         '{"at":1,"user":"x","of":"what"}',
         '{"at":1e999,"user":"x"}',
+        '{"at"\r:\r1\r,"user"\r:"x"\r}',
       ),
     },
   ),
