@@ -292,6 +292,14 @@ describe('CSV', () => {
     ]);
   });
 
+  test('a row of one empty value is blank, in quotes or not, whichever way it is read', async () => {
+    // The row with a line break inside is parsed by papaparse, and with it those that follow.
+    for (const before of ['', '1,"\n"\n']) {
+      const { rows, bad } = await csv(`at,v\n${before}""\n \n"  "\n\u00a0\n2,2\n`, 4096, two);
+      expect([rows.at(-1), bad]).toEqual([[2, 2], []]);
+    }
+  });
+
   test('a byte order mark, other delimiters, given names and invalid UTF-8 are read', async () => {
     expect((await csv('\ufeffat,v\n1,2\n', 2, two)).rows).toEqual([[1, 2]]);
     expect((await csv('v;at\n2;1\n', 2, two, ';')).rows).toEqual([[1, 2]]);
