@@ -50,7 +50,10 @@ test.each(SHOPS.filter(([recipe]) => recipe === 'sqlite.mts' || isThere(recipe))
     const draw = random(FIRST_SEED);
     const restart = () => start(shop.recipe, shop.args, { ...shop.env, BATCH: '100' });
     let minute = 0;
-    const addMinutes = async (n: number) => shop.putEvents(minute, (minute += n));
+    const addMinutes = (n: number) => {
+      minute += n;
+      return shop.putEvents(minute - n, minute);
+    };
     for (let kills = 0; kills < KILLS; ) {
       const program = restart();
       const adding = shop.isEndless ? addWhile(() => !program.killed, addMinutes) : undefined;
