@@ -68,6 +68,7 @@ const inNode = (build: string, exclude: string[], size: number) => ({
     exclude: [...RUNTIMES, ...PAGE_ONLY, ...exclude],
     // Says which recipes are left out.
     globalSetup: build === 'release' ? ['test/node/recipes/servers.ts'] : [],
+    setupFiles: ['test/node/refuse-stale-build.ts'],
     testTimeout: 60_000,
   },
 });

@@ -54,7 +54,7 @@ type Fits<T extends Types, S extends Spec> = ColumnsOf<T> extends Columns<S> ? u
  * @returns nothing for a stream on this thread; for a stream in workers or a producer the number of events that went
  *   in, which is less than the number of rows if its ring is full
  * @throws {OrielError} as `pushColumns`, naming column and index; ERR_ORIEL_COLUMN also if `rows` is no table or record
- *   batch
+ *   batch, or a damaged one: a column with fewer values than its record batch says
  *
  * @example
  * for (const batch of tableFromIPC(bytes).batches) pushArrow(visits, batch);

@@ -17,6 +17,7 @@ import {
   Type,
   Vector,
 } from 'apache-arrow';
+import { OrielError, show } from '../base/errors';
 import { badMeasure, decodedColumn } from '../input/columns';
 import { CodedStrings, ColumnInput, type Given, type Numbers } from '../spec/column-input';
 import { writeDecimals } from './decimals';
@@ -32,6 +33,7 @@ export class ArrowColumn<Value = unknown> extends ColumnInput<Value> {
   readonly hasMissing: boolean;
   #numbers: Numbers | undefined;
   #values: Given | CodedStrings | undefined;
+  #isChecked = false;
 
   constructor(
     readonly name: string,
@@ -47,14 +49,26 @@ export class ArrowColumn<Value = unknown> extends ColumnInput<Value> {
   }
 
   numbers(refuse: (value: unknown, index: number) => Error): Numbers {
+    this.#checkChunks();
     this.#numbers ??=
       this.#direct() ?? (isNumeric(this.type) ? this.#converted(refuse) : this.#numbersOfValues(refuse));
     return this.#numbers;
   }
 
   values(): Given | CodedStrings {
+    this.#checkChunks();
     this.#values ??= this.#asValues();
     return this.#values;
+  }
+
+  /** @throws {OrielError} ERR_ORIEL_COLUMN if a chunk has less than it says: its bytes came damaged */
+  #checkChunks(): void {
+    if (this.#isChecked || this.chunks.every(isWhole)) {
+      this.#isChecked = true;
+      return;
+    }
+    const problem = 'expected as many values as the record batch says; its bytes are damaged';
+    throw new OrielError('ERR_ORIEL_COLUMN', `column ${show(this.name)}: ${problem}`);
   }
 
   /** The array itself, without a copy, if it is one chunk of numbers without nulls. */
@@ -267,6 +281,24 @@ function writeBits({ values, offset }: Data, into: Float64Array): void {
     const at = offset + i;
     into[i] = ((values[at >> 3] as number) >> (at & 7)) & 1;
   }
+}
+
+/** Whether the arrays of a chunk have all its values, and strings lie within their bytes. */
+function isWhole({ type, length, offset, values, valueOffsets, nullBitmap, nullCount }: Data): boolean {
+  if (type.typeId === Type.Null) return true;
+  if (nullCount > 0 && nullBitmap && nullBitmap.length * 8 < offset + length) return false;
+  if (type.typeId === Type.Utf8 || type.typeId === Type.LargeUtf8) {
+    let before = 0;
+    for (let i = 0; i <= length; i++) {
+      const at = Number(valueOffsets[i]);
+      if (!(at >= before && at <= values.length)) return false;
+      before = at;
+    }
+    return true;
+  }
+  if (type.typeId === Type.Bool) return values.length * 8 >= offset + length;
+  if (type.typeId === Type.Decimal) return values.length >= (length * (type as Decimal).bitWidth) / 32;
+  return !(isDictionary(type) || isNumeric(type)) || values.length >= length;
 }
 
 function hasNulls(chunk: Data): boolean {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
+import { type Edit, edited } from '../support/edit';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const BINARY = 'planted.wasm';
@@ -13,20 +14,6 @@ const { entries, options, targets } = JSON.parse(readFileSync(join(ROOT, 'asconf
 const OPTIONS = Object.entries({ ...options, debug: targets.debug.debug, outFile: BINARY, config: 'none' }).flatMap(
   ([name, value]) => (value === true ? [`--${name}`] : [value].flat().flatMap((one) => [`--${name}`, String(one)])),
 );
-
-/** A change of one source: `find` must stand in it exactly once. */
-export interface Edit {
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-}
-
-/** @throws where the edit matches no place, or several */
-function edited(source: string, { file, find, replace }: Edit): string {
-  const matches = source.split(find).length - 1;
-  if (matches !== 1) throw new Error(`the edit must match ${file} once, not ${matches} times: ${find}`);
-  return source.replace(find, () => replace);
-}
 
 /** @throws where the edit does not match exactly once, or the core does not compile */
 export async function compileCore(edit?: Edit): Promise<WebAssembly.Module> {

@@ -8,7 +8,8 @@ import { dirname } from 'node:path/posix';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { Law } from '../../assembly/law';
-import { compileCore, type Edit } from './planted-core';
+import type { Edit } from '../support/edit';
+import { compileCore } from './planted-core';
 
 type Family = 'grid' | 'sessions' | 'byRows' | 'rollings' | 'all' | 'strewn';
 

@@ -120,6 +120,17 @@ test('columns that the spec does not name are ignored', () => {
   expect(stream.close().toArray()).toEqual(WANTED);
 });
 
+// Longer columns than the ring are taken in chunks of 4,096.
+test.each([4095, 4096, 4097, 8192, 8193, 10_001])('of columns of %i events none is left out', (n) => {
+  using stream = windowed({ time: 't', window: tumbling(100), aggregates: { n: count(), s: sum('v') } });
+  const t = Float64Array.from({ length: n }, (_, i) => i);
+  stream.pushColumns({ t, v: t });
+  expect(stream.stats().events).toBe(n);
+  const rows = [...stream.close()];
+  expect(rows.reduce((all, row) => all + row.n, 0)).toBe(n);
+  expect(rows.reduce((all, row) => all + row.s, 0)).toBe((n * (n - 1)) / 2);
+});
+
 test('an empty batch changes nothing', () => {
   using stream = keyed();
   stream.pushRows([]);

@@ -88,7 +88,7 @@ test('a query for an unknown key, or before any event, answers counts of 0', () 
   });
   const answers = Object.values(stream.query('a')) as Row[];
   expect(answers).toHaveLength(Object.keys(WINDOWS).length);
-  for (const answer of answers) expect(answer).toMatchObject({ n: 0, c: 0, s: NaN });
+  for (const answer of answers) expect(answer).toEqual({ start: NaN, end: NaN, n: 0, c: 0, s: NaN });
   stream.push({ t: 1, k: 'b', v: 1 });
   const { liveKeys, bytes } = stream.stats();
   for (let i = 0; i < 1000; i++) {

@@ -4,7 +4,7 @@
  */
 
 import { expect, test } from 'vitest';
-import { count, hopping, sum, tumbling, type Window, windowed } from '../../bindings';
+import { count, cumulative, hopping, sum, tumbling, type Window, windowed } from '../../bindings';
 import { checkLaws } from '../support/check-laws';
 import { refusedByEveryDoor } from '../support/doors';
 import { random, refused, windowsAt } from '../support/helpers';
@@ -218,6 +218,19 @@ test('each event lies in one tumbling window and three hops even if the size has
       if (i) expect(row[0]).toBeGreaterThanOrEqual(tumbled[i - 1]?.[1] as number);
     const hopped = held(hopping(3 * size, size), times);
     for (const t of times) expect(hopped.filter(([, , events]) => events.includes(t)).length).toBe(3);
+  }
+});
+
+//   begin ──── begin + 0.1      of an event there, (t - begin) / 0.1 may round to less than 1
+//   begin ──────────── begin + 0.2
+test('an event at the end of a cumulative window lies in the longer ones only, even if steps are inexact', () => {
+  for (let period = 0; period < 30; period++) {
+    for (let step = 0; step < 4; step++) {
+      const t = period * 0.4 + step * 0.1;
+      const ends = held(cumulative(0.4, 0.1), [t]).map(([, end]) => end);
+      expect(ends.length).toBe(4 - step);
+      expect(Math.min(...ends)).toBeGreaterThan(t);
+    }
   }
 });
 

@@ -274,6 +274,20 @@ describe("emit: 'updates'", () => {
   });
 });
 
+// So many sessions are kept in a timing wheel, whose buckets cover stretches of time.
+test.each([1, 64, 300, 5000])('each of %i sessions fires with the event that passes its end', (count) => {
+  const GAP = 100;
+  using stream = windowed({ time: 't', key: 'k', window: session(GAP), aggregates: { s: sum('v') } });
+  const open = Array.from({ length: count }, (_, k) => ({ k, start: (k * 97) / count }));
+  stream.pushRows(open.map(({ k, start }) => ({ t: start, k, v: 1 })));
+  for (let t = GAP - 1; t <= 2 * GAP; t += 0.5) {
+    stream.pushRows([{ t, k: -1, v: 0 }]);
+    const over = open.filter(({ start }) => start + GAP < t && start + GAP >= t - 0.5);
+    expect(Array.from(stream.take(), ({ k }) => k)).toEqual(over.map(({ k }) => k));
+  }
+  expect(stream.close().length).toBe(1);
+});
+
 //   twenty keys, sessions one after the other: sessions that are over are forgotten
 test('sessions that come and go keep memory flat', () => {
   using stream = windowed({ time: 't', key: 'k', window: session(5), aggregates: { s: sum('v') }, outOfOrder: 50 });

@@ -12,6 +12,8 @@ import { Cursor, readNumber } from './scan';
 const NEWLINE = 10;
 const RETURN = 13;
 const QUOTE = 34;
+/** A row of one value that is empty or space, in quotes or not. */
+const BLANK = /^\s*$|^"\s*"\s*$/;
 /** A quote that is not closed within this many bytes is taken as an error of its line. */
 const MAX_QUOTED_BYTES = 2 ** 24;
 /** Bytes given to papaparse at first, when a row is not simple. */
@@ -87,7 +89,7 @@ export class CsvDecoder implements Decoder {
         } else {
           cursor.at = at;
           const number = field >= 0 && numbers[field] ? readNumber(bytes, cursor) : Number.NaN;
-          at = Number.isNaN(number) ? -1 : endAt(bytes, cursor.at, delimiter);
+          at = Number.isFinite(number) ? endAt(bytes, cursor.at, delimiter) : -1;
           if (at >= 0) {
             builder.putNumber(field, number);
           } else {
@@ -98,7 +100,7 @@ export class CsvDecoder implements Decoder {
         }
         c = bytes[at++] as number;
       }
-      const isBlank = count === 1 && bytes.toString('latin1', start, at).trim() === '';
+      const isBlank = count === 1 && BLANK.test(bytes.toString('utf8', start, at));
       start = at;
       this.lines++;
       if (isBlank) continue;

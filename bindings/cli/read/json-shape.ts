@@ -158,7 +158,7 @@ function valuesIn(line: Buffer): Found[] | undefined {
   const found: Found[] = [];
   let at = 0;
   const skipSpace = () => {
-    while (line[at] === 32 || line[at] === 9) at++;
+    while (line[at] === 32 || line[at] === 9 || line[at] === RETURN) at++;
   };
   const walk = (path: string, depth: number): boolean => {
     skipSpace();
@@ -166,7 +166,7 @@ function valuesIn(line: Buffer): Found[] | undefined {
     if (open !== 123 && open !== 91) {
       const from = at;
       if (open === QUOTE) at = skipString(line, at + 1);
-      else while (at < line.length && !', \t]}'.includes(String.fromCharCode(line[at] as number))) at++;
+      else while (at < line.length && !', \t\r]}'.includes(String.fromCharCode(line[at] as number))) at++;
       if (at < 0) return false;
       found.push({ path, text: line.toString('utf8', from, at), from, to: at });
       return true;

@@ -146,6 +146,7 @@ const lines = fc.array(
         '{"at":1,"user":"x","of":["what"]}',
         '{"at":1,"user":"x","of":"what"}',
         '{"at":1e999,"user":"x"}',
+        '{"at"\r:\r1\r,"user"\r:"x"\r}',
       ),
     },
   ),
@@ -289,6 +290,14 @@ describe('CSV', () => {
       'column "at": expected a time, as a number or an ISO date, got nothing',
       'column "at": expected a time, as a number or an ISO date, got "x"',
     ]);
+  });
+
+  test('a row of one empty value is blank, in quotes or not, whichever way it is read', async () => {
+    // The row with a line break inside is parsed by papaparse, and with it those that follow.
+    for (const before of ['', '1,"\n"\n']) {
+      const { rows, bad } = await csv(`at,v\n${before}""\n \n"  "\n\u00a0\n2,2\n`, 4096, two);
+      expect([rows.at(-1), bad]).toEqual([[2, 2], []]);
+    }
   });
 
   test('a byte order mark, other delimiters, given names and invalid UTF-8 are read', async () => {

@@ -12,9 +12,10 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import type { Edit } from '../../support/edit';
 import { type Call, search, sharedWords, surroundings, type Thread, violated } from './interleavings';
 import { AWAITING, BLOCKING, checkRing, type RingModel, type Ways } from './ring-model';
-import { type Edit, loadShared } from './shared-sources';
+import { loadShared } from './shared-sources';
 
 test.each<[RingModel, Ways]>([
   [{ capacity: 1, events: 5, waits: [1, 1] }, BLOCKING],
@@ -46,9 +47,9 @@ test.each<[capacity: number, producer: number, consumer: number, ways: Ways]>([
   expect(() => checkRing(model, ways)).toThrow('nobody goes on');
 });
 
-const signal = (from: string, to: string): Edit => ({ file: 'signal', from, to });
-const indices = (from: string, to: string): Edit => ({ file: 'indices', from, to });
-const ring = (from: string, to: string): Edit => ({ file: 'ring', from, to });
+const signal = (find: string, replace: string): Edit => ({ file: 'bindings/shared/signal.ts', find, replace });
+const indices = (find: string, replace: string): Edit => ({ file: 'bindings/shared/indices.ts', find, replace });
+const ring = (find: string, replace: string): Edit => ({ file: 'bindings/shared/ring.ts', find, replace });
 
 /** The turn of the loop in Signal.wait, and in Signal.ready, up to where the thread sleeps. */
 const READ_BELL = 'const bell = Atomics.load(this.#words, this.#at + BELL);';
@@ -178,7 +179,7 @@ describe('the search finds what is wrong', () => {
       waits: [1, 2],
       cancelAt: departure.startsWith('the consumer does not ring') ? 2 : undefined,
     };
-    const awaits = edits.some(({ from }) => from.includes(LOOK.ready) || from.startsWith('return this.available'));
+    const awaits = edits.some(({ find }) => find.includes(LOOK.ready) || find.startsWith('return this.available'));
     expect(() => checkRing(model, awaits ? AWAITING : BLOCKING, edits)).toThrow(law);
   });
 });

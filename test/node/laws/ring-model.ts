@@ -4,8 +4,9 @@
  */
 
 import type { Ring } from '../../../bindings';
+import type { Edit } from '../../support/edit';
 import { type Call, type Memory, search, surroundings, type Thread, violated } from './interleavings';
-import { type Edit, loadShared, type SharedCode } from './shared-sources';
+import { loadShared, type SharedCode } from './shared-sources';
 
 // Words of the control block as indices.ts lays them out. ROOM and EVENTS are bells, each followed by `waiting`.
 const HEAD = 0;

@@ -8,8 +8,12 @@
  */
 
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path/posix';
+import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import * as errors from '../../../bindings/base/errors';
+import { type Edit, edited } from '../../support/edit';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 type Signals = typeof import('../../../bindings/shared/signal');
 type AllIndices = typeof import('../../../bindings/shared/indices');
@@ -22,39 +26,8 @@ export interface SharedCode {
   readonly Ring: Rings['Ring'];
 }
 
-type SourceName = 'signal' | 'indices' | 'ring';
-
-/** A change of one source: `from` must stand in it exactly once. Private names are written as in the source. */
-export interface Edit {
-  readonly file: SourceName;
-  readonly from: string;
-  readonly to: string;
-}
-
 /** What the code finds in its surroundings in place of the global objects of these names. */
 export type Surroundings = Readonly<Record<string, unknown>>;
-
-const SOURCES: Record<SourceName, string> = {
-  signal: readSource('signal'),
-  indices: readSource('indices'),
-  ring: readSource('ring'),
-};
-
-function readSource(name: SourceName): string {
-  return readFileSync(new URL(`../../../bindings/shared/${name}.ts`, import.meta.url), 'utf8');
-}
-
-/** @throws where an edit matches no place, or several */
-function edited(name: SourceName, edits: readonly Edit[]): string {
-  let source = SOURCES[name];
-  for (const { file, from, to } of edits) {
-    if (file !== name) continue;
-    const matches = source.split(from).length - 1;
-    if (matches !== 1) throw new Error(`the edit must match ${name}.ts once, not ${matches} times: ${from}`);
-    source = source.replace(from, () => to);
-  }
-  return source;
-}
 
 /** Runs an async function to its end at once. */
 function awaiter(self: unknown, given: unknown[] | undefined, _: unknown, body: (...given: unknown[]) => Generator) {
@@ -83,16 +56,20 @@ function compile(source: string): string {
   return code;
 }
 
-/** Compiles the sources with the edits. @throws where an edit does not match exactly once */
+/** Compiles the sources, and what they import, with the edits. @throws where an edit does not match exactly once */
 export function loadShared(surroundings: Surroundings, edits: readonly Edit[] = []): SharedCode {
-  const modules: Record<string, object> = { '../base/errors': errors };
-  const load = (name: SourceName) => {
+  const modules = new Map<string, object>();
+  const load = (file: string): object => {
+    const loaded = modules.get(file);
+    if (loaded) return loaded;
     const exports = {};
+    modules.set(file, exports);
+    const source = edits.filter((edit) => edit.file === file).reduce(edited, readFileSync(join(ROOT, file), 'utf8'));
     const names = ['exports', 'require', '__awaiter', ...Object.keys(surroundings)];
-    const values = [exports, (path: string) => modules[path], awaiter, ...Object.values(surroundings)];
-    new Function(...names, compile(edited(name, edits)))(...values);
-    modules[`./${name}`] = exports;
+    const require = (path: string) => load(`${join(file, '..', path)}.ts`);
+    new Function(...names, compile(source))(exports, require, awaiter, ...Object.values(surroundings));
     return exports;
   };
-  return { ...load('signal'), ...load('indices'), ...load('ring') } as SharedCode;
+  const sources = ['signal', 'indices', 'ring'].map((name) => load(`bindings/shared/${name}.ts`));
+  return Object.assign({}, ...sources);
 }

@@ -1,53 +1,15 @@
 /** Catches a recipe of SQLite that loses or doubles events when it is stopped, killed, started again or run again. */
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import Database from 'libsql';
 import { expect, test } from 'vitest';
-import { directory, run, start, until } from './recipes';
+import { run, start, until } from './recipes';
+import { sqliteShop } from './shops';
 
 const NOON = Date.UTC(2025, 0, 31, 12);
 
-function create() {
-  const file = join(directory(), 'shop.db');
-  const db = new Database(file);
-  db.exec(
-    `pragma busy_timeout = 10000;
-    create table events (at integer, page text, bytes real);
-    create index by_time on events (at)`,
-  );
-  return { file, db };
-}
-
-/** Inserts 400 events a minute, in no order. Some have no bytes, and one of each minute is at its very beginning. */
-function putEvents(db: Database.Database, fromMinute: number, untilMinute: number) {
-  const put = db.prepare('insert into events values (?, ?, ?)');
-  db.exec('begin');
-  for (let n = 0; n < (untilMinute - fromMinute) * 400; n++) {
-    const i = fromMinute * 400 + ((n * 7919) % ((untilMinute - fromMinute) * 400));
-    const at = NOON + Math.floor(i / 400) * 60_000 + (((i * 7919) % 400) * 149_987) / 1000;
-    put.run(Math.floor(at), `page ${(i * i) % 11}`, i % 9 > 0 ? i % 1000 : null);
-  }
-  db.exec('commit');
-}
-
-/** Gives the windows in the table, and those that SQL computes. */
-function bothTables(db: Database.Database) {
-  return [
-    db.prepare('select * from visits order by start, page').all(),
-    db
-      .prepare(
-        `select at / 60000 * 60000 as start, at / 60000 * 60000 + 60000 as "end", page,
-          count(*) as visits, sum(bytes) as bytes
-        from events group by start, page order by start, page`,
-      )
-      .all(),
-  ] as const;
-}
-
 test('a recipe that is stopped and killed in the middle of transactions loses and doubles nothing', async () => {
-  const { file, db } = create();
-  putEvents(db, 0, 50);
+  const { file, db, putEvents, bothTables } = sqliteShop();
+  await putEvents(0, 50);
   db.exec('create table progress (name text primary key, watermark real)');
   const watermark = () => {
     const row = db.prepare('select max(watermark) as watermark from progress').get();
@@ -79,14 +41,14 @@ test('a recipe that is stopped and killed in the middle of transactions loses an
   expect(watermark()).toBe(reached.at(-1));
 
   await run('sqlite.mts', [file]);
-  const [actual, expected] = bothTables(db);
+  const [actual, expected] = await bothTables();
   expect(actual.length).toBe(300);
   expect(actual).toEqual(expected);
 });
 
 test('a recipe that runs again takes newer events, and new events of windows that were open', async () => {
-  const { file, db } = create();
-  putEvents(db, 0, 3);
+  const { file, db, putEvents, bothTables } = sqliteShop();
+  await putEvents(0, 3);
   expect(await run('sqlite.mts', [file])).toEqual(['1200 events read, 18 windows written']);
   // The newest event is of 12:02:59.844, so these are just in time.
   db.prepare('insert into events values (?, ?, ?), (?, ?, ?)').run(
@@ -97,13 +59,13 @@ test('a recipe that runs again takes newer events, and new events of windows tha
     'new',
     1,
   );
-  putEvents(db, 3, 5);
+  await putEvents(3, 5);
   await run('sqlite.mts', [file]);
-  const [actual, expected] = bothTables(db);
+  const [actual, expected] = await bothTables();
   expect(expected.length).toBeGreaterThan(20);
   expect(actual).toEqual(expected);
   // Events of finished windows are not read again.
   db.exec(`delete from events where at < ${NOON + 120_000}`);
   await run('sqlite.mts', [file]);
-  expect(bothTables(db)[0]).toEqual(expected);
+  expect((await bothTables())[0]).toEqual(expected);
 });
