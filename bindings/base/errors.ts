@@ -53,6 +53,15 @@ export function show(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
   if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    return kindOf(value);
+  } catch {
+    return 'an object that cannot be read';
+  }
+}
+
+/** Names the kind of an object. It throws if reading the object does, as for a revoked Proxy. */
+function kindOf(value: object): string {
   if (Array.isArray(value)) return `an array of ${Number.isInteger(value.length) ? value.length : 'no length'}`;
   // An object may have anything under that name, and a Proxy of an array under `length`.
   const name = value.constructor?.name;

@@ -14,8 +14,7 @@ import { CodedStrings, ColumnInput } from '../spec/column-input';
  */
 function givenOf(columns: object, name: string, n?: number): Given | ColumnInput {
   const column = (columns as Record<string, unknown>)[name];
-  // Only a Proxy of an array has another length.
-  if (!isColumn(column) || !Number.isInteger(column.length)) {
+  if (!isColumn(column) || !isLength(column.length)) {
     const problem = column === undefined ? 'is missing' : `is ${show(column)}`;
     throw new OrielError('ERR_ORIEL_COLUMN', `column ${show(name)} ${problem}: expected an array or a typed array`);
   }
@@ -28,6 +27,11 @@ function givenOf(columns: object, name: string, n?: number): Given | ColumnInput
 export function badLength(name: string, length: number, n: number): OrielError {
   const message = `column ${show(name)} has ${length} values: expected ${n}, as the column of times has`;
   return new OrielError('ERR_ORIEL_COLUMN', message);
+}
+
+/** Whether an array says so of its length. Only a Proxy of an array says something else. */
+function isLength(length: unknown): boolean {
+  return Number.isInteger(length) && (length as number) >= 0;
 }
 
 /** Whether a value is a column: an array, a typed array or a ColumnInput. */

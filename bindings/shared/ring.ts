@@ -10,6 +10,7 @@
 
 import { OrielError, show } from '../base/errors';
 import { setField } from '../base/record';
+import { checkTimeout, signalOf } from '../base/waiting';
 import { CONTROL_BYTES, Indices } from './indices';
 
 const ARRAYS = {
@@ -192,18 +193,20 @@ export class Ring<S extends Schema = Schema> {
   /**
    * For the producer: resolves to true when n slots are free (all of them if n exceeds the capacity), to false if the
    * consumer has called `cancel` and fewer are free.
-   * @throws the reason of `signal` if it is aborted; {OrielError} ERR_ORIEL_CLAIM if n is not a whole number, 0 or more
+   * @throws the reason of `signal` if it is aborted; {OrielError} ERR_ORIEL_CLAIM if n is not a whole number, 0 or
+   *   more; ERR_ORIEL_SPEC if an option is invalid
    */
-  async ready(n = 1, { signal }: { signal?: AbortSignal } = {}): Promise<boolean> {
-    return this.#indices.ready(this.#atMost('ready', n), signal);
+  async ready(n = 1, options: { signal?: AbortSignal } = {}): Promise<boolean> {
+    return this.#indices.ready(this.#atMost('ready', n), signalOf(options));
   }
 
   /**
    * Like `ready`, but blocks the thread; false also if time ran out.
-   * @throws {OrielError} ERR_ORIEL_THREAD on the main thread of a page, which must not block; ERR_ORIEL_CLAIM as
-   *   `ready`
+   * @throws {OrielError} ERR_ORIEL_THREAD on the main thread of a page, which must not block; ERR_ORIEL_CLAIM and
+   *   ERR_ORIEL_SPEC as `ready`
    */
-  waitReady(n = 1, timeoutMs?: number): boolean {
+  waitReady(n = 1, timeoutMs = Number.POSITIVE_INFINITY): boolean {
+    checkTimeout(timeoutMs);
     return this.#indices.waitReady(this.#atMost('waitReady', n), timeoutMs);
   }
 
@@ -212,12 +215,13 @@ export class Ring<S extends Schema = Schema> {
    * are left.
    * @throws as `ready`
    */
-  async filled(n = 1, { signal }: { signal?: AbortSignal } = {}): Promise<boolean> {
-    return this.#indices.filled(this.#atMost('filled', n), signal);
+  async filled(n = 1, options: { signal?: AbortSignal } = {}): Promise<boolean> {
+    return this.#indices.filled(this.#atMost('filled', n), signalOf(options));
   }
 
   /** Like `filled`, but blocks the thread; false also if time ran out. @throws as `waitReady` */
-  waitFilled(n = 1, timeoutMs?: number): boolean {
+  waitFilled(n = 1, timeoutMs = Number.POSITIVE_INFINITY): boolean {
+    checkTimeout(timeoutMs);
     return this.#indices.waitFilled(this.#atMost('waitFilled', n), timeoutMs);
   }
 

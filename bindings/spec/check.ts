@@ -203,6 +203,7 @@ function windowsOf(window: Spec['window']): [string, Window][] {
     const whole =
       isWindow(one) &&
       isKind(one.kind) &&
+      [one.size, one.every, one.most, one.mostRows].every((length) => typeof length === 'number') &&
       one.size > 0 &&
       one.size <= MAX_TIME &&
       one.every >= 0 &&

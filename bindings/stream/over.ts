@@ -4,7 +4,7 @@
  */
 
 import type { WindowBatch } from '../base/batch';
-import { only, reject } from '../base/errors';
+import { signalOf } from '../base/waiting';
 import { Intake, isForRoom, type TakeEvents } from './intake';
 import { SourceReader } from './source';
 
@@ -39,12 +39,7 @@ type Batches<Row> = AsyncGenerator<WindowBatch<Row>, void, undefined>;
  * @throws {OrielError} ERR_ORIEL_SPEC if an option is invalid; ERR_ORIEL_COLUMN if `source` is not a source
  */
 export function over<Row>(outlet: Outlet<Row>, source: unknown, options: OverOptions): Batches<Row> {
-  if (typeof options !== 'object' || options === null) reject('options', '{ signal }', options);
-  only(options, ['signal'], 'options');
-  const { signal } = options;
-  if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') {
-    reject('options.signal', 'an AbortSignal', signal);
-  }
+  const signal = signalOf(options);
   return batchesOf(outlet, new SourceReader(source), signal);
 }
 

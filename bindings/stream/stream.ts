@@ -283,8 +283,8 @@ export class WindowedStream<const S extends Spec = Spec> {
   query(key?: KeyOf<S>, at?: number): Answer<S> {
     this.#assertOpen();
     const parts = checkQuery(this.#spec, key, at);
-    this.#tick();
     if (this.#busy !== 'giving results') this.#inlet.flush();
+    this.#tick();
     const now = this.#spec.hasTime
       ? this.#engine.newest
       : this.#during('taking events', () => this.#engine.clock.now());

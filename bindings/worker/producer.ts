@@ -6,6 +6,7 @@
 
 import { RING_EVENTS } from '../base/core';
 import { OrielError, show } from '../base/errors';
+import { checkTimeout, signalOf } from '../base/waiting';
 import { Claims } from '../input/claims';
 import { checkTime, checkTimes, decodedColumn, ownNumbers } from '../input/columns';
 import type { CheckedColumns, GivenColumns } from '../input/event-fields';
@@ -212,10 +213,12 @@ export class Producer<S extends Spec = Spec> {
   /**
    * Resolves when there is room for n events, whatever their keys.
    * @throws {OrielError} ERR_ORIEL_MEMORY if the stream's memory is full, until results are taken; ERR_ORIEL_CLOSED;
-   *   ERR_ORIEL_THREAD; ERR_ORIEL_CLAIM if n is not a whole number, 0 or more; the reason of `signal` if it is aborted
+   *   ERR_ORIEL_THREAD; ERR_ORIEL_CLAIM if n is not a whole number, 0 or more; ERR_ORIEL_SPEC if an option is invalid;
+   *   the reason of `signal` if it is aborted
    */
-  async ready(n = 1, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+  async ready(n = 1, options: { signal?: AbortSignal } = {}): Promise<void> {
     const wanted = roomOf('ready', n);
+    const signal = signalOf(options);
     for (const ring of this.#rings) {
       while (ring.strings.isStuck && !ring.indices.isConsumerGone) {
         ring.wake();
@@ -229,6 +232,7 @@ export class Producer<S extends Spec = Spec> {
   /** Like `ready`, but blocks the thread; for use in workers. False if time ran out. @throws as `ready` */
   waitReady(n = 1, timeoutMs = Number.POSITIVE_INFINITY): boolean {
     const wanted = roomOf('waitReady', n);
+    checkTimeout(timeoutMs);
     const end = performance.now() + timeoutMs;
     for (const ring of this.#rings) {
       while (ring.strings.isStuck && !ring.indices.isConsumerGone) {

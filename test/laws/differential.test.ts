@@ -5,58 +5,31 @@
 
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Oracle, type OracleRow, type OracleWindow, type Rules } from '../oracle';
+import { Oracle } from '../oracle';
 import { checkLaws, withoutLaws } from '../support/check-laws';
 import { runs } from '../support/helpers';
 import {
   eventsOf,
   FAMILIES,
-  isBare,
-  isRolling,
-  KEYS,
-  named,
-  namesOf,
-  outputsOf,
   play,
-  type Row,
+  rulesOf,
   type Scenario,
   scenarioOf,
   settled,
   strewnOf,
+  wantedOf,
 } from '../support/scenarios';
 
 checkLaws();
 
 function expected(s: Scenario) {
-  const rules: Rules = { ...s, windows: named(s.windows), where: s.where?.holds };
-  const oracle = new Oracle(rules);
+  const oracle = new Oracle(rulesOf(s));
   for (const { advance, ...event } of eventsOf(s)) {
     if (advance !== null) oracle.advance(advance);
     oracle.push(event);
   }
   oracle.close();
-  const key = KEYS[s.keys] as (typeof KEYS)[string];
-  return {
-    oracle,
-    rows: oracle.rows.map((row) => ({
-      ...placeOf(row, s.windows),
-      ...(isBare(s) ? {} : { window: row.window }),
-      ...key.of(row.key),
-      ...outputsOf(row.events, namesOf(s)),
-      ...(s.emit === 'final' ? {} : { pane: row.pane, index: row.index, final: row.final }),
-    })),
-    late: oracle.lateEvents.map((event) => ({ v: event.v, w: event.w, ...key.of(event.key), t: event.t })),
-  };
-}
-
-/**
- * Where a row lies: a rolling row has the time of its event, any other row its start and end. If the stream has both,
- * all rows have all of these columns.
- */
-function placeOf({ start, end, t }: OracleRow, windows: OracleWindow[]): Row {
-  if (windows.every(isRolling)) return { t };
-  if (!windows.some(isRolling)) return { start, end };
-  return t === undefined ? { start, end, t: Number.NaN } : { start: Number.NaN, end: Number.NaN, t };
+  return { oracle, ...wantedOf(oracle, s) };
 }
 
 /** Plays a scenario, expects what the oracle says, and returns how many rows were compared. */

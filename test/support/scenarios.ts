@@ -13,8 +13,11 @@ import {
   companion,
   type Figure,
   isNear,
+  type Oracle,
   type OracleEvent,
+  type OracleRow,
   type OracleWindow,
+  type Rules,
 } from '../oracle';
 import { DOORS, put } from './doors';
 import { DAY, HOUR } from './times';
@@ -37,6 +40,7 @@ export interface Stream {
   claim(n: number): Record<string, Float64Array>;
   keyId(key: unknown, column?: string): number;
   commit(n: number): void;
+  flush(): void;
   advance(watermark: number): void;
   query(key?: unknown, at?: number): Row;
   take(): Iterable<Row>;
@@ -122,6 +126,8 @@ const offset = fc.integer({ min: -20, max: 20 });
 const closed = fc.constantFrom('right' as const, 'left' as const, 'both' as const, 'none' as const);
 const upTo = (max: number) => fc.integer({ min: 1, max });
 
+export const calendars: fc.Arbitrary<OracleWindow> = fc.constantFrom(...utcWindows());
+
 const grid: fc.Arbitrary<OracleWindow> = fc.oneof(
   {
     weight: 3,
@@ -138,7 +144,7 @@ const grid: fc.Arbitrary<OracleWindow> = fc.oneof(
       .map(({ steps, every, offset }) => ({ kind: 'cumulative' as const, size: steps * every, every, offset })),
   },
   { weight: 1, arbitrary: fc.constant({ kind: 'everything' as const }) },
-  { weight: 1, arbitrary: fc.constantFrom(...utcWindows()) },
+  { weight: 1, arbitrary: calendars },
 );
 
 /** Calendar windows of UTC. All of them have an edge at 0, which most scenarios cross. */
@@ -400,16 +406,12 @@ export function* batchesOf(s: Scenario, cuts: Scenario['cuts']): Generator<Batch
   }
 }
 
-/**
- * Runs a stream through a scenario, with its events cut into these batches.
- * @returns its results, the late events without their gaps, and its counters
- */
-export function play(s: Scenario, cuts: Scenario['cuts']): { rows: Row[]; late: Row[]; stats: oriel.Stats } {
-  const late: Row[] = [];
-  const key = KEYS[s.keys] as (typeof KEYS)[string];
-  using stream = windowed({
+/** The spec of a scenario, as a user writes it. */
+export function specOf(s: Scenario, onLate: (batch: Iterable<Row>) => void) {
+  const { spec: key } = KEYS[s.keys] as (typeof KEYS)[string];
+  return {
     time: 't',
-    ...(key.spec ? { key: key.spec } : {}),
+    ...(key ? { key } : {}),
     window: isBare(s) ? made(s.windows[0] as OracleWindow) : named(s.windows.map(made)),
     aggregates: Object.fromEntries(namesOf(s).map((name) => [name, aggregates[name]])),
     outOfOrder: s.outOfOrder,
@@ -418,8 +420,47 @@ export function play(s: Scenario, cuts: Scenario['cuts']): { rows: Row[]; late: 
     ...(s.where ? { where: s.where.expression } : {}),
     emit: s.emit,
     ...(s.emit === 'final' ? {} : { accumulate: s.accumulate }),
-    onLate: (batch: Iterable<Row>) => late.push(...batch),
-  });
+    onLate,
+  };
+}
+
+/** The rules of a scenario, as the oracle takes them. */
+export function rulesOf(s: Scenario): Rules {
+  return { ...s, windows: named(s.windows), where: s.where?.holds };
+}
+
+/** The rows and late events of an oracle, as a stream of the scenario gives them; late events are without gaps. */
+export function wantedOf(oracle: Oracle, s: Scenario): { rows: Row[]; late: Row[] } {
+  const key = KEYS[s.keys] as (typeof KEYS)[string];
+  return {
+    rows: oracle.rows.map((row) => ({
+      ...placeOf(row, s.windows),
+      ...(isBare(s) ? {} : { window: row.window }),
+      ...key.of(row.key),
+      ...outputsOf(row.events, namesOf(s)),
+      ...(s.emit === 'final' ? {} : { pane: row.pane, index: row.index, final: row.final }),
+    })),
+    late: oracle.lateEvents.map((event) => ({ v: event.v, w: event.w, ...key.of(event.key), t: event.t })),
+  };
+}
+
+/**
+ * Where a row lies: a rolling row has the time of its event, any other row its start and end. If the stream has both,
+ * all rows have all of these columns.
+ */
+function placeOf({ start, end, t }: OracleRow, windows: OracleWindow[]): Row {
+  if (windows.every(isRolling)) return { t };
+  if (!windows.some(isRolling)) return { start, end };
+  return t === undefined ? { start, end, t: Number.NaN } : { start: Number.NaN, end: Number.NaN, t };
+}
+
+/**
+ * Runs a stream through a scenario, with its events cut into these batches.
+ * @returns its results, the late events without their gaps, and its counters
+ */
+export function play(s: Scenario, cuts: Scenario['cuts']): { rows: Row[]; late: Row[]; stats: oriel.Stats } {
+  const late: Row[] = [];
+  using stream = windowed(specOf(s, (batch) => late.push(...batch)));
   const rows: Row[] = [];
   for (const { advance, events, door, cut } of batchesOf(s, cuts)) {
     if (advance !== null) stream.advance(advance);

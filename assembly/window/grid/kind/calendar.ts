@@ -52,6 +52,8 @@ export function newest(window: Window, t: f64): f64 {
 
 export function oldest(window: Window, t: f64): f64 {
   const i = firstAbove(window, 16, t);
-  if (i < window.edgeCount) return edge(window, i, 0);
+  // Windows that are not listed end where the next one begins.
+  const isListed = i < window.edgeCount && (i == 0 || edge(window, i, 8) <= t);
+  if (isListed) return edge(window, i, 0);
   return i ? edge(window, i - 1, 0) + 1 : 0;
 }

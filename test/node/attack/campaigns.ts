@@ -1,0 +1,9 @@
+/** The campaigns by name, those that only Node can run among them. */
+
+import type { Round } from '../../attack/campaign';
+import { chaos } from '../../attack/chaos';
+import { hostile } from '../../attack/hostile';
+import { streams } from '../../attack/streams';
+import { killedThreads } from './killed-threads';
+
+export const CAMPAIGNS: Readonly<Record<string, Round>> = { streams, hostile, chaos, workers: killedThreads };
