@@ -317,6 +317,7 @@ test('a window without values gives NaN, empty lists and counts of 0', () => {
 test('aggregates of one column with the same accuracy share one state', () => {
   const bytes = (aggregates: Record<string, Aggregate<string, unknown>>) => {
     using stream = windowed({ time: 't', key: 'k', window: tumbling(1e9), aggregates } as Spec);
+    stream.push({ t: 0, k: 0, v: 0 } as never);
     const before = stream.stats().bytes;
     const next = random(6);
     const v = Float64Array.from({ length: 40_000 }, () => next() * 1e4);

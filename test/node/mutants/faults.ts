@@ -329,15 +329,15 @@ const BINDINGS: Fault[] = [
   },
   {
     file: 'bindings/base/core.ts',
-    fault: 'an undo does not mend the end of the heap',
-    find: '      exports.resetEnd(used);\n',
+    fault: 'an undo leaves blocks that the operation has allocated',
+    find: '    exports.withdraw(stream);\n',
     replace: '',
     suites: ['memory'],
   },
   {
     file: 'bindings/base/core.ts',
     fault: 'a stream takes events that it has no room to give out',
-    find: 'if (!copy || !adds || exports.closing(stream) <= exports.headroom(stream)) return;',
+    find: 'if (!undo || !adds || exports.closing(stream) <= exports.headroom(stream)) return;',
     replace: 'return;',
     suites: ['memory', 'laws/demand-is-enough'],
   },
