@@ -1,7 +1,7 @@
 /**
  * A list of pointers in an order that its user decides, as a counted B+ tree (Bayer, McCreight, "Organization and
  * maintenance of large ordered indexes", 1972). Finding by index or by a field, inserting and removing take logarithmic
- * time. Up to 58 pointers are one array.
+ * time. Up to 122 pointers are one array.
  *
  *     leaf       0 length: u32 │ 8 pointers: u32 …
  *     branch     0 length: u32 │ 8 entries …
@@ -22,15 +22,15 @@ export class PointerTree {
   length: i32;
 }
 
-/** A node fills a block of 256 bytes. */
-const NODE_BYTES: usize = 240;
+/** A node fills a block of 512 bytes. */
+const NODE_BYTES: usize = 496;
 const NODE_HEAD: usize = 8;
-const BLOCK_BYTES: f64 = 256;
-const LEAF_POINTERS: i32 = 58;
-const BRANCH_ENTRIES: i32 = 19;
+const BLOCK_BYTES: f64 = 512;
+const LEAF_POINTERS: i32 = 122;
+const BRANCH_ENTRIES: i32 = 40;
 const ENTRY_BYTES: usize = 12;
-/** Lower bound on the pointers for each node of a tree with branches. By its law leaves have eleven on average. */
-const MIN_NODE_POINTERS: f64 = 8;
+/** Lower bound on the pointers for each node of a tree with branches. By its law leaves have 30 on average. */
+const MIN_NODE_POINTERS: f64 = 16;
 
 export function createTree(owner: Owner): PointerTree {
   const tree = changetype<PointerTree>(allocate(owner, offsetof<PointerTree>()));

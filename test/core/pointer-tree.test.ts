@@ -76,10 +76,10 @@ class Modelled {
         expect(call.upperBoundOf(tree, this.field, y)).toBe(upper < 0 ? values.length : upper);
       }
     }
-    expect(call.usedOf(owner)).toBeLessThanOrEqual(64 + 256 * (1 + values.length / 8));
-    // A leaf has eleven pointers on average, and a branch four children.
-    const leaves = Math.max(1, values.length / 11);
-    expect(call.treeHeight(tree)).toBeLessThanOrEqual(1 + Math.log(leaves) / Math.log(4));
+    expect(call.usedOf(owner)).toBeLessThanOrEqual(64 + 512 * (1 + values.length / 16));
+    // A leaf has 30 pointers on average, and a branch ten children.
+    const leaves = Math.max(1, values.length / 30);
+    expect(call.treeHeight(tree)).toBeLessThanOrEqual(1 + Math.log(leaves) / Math.log(10));
     expect(core.ownedBytes()).toBe(call.usedOf(owner) + 64 + Math.ceil((MOST * STRUCT_BYTES + 16) / 64) * 64);
   }
 
@@ -139,6 +139,6 @@ test('a tree of several levels becomes small again', () => {
   expect(call.treeHeight(modelled.tree)).toBeLessThanOrEqual(1);
   remove('first', 50);
   modelled.verify([0]);
-  expect(call.usedOf(modelled.owner)).toBeLessThanOrEqual(64 + 256);
+  expect(call.usedOf(modelled.owner)).toBeLessThanOrEqual(64 + 512);
   modelled.destroy();
 });
