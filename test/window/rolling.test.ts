@@ -84,6 +84,20 @@ test('a row at the watermark waits for other events of its time', () => {
   expect(step(5.001)).toEqual(['a at 5 2', 'a at 5 2']);
 });
 
+test.each([
+  ['without a key', {}],
+  ['with a key', { key: 'k' }],
+])('events of one time wait for each other, %s', (_, keys) => {
+  using stream = windowed({ time: 't', ...keys, window: rolling(10), aggregates: { n: count() } });
+  const push = (...times: number[]) => {
+    stream.pushRows(times.map((t) => ({ t, k: 'a' })) as never);
+    return Array.from(stream.take(), (row) => (row as { n: number }).n);
+  };
+  expect(push(5, 5)).toEqual([]);
+  expect(push(5)).toEqual([]);
+  expect(push(6)).toEqual([3, 3, 3]);
+});
+
 test('any order of arrival within outOfOrder gives the rows of the sorted events', () => {
   const next = random(3);
   const events = Array.from({ length: 3000 }, (_, i) => ({

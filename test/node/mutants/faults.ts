@@ -216,7 +216,7 @@ const CORE: Fault[] = [
     fault: 'without a key, an event that is too far in the future is late',
     find: 'if (t <= stream.newest || !isFuture(stream, t, i)) noteMiss(stream, i, true);',
     replace: 'noteMiss(stream, i, true);',
-    suites: ['window/rolling', 'window/evicting', 'window/lateness', 'input/mixed', 'laws/differential'],
+    suites: ['attack/reproductions', 'window/rolling', 'laws/differential'],
   },
   {
     file: 'assembly/base/priority-queue.ts',
