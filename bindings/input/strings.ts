@@ -182,7 +182,8 @@ export const FIXED_SEED = 0;
 
 /**
  * Numbers strings by their hashes, so that a string's number does not depend on what came before, and maps the numbers
- * in a stream's states and results back to strings. If two strings have the same hash, the second gets another number.
+ * in a stream's states and results back to strings. If two strings have the same hash, the second gets another number:
+ * its hash by another seed, as many strings can be chosen that share the hash by a known one.
  *
  * Law: as long as a string is not forgotten it keeps its number, and no other string gets that. A string may be
  * forgotten when no state and no result holds its number (assembly/retention.ts).
@@ -216,7 +217,7 @@ export class HashedStrings implements StringTable {
 
   #add(value: string): number {
     let number = hashOf(value, this.seed);
-    while (this.has(number)) number = (number % MAX_NUMBER) + 1;
+    for (let other = 1; this.has(number); other++) number = hashOf(value, other);
     this.set(number, value);
     return number;
   }
