@@ -232,6 +232,14 @@ test('a day accepts late events until it is closed, and none after that', () => 
   expect(close()).toEqual([`b [${end}, ${end + DAY}) 4 on-time 0!`]);
 });
 
+test('days that fired long ago are held as long as lateness allows', () => {
+  const window = tumbling(calendar(1, 'day', 'UTC'));
+  const { step } = stepped(window, { emit: 'updates', allowedLateness: '10d' });
+  step(['a', 0, 1], ['a', 1, 2]);
+  for (let day = 3; day < 9; day++) step(['a', day * DAY, 1]);
+  expect(step(['a', 2, 4])).toEqual([`a [0, ${DAY}) 7 late 1`]);
+});
+
 test('events of years ago are late and leave nothing in memory', () => {
   const { step, close, late, stream } = stepped(tumbling(calendar(1, 'day', 'Europe/Berlin')));
   const now = ms('2022-06-01T12:00Z');
@@ -241,6 +249,17 @@ test('events of years ago are late and leave nothing in memory', () => {
   expect(late.length).toBe(52);
   expect(stream.stats().bytes).toBeLessThan(bytes + 10_000);
   expect(close().length).toBe(1);
+});
+
+test('windows that end within others keep their events apart, whichever come first', () => {
+  // [0, 3), [2, 5), [4, 7) days: day 3 lies in one of them, day 2 in two.
+  const window = hopping(calendar(3, 'day', 'UTC'), calendar(2, 'day', 'UTC'));
+  using stream = windowed({ time: 't', window, aggregates: { n: count() }, outOfOrder: 20 * DAY });
+  for (const t of [3.5 * DAY, 2.5 * DAY]) stream.push({ t });
+  expect([...stream.close()]).toEqual([
+    { start: 0, end: 3 * DAY, n: 1 },
+    { start: 2 * DAY, end: 5 * DAY, n: 2 },
+  ]);
 });
 
 test('a query finds the day that holds the newest event', () => {

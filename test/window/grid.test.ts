@@ -24,6 +24,19 @@ function held(window: Window, times: number[]): [start: number, end: number, tim
 
 const startsOf = (window: Window, t: number) => held(window, [t]).map(([start]) => start);
 
+test.each([
+  ['250ms', 250],
+  ['1.5s', 1500],
+  ['2m', 120_000],
+  ['3h', 10_800_000],
+  ['1d', DAY],
+  ['2w', 14 * DAY],
+])('a length of %s is %d milliseconds', (length, milliseconds) => {
+  using stream = windowed({ time: 't', window: tumbling(length), aggregates: { n: count() } });
+  stream.push({ t: 0 });
+  expect([...stream.close()]).toEqual([{ start: 0, end: milliseconds, n: 1 }]);
+});
+
 //  -14      -7       0       7      14          offset 0, size 7
 //   |-8.....|-7....-1|.......|7......|          each time with the window it lies in
 test.each([

@@ -139,7 +139,6 @@ const CORE: Fault[] = [
     find: 'wheel.now + <f64>(BUCKETS - 1)',
     replace: 'wheel.now + <f64>BUCKETS',
     suites: ['core/timing-wheel', 'window/sessions'],
-    explained: 'A span that is due later than a turn waits a bucket longer, and is put off again when that comes up.',
   },
   {
     file: 'assembly/window/session/timing-wheel.ts',
@@ -302,6 +301,7 @@ const CORE: Fault[] = [
     find: 'return STORE_MARGIN + demandOfStates(stream, n) + demandOfMerges(stream, merged, rows + n);',
     replace: 'return STORE_MARGIN + demandOfMerges(stream, merged, rows + n);',
     suites: ['laws/demand-is-enough', 'memory'],
+    explained: 'Merges of as many rows need as much, and few calls fold and merge so much that both bounds are needed.',
   },
 ];
 
@@ -344,9 +344,9 @@ const BINDINGS: Fault[] = [
   {
     file: 'bindings/engine/gap-fill.ts',
     fault: 'filling loses a row where a call stops',
-    find: '      if (!this.#give(out, due)) break;\n      due.track.next',
-    replace: '      this.#give(out, due);\n      due.track.next',
-    suites: ['window/fill'],
+    find: '      if (out.length >= MAX_FILLED_ROWS) return false;\n      known.filled = j;',
+    replace: '      known.filled = j;\n      if (out.length >= MAX_FILLED_ROWS) return false;',
+    suites: ['window/fill.large'],
   },
   {
     file: 'bindings/engine/gap-fill.ts',
@@ -368,6 +368,7 @@ const BINDINGS: Fault[] = [
     find: 'this.#firstAbove(END, watermark - this.allowedLateness)',
     replace: 'this.#firstAbove(END, watermark)',
     suites: ['window/calendar', 'window/lateness'],
+    explained: 'A late event lists its windows again; the others are compared only with each other.',
   },
   {
     file: 'bindings/input/keys.ts',
@@ -402,7 +403,7 @@ const BINDINGS: Fault[] = [
     fault: 'a week has eight days',
     find: 'd: 864e5, w: 6048e5 };',
     replace: 'd: 864e5, w: 6912e5 };',
-    suites: ['window', 'input/types'],
+    suites: ['window/grid'],
   },
   {
     file: 'bindings/shared/ring.ts',
