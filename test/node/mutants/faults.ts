@@ -480,7 +480,7 @@ const BUILT: Fault[] = [
     fault: 'events that were not taken keep numbers that are not those of the producer',
     find: '      undo();\n',
     replace: '',
-    suites: ['node/worker'],
+    suites: ['node/attack/strings-in-workers', 'node/worker'],
     isBuilt: true,
   },
   {
@@ -488,7 +488,7 @@ const BUILT: Fault[] = [
     fault: 'a string that gets the number of another is taken for that',
     find: '      (this.translations[column] as Float64Array)[number] = Number.NaN;\n',
     replace: '',
-    suites: ['node/worker'],
+    suites: ['node/attack/strings-in-workers', 'node/worker'],
     isBuilt: true,
   },
   {
