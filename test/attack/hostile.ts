@@ -237,8 +237,10 @@ function streaming(chance: Chance): Call {
 
 /** What came of a call that failed. @throws if its error is neither oriel's nor the caller's own */
 function outcome(error: unknown, { what, given }: Call): 'refused' {
-  // The engine throws for a revoked Proxy, and for an array of a detached buffer, whenever something reads it.
-  const isOwn = error instanceof Hostile || /revoked|detached/.test(String((error as Error)?.message));
+  // The engine throws for a revoked Proxy, and for an array of a detached buffer, whenever something reads it; and for a
+  // class, which no test tells from other functions, when it is called.
+  const isOwn =
+    error instanceof Hostile || /revoked|detached|Class constructor/.test(String((error as Error)?.message));
   if (isOwn || error instanceof oriel.OrielError) return 'refused';
   throw new Error(`${what}(${given.map(named).join(', ')}) fails with an error that is not oriel's`, { cause: error });
 }
