@@ -1,7 +1,8 @@
 /** Catches the return of faults that the campaigns found: each test is the smallest input that showed it. */
 
 import { describe, expect, test } from 'vitest';
-import { count, tumbling, windowed } from '../../bindings';
+import { collect, count, tumbling, windowed } from '../../bindings';
+import { refused } from '../support/helpers';
 
 describe('a question takes the gathered events before the clock moves time', () => {
   test('to where the silence after them implies', () => {
@@ -29,4 +30,19 @@ describe('a question takes the gathered events before the clock moves time', () 
     expect(stream.stats().late).toBe(0);
     expect(stream.close().toArray()).toEqual([{ start: 0, end: 10, n: 2 }]);
   });
+});
+
+// What the streams before have left free decides where a stream opens.
+test.each([4097, 5000, 6000, 8000])('a stream whose first call, of %i events, was refused reads later ones', (n) => {
+  const aggregates = { n: count(), c: collect('v', { limit: 9 }) };
+  const spec = { time: 't', key: 'k', window: tumbling(10), aggregates, memory: { maximum: 300_000 } } as const;
+  using stream = windowed(spec);
+  const t = Array.from({ length: n }, (_, i) => i);
+  refused('ERR_ORIEL_MEMORY', () => stream.pushColumns({ t, k: t.map((i) => `key ${i % 3}`), v: t }));
+  using other = windowed(spec);
+  other.push({ t: 5, k: 'x', v: 1 });
+  other.flush();
+  stream.push({ t: 100, k: 'a', v: 7 });
+  expect(stream.close().toArray()).toEqual([{ start: 100, end: 110, k: 'a', n: 1, c: [7] }]);
+  expect(other.close().toArray()).toEqual([{ start: 0, end: 10, k: 'x', n: 1, c: [1] }]);
 });
