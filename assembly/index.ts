@@ -119,7 +119,7 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f6
 
 /** Sets how many bytes the stream may use: its maximum, less what the bindings keep for it. */
 export function setLimit(stream: Stream, bytes: f64): void {
-  stream.limit = bytes;
+  stream.limit = stream.isOpen ? bytes : bytes - stream.openBytes;
 }
 
 /** What is certain of the n events that were written at the claimed place: see forecast.ts. */

@@ -83,10 +83,11 @@ function bytesToOpen(stream: Stream): f64 {
 /** Makes what a stream needs for events: columns and scratch. Does nothing if it has them; false if memory is full. */
 export function openStream(stream: Stream): bool {
   if (stream.isOpen) return true;
-  if (!reserve(<usize>stream.openBytes)) return false;
+  const limit = load<f64>(stream.plan, Plan.memoryLimit);
+  if (stream.used + stream.openBytes > limit || !reserve(<usize>stream.openBytes)) return false;
   const before = stream.used;
   stream.isOpen = true;
-  stream.limit = load<f64>(stream.plan, Plan.memoryLimit);
+  stream.limit = limit;
   const ring = changetype<Ring>(stream.ring);
   const capacity = ring.mask + 1;
   createOwnColumns(stream);

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { HELP } from './help';
 import { readOptions } from './options';
 import { run } from './run';
-import { UsageError } from './usage-error';
+import { printable, UsageError } from './usage-error';
 
 try {
   const options = readOptions(process.argv.slice(2));
@@ -14,7 +14,8 @@ try {
   else process.exitCode = await run(options);
 } catch (error) {
   const isKnown = error instanceof UsageError || (error as { name?: string }).name === 'OrielError';
-  process.stderr.write(`oriel: ${isKnown ? (error as Error).message : (error as Error).stack}\n`);
+  const message = isKnown ? (error as Error).message : (error as Error).stack;
+  process.stderr.write(`oriel: ${printable(message ?? String(error))}\n`);
   process.exitCode = error instanceof UsageError ? error.exitCode : 1;
 }
 

@@ -14,7 +14,7 @@ import { CsvDecoder } from './read/csv';
 import type { Decoder, Step, Task } from './read/decoder';
 import { followed, piecesOf, withPauses } from './read/files';
 import { NdjsonDecoder } from './read/ndjson';
-import { list, UsageError } from './usage-error';
+import { list, printable, UsageError } from './usage-error';
 import { OutputStream } from './write/output';
 import { writerOf } from './write/writers';
 
@@ -41,7 +41,7 @@ export async function run(options: Options): Promise<number> {
   await progress.measure(options.files);
   const say = (line: string) => {
     progress.clear();
-    if (!options.quiet) process.stderr.write(`oriel: ${line}\n`);
+    if (!options.quiet) process.stderr.write(`oriel: ${printable(line)}\n`);
   };
   const badLines = new BadLines(options.strict, say);
 

@@ -35,3 +35,12 @@ function pruned(value: unknown, depth: number): unknown {
 export function list(names: Iterable<string>): string {
   return [...names].join(', ') || 'none';
 }
+
+/**
+ * A message with escapes in place of its control characters, except newlines, and of those that change the direction of
+ * text. Messages quote input, and a terminal would obey them.
+ */
+export function printable(message: string): string {
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return message.replace(/(?!\n)[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, escaped);
+}

@@ -101,6 +101,8 @@ export class EventRing {
   claimPlaces(n: number): number {
     const at = this.core.exports.claim(this.stream, n);
     if (at < 0) throw noRoom();
+    // Opens the stream, perhaps for the second time: a call that failed has undone the first, and moved the columns.
+    this.#look();
     return at;
   }
 

@@ -3,7 +3,7 @@
  * error bounds.
  */
 
-import { OrielError, show } from '../base/errors';
+import { OrielError, only, show } from '../base/errors';
 import { type Extent, lengthOf } from './duration';
 import { type ColumnIn, conditionOf, Expression, type TextIn } from './expression';
 
@@ -44,6 +44,9 @@ export class Aggregate<Column extends string = string, Result = number, Text ext
   declare readonly column?: readonly Column[];
   declare readonly text?: readonly Text[];
 
+  /** Nothing that was made in another way has it. */
+  readonly #isMade = true;
+
   constructor(
     /** The name of the core's aggregate, or `'record'` for an aggregate that consists of others (`fields`). */
     readonly kind: string,
@@ -60,7 +63,14 @@ export class Aggregate<Column extends string = string, Result = number, Text ext
     readonly texts: readonly StringUse[] = [],
     /** The events that it aggregates; undefined: all. */
     readonly condition?: Expression,
-  ) {}
+  ) {
+    Object.freeze(this);
+  }
+
+  /** Whether a value was made by the constructor, and is not a copy with other fields. */
+  static isMade(value: unknown): value is AnyAggregate {
+    return typeof value === 'object' && value !== null && #isMade in value;
+  }
 
   /**
    * Returns this aggregate over only the events for which `condition` is true. After several calls all conditions must
@@ -287,8 +297,11 @@ export const delta = <O extends NumberInput>(column: O) => aggregate('delta', co
  * time). NaN if all values have the same time. Without `per` times must be in milliseconds.
  * @example rate('odometer', { per: '1h' })
  */
-export const rate = <O extends NumberInput>(column: O, { per = '1s' }: { per?: Extent } = {}) =>
-  withParameters('rate', column, [lengthAbove0(per, 'rate.per')]);
+export function rate<O extends NumberInput>(column: O, options: { per?: Extent } = {}) {
+  only(options, ['per'], 'rate');
+  const { per = '1s' } = options;
+  return withParameters('rate', column, [lengthAbove0(per, 'rate.per')]);
+}
 
 /**
  * Increase of a counter: the sum of the steps from each sample of a key to the next. A value below the one before it
@@ -301,7 +314,9 @@ export const rate = <O extends NumberInput>(column: O, { per = '1s' }: { per?: E
  * ever.
  * @example increase('requests', { within: '5m' })
  */
-export function increase<O extends NumberInput>(column: O, { within = '1h' }: { within?: Extent } = {}) {
+export function increase<O extends NumberInput>(column: O, options: { within?: Extent } = {}) {
+  only(options, ['within'], 'increase');
+  const { within = '1h' } = options;
   const length =
     within === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : lengthAbove0(within, 'increase.within');
   return withParameters('increase', column, [length]);

@@ -74,6 +74,11 @@ export function calendar(
   return new ZonedCalendar(n, unit, zone, weekStart);
 }
 
+/** Whether `calendar` made it. */
+export function isCalendar(extent: unknown): extent is Calendar {
+  return ZonedCalendar.isMade(extent);
+}
+
 function isWhole(value: unknown, most: number): boolean {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
 }
@@ -106,6 +111,12 @@ class ZonedCalendar implements Calendar {
     this.#ruler = rulerOf(n, unit, weekStart);
     this.#offsetAt = cached(50 * DAY, (t) => offsetFrom(t, zone));
     this.#blockAt = cached(this.#ruler.start(1) - this.#ruler.start(0), (t) => this.#find(t));
+    Object.freeze(this);
+  }
+
+  /** Whether a value was made by the constructor, and is not a copy with other fields. */
+  static isMade(value: unknown): value is ZonedCalendar {
+    return typeof value === 'object' && value !== null && #ruler in value;
   }
 
   of(n: number): Calendar {

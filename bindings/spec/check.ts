@@ -9,7 +9,7 @@ import { bytesOf, type Extent, lengthOf } from './duration';
 import { conditionOf, type Expression } from './expression';
 import type { Spec } from './spec';
 import type { LateEvent } from './types';
-import { checkOverlap, isKind, isOnGrid, MAX_TIME, type Window } from './windows';
+import { checkOverlap, isMade, isOnGrid, MAX_TIME, type Window } from './windows';
 
 /** A checked spec: every field is present, and lengths of time are numbers in units of time. */
 export interface CheckedSpec {
@@ -195,23 +195,12 @@ function isWindow(window: unknown): window is Window {
 }
 
 function windowsOf(window: Spec['window']): [string, Window][] {
-  const accepted = 'a window such as tumbling(…) or session(…), or a record of them';
+  const accepted = 'a window as tumbling(…), session(…) and the like return it, or a record of them';
   if (typeof window !== 'object' || window === null) reject('window', accepted, window);
   const windows: [string, Window][] = isWindow(window) ? [['', window]] : Object.entries(window);
   if (windows.length === 0 || windows.length > 255) reject('window', `${accepted}, 1 to 255`, window);
   for (const [name, one] of windows) {
-    const whole =
-      isWindow(one) &&
-      isKind(one.kind) &&
-      [one.size, one.every, one.most, one.mostRows].every((length) => typeof length === 'number') &&
-      one.size > 0 &&
-      one.size <= MAX_TIME &&
-      one.every >= 0 &&
-      one.every <= MAX_TIME &&
-      Number.isFinite(one.offset) &&
-      one.most > 0 &&
-      one.mostRows > 0;
-    if (!whole) reject(name ? `window.${name}` : 'window', accepted, one);
+    if (!isMade(one)) reject(name ? `window.${name}` : 'window', accepted, one);
   }
   checkOverlap(windows.map(([, one]) => one));
   return windows;
@@ -228,7 +217,7 @@ function aggregatesOf(
   if (entries.length === 0) reject('aggregates', `${accepted}, at least one`, aggregates);
   for (const [name, one] of entries) {
     const field = `aggregates.${name}`;
-    if (!(one instanceof Aggregate) || !(one.kind in kinds || one.fields !== undefined)) {
+    if (!Aggregate.isMade(one) || !(one.kind in kinds || one.fields !== undefined)) {
       reject(field, `an aggregate, such as count() or sum('column')`, one);
     }
     if (keys.includes(name) || RESERVED.includes(name)) {

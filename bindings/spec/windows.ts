@@ -2,8 +2,8 @@
 
 import { Closed } from '../../assembly/plan';
 import { OrielError, only, reject, show } from '../base/errors';
-import type { Calendar, CalendarExtent } from './calendar';
-import { ACCEPTED, type Duration, type Extent, isDuration, lengthOf, type Rows } from './duration';
+import { type Calendar, type CalendarExtent, isCalendar } from './calendar';
+import { ACCEPTED, type Duration, type Extent, isDuration, lengthOf, type Rows, rows } from './duration';
 
 /** Whole times up to this are exact in a double. */
 export const MAX_TIME = 2 ** 53;
@@ -47,11 +47,6 @@ const KINDS = new Map([
   ...['session', 'capped', 'filled', 'counted', 'rolling'].map((kind) => [kind, false] as const),
 ]);
 
-/** Whether there is such a kind. */
-export function isKind(kind: unknown): kind is string {
-  return KINDS.has(kind as string);
-}
-
 /** Whether the windows lie on a grid of time. */
 export function isOnGrid({ kind }: Window): boolean {
   return KINDS.get(kind) === true;
@@ -80,6 +75,21 @@ const PLAIN = {
   calendar: undefined,
 };
 
+/** The windows that functions of this module made: only their fields fit each other. */
+const MADE = new WeakSet<object>();
+
+/** Whether a function of this module made the window, and it is not a copy with other fields. */
+export function isMade(window: object): window is Window {
+  return MADE.has(window);
+}
+
+/** Makes a window of a kind; other fields are those of PLAIN. */
+function made(fields: Pick<Window, 'kind' | 'size'> & Partial<Window>): Window<never, never> {
+  const window = Object.freeze({ ...PLAIN, ...fields }) as Window<never, never>;
+  MADE.add(window);
+  return window;
+}
+
 /**
  * Adjacent windows of one size: `[offset + k size, offset + (k + 1) size)` for every integer k. With `calendar(…)` each
  * window is one block of the calendar. With `rows(n)` each window has n events of a key, in order of arrival, and fires
@@ -99,14 +109,14 @@ export function tumbling(
 ): Window<'bounds', never> {
   if (isRows(size)) {
     only(options, [], 'tumbling(rows)');
-    return { ...PLAIN, kind: 'filled', size: size.rows };
+    return made({ kind: 'filled', size: size.rows });
   }
   if (isCalendar(size)) {
     only(options, [], 'tumbling(calendar)');
-    return { ...PLAIN, kind: 'calendar', size: 1, calendar: { size, every: size, grows: false } };
+    return made({ kind: 'calendar', size: 1, calendar: { size, every: size, grows: false } });
   }
   const length = positive(size, 'tumbling: size');
-  return { ...PLAIN, kind: 'tumbling', size: length, every: length, offset: offsetOf(options, 'tumbling', length) };
+  return made({ kind: 'tumbling', size: length, every: length, offset: offsetOf(options, 'tumbling', length) });
 }
 
 /**
@@ -128,8 +138,8 @@ export function hopping(
   if (isRows(size) || isRows(every)) {
     only(options, [], 'hopping(rows)');
     if (!isRows(size) || !isRows(every)) reject('hopping: every', 'rows(n), as size is', isRows(size) ? every : size);
-    if (size.rows === every.rows) return { ...PLAIN, kind: 'filled', size: size.rows };
-    return { ...PLAIN, kind: 'counted', size: size.rows, every: every.rows };
+    if (size.rows === every.rows) return made({ kind: 'filled', size: size.rows });
+    return made({ kind: 'counted', size: size.rows, every: every.rows });
   }
   if (isCalendar(size) || isCalendar(every)) {
     only(options, [], 'hopping(calendar)');
@@ -140,17 +150,16 @@ export function hopping(
       reject('hopping: every', 'a number of hours that a day is divided into', every.n);
     }
     const blocks = { size, every, grows: false };
-    if (size.n === every.n) return { ...PLAIN, kind: 'calendar', size: 1, calendar: { ...blocks, every: size } };
-    return { ...PLAIN, kind: 'calendar', size: size.n, every: every.n, calendar: blocks };
+    if (size.n === every.n) return made({ kind: 'calendar', size: 1, calendar: { ...blocks, every: size } });
+    return made({ kind: 'calendar', size: size.n, every: every.n, calendar: blocks });
   }
   const step = positive(every, 'hopping: every');
-  return {
-    ...PLAIN,
+  return made({
     kind: 'hopping',
     size: positive(size, 'hopping: size'),
     every: step,
     offset: offsetOf(options, 'hopping', step),
-  };
+  });
 }
 
 /**
@@ -176,12 +185,12 @@ export function cumulative(
     if (!divides(every, size)) {
       reject('cumulative: every', `a calendar(…) that a ${size.unit} is divided into`, `${every.n} ${every.unit}`);
     }
-    return { ...PLAIN, kind: 'calendar', size: partsOf(size, every), calendar: { size, every, grows: true } };
+    return made({ kind: 'calendar', size: partsOf(size, every), calendar: { size, every, grows: true } });
   }
   const length = positive(size, 'cumulative: size');
   const step = positive(every, 'cumulative: every');
   if (length % step !== 0) reject('cumulative: every', `a whole part of size, ${length}`, every);
-  return { ...PLAIN, kind: 'cumulative', size: length, every: step, offset: offsetOf(options, 'cumulative', length) };
+  return made({ kind: 'cumulative', size: length, every: step, offset: offsetOf(options, 'cumulative', length) });
 }
 
 /**
@@ -206,15 +215,14 @@ export function session<const Gap extends Extent>(
   const column = typeof gap === 'string' && !isDuration(gap) ? (gap as string) : undefined;
   if (column === '') reject('session: gap', `${ACCEPTED}, or the name of a column`, gap);
   const most = max === undefined || isRows(max) ? Number.POSITIVE_INFINITY : positive(max, 'session: max');
-  return {
-    ...PLAIN,
+  return made({
     kind: most < Number.POSITIVE_INFINITY ? 'capped' : 'session',
     size: column === undefined ? positive(gap, 'session: gap') : 1,
     most,
     mostRows: isRows(max) ? max.rows : Number.POSITIVE_INFINITY,
     closed: touching === 'merge' ? Closed.both : Closed.none,
     column: column as never,
-  };
+  });
 }
 
 /**
@@ -238,14 +246,14 @@ export function rolling(
   if (!['right', 'left', 'both', 'none'].includes(closed)) {
     reject('rolling: closed', "'right', 'left', 'both' or 'none'", closed);
   }
-  const frame = { ...PLAIN, kind: 'rolling', closed: Closed[closed] };
-  if (isRows(size)) return { ...frame, size: size.rows };
-  return { ...frame, size: positive(size, 'rolling: size'), every: 0 };
+  const frame = { kind: 'rolling', closed: Closed[closed] };
+  if (isRows(size)) return made({ ...frame, size: size.rows });
+  return made({ ...frame, size: positive(size, 'rolling: size'), every: 0 });
 }
 
 /** One window over all time, which fires when the stream is closed. Use it with early firing or `query`. */
 export function everything(): Window<'bounds', never> {
-  return { ...PLAIN, kind: 'everything', size: 1 };
+  return made({ kind: 'everything', size: 1 });
 }
 
 /**
@@ -260,7 +268,7 @@ export function everything(): Window<'bounds', never> {
 // biome-ignore lint/suspicious/noExplicitAny: the events' type follows from the rest of the spec
 export function punctuated(isLast: (event: any) => boolean): Window<'bounds', never> {
   if (typeof isLast !== 'function') reject('punctuated', 'a function of an event', isLast);
-  return { ...PLAIN, kind: 'filled', size: 1, ends: isLast };
+  return made({ kind: 'filled', size: 1, ends: isLast });
 }
 
 /** Reads a length of time. @throws {OrielError} ERR_ORIEL_SPEC unless it is greater than 0 and at most 2^53 */
@@ -278,11 +286,10 @@ function offsetOf(options: { offset?: Extent }, kind: string, step: number): num
 }
 
 function isRows(extent: unknown): extent is Rows {
-  return typeof extent === 'object' && extent !== null && typeof (extent as Rows).rows === 'number';
-}
-
-function isCalendar(extent: unknown): extent is Calendar {
-  return typeof extent === 'object' && extent !== null && typeof (extent as Calendar).blockOf === 'function';
+  const isRow = typeof extent === 'object' && extent !== null && typeof (extent as Rows).rows === 'number';
+  // An object that `rows` did not make may have any number there.
+  if (isRow) rows((extent as Rows).rows);
+  return isRow;
 }
 
 function sameBlocks(a: Calendar, b: Calendar): boolean {

@@ -9,7 +9,7 @@ import * as oriel from '../../bindings';
 import { DOORS, type Door, put } from '../support/doors';
 import { fits, random } from '../support/helpers';
 import { type Row, type Stream, windowed } from '../support/scenarios';
-import { KNOWN_FAULTS, type Tally } from './campaign';
+import type { Tally } from './campaign';
 import { type Chance, chanceOf } from './hostile-values';
 
 const WINDOWS: readonly ((n: number) => oriel.Window)[] = [
@@ -62,7 +62,7 @@ class Bounded {
     readonly tally: Tally,
   ) {
     this.#spec = specOf(chance);
-    this.#hasStrings = !KNOWN_FAULTS.refusedStrings && chance.below(2) > 0;
+    this.#hasStrings = chance.below(2) > 0;
     this.#stream = windowed({ ...this.#spec, memory: { maximum: 300_000 + chance.below(900_000) } });
   }
 

@@ -33,7 +33,7 @@ const WINDOWS: Record<string, unknown[]> = {
   punctuated: [() => true],
   everything: [],
 };
-const LENGTHS: Record<string, unknown[]> = { rows: [3], calendar: [1, 'day', 'UTC', { weekStart: 'monday' }] };
+const LENGTHS: Record<string, unknown[]> = { rows: [3], calendar: [1, 'day', 'UTC', { weekStart: 1 }] };
 const LEAVES: Record<string, unknown[]> = { col: ['v'], lit: [1], text: ['x'] };
 const AGGREGATES: Record<string, unknown[]> = {
   ...Object.fromEntries(
@@ -70,9 +70,8 @@ function spoilt(chance: Chance, given: readonly unknown[]): unknown[] {
 }
 
 /** The record with a field replaced by a hostile value. */
-function replaced(chance: Chance, record: object): object {
-  const names = Object.keys(record);
-  return { ...record, [chance.pick(names)]: hostileValue(chance) };
+function replaced(chance: Chance, record: object, name = chance.pick(Object.keys(record))): object {
+  return { ...record, [name]: hostileValue(chance) };
 }
 
 /** A call that makes a window, an aggregate, an expression or a length. */
@@ -99,6 +98,21 @@ function composing(chance: Chance): Call {
   });
 }
 
+/** A call that makes a stream with a window or an aggregate that is a copy with a hostile field. */
+function forging(chance: Chance): Call {
+  const name = chance.pick(Object.keys({ ...WINDOWS, ...LENGTHS, ...AGGREGATES }));
+  const made = (api[name] as Loose)(...(MAKERS[name] as unknown[])) as object;
+  const field = chance.pick(Object.keys(made));
+  const hasClass = chance.below(2) > 0;
+  const forged = replaced(chance, made, field);
+  if (hasClass) Object.setPrototypeOf(forged, Object.getPrototypeOf(made));
+  return call(`a copy of ${name}, ${field}`, [forged], () => {
+    if (name in WINDOWS) tryOut({ ...specOf(), window: forged });
+    else if (name in LENGTHS) tryOut({ ...specOf(), window: (api.tumbling as Loose)(forged) });
+    else tryOut({ ...specOf(), aggregates: { a: forged } });
+  });
+}
+
 /** A call that makes a stream of a spec with a hostile field. */
 function specifying(chance: Chance): Call {
   const spec = { ...specOf(), emit: { every: 5 }, accumulate: true, allowedLateness: 1, maxFutureSkew: 1e6 };
@@ -106,8 +120,7 @@ function specifying(chance: Chance): Call {
   const full = { ...all, onLate: () => undefined, memory: { maximum: '1mb' } };
   const name = chance.pick(Object.keys(full)) as keyof typeof full;
   const field = full[name];
-  // Windows are not forged: their fields are not public.
-  const isRecord = typeof field === 'object' && field !== null && name !== 'window' && chance.below(2) > 0;
+  const isRecord = typeof field === 'object' && field !== null && chance.below(2) > 0;
   const spoilt = { ...specOf(), [name]: isRecord ? replaced(chance, field) : hostileValue(chance) };
   const given = chance.below(20) ? spoilt : hostileValue(chance);
   return call(`windowed, ${name}`, [given], () => tryOut(given as object));
@@ -237,8 +250,10 @@ function streaming(chance: Chance): Call {
 
 /** What came of a call that failed. @throws if its error is neither oriel's nor the caller's own */
 function outcome(error: unknown, { what, given }: Call): 'refused' {
-  // The engine throws for a revoked Proxy, and for an array of a detached buffer, whenever something reads it.
-  const isOwn = error instanceof Hostile || /revoked|detached/.test(String((error as Error)?.message));
+  // The engine throws for a revoked Proxy, and for an array of a detached buffer, whenever something reads it; and for
+  // a class, which no test tells from other functions, when it is called.
+  const isOwn =
+    error instanceof Hostile || /revoked|detached|Class constructor/.test(String((error as Error)?.message));
   if (isOwn || error instanceof oriel.OrielError) return 'refused';
   throw new Error(`${what}(${given.map(named).join(', ')}) fails with an error that is not oriel's`, { cause: error });
 }
@@ -266,7 +281,7 @@ async function madeLater(one: Call): Promise<'done' | 'refused'> {
 /** Runs the calls of a seed: some of each kind, and many of a stream that has a twin. */
 export async function hostile(seed: number, tally: Tally): Promise<void> {
   const chance = chanceOf(random(seed));
-  const kinds = [making, making, composing, specifying, specifying, standing, streaming];
+  const kinds = [making, making, composing, forging, specifying, specifying, standing, streaming];
   using bystander = oriel.windowed(specOf() as oriel.Spec) as unknown as oriel.WindowedStream;
   using stream = oriel.windowed(specOf() as oriel.Spec) as unknown as oriel.WindowedStream;
   using twin = oriel.windowed(specOf() as oriel.Spec) as unknown as oriel.WindowedStream;

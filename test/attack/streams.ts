@@ -27,7 +27,7 @@ import {
   windowed,
 } from '../support/scenarios';
 import { HOUR } from '../support/times';
-import { KNOWN_FAULTS, type Tally } from './campaign';
+import type { Tally } from './campaign';
 
 /** A batch that has to be refused because of its last event. */
 const badBatch = fc.record({
@@ -243,9 +243,8 @@ class Attacked {
   #isRefused({ flaw, door, length, value }: BadBatch, model: Row): boolean {
     const { keys } = this.s;
     const { maximum } = this.given.special;
-    const isLarge = flaw === 'memory' && maximum !== undefined && keys !== 'none' && !KNOWN_FAULTS.refusedStrings;
-    const most = KNOWN_FAULTS.refusedStrings && maximum ? 20 : length;
-    const events = Array.from({ length: isLarge ? 5001 : Math.min(length, most) }, (): Row => {
+    const isLarge = flaw === 'memory' && maximum !== undefined && keys !== 'none';
+    const events = Array.from({ length: isLarge ? 5001 : length }, (): Row => {
       return { ...model, ...KEYS[keys]?.of(String(this.#strangers++)) };
     });
     const bad = events.at(-1) as Row;

@@ -11,6 +11,7 @@ import { tableFromArrays } from 'apache-arrow';
 import { expect, test } from 'vitest';
 import { count, everything, sum, windowed } from '../../../bindings';
 import { pushArrow } from '../../../bindings/arrow';
+import { runRounds } from '../../attack/campaign';
 import { FIRST_SEED, random, refused, runs } from '../../support/helpers';
 import { ARGUMENTS, bytes, textOf } from './bytes';
 
@@ -28,21 +29,7 @@ async function run(args: readonly string[], input: Uint8Array) {
 }
 
 test('whatever bytes come, good lines are in their windows and bad ones are counted', async () => {
-  const figures: Record<string, number> = {};
-  const tally = {
-    add(what: string, n = 1) {
-      figures[what] = (figures[what] ?? 0) + n;
-    },
-  };
-  for (let seed = FIRST_SEED, end = seed + runs(3000); seed < end; seed++) {
-    try {
-      await bytes(seed, tally);
-    } catch (cause) {
-      throw new Error(`the round of ORIEL_SEED=${seed} ORIEL_RUNS=1 has failed`, { cause });
-    }
-  }
-  if (process.env.ORIEL_RUNS) console.log(figures);
-  expect(Math.min(...Object.values(figures))).toBeGreaterThan(0);
+  await runRounds('bytes', bytes, 3000);
 }, 3_600_000);
 
 test('whatever bytes come, the command ends with 0 or 1, and shows no stack', async () => {

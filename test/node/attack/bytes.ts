@@ -25,11 +25,8 @@ import type { Decoder, Task } from '../../../bindings/cli/read/decoder';
 import { dateOf } from '../../../bindings/cli/read/fields';
 import { NdjsonDecoder } from '../../../bindings/cli/read/ndjson';
 import { UsageError } from '../../../bindings/cli/usage-error';
+import type { Tally } from '../../attack/campaign';
 import { random } from '../../support/helpers';
-
-interface Tally {
-  add(what: string, n?: number): void;
-}
 
 type Draw = () => number;
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };

@@ -4,6 +4,7 @@ import type { Round } from '../../attack/campaign';
 import { chaos } from '../../attack/chaos';
 import { hostile } from '../../attack/hostile';
 import { streams } from '../../attack/streams';
+import { bytes } from './bytes';
 import { killedThreads } from './killed-threads';
 
-export const CAMPAIGNS: Readonly<Record<string, Round>> = { streams, hostile, chaos, workers: killedThreads };
+export const CAMPAIGNS: Readonly<Record<string, Round>> = { streams, hostile, chaos, workers: killedThreads, bytes };

@@ -19,25 +19,24 @@ Object.assign(globalThis, { __SHARE__: 1 });
 const { checkLaws } = await import('../../support/check-laws');
 const { Tally: Figures } = await import('../../attack/campaign');
 const { CAMPAIGNS } = await import('./campaigns');
-const say = (message: Message) => process.send?.(message);
+const say = (message: Message) => new Promise((sent) => process.send?.(message, sent));
 const tally = new Figures();
 const round = CAMPAIGNS[name] as Round;
 
 if (build === 'debug') checkLaws();
 for (let at = Number(seed); ; at++) {
-  say({ seed: at });
+  await say({ seed: at });
   try {
     await round(at, tally);
   } catch (error) {
-    say({ failure: explained(error) });
+    await say({ failure: explained(error) });
     break;
   }
-  say({ figures: tally.figures });
+  await say({ figures: tally.figures });
   if (Date.now() >= Number(end)) break;
-  // Messages go out when other tasks have a turn.
-  await new Promise((resolve) => setImmediate(resolve));
 }
-process.disconnect?.();
+// Calls of a campaign that wait for ever, as one for events that nobody sends, would keep the process running.
+process.exit();
 
 /** The error and its causes, with the first rows that differ where rows were compared. */
 function explained(error: unknown): string {

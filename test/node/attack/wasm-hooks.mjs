@@ -1,7 +1,11 @@
-/** Module hooks of Node that give the bindings the core of one build where they import the release build's bytes. */
+/**
+ * Module hooks of Node that give the bindings the core of one build where they import the release build's bytes, and
+ * give the command these bindings where it imports the package.
+ */
 
 import { readFile } from 'node:fs/promises';
 
+const library = new URL('../../../bindings/index.ts', import.meta.url).href;
 let core;
 
 export function initialize(build) {
@@ -9,6 +13,7 @@ export function initialize(build) {
 }
 
 export function resolve(specifier, context, next) {
+  if (specifier === 'oriel') return next(library, context);
   return specifier.endsWith('build/release.wasm') ? { url: core, shortCircuit: true } : next(specifier, context);
 }
 

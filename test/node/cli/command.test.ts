@@ -465,6 +465,18 @@ describe('bad lines', () => {
     expect((await piped(LINES, ...ASKED, '--quiet')).err).toBe('');
   });
 
+  test('what a terminal would obey is escaped where messages quote a line', async () => {
+    const line = '{"at":1,"k":\r\u001b[2J\u009b31m\u202e';
+    const { err } = await piped(`${line}\n`, ...ASKED);
+    expect(err).toContain('\\u000d\\u001b[2J\\u009b31m\\u202e');
+    expect(err).not.toMatch(/(?!\n)[\p{Cc}\u202e]/u);
+    const strict = await piped(`${line}\n`, ...ASKED, '--strict');
+    expect([strict.code, strict.err]).toEqual([1, err.split('\n')[0]?.replace('; skipped', '\n')]);
+    const header = await piped('at,\u001b[2J\n1,2\n', '--from', 'csv', ...ASKED);
+    expect(header.err).toContain('\\u001b[2J');
+    expect(header.err).not.toContain('\u001b');
+  });
+
   test('a line that only the stream refuses is found among the others', async () => {
     const lines = Array.from({ length: 5000 }, (_, i) => `{"at":${i},"k":${i % 1000 === 500 ? '7' : '"a"'}}\n`).join(
       '',
