@@ -135,13 +135,6 @@ const CORE: Fault[] = [
   },
   {
     file: 'assembly/window/session/timing-wheel.ts',
-    fault: 'the last bucket of the wheel is the one at hand',
-    find: 'wheel.now + <f64>(BUCKETS - 1)',
-    replace: 'wheel.now + <f64>BUCKETS',
-    suites: ['core/timing-wheel', 'window/sessions'],
-  },
-  {
-    file: 'assembly/window/session/timing-wheel.ts',
     fault: 'a span that was put off is lost when its bucket comes up',
     find: '    if (place(stream, wheel, spans, span, due)) continue;\n    if (spans.moreAt) {',
     replace: '    if (floor(due * wheel.rate) > wheel.now) continue;\n    if (spans.moreAt) {',
