@@ -10,6 +10,8 @@ import {
   distinct,
   everything,
   last,
+  type OrielError,
+  producer,
   text,
   topK,
   tumbling,
@@ -67,4 +69,67 @@ test.each(TRANSPORTS)('a worker forgets the strings that no state names: %s', as
   }
   expect((await stream.stats()).bytes).toBeLessThan(1 << 20);
   expect((await stream.close()).toArray()).toMatchObject([{ l: 'string 39999' }]);
+});
+
+test.each(TRANSPORTS)('a producer may send more strings than it has numbers: %s', async (transport) => {
+  const spec = { time: 't', key: 'k', window: tumbling(1000), aggregates: { n: count() } } as const;
+  await using stream = await open(spec, { transport });
+  const found: string[] = [];
+  // Twice 65,536 numbers, and then some of them for the second time.
+  const strings = Array.from({ length: 140_000 }, (_, i) => `string ${i}`);
+  for (let i = 0; i < strings.length; i += 2000) {
+    const some = strings.slice(i, i + 2000);
+    await fed(
+      stream as never,
+      some.map((k, j) => ({ t: i + j, k })),
+    );
+    for (const { k } of await stream.take()) found.push(k as string);
+  }
+  for (const { k } of await stream.close()) found.push(k as string);
+  expect(found.sort()).toEqual(strings.sort());
+});
+
+test.each(TRANSPORTS)('events that wait for room keep their strings: %s', async (transport) => {
+  const spec = {
+    time: 't',
+    key: 'k',
+    window: tumbling(1),
+    aggregates: { n: count() },
+    memory: { maximum: '1mb' },
+  } as const;
+  await using stream = await open(spec, { transport });
+  // Both give their strings the same numbers, so that the stream has to give those of one of them others.
+  const producers = [producer<typeof spec>(await stream.producer()), producer<typeof spec>(await stream.producer())];
+  const names = [(i: number) => `a${i % 10}`, (i: number) => `b${i % 7}`];
+  const events = 30_000;
+  const found: string[] = [];
+  let stalls = 0;
+  const take = async () => {
+    stalls++;
+    for (const { start, k } of await stream.take()) found.push(`${start} ${k}`);
+  };
+  for (let i = 0; i < events; i++) {
+    for (const [which, one] of producers.entries()) {
+      const event = { t: i, k: names[which]?.(i) as string };
+      for (;;) {
+        try {
+          if (one.push(event) === 1) break;
+          await one.ready();
+        } catch (error) {
+          expect((error as OrielError).code).toBe('ERR_ORIEL_MEMORY');
+          await take();
+        }
+      }
+    }
+  }
+  for (const one of producers) one.close();
+  for (let isClosed = false; !isClosed; ) {
+    const rest = await stream.close().catch(() => undefined);
+    if (rest) for (const { start, k } of rest) found.push(`${start} ${k}`);
+    else await take();
+    isClosed = rest !== undefined;
+  }
+  expect(stalls).toBeGreaterThan(1);
+  const wanted = Array.from({ length: events }, (_, i) => names.map((name) => `${i} ${name(i)}`)).flat();
+  expect(found.sort()).toEqual(wanted.sort());
 });
