@@ -40,9 +40,9 @@ const PLANTS: Plant[] = [
   {
     law: 'freeLists',
     file: 'base/allocator.ts',
-    slip: 'the first block of a list does not become the previous one of the next',
-    find: '  if (next) store<u32>(next, <u32>block, 20);\n',
-    replace: '',
+    slip: 'a list that loses a block from its middle loses those before it',
+    find: '    store<u32>(previous, <u32>next, 16);\n    return;\n',
+    replace: '    store<u32>(previous, <u32>next, 16);\n',
   },
   {
     law: 'live',

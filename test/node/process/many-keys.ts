@@ -23,10 +23,13 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed;
 }
 
-/** Expects that memory has not grown with the keys that came between two measurements. */
-function expectFlat(early: Sizes, late: Sizes): void {
+/**
+ * Expects that memory has not grown with the keys that came between two measurements.
+ * @param swing how many times as large as at one time a stream may be at another
+ */
+function expectFlat(early: Sizes, late: Sizes, swing: number): void {
   expect(late.linear).toBe(early.linear);
-  expect(late.stream).toBeLessThanOrEqual(1.1 * early.stream);
+  expect(late.stream).toBeLessThanOrEqual(swing * early.stream);
   // Without a collection the heap may hold the garbage of some batches, but no trace of every key.
   expect(late.heap - early.heap).toBeLessThan(64 * 2 ** 20);
 }
@@ -70,7 +73,7 @@ export function expectNumberKeysPass(keys: number): void {
   expect(total).toBe(keys);
   expect(keySum).toBe((keys / 2) * (keys - 1));
   expect(mostLiveKeys).toBeLessThanOrEqual(2 * AT_A_TIME);
-  expectFlat(sizes[0] as Sizes, sizes[1] as Sizes);
+  expectFlat(sizes[0] as Sizes, sizes[1] as Sizes, 1.1);
 }
 
 /** Expects that string keys, or keys of two columns, pass. */
@@ -104,5 +107,6 @@ export function expectStringKeysPass(key: 'k' | readonly ['k', 'l'], keys: numbe
   check(stream.close());
   expect([rows, wrong]).toEqual([keys, 0]);
   expect(mostLiveKeys).toBeLessThanOrEqual(2 * AT_A_TIME);
-  expectFlat(sizes[0] as Sizes, sizes[1] as Sizes);
+  // A table of strings forgets the old ones when it has grown to twice its size.
+  expectFlat(sizes[0] as Sizes, sizes[1] as Sizes, 2);
 }
