@@ -90,7 +90,7 @@ export function release(owner: Owner, address: usize): void {
   free(block);
 }
 
-/** Frees a block, merges it with neighbours that are free, and returns the end of what is now one free block. */
+/** Frees a block and merges it with its free neighbours. Returns the end of the merged block. */
 function free(block: usize): usize {
   let size = load<u32>(block) & ~FLAGS;
   if (load<u32>(block) & LEFT_FREE) {

@@ -35,7 +35,7 @@ const HEADER_BYTES: usize = 32;
 const COUNT: usize = 8;
 const ERROR: usize = 16;
 const COUNTER_BYTES: usize = 24;
-/** A counter with its share of the slots, of which at most two thirds are used. */
+/** Bytes of a counter and of one and a half slots: at most two thirds of the slots are used. */
 const BYTES_PER_COUNTER: usize = COUNTER_BYTES + 6;
 
 /** Address of a counter. That of the counter after the last is the end of the counters. */

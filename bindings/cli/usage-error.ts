@@ -37,8 +37,8 @@ export function list(names: Iterable<string>): string {
 }
 
 /**
- * A message with escapes in place of its control characters, except newlines, and of those that change the direction of
- * text. Messages quote input, and a terminal would obey them.
+ * Escapes the characters of a message that a terminal obeys: control characters except newlines, and characters that
+ * set the direction of text. Messages quote input, which may contain any.
  */
 export function printable(message: string): string {
   const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -66,7 +66,7 @@ export class EventRing {
     return this.#views;
   }
 
-  /** The columns of the batch at hand, and of what was in the ring before. */
+  /** The views that the core reads now; they replace views that are detached or belong to another segment. */
   get columns(): Views {
     return this.#look();
   }

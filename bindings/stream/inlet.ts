@@ -307,7 +307,7 @@ export class Inlet {
     return scan;
   }
 
-  /** Returns the open claim, n events of which are to be committed. @throws {OrielError} ERR_ORIEL_CLAIM */
+  /** Checks that n events of the open claim can be committed, and returns it. @throws {OrielError} ERR_ORIEL_CLAIM */
   #claimOf(n: number): { at: number } {
     const { open } = this.#claims;
     if (!open) {

@@ -43,8 +43,8 @@ export class WindowedStream<const S extends Spec = Spec> {
   #returned: WindowBatch<Row<S>> | undefined;
   #state: 'open' | 'closed' | 'disposed' = 'open';
   /**
-   * What the stream is doing while functions of the user may run: reading events, of which none is in yet, or shaping
-   * results, which are still in the core. Calls that would change the stream are refused meanwhile.
+   * Set while functions of the user may run. The stream then reads events, and has taken none of them, or it shapes
+   * results, which are still in the core. Calls that would change the stream are refused.
    */
   #busy: 'taking events' | 'giving results' | undefined;
 

@@ -176,7 +176,7 @@ function ofJson(bytes: Buffer): Outcome {
   return windowsOf(events, bad);
 }
 
-/** What comes out of CSV, by papaparse; undefined if it finds a quote out of place, of which RFC 4180 says nothing. */
+/** Parses CSV with papaparse. Returns undefined if a quote is misplaced: RFC 4180 does not define that case. */
 function ofCsv(bytes: Buffer): Outcome | undefined {
   const text = linesOf(bytes).join('\n');
   const { data, errors } = Papa.parse<string[]>(text, { delimiter: ',', newline: '\n' });
