@@ -39,6 +39,8 @@ interface AttachedProducer {
   isStalled: boolean;
   /** Sends an acknowledgement, if memory is not shared. */
   readonly report: ((acknowledgement: Acknowledgement) => void) | undefined;
+  /** Number of events that it had written when the loop last looked, and that are not yet taken. */
+  unread: number;
   /** Number of events taken and not yet acknowledged. */
   unreported: number;
 }
@@ -139,6 +141,7 @@ export class WorkerLoop {
       holdsWatermark,
       isStalled: false,
       report: isShared ? undefined : answer,
+      unread: 0,
       unreported: 0,
     };
     this.#producers.push(producer);
@@ -174,46 +177,46 @@ export class WorkerLoop {
   }
 
   /**
-   * Takes all events that are available; returns whether there were any.
+   * Takes all events that are available; returns whether there were any. Of several producers the one whose watermark
+   * is least comes first, as windows wait for it: else those ahead of it could fill the memory, and no window would
+   * ever fire.
    * @param retryStalled also try producers that are stalled
    */
   #drain(retryStalled: boolean): boolean {
-    let any = false;
     if (retryStalled) this.#batchLimit = RING_EVENTS;
-    for (const producer of this.#producers) {
-      if (producer.isStalled && !retryStalled) continue;
-      let left = producer.consumer.indices.available(RING_CAPACITY);
-      for (let n = this.#takeFrom(producer, left); ; n = this.#takeFrom(producer, left)) {
-        left -= n;
-        any ||= n > 0;
-        if (n === 0 || left === 0) break;
-      }
+    const waiting = this.#producers.filter(({ isStalled }) => retryStalled || !isStalled);
+    for (const producer of waiting) producer.unread = producer.consumer.indices.available(RING_CAPACITY);
+    let any = false;
+    while (waiting.length > 0) {
+      const producer = waiting.reduce((a, b) => (b.consumer.watermark < a.consumer.watermark ? b : a));
+      const n = this.#takeFrom(producer);
+      any ||= n > 0;
+      if (n === 0 || producer.unread === 0) waiting.splice(waiting.indexOf(producer), 1);
     }
     this.#advanceWatermark();
     return any;
   }
 
-  /**
-   * Takes up to `left` events from a producer, in smaller batches if memory is short; returns how many, 0 if it stalls.
-   */
-  #takeFrom(producer: AttachedProducer, left: number): number {
+  /** Takes a batch of a producer's unread events, a smaller one if memory is short; returns its size, 0 if it stalls. */
+  #takeFrom(producer: AttachedProducer): number {
     const { consumer } = producer;
     // A promise counts as well: the producer's events may all have gone to other workers.
-    if (left > 0 || consumer.hasNews) this.#holdWatermark(producer);
-    for (let wanted = Math.min(left, this.#batchLimit); ; wanted = this.#batchLimit) {
+    if (producer.unread > 0 || consumer.hasNews) this.#holdWatermark(producer);
+    for (let wanted = Math.min(producer.unread, this.#batchLimit); ; wanted = this.#batchLimit) {
       try {
         const n = consumer.take(wanted);
         if (producer.isStalled) consumer.indices.resume();
         producer.isStalled = false;
+        producer.unread -= n;
         producer.unreported += n;
         if (n > 0) this.#advanceWatermark();
         return n;
       } catch (error) {
         if (!(error instanceof OrielError && error.code === 'ERR_ORIEL_MEMORY')) throw error;
-        // A smaller batch may fit. It also moves the watermark, so that windows fire and can be taken.
-        this.#batchLimit = wanted >> 1;
-        if (this.#batchLimit > 0) continue;
-        this.#batchLimit = 1;
+        // A smaller batch may fit. It moves the watermark, so that windows fire and can be taken. A quarter of one that
+        // does not fit leaves room for the producers that are behind.
+        this.#batchLimit = Math.ceil(wanted / 4);
+        if (wanted > 1) continue;
         producer.isStalled = true;
         consumer.indices.stall();
         return 0;
