@@ -128,7 +128,7 @@ class Threads {
       const n = mine.reduce((sum, row) => sum + row.n, 0);
       const s = mine.reduce((sum, row) => sum + row.s, 0);
       // The sum of the numbers below n.
-      expect([key, s]).toEqual([key, (n * (n - 1)) / 2]);
+      expect([key, s]).toEqual([key, (n * n - n) / 2]);
       if ((await ended) === 'ended') expect([key, n]).toEqual([key, events]);
       total += n;
     }
