@@ -1,4 +1,4 @@
-/** Ways of events into a stream that lead through another object of oriel: a ring of columns, or a pair of web streams. */
+/** Ways of events into a stream that lead through something else: a ring of columns, or a pair of web streams. */
 
 import { OrielError, ring } from '../../bindings';
 import { columnsOf } from '../support/doors';
@@ -8,7 +8,7 @@ export type Columns = Record<string, ArrayLike<unknown>>;
 
 /**
  * Passes events, all of which have the fields of the first, through a ring that has room for a few of them.
- * @returns the columns of each piece that the consumer finds, which are the ring's own until the next piece is asked for
+ * @returns the columns of each piece that the consumer finds: views of the ring, until the next piece is asked for
  */
 export function* throughRing(events: readonly Row[], capacity: number): Generator<Columns> {
   const columns = columnsOf(events);
