@@ -334,8 +334,8 @@ const CORE: Fault[] = [
   {
     file: 'assembly/forecast.ts',
     fault: 'a full stream refuses a new key for which its table has a slot',
-    find: 'return stream.filter || hasRoomForKey(stream, keys) ? Forecast.unknown : Forecast.fails;',
-    replace: 'return Forecast.fails;',
+    find: 'if (!findIds(stream, ring, at, n)) {\n',
+    replace: 'if (!findIds(stream, ring, at, n)) {\n      if (true) return Forecast.fails;\n',
     suites: ['attack/full', 'memory'],
   },
   {
