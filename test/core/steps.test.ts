@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { count, everything, hopping, type Spec, session, tumbling, windowed } from '../../bindings';
 import { stepsOf } from './counted-core';
 
-const N = 2 ** 11;
+const N = 2 ** 10;
 /** Among four times the events, one may take this many times the steps: logarithms grow as well. */
 const MOST = 2;
 
