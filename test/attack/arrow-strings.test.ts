@@ -3,7 +3,7 @@
  */
 
 import type { Data } from 'apache-arrow';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { writeCodes } from '../../bindings/arrow/texts';
 import { random } from '../support/helpers';
 
@@ -61,4 +61,18 @@ test('strings that share the hash of a known function cost no more than others',
     Array.from({ length: LEVELS * BLOCK }, () => 33 + Math.floor(90 * next())),
   );
   expect(timeOf(colliding(next)) / timeOf(ordinary)).toBeLessThan(10);
+});
+
+test('the hash has a secret, which is drawn with the first table', async () => {
+  vi.resetModules();
+  const draw = vi.spyOn(crypto, 'getRandomValues');
+  const fresh: typeof import('../../bindings/arrow/texts') = await import('../../bindings/arrow/texts');
+  expect(draw).not.toHaveBeenCalled();
+  fresh.writeCodes(
+    { valueOffsets: Int32Array.of(0, 1), values: Uint8Array.of(97) } as unknown as Data,
+    new Int32Array(1),
+    [],
+  );
+  expect(draw).toHaveBeenCalledOnce();
+  draw.mockRestore();
 });

@@ -5,7 +5,7 @@
 
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { count, distinct, hopping, rolling, type Spec, topK, tumbling, windowed } from '../../bindings';
+import { count, distinct, hopping, rolling, type Spec, text, topK, tumbling, windowed } from '../../bindings';
 import { core } from '../../bindings/base/core';
 import type { AnyAggregate } from '../../bindings/spec/aggregates';
 import { runs } from '../support/helpers';
@@ -130,6 +130,30 @@ function fixSeed(seed: number): void {
 
 afterEach(() => {
   vi.restoreAllMocks();
+});
+
+describe('a secret of the stream', () => {
+  const SEEDS = [1, 0xdeadbeef] as const;
+
+  test.each(Object.entries(TABLES))('decides the slots of %s', (_, [spec, columns]) => {
+    const words = wordsOf((i) => (i * 0xd6e8feb86659fd93n) & MASK);
+    const [one, other] = SEEDS.map((seed) => {
+      fixSeed(seed);
+      return probesOf(spec, columns(words));
+    });
+    expect(one).not.toBe(other);
+  });
+
+  test('decides the hashes of strings', () => {
+    const aggregates = { d: distinct(text('u'), { exact: true }) };
+    const [one, other] = SEEDS.map((seed) => {
+      fixSeed(seed);
+      using stream = windowed({ time: 't', window: tumbling(1), aggregates });
+      stream.claim(1);
+      return stream.keyId('a string', 'u');
+    });
+    expect(one).not.toBe(other);
+  });
 });
 
 //   more values than topK has counters, so that counters are taken over and merged; sets that grow and are merged

@@ -4,6 +4,7 @@
  */
 
 import { afterEach, expect, test, vi } from 'vitest';
+import { Forecast } from '../../assembly/plan';
 import {
   count,
   hopping,
@@ -22,6 +23,8 @@ import { fits } from '../support/helpers';
 afterEach(() => vi.restoreAllMocks());
 
 const MAXIMUM = 600_000;
+/** Events that are pushed together. */
+const PIECE = 16;
 /** More keys than fit. */
 const KEYS = 1 << 16;
 
@@ -99,4 +102,42 @@ test('an event for whose key there is no room is refused without a copy', () => 
   const copied = copiedBy(() => expect(fits(() => stream.pushColumns(fresh(keys, 1)))).toBe(false));
   expect(copied).toBe(0);
   expect(stream.stats()).toMatchObject({ events: keys + 1, liveKeys: keys });
+});
+
+/** From now on nothing is known of a batch before it is taken. */
+function forgetForecasts(): void {
+  vi.spyOn(core().exports, 'forecast').mockReturnValue(Forecast.unknown);
+}
+
+test.each(WINDOWS)('a full stream of %s takes the keys that it takes without a forecast', (_, window, extra) => {
+  const { stream, keys } = full(window, extra);
+  using _stream = stream;
+  forgetForecasts();
+  const { stream: other, keys: wanted } = full(window, extra);
+  using _other = other;
+  expect(keys).toBe(wanted);
+});
+
+//   keys    … full, in the first window, then each of them in the second, in the third …
+test.each<[string, Window, Partial<Spec>?]>([
+  ['tumbling windows', tumbling(1000)],
+  ['windows that fire early', tumbling(1000), { emit: { every: 1e6 } }],
+])('a full stream of %s takes known keys in other windows as it does without a forecast', (_, window, extra) => {
+  const takenOf = () => {
+    const { stream, keys } = full(window, { ...extra, outOfOrder: 1e6 });
+    using _stream = stream;
+    let taken = 0;
+    for (let i = 0, refusals = 0; refusals < 20; i++) {
+      const t = 2000 * (1 + Math.floor((PIECE * i) / keys));
+      const k = Array.from({ length: PIECE }, (_, j) => (PIECE * i + j) % keys);
+      if (fits(() => stream.pushColumns({ t: k.map(() => t), k, v: k } as never))) taken += PIECE;
+      else refusals++;
+    }
+    const results = stream.close().toArray() as unknown as { n: number }[];
+    expect(results.reduce((sum, { n }) => sum + n, 0)).toBe(keys + 1 + taken);
+    return taken;
+  };
+  const taken = takenOf();
+  forgetForecasts();
+  expect(taken).toBe(takenOf());
 });

@@ -1,14 +1,15 @@
 /**
  * Random streams under attack: the random scenarios of the suites, with calls between their batches that are refused or
- * only ask, in small memories, with functions of the spec that call the stream, and with a clock that moves time. The
- * results, late events and counters have to be the oracle's all the same.
+ * only ask, in small memories, with functions of the spec that call the stream, with batches that come through a ring
+ * or a pipe, and with a clock that moves time. The results, late events and counters have to be the oracle's all the
+ * same.
  */
 
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { increase, OrielError } from '../../bindings';
 import { Oracle, type OracleEvent, type OracleWindow } from '../oracle';
-import { DOORS, type Door, put } from '../support/doors';
+import { columnsOf, DOORS, type Door, put } from '../support/doors';
 import { fits } from '../support/helpers';
 import {
   batchesOf,
@@ -17,6 +18,7 @@ import {
   FAMILIES,
   KEYS,
   type Row,
+  rowOf,
   rulesOf,
   type Scenario,
   type Stream,
@@ -28,6 +30,7 @@ import {
 } from '../support/scenarios';
 import { HOUR } from '../support/times';
 import type { Tally } from './campaign';
+import { throughPipe, throughRing } from './detours';
 
 /** A batch that has to be refused because of its last event. */
 const badBatch = fc.record({
@@ -54,6 +57,23 @@ const special = fc.oneof(
   { weight: 3, arbitrary: fc.record({ asks: fc.constant(true) }) },
 );
 
+/** What `onLate` does: it may ask the stream, change it, and take its results. */
+const lateCall = fc.record({
+  call: fc.constantFrom(
+    'take' as const,
+    'flush' as const,
+    'query' as const,
+    'claim' as const,
+    'advance' as const,
+    'push' as const,
+    'push' as const,
+  ),
+  /** The event that is pushed, and to whose time the watermark is moved. */
+  at: fc.nat(149),
+  door: fc.constantFrom(...DOORS),
+});
+type LateCall = typeof lateCall extends fc.Arbitrary<infer C> ? C : never;
+
 const attacks = fc.record({
   between: fc.array(between, { minLength: 1, maxLength: 8 }),
   special: special as fc.Arbitrary<{ maximum?: number; idle?: number; asks?: boolean }>,
@@ -62,6 +82,14 @@ const attacks = fc.record({
   jumps: fc.array(fc.tuple(fc.nat(149), fc.integer({ min: -10, max: 60 })), { maxLength: 4 }),
   /** How long no event comes before each batch, by the wall clock. */
   silences: fc.array(fc.constantFrom(0, 0, 1, 20, 45), { minLength: 1, maxLength: 7 }),
+  /** What batches come through on their way to a door, in turn. */
+  detours: fc.array(fc.constantFrom(undefined, undefined, undefined, 'ring' as const, 'pipe' as const), {
+    minLength: 1,
+    maxLength: 7,
+  }),
+  endsInPipe: fc.boolean(),
+  /** The calls of `onLate`, two each time. Only a stream with nothing else that is special makes them. */
+  late: fc.array(lateCall, { maxLength: 12 }),
 });
 type Attacks = typeof attacks extends fc.Arbitrary<infer A> ? A : never;
 
@@ -108,14 +136,16 @@ function hastened(s: Scenario, { skew, jumps }: Attacks): Scenario {
 }
 
 /** Runs the stream of a seed. @throws with the smallest stream that fails in its way */
-export function streams(seed: number, tally: Tally): void {
-  const property = fc.property(scenario, attacks, (s, given) => {
+export async function streams(seed: number, tally: Tally): Promise<void> {
+  const property = fc.asyncProperty(scenario, attacks, async (s, given) => {
     const attacked: Attacked[] = [];
     // A stream of many windows may be too large by itself.
-    if (fits(() => attacked.push(new Attacked(hastened(s, given), given, tally)))) attacked[0]?.run();
+    if (fits(() => attacked.push(new Attacked(hastened(s, given), given, tally)))) await attacked[0]?.run();
   });
-  fc.assert(property, { seed, numRuns: 1, unbiased: seed % 2 === 0, interruptAfterTimeLimit: 30_000 });
+  await fc.assert(property, { seed, numRuns: 1, unbiased: seed % 2 === 0, interruptAfterTimeLimit: 30_000 });
 }
+
+const canShare = typeof SharedArrayBuffer !== 'undefined';
 
 /** A getter's own error. */
 class Unreadable extends Error {}
@@ -128,6 +158,7 @@ function unreadable(): never {
 class Attacked {
   readonly #oracle: Oracle;
   readonly #stream: Stream;
+  readonly #originals: readonly OracleEvent[];
   readonly #late: Row[] = [];
   readonly #rows: Row[] = [];
   /** Events that the stream has taken, in calls that have returned. */
@@ -137,6 +168,10 @@ class Attacked {
   #cameAt = Number.NaN;
   /** Keys that only refused batches had. */
   #strangers = 1000;
+  /** The calls that `onLate` will make, and those that changed the stream but that the oracle has not got yet. */
+  readonly #lateCalls: LateCall[];
+  readonly #changes: Change[] = [];
+  #isClosing = false;
 
   constructor(
     readonly s: Scenario,
@@ -144,6 +179,7 @@ class Attacked {
     readonly tally: Tally,
   ) {
     this.#oracle = new Oracle(rulesOf(s));
+    this.#originals = eventsOf(s).map(({ advance: _, ...event }) => event);
     const { maximum, idle, asks } = given.special;
     const asking = <E>(predicate: (event: E) => boolean) => {
       if (!asks) return predicate;
@@ -160,7 +196,11 @@ class Attacked {
       ),
       emit: typeof emit === 'object' && 'when' in emit ? { ...emit, when: asking(emit.when) } : emit,
     };
-    const spec = specOf(inside, (batch) => this.#late.push(...batch));
+    this.#lateCalls = Object.keys(given.special).length ? [] : [...given.late];
+    const spec = specOf(inside, (batch) => {
+      this.#late.push(...batch);
+      for (const one of this.#lateCalls.splice(0, 2)) this.#callFromLate(one);
+    });
     this.#stream = windowed({
       ...spec,
       // Samples an hour apart are of one counter, as the oracle has it.
@@ -170,44 +210,143 @@ class Attacked {
     });
   }
 
-  run(): void {
+  async run(): Promise<void> {
     using stream = this.#stream;
     const { s, tally } = this;
-    const originals = eventsOf(s);
+    const { silences, between, detours } = this.given;
     let place = 0;
     for (const { advance, events, door, key, cut } of batchesOf(s, s.cuts)) {
-      this.#now += this.given.silences[cut % this.given.silences.length] as number;
-      const now = this.given.between[cut % this.given.between.length];
+      this.#now += silences[cut % silences.length] as number;
+      const now = between[cut % between.length];
       if (now === 'query' || now === 'stats') this.#ask(now, key);
       else if (now === 'flush') fits(() => stream.flush());
       else if (now === 'claim') codeOf(() => stream.claim(1 + (cut % 5)));
       else if (now && !this.#isRefused(now, events[0] as Row)) return;
+      this.#tellChanges();
       if (advance !== null && fits(() => stream.advance(advance))) this.#oracle.advance(advance);
-      this.#give(events, originals.slice(place, place + events.length), door);
+      this.#tellChanges();
+      const detour = detours[cut % detours.length];
+      const batch = this.#originals.slice(place, place + events.length);
+      if (detour === 'pipe') await this.#pipe(events, batch, cut);
+      else this.#give(events, batch, detour ?? door);
       place += events.length;
       if (cut % 3 === 0) this.#take();
     }
-    this.#close();
+    await this.#close();
     tally.add('streams');
     tally.add('events', place);
     tally.add('rows', this.#rows.length);
   }
 
   /** Gives a batch to the stream, and what it takes of it to the oracle. */
-  #give(events: Row[], originals: OracleEvent[], door: Door): void {
-    const given = this.given.special.asks && (door === 'push' || door === 'rows') ? events.map(this.#asking) : events;
-    const calls = door === 'push' ? given.map((event) => [event]) : [given];
+  #give(events: Row[], originals: readonly OracleEvent[], door: Door | 'ring'): void {
     let at = 0;
-    for (const call of calls) {
-      const isTaken = fits(() => put(this.#stream, call, door));
-      for (const { advance: _, ...event } of isTaken ? (originals.slice(at, at + call.length) as Late[]) : []) {
-        this.#oracle.push(event);
-      }
-      at += call.length;
-      if (isTaken) this.#taken += call.length;
+    for (const { n, call } of this.#callsOf(events, door)) {
+      const isTaken = fits(call);
+      if (isTaken) this.#tell(originals.slice(at, at + n));
       else this.tally.add('refusals');
-      if (isTaken) this.#cameAt = this.#now;
+      at += n;
     }
+  }
+
+  /** The calls that give a batch to the stream, each of which is taken or refused, with their numbers of events. */
+  *#callsOf(events: Row[], door: Door | 'ring'): Generator<{ n: number; call: () => void }> {
+    const stream = this.#stream;
+    if (door === 'ring' && canShare) {
+      for (const columns of throughRing(events, 1 + (events.length % 13))) {
+        yield { n: columns.t?.length as number, call: () => stream.pushColumns(columns) };
+      }
+      return;
+    }
+    const by = door === 'ring' ? 'columns' : door;
+    const given = this.given.special.asks && (by === 'push' || by === 'rows') ? events.map(this.#asking) : events;
+    const calls = by === 'push' ? given.map((event) => [event]) : [given];
+    for (const call of calls) yield { n: call.length, call: () => put(stream, call, by) };
+  }
+
+  /** Gives a batch to the stream through a pipe that is then given up. */
+  async #pipe(events: Row[], originals: readonly OracleEvent[], cut: number): Promise<void> {
+    const { asks, maximum } = this.given.special;
+    // A pipe that waits takes results, which lets the clock move time.
+    this.#ask('stats', '');
+    this.#tellChanges();
+    // How single events are pushed together depends on time, and so what there is for a function to ask, or to refuse.
+    const half = asks || maximum ? 0 : cut % events.length;
+    const rest = events.slice(half);
+    const items = [
+      ...events.slice(0, half),
+      maximum || cut % 4 < 2 ? columnsOf(rest) : asks ? rest.map(this.#asking) : rest,
+    ];
+    await throughPipe(this.#stream, items, cut % 2 ? 'cancel' : 'abort', (batch) => this.#rows.push(...batch));
+    const isTaken = !maximum || this.#stream.stats().events > this.#taken;
+    if (isTaken) this.#tell(originals);
+    this.tally.add(isTaken ? 'pipes' : 'refusals');
+  }
+
+  /** Gives the oracle events that the stream has taken, and what `onLate` did in the midst of them. */
+  #tell(originals: readonly OracleEvent[]): void {
+    for (const event of originals) {
+      this.#tellChanges();
+      this.#oracle.push(event);
+      this.#taken++;
+    }
+    this.#cameAt = this.#now;
+    this.#tellChanges();
+  }
+
+  /** Gives the oracle what `onLate` did to the stream when that had taken no more events than the oracle has now. */
+  #tellChanges(): void {
+    for (let next = this.#changes[0]; next && next.after <= this.#taken; next = this.#changes[0]) {
+      this.#changes.shift();
+      if ('event' in next) {
+        this.#oracle.push(next.event);
+        this.#taken++;
+      } else this.#oracle.advance(next.time);
+    }
+  }
+
+  /** Makes a call of `onLate`, which may do what it likes. What would change a closed stream is refused. */
+  #callFromLate({ call, at, door }: LateCall): void {
+    const stream = this.#stream;
+    const event = this.#originals[at % this.#originals.length] as OracleEvent;
+    const calls = {
+      take: () => void this.#rows.push(...stream.take()),
+      flush: () => stream.flush(),
+      query: () => stream.query(this.#keyOf(event.key)),
+      // Keys that are bigints cannot be claimed.
+      claim: () => codeOf(() => stream.claim(3)),
+      advance: () => this.#change({ after: this.#count(), time: event.t }, () => stream.advance(event.t)),
+      push: () => this.#change({ after: this.#count(), event }, () => put(stream, [rowOf(event, this.s)], door)),
+    };
+    const code = codeOf(calls[call]);
+    if (!this.#isClosing) expect(code).toBe(undefined);
+    else expect([undefined, 'ERR_ORIEL_CLOSED']).toContain(code);
+    this.tally.add('calls of onLate');
+  }
+
+  /** Makes a call of `onLate` that changes the stream, in the course of which `onLate` may be called again. */
+  #change(change: Change, call: () => void): void {
+    this.#changes.push(change);
+    try {
+      call();
+    } catch (error) {
+      this.#changes.pop();
+      throw error;
+    }
+  }
+
+  /** How many events the stream has taken. To say so it takes those that wait, and may call `onLate`. */
+  #count(): number {
+    for (;;) {
+      const changes = this.#changes.length;
+      const { events } = this.#stream.stats();
+      if (this.#changes.length === changes) return events;
+    }
+  }
+
+  #keyOf(key: string): unknown {
+    const parts = Object.values(KEYS[this.s.keys]?.of(key) ?? {});
+    return parts.length > 1 ? parts : parts[0];
   }
 
   /** The event with a getter that asks the stream. */
@@ -278,15 +417,13 @@ class Attacked {
   /** A question that changes nothing, but lets the clock move time. */
   #ask(call: 'query' | 'stats', key: string): void {
     if (call === 'stats') this.#stream.stats();
-    else {
-      const parts = Object.values(KEYS[this.s.keys]?.of(key) ?? {});
-      if (!fits(() => this.#stream.query(parts.length > 1 ? parts : parts[0]))) return;
-    }
+    else if (!fits(() => this.#stream.query(this.#keyOf(key)))) return;
     this.#tick();
   }
 
   #take(): void {
     this.#rows.push(...this.#stream.take());
+    this.#tellChanges();
     this.#tick();
   }
 
@@ -299,15 +436,22 @@ class Attacked {
     if (watermark > this.#oracle.watermark) this.#oracle.advance(watermark);
   }
 
-  #close(): void {
+  /** Closes the stream, and compares all that it has given. */
+  async #close(): Promise<void> {
     const { s } = this;
     const stream = this.#stream;
+    if (this.given.endsInPipe) {
+      this.#ask('stats', '');
+      this.#tellChanges();
+    }
+    this.#isClosing = true;
+    if (this.given.endsInPipe) await throughPipe(stream, [], 'close', (batch) => this.#rows.push(...batch));
     // The first take makes room, if gathered events have none.
-    const isClosed = fits(() => this.#rows.push(...stream.close()));
-    if (!isClosed) {
+    else if (!fits(() => this.#rows.push(...stream.close()))) {
       this.#take();
       this.#rows.push(...stream.close());
     }
+    this.#tellChanges();
     this.#oracle.close();
     const wanted = wantedOf(this.#oracle, s);
     expect(this.#rows).toEqual(settled(wanted.rows, this.#rows));
@@ -319,7 +463,8 @@ class Attacked {
   }
 }
 
-type Late = OracleEvent & { advance?: number | null };
+/** What `onLate` did once the stream had taken `after` events: it pushed one, or moved the watermark to a time. */
+type Change = { readonly after: number } & ({ readonly event: OracleEvent } | { readonly time: number });
 
 /** The code of the error by which a call is refused, `'own'` for the error of a getter; undefined if it is not. */
 function codeOf(call: () => unknown): string | undefined {

@@ -142,3 +142,20 @@ test('a tree of several levels becomes small again', () => {
   expect(call.usedOf(modelled.owner)).toBeLessThanOrEqual(64 + 512);
   modelled.destroy();
 });
+
+//   branches    40 leaves of 122 … 20 │ 20 … 40 leaves of 122      and then      5 leaves … 20 │ 20 … 15 leaves
+test('when two branches are merged, so are the leaves that become neighbours', () => {
+  const modelled = new Modelled(0);
+  const { call } = modelled.core;
+  const run = (adds: boolean, where: Step['where'], count: number, at = 0) => modelled.run({ adds, where, count, at });
+  const branch = 40 * 122;
+  run(true, 'last', 2 * branch);
+  expect(call.treeHeight(modelled.tree)).toBe(2);
+  run(false, 'about one place', 102, branch - 122);
+  run(false, 'about one place', 102, branch - 102);
+  for (let i = 0; i < 35; i++) run(false, 'first', 122);
+  for (let i = 0; i < 25; i++) run(false, 'last', 122);
+  expect(call.treeHeight(modelled.tree)).toBe(1);
+  modelled.verify([0, 700]);
+  modelled.destroy();
+});

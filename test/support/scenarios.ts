@@ -46,6 +46,7 @@ export interface Stream {
   take(): Iterable<Row>;
   close(): Iterable<Row>;
   stats(): oriel.Stats;
+  transform(): { readable: ReadableStream<Iterable<Row>>; writable: WritableStream<unknown> };
   [Symbol.dispose](): void;
 }
 
@@ -383,10 +384,14 @@ interface Batch {
   readonly cut: number;
 }
 
+/** An event of a scenario as a user has it. */
+export function rowOf({ t, key, v, w, gap }: OracleEvent, { keys, windows }: Scenario): Row {
+  const hasGaps = windows.some((window) => window.kind === 'session' && window.gap === 'gap');
+  return { t, v, w, ...(hasGaps ? { gap } : {}), ...KEYS[keys]?.of(key) };
+}
+
 /** Cuts the events of a scenario into batches. A batch ends before an event that has time moved. */
 export function* batchesOf(s: Scenario, cuts: Scenario['cuts']): Generator<Batch> {
-  const key = KEYS[s.keys] as (typeof KEYS)[string];
-  const hasGaps = s.windows.some((window) => window.kind === 'session' && window.gap === 'gap');
   const events = eventsOf(s);
   let cut = 0;
   for (let i = 0; i < events.length; ) {
@@ -394,14 +399,8 @@ export function* batchesOf(s: Scenario, cuts: Scenario['cuts']): Generator<Batch
     const first = events[i] as (typeof events)[number];
     let n = 1;
     while (n < length && i + n < events.length && events[i + n]?.advance === null) n++;
-    const batch = events.slice(i, i + n).map((event) => ({
-      t: event.t,
-      v: event.v,
-      w: event.w,
-      ...(hasGaps ? { gap: event.gap } : {}),
-      ...key.of(event.key),
-    }));
-    yield { advance: first.advance, events: batch as Row[], door, key: first.key, cut };
+    const batch = events.slice(i, i + n).map((event) => rowOf(event, s));
+    yield { advance: first.advance, events: batch, door, key: first.key, cut };
     i += n;
   }
 }

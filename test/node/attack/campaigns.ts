@@ -6,5 +6,13 @@ import { hostile } from '../../attack/hostile';
 import { streams } from '../../attack/streams';
 import { bytes } from './bytes';
 import { killedThreads } from './killed-threads';
+import { producers } from './producers';
 
-export const CAMPAIGNS: Readonly<Record<string, Round>> = { streams, hostile, chaos, workers: killedThreads, bytes };
+export const CAMPAIGNS: Readonly<Record<string, Round>> = {
+  streams,
+  hostile,
+  chaos,
+  workers: killedThreads,
+  producers,
+  bytes,
+};

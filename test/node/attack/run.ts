@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Message } from './rounds';
 
-const NAMES = ['streams', 'hostile', 'chaos', 'workers', 'bytes'];
+const NAMES = ['streams', 'hostile', 'chaos', 'workers', 'producers', 'bytes'];
 const ROUNDS = fileURLToPath(new URL('./rounds.ts', import.meta.url));
 /** A round that has not ended by then hangs. The slowest end within seconds, if they need not be made smaller. */
 const PATIENCE_MS = 120_000;

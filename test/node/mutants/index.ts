@@ -24,7 +24,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 /** The suites for faults of the core and the bindings, which run on the debug core. */
 const SUITES = 'aggregate arrow attack core input laws memory shared stream window node/laws node/duckdb'.split(' ');
 /** The suites for faults that only the built package shows. */
-const BUILT_SUITES = ['node/worker', 'node/cli'];
+const BUILT_SUITES = ['node/worker', 'node/cli', 'node/attack'];
 const foldersOf = ({ isBuilt }: Fault) => (isBuilt ? BUILT_SUITES : SUITES).map((folder) => `test/${folder}/`);
 
 /** A fault that keeps a run from ending is caught after this many times the run without a fault. */

@@ -70,7 +70,7 @@ function askedOf(key: (typeof KEYS)[string], name: string): unknown[] {
 }
 
 /** Says whether a scenario has no callbacks, which cannot go to another thread. */
-function isFree({ windows, emit }: Scenario): boolean {
+export function isFree({ windows, emit }: Scenario): boolean {
   return windows.every(({ kind }) => kind !== 'punctuated') && !(typeof emit === 'object' && 'when' in emit);
 }
 
