@@ -36,12 +36,13 @@ export function closing(stream: Stream): f64 {
   return boundOf(stream, 0, stream.newest, stream.newest, stream.newest).bytes;
 }
 
-/** What all stores can need and give. */
+/** What all stores can need and give. Before the stream is opened, only calls without events are bounded. */
 function boundOf(stream: Stream, n: f64, first: f64, last: f64, moveTo: f64): Bound {
   const bound = changetype<Bound>(stream.bound);
-  bound.bytes = 0;
+  bound.bytes = stream.isOpen || !n ? 0 : Infinity;
   bound.results = 0;
   bound.firings = 0;
+  if (!stream.isOpen) return bound;
   for (let s = 0; s < stream.storeCount; s++) storeAt(stream, s).demand(stream, n, first, last, moveTo, bound);
   return bound;
 }

@@ -26,7 +26,7 @@ import { query as queryOf } from './query';
 import { putMerged as putMergedOf } from './result/merge';
 import { emptyOutbox, Outbox, outputColumn } from './result/outbox';
 import { storeAt } from './store';
-import { headroom as headroomOf, Stream, windowAt } from './stream';
+import { headroom as headroomOf, Stream, usedBytes, windowAt } from './stream';
 import * as edges from './window/grid/edges';
 
 export * from './aggregate/aggregate-registry';
@@ -367,13 +367,14 @@ export function stat(stream: Stream, which: Stat): f64 {
     case Stat.filtered:
       return stream.filtered;
     default:
-      return stream.used + stream.results.used + stream.states.used;
+      return usedBytes(stream);
   }
 }
 
 /** What the stores count as open: slices, panes, windows, or keys with events. */
 function liveSlices(stream: Stream): f64 {
   let count = 0.0;
+  if (!stream.isOpen) return count;
   for (let s = 0; s < stream.storeCount; s++) count += storeAt(stream, s).live(stream);
   return count;
 }

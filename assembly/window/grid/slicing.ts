@@ -22,7 +22,7 @@ import { Bound, Bounds } from '../../store';
 import { Stream } from '../../stream';
 import { takeBatch } from './assign';
 import { advanceTo } from './fire';
-import { createGrid, cycleOf, maxFirings, maxOpened, releaseGrid, windowIn } from './grid';
+import { createGrid, cycleOf, maxFirings, maxOpened, windowIn } from './grid';
 import { lookUp } from './lookup';
 import { countRows, createSlices, destroySlices, hasTableFor, rowIn, Slicing, sliceAt, sliceHolding } from './slices';
 import { createStacks, destroyStacks, Stacks, stacksAt, verifyStacks } from './two-stacks';
@@ -40,7 +40,7 @@ export function destroy(stream: Stream, grid: Slicing): void {
   for (let i = 0; i < grid.count; i++) destroyStacks(stream, stacksAt(grid, i));
   release(stream, grid.stacks);
   destroySlices(stream, grid.slices);
-  releaseGrid(stream, grid);
+  release(stream, changetype<usize>(grid));
 }
 
 export function take(stream: Stream, grid: Slicing, at: i32, n: i32): void {

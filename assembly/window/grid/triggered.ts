@@ -30,7 +30,7 @@ import { Bound, Bounds } from '../../store';
 import { EMITTED, FIRINGS, Stream } from '../../stream';
 import { Window } from '../../window';
 import * as edges from './edges';
-import { createGrid, cycleOf, fireWhen, Grid, maxFirings, maxOpened, releaseGrid, windowIn as windowOf } from './grid';
+import { createGrid, cycleOf, fireWhen, Grid, maxFirings, maxOpened, windowIn as windowOf } from './grid';
 import {
   countRows,
   createSlices,
@@ -106,7 +106,7 @@ export function destroy(stream: Stream, grid: TriggeredGrid): void {
     destroySlices(stream, triggered.list);
   }
   release(stream, grid.each);
-  releaseGrid(stream, grid);
+  release(stream, changetype<usize>(grid));
 }
 
 function windowIn(triggered: Triggered, i: i32): TriggeredWindow {
