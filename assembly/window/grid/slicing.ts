@@ -6,7 +6,8 @@
  *     advance   fire.ts: slices are sealed and go to the two stacks of each window (two-stacks.ts), windows fire
  *     query     lookup.ts
  *
- * Cost: a fold per event; a row per key and open slice.
+ * Cost: a fold per event; a row per key and open slice; for each slice and window that holds it, a combination per row
+ * and some comparisons.
  */
 
 import { allocate, release } from '../../base/allocator';
@@ -21,15 +22,26 @@ import { BLOCK_OVERHEAD, demandOfMerges, demandOfStates } from '../../state/boun
 import { Bound, Bounds } from '../../store';
 import { Stream } from '../../stream';
 import { takeBatch } from './assign';
-import { advanceTo } from './fire';
+import { advanceTo, isScheduled } from './fire';
 import { createGrid, cycleOf, maxFirings, maxOpened, windowIn } from './grid';
 import { lookUp } from './lookup';
-import { countRows, createSlices, destroySlices, hasTableFor, rowIn, Slicing, sliceAt, sliceHolding } from './slices';
+import {
+  countRows,
+  createCells,
+  createSlices,
+  destroySlices,
+  hasTableFor,
+  rowIn,
+  Slicing,
+  sliceAt,
+  sliceHolding,
+} from './slices';
 import { createStacks, destroyStacks, Stacks, stacksAt, verifyStacks } from './two-stacks';
 
 export function create(stream: Stream, first: i32, count: i32): usize {
   const grid = changetype<Slicing>(changetype<usize>(createGrid(stream, offsetof<Slicing>(), first, count)));
   grid.sealedTo = -Infinity;
+  grid.cells = createCells(stream, count);
   grid.slices = createSlices(stream);
   grid.stacks = allocate(stream, <usize>count * offsetof<Stacks>());
   for (let i = 0; i < count; i++) createStacks(stream, stacksAt(grid, i), windowIn(grid, i));
@@ -40,6 +52,7 @@ export function destroy(stream: Stream, grid: Slicing): void {
   for (let i = 0; i < grid.count; i++) destroyStacks(stream, stacksAt(grid, i));
   release(stream, grid.stacks);
   destroySlices(stream, grid.slices);
+  release(stream, grid.cells);
   release(stream, changetype<usize>(grid));
 }
 
@@ -144,5 +157,5 @@ export function verify(stream: Stream, grid: Slicing, census: Census): Law {
   }
   let broken: Law = Law.none;
   for (let i = 0; i < grid.count && !broken; i++) broken = verifyStacks(stream, stacksAt(grid, i), census);
-  return broken;
+  return broken || isScheduled(stream, grid) ? broken : Law.schedule;
 }
