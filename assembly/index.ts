@@ -109,12 +109,7 @@ export function badId(stream: Stream, at: i32, n: i32, limit: u32): i32 {
  */
 export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f64, limit: u32): f64 {
   // All tables by id grow to the greatest id, whatever events use. So ids that were given count as ids that are there.
-  const keys = changetype<Dictionary>(stream.dictionary);
-  const before = keys.limit;
-  keys.limit = max(before, limit);
-  const bytes = demandOf(stream, n, first, last, beyond);
-  keys.limit = before;
-  return bytes;
+  return demandOf(stream, n, first, last, beyond, max(limit, idLimit(stream)));
 }
 
 /** Sets how many bytes the stream may use: its maximum, less what the bindings keep for it. */

@@ -91,7 +91,7 @@ export function absorbs(stream: Stream, grid: Slicing, at: i32, n: i32): bool {
 export function demand(stream: Stream, grid: Slicing, n: f64, first: f64, last: f64, _moveTo: f64, bound: Bound): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   const rows = stream.keys ? <f64>keys.liveCount + n : 1;
-  const blocks = (stream.keys ? <f64>keys.limit + n : 1) / 64 + 1;
+  const blocks = stream.keys ? bound.ids / 64 + 1 : 1;
   const block = <f64>stream.stride * (stream.keys ? 64 : 1) + BLOCK_OVERHEAD;
   const opened = maxOpened(grid, n, first, last);
   // Slices: rows, tables, and the list of slices.
@@ -113,19 +113,18 @@ export function demand(stream: Stream, grid: Slicing, n: f64, first: f64, last: 
     // A late event can add a row to a pane, which moves the other rows of its block.
     bound.bytes += n * (block + BLOCK_OVERHEAD);
   }
-  bound.bytes += closing(stream, grid, n, slices);
+  bound.bytes += closing(stream, grid, n, slices, blocks);
 }
 
 /**
- * Upper bound on the bytes needed to fire everything open, after n more events, with `slices` slices: for each window
- * the tables of its two stacks, its back and the pieces of its panes; where windows share slices, also the slices that
- * are gathered into panes and the copies of rows.
+ * Upper bound on the bytes needed to fire everything open, after n more events, with `slices` slices of `blocks` blocks
+ * each: for each window the tables of its two stacks, its back and the pieces of its panes; where windows share slices,
+ * also the slices that are gathered into panes and the copies of rows.
  */
-function closing(stream: Stream, grid: Slicing, n: f64, slices: f64): f64 {
+function closing(stream: Stream, grid: Slicing, n: f64, slices: f64, blocks: f64): f64 {
   const keys = changetype<Dictionary>(stream.dictionary);
   const rows = stream.keys ? <f64>keys.liveCount + n : 1;
   const singles = slices * rows + n;
-  const blocks = stream.keys ? (<f64>keys.limit + n) / 64 + 1 : 1;
   const block = <f64>stream.stride * (stream.keys ? 64 : 1) + BLOCK_OVERHEAD;
   const isShared = grid.count > 1;
   // Temporary rows: windows merge into one for each key, a chunk at a time.

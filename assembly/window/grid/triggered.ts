@@ -437,7 +437,7 @@ export function demand(
 ): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   const rows = stream.keys ? <f64>keys.liveCount + n : 1;
-  const blocks = (stream.keys ? <f64>keys.limit + n : 1) / 64 + 1;
+  const blocks = (stream.keys ? bound.ids : 1) / 64 + 1;
   const block = <f64>stream.stride * (stream.keys ? 64 : 1) + BLOCK_OVERHEAD;
   const opened = maxOpened(grid, n, first, last);
   for (let w = 0; w < grid.count; w++) {

@@ -218,8 +218,8 @@ export function addSlice(stream: Stream, grid: Slicing, slice: Slice, last: i32)
 }
 
 /**
- * Makes ready for the rows of a sealed slice, which the caller adds to `back` or, if windows overlap, to those gathered.
- * If the slice is a pane by itself, adds that instead and returns false; `mayMove`: its rows may be moved out of it.
+ * Prepares stacks for the rows of a sealed slice, which the caller adds: to `back` or, if windows overlap, to the rows
+ * gathered. If the slice is a pane by itself, adds that instead and returns false; `mayMove`: its rows may be moved.
  */
 function openFor(stream: Stream, stacks: Stacks, slice: Slice, mayMove: bool): bool {
   widenStacks(stream, stacks);
