@@ -16,11 +16,11 @@ import { Stream } from './stream';
  * Demand in bytes of n events with times from `first` to `last`. Where the watermark alone decides what fires, the
  * newest time is assumed to move to `moveTo`: `last`, or Infinity where any event may come.
  */
-export function demand(stream: Stream, n: f64, first: f64, last: f64, moveTo: f64): f64 {
-  const bound = boundOf(stream, n, first, last, moveTo);
+export function demand(stream: Stream, n: f64, first: f64, last: f64, moveTo: f64, ids: u32): f64 {
+  const bound = boundOf(stream, n, first, last, moveTo, ids);
   const outbox = changetype<Outbox>(stream.outbox);
   const width = 30 + 8 * <f64>stream.outputCount;
-  let bytes = bound.bytes + demandOfKeys(stream, n) + 4096;
+  let bytes = bound.bytes + demandOfKeys(stream, n, ids) + 4096;
   // Columns and lists double when they are full, perhaps for the last result, and each in turn stands beside its old
   // copy.
   if (<f64>outbox.length + bound.results > <f64>outbox.capacity) {
@@ -33,15 +33,18 @@ export function demand(stream: Stream, n: f64, first: f64, last: f64, moveTo: f6
 
 /** Upper bound on the bytes needed to fire everything open, excluding results. */
 export function closing(stream: Stream): f64 {
-  return boundOf(stream, 0, stream.newest, stream.newest, stream.newest).bytes;
+  const ids = changetype<Dictionary>(stream.dictionary).limit;
+  return boundOf(stream, 0, stream.newest, stream.newest, stream.newest, ids).bytes;
 }
 
-/** What all stores can need and give. */
-function boundOf(stream: Stream, n: f64, first: f64, last: f64, moveTo: f64): Bound {
+/** What all stores can need and give. Before the stream is opened, only calls without events are bounded. */
+function boundOf(stream: Stream, n: f64, first: f64, last: f64, moveTo: f64, ids: u32): Bound {
   const bound = changetype<Bound>(stream.bound);
-  bound.bytes = 0;
+  bound.ids = <f64>ids + n;
+  bound.bytes = stream.isOpen || !n ? 0 : Infinity;
   bound.results = 0;
   bound.firings = 0;
+  if (!stream.isOpen) return bound;
   for (let s = 0; s < stream.storeCount; s++) storeAt(stream, s).demand(stream, n, first, last, moveTo, bound);
   return bound;
 }
@@ -66,10 +69,13 @@ function maxListNumbers(stream: Stream, n: f64, bound: Bound): f64 {
   return results * stream.listLimit + (stream.heapLists ? min(results * stream.heapListLimit, firings * held) : 0);
 }
 
-/** Demand in bytes of n more keys: columns and table that are too short stand beside their successors. */
-function demandOfKeys(stream: Stream, n: f64): f64 {
+/**
+ * Demand in bytes of n more keys, where all ids are below `limit`: columns and table that are too short stand beside
+ * their successors.
+ */
+function demandOfKeys(stream: Stream, n: f64, limit: u32): f64 {
   const keys = changetype<Dictionary>(stream.dictionary);
-  const ids = stream.keys ? <f64>keys.limit + n : 1;
+  const ids = stream.keys ? <f64>limit + n : 1;
   let bytes = 16.0 * BLOCK_OVERHEAD;
   if (ids > <f64>keys.capacity) {
     bytes += max(ids, 2 * <f64>keys.capacity) * <f64>(20 + (keys.pins ? 4 : 0) + 8 * keys.width);
@@ -78,8 +84,8 @@ function demandOfKeys(stream: Stream, n: f64): f64 {
   if (<f64>keys.orderLength + n > <f64>keys.orderCapacity) bytes += 8 * (<f64>keys.liveCount + n);
   if (keys.width) {
     // A sweep marks every id. While the table is too full it doubles, and the old one stands beside the new one.
-    bytes += <f64>keys.limit;
-    const used = <f64>(keys.limit - keys.freeCount) + n;
+    bytes += <f64>limit;
+    const used = <f64>(limit - keys.freeCount) + n;
     let slots = <f64>keys.tableMask + 1;
     for (; used > maxKeysIn(slots); slots *= 2) bytes += slots * 32;
   }

@@ -26,7 +26,7 @@ import { query as queryOf } from './query';
 import { putMerged as putMergedOf } from './result/merge';
 import { emptyOutbox, Outbox, outputColumn } from './result/outbox';
 import { storeAt } from './store';
-import { headroom as headroomOf, Stream, windowAt } from './stream';
+import { headroom as headroomOf, Stream, usedBytes, windowAt } from './stream';
 import * as edges from './window/grid/edges';
 
 export * from './aggregate/aggregate-registry';
@@ -110,12 +110,7 @@ export function badId(stream: Stream, at: i32, n: i32, limit: u32): i32 {
  */
 export function demand(stream: Stream, n: f64, first: f64, last: f64, beyond: f64, limit: u32): f64 {
   // All tables by id grow to the greatest id, whatever events use. So ids that were given count as ids that are there.
-  const keys = changetype<Dictionary>(stream.dictionary);
-  const before = keys.limit;
-  keys.limit = max(before, limit);
-  const bytes = demandOf(stream, n, first, last, beyond);
-  keys.limit = before;
-  return bytes;
+  return demandOf(stream, n, first, last, beyond, max(limit, idLimit(stream)));
 }
 
 /** Sets how many bytes the stream may use: its maximum, less what the bindings keep for it. */
@@ -368,13 +363,14 @@ export function stat(stream: Stream, which: Stat): f64 {
     case Stat.filtered:
       return stream.filtered;
     default:
-      return stream.used + stream.results.used + stream.states.used;
+      return usedBytes(stream);
   }
 }
 
 /** What the stores count as open: slices, panes, windows, or keys with events. */
 function liveSlices(stream: Stream): f64 {
   let count = 0.0;
+  if (!stream.isOpen) return count;
   for (let s = 0; s < stream.storeCount; s++) count += storeAt(stream, s).live(stream);
   return count;
 }

@@ -14,6 +14,8 @@ export enum Law {
   order,
   /** Slices are disjoint, in order, and end after `sealedTo`. */
   slices,
+  /** No window on a grid is due before the time at which the store looks for such windows. */
+  schedule,
   /** Panes are disjoint, in order, end after the start of the next window, and their pieces are in order. */
   panes,
   /** Windows that fire early stand in order of number, those that have fired first. */

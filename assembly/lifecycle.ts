@@ -6,18 +6,18 @@
 import { adopt, allocate, initOwner, Owner, release, reserve } from './base/allocator';
 import { createSamples, destroySamples } from './ingest/counter-steps';
 import { createDictionary, Dictionary, destroyDictionary } from './ingest/dictionary';
-import { linkProgram, REGISTER_BYTES } from './ingest/expression';
-import { createFilter, destroyFilter, filterBytes, openFilter } from './ingest/filter';
-import { columnsBytes, createRing, destroyRing, measureColumn, NOWHERE, Ring, TimeRange } from './ingest/ring';
-import { createOwnColumns, useOwnColumns } from './ingest/segments';
+import { linkProgram, REGISTER_BYTES, setRegisters } from './ingest/expression';
+import { closeFilter, createFilter, destroyFilter, filterBytes, openFilter } from './ingest/filter';
+import { createRing, measureColumn, NOWHERE, Ring, TimeRange } from './ingest/ring';
+import { createOwnColumns, destroyOwnColumns, useOwnColumns } from './ingest/segments';
 import { createParts, Part, pointParts } from './part';
 import { Keys, NO_BOUND, PartPlan, Plan, WindowPlan } from './plan';
 import { createAnswers } from './query';
-import { createOutbox, destroyOutbox, Outbox } from './result/outbox';
+import { closeOutbox, createOutbox, destroyOutbox, Outbox, openOutbox } from './result/outbox';
 import { planPacked } from './result/pack';
 import { CHUNK_ROWS, createScratch, destroyScratch } from './scratch';
 import { Bound, Store, storeAt } from './store';
-import { Stream, seedTables, windowAt } from './stream';
+import { headroom, Stream, seedTables, usedBytes, windowAt } from './stream';
 
 /**
  * Creates a stream with room for a plan of `planBytes`, which the caller writes before `buildStream`; 0 if memory is
@@ -38,73 +38,103 @@ export function createStream(planBytes: usize): usize {
   return changetype<usize>(stream);
 }
 
-/** Upper bound on the bytes of a stream before its first event: ring, scratch, and a margin for its empty stores. */
+/** Upper bound on the bytes of a stream without events: columns, scratch, and a margin for its empty stores. */
 function footprint(plan: usize): f64 {
   const capacity = <f64>load<u32>(plan, Plan.capacity);
   const columns = <f64>(2 + load<u32>(plan, Plan.keyWidth) + load<u32>(plan, Plan.measureCount));
   const stride = <f64>load<u32>(plan, Plan.stride);
-  const stores = stride * (CHUNK_ROWS + 2) * <f64>(1 + 3 * load<u32>(plan, Plan.storeCount));
+  const store = <f64>(3 * (CHUNK_ROWS + 2)) * (stride + 8 * columns) + capacity * 12;
   const registers = <f64>load<u32>(plan, Plan.registers) * <f64>REGISTER_BYTES;
   const filter = load<u32>(plan, Plan.filter) ? filterBytes(capacity, columns) : 0;
   const windows = load<u32>(plan, Plan.windowCount);
-  return capacity * 8 * (columns + 1) + registers + filter + stores + <f64>(windows << 10) + 65536;
+  const stores = store * <f64>(1 + load<u32>(plan, Plan.storeCount)) + <f64>(windows << 10);
+  return capacity * 8 * (columns + 1) + registers + filter + stores + 65536;
 }
 
 /**
- * Builds the stream that its plan describes. Returns false, and builds nothing, if memory or `memoryLimit` has no room.
+ * Builds the stream that its plan describes. Returns false if memory or `memoryLimit` has no room; the stream is then
+ * only good to be destroyed.
  */
 export function buildStream(stream: Stream): bool {
-  const limit = load<f64>(stream.plan, Plan.memoryLimit);
-  const need = footprint(stream.plan);
-  if (stream.used + need > limit || !reserve(<usize>need)) return false;
+  if (!reserve(<usize>footprint(stream.plan))) return false;
   readPlan(stream, stream.plan);
   findParts(stream);
   makeColumns(stream, stream.plan);
   linkParts(stream);
   makeSmall(stream);
-  makeKeys(stream, stream.plan);
+  makeKeys(stream);
   stream.outbox = changetype<usize>(createOutbox(stream));
-  stream.answers = createAnswers(stream);
-  makeStores(stream);
-  stream.emptyBytes = stream.used;
   stream.openBytes = bytesToOpen(stream);
-  stream.limit -= stream.openBytes;
-  return true;
+  stream.emptyBytes = stream.used;
+  stream.limit = load<f64>(stream.plan, Plan.memoryLimit) - stream.openBytes;
+  return headroom(stream) >= 0;
 }
 
-/** Upper bound on the bytes of columns and scratch. */
+/** The bytes that opening takes. Makes all of it, and releases it, so that no formula has to know what stores need. */
 function bytesToOpen(stream: Stream): f64 {
-  const ring = changetype<Ring>(stream.ring);
-  const capacity = <f64>ring.mask + 1;
-  const filter = stream.filter ? filterBytes(capacity, 0) : 0;
-  return <f64>columnsBytes(ring) + capacity * 10 + <f64>CHUNK_ROWS * (<f64>stream.stride + 24) + filter + 1024;
+  const before = usedBytes(stream);
+  makeWorkingMemory(stream);
+  const bytes = usedBytes(stream) - before;
+  releaseWorkingMemory(stream);
+  return bytes;
 }
 
-/** Makes what a stream needs for events: columns and scratch. Does nothing if it has them; false if memory is full. */
+/** Makes what a stream needs for events and queries. Does nothing if it has that; false if memory is full. */
 export function openStream(stream: Stream): bool {
   if (stream.isOpen) return true;
-  const limit = load<f64>(stream.plan, Plan.memoryLimit);
-  if (stream.used + stream.openBytes > limit || !reserve(<usize>stream.openBytes)) return false;
+  if (headroom(stream) < 0 || !reserve(<usize>stream.openBytes)) return false;
   const before = stream.used;
-  stream.isOpen = true;
-  stream.limit = limit;
-  const ring = changetype<Ring>(stream.ring);
-  const capacity = ring.mask + 1;
-  createOwnColumns(stream);
-  if (ring.times == NOWHERE) useOwnColumns(stream);
-  stream.lateEvents = allocate(stream, (<usize>capacity) << 2);
-  stream.misses = allocate(stream, (<usize>capacity) << 1);
-  memory.fill(stream.misses, 0, (<usize>capacity) << 1);
-  stream.scratch = createScratch(stream, capacity, stream.stride, stream.empty);
-  if (stream.filter) openFilter(stream, capacity);
+  stream.limit += stream.openBytes;
+  makeWorkingMemory(stream);
   stream.emptyBytes += stream.used - before;
   assert(stream.used - before <= stream.openBytes);
   return true;
 }
 
+/** Makes columns, scratch and stores. */
+function makeWorkingMemory(stream: Stream): void {
+  stream.isOpen = true;
+  const ring = changetype<Ring>(stream.ring);
+  const capacity = ring.mask + 1;
+  createOwnColumns(stream);
+  if (ring.times == NOWHERE) useOwnColumns(stream);
+  setRegisters(stream, allocate(stream, <usize>load<u32>(stream.plan, Plan.registers) * REGISTER_BYTES));
+  stream.lateEvents = allocate(stream, (<usize>capacity) << 2);
+  stream.misses = allocate(stream, (<usize>capacity) << 1);
+  memory.fill(stream.misses, 0, (<usize>capacity) << 1);
+  stream.scratch = createScratch(stream, capacity, stream.stride, stream.empty);
+  if (stream.filter) openFilter(stream, capacity);
+  openOutbox(stream, changetype<Outbox>(stream.outbox));
+  stream.answers = createAnswers(stream);
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    if (part.prepare) createSamples(stream, part);
+  }
+  makeStores(stream);
+}
+
+/** Releases what `makeWorkingMemory` made, with all events and results. */
+function releaseWorkingMemory(stream: Stream): void {
+  for (let s = 0; s < stream.storeCount; s++) storeAt(stream, s).destroy(stream);
+  release(stream, stream.stores);
+  const parts = stream.parts;
+  for (let part = parts.first; part != parts.end; part = part.next) {
+    if (part.prepare) destroySamples(stream, part);
+  }
+  release(stream, stream.answers);
+  closeOutbox(stream, changetype<Outbox>(stream.outbox));
+  if (stream.filter) closeFilter(stream);
+  destroyScratch(stream, stream.scratch);
+  release(stream, stream.misses);
+  release(stream, stream.lateEvents);
+  release(stream, stream.registers);
+  setRegisters(stream, NOWHERE);
+  destroyOwnColumns(stream);
+  stream.isOpen = false;
+}
+
 /** Copies the numbers of the plan into the fields of the stream, and sets the clock. */
 function readPlan(stream: Stream, plan: usize): void {
-  stream.limit = load<f64>(plan, Plan.memoryLimit);
   stream.outOfOrder = load<f64>(plan, Plan.outOfOrder);
   stream.delay = load<f64>(plan, Plan.delay);
   stream.allowedLateness = load<f64>(plan, Plan.allowedLateness);
@@ -148,7 +178,7 @@ function makeColumns(stream: Stream, plan: usize): void {
   stream.ring = changetype<usize>(ring);
   stream.program = plan + <usize>load<u32>(plan, Plan.program);
   stream.programLength = load<i32>(plan, Plan.programLength);
-  stream.registers = allocate(stream, <usize>load<u32>(plan, Plan.registers) * REGISTER_BYTES);
+  stream.registers = NOWHERE;
   linkProgram(stream, ring);
   const filter = load<u32>(plan, Plan.filter);
   if (filter) stream.filter = createFilter(stream, ring, filter - 1);
@@ -191,20 +221,20 @@ function makeSmall(stream: Stream): void {
   stream.bound = allocate(stream, offsetof<Bound>());
 }
 
-/** Makes the dictionary, and the samples that parts remember of each key. */
-function makeKeys(stream: Stream, plan: usize): void {
-  const keys = createDictionary(stream, stream.keys == Keys.words ? load<i32>(plan, Plan.keyWidth) : 0);
+function makeKeys(stream: Stream): void {
+  const width = stream.keys == Keys.words ? load<i32>(stream.plan, Plan.keyWidth) : 0;
+  const keys = createDictionary(stream, width);
   keys.limit = stream.keys == Keys.none ? 1 : 0;
   stream.dictionary = changetype<usize>(keys);
-  const parts = stream.parts;
-  for (let part = parts.first; part != parts.end; part = part.next) {
-    if (part.prepare) createSamples(stream, part);
-  }
 }
 
-/** Makes the stores, each for as many neighbouring windows as name it. */
+/**
+ * Makes the stores, each for as many neighbouring windows as name it. If time has been moved before, they hear of it
+ * now.
+ */
 function makeStores(stream: Stream): void {
   stream.stores = allocate(stream, <usize>stream.storeCount * offsetof<Store>());
+  const watermark = stream.watermark;
   let w = 0;
   for (let s = 0; s < stream.storeCount; s++) {
     const first = w;
@@ -212,7 +242,9 @@ function makeStores(stream: Stream): void {
     assert(w > first);
     const made = storeAt(stream, s);
     made.window = windowAt(stream, first);
+    stream.watermark = -Infinity;
     made.create(stream, first, w - first);
+    if (watermark != -Infinity) made.advance(stream, watermark);
   }
   assert(w == stream.windowCount);
 }
@@ -220,28 +252,20 @@ function makeStores(stream: Stream): void {
 /** Releases the stream and all memory it uses, built or not. */
 export function destroyStream(stream: Stream): void {
   if (stream.ring) {
-    for (let s = 0; s < stream.storeCount; s++) storeAt(stream, s).destroy(stream);
-    release(stream, stream.stores);
-    destroyOutbox(stream, changetype<Outbox>(stream.outbox));
-    const parts = stream.parts;
-    for (let part = parts.first; part != parts.end; part = part.next) {
-      if (part.prepare) destroySamples(stream, part);
+    if (stream.isOpen) releaseWorkingMemory(stream);
+    for (let w = 0; w < stream.windowCount; w++) {
+      const edges = windowAt(stream, w).edges;
+      if (edges) release(stream, edges);
     }
+    destroyOutbox(stream, changetype<Outbox>(stream.outbox));
+    destroyDictionary(stream, changetype<Dictionary>(stream.dictionary));
+    if (stream.filter) destroyFilter(stream);
     release(stream, changetype<usize>(stream.parts));
     release(stream, changetype<usize>(stream.inlineParts));
     release(stream, changetype<usize>(stream.heapParts));
-    destroyDictionary(stream, changetype<Dictionary>(stream.dictionary));
-    destroyRing(stream, changetype<Ring>(stream.ring));
-    release(stream, stream.registers);
-    if (stream.filter) destroyFilter(stream);
-    release(stream, stream.answers);
+    release(stream, stream.ring);
     release(stream, stream.scanned);
     release(stream, stream.bound);
-    if (stream.isOpen) {
-      release(stream, stream.lateEvents);
-      release(stream, stream.misses);
-      destroyScratch(stream, stream.scratch);
-    }
     release(stream, stream.trash);
     release(stream, stream.empty);
   }

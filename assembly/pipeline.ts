@@ -105,6 +105,10 @@ function consumeRun(stream: Stream, ring: Ring, at: i32, n: i32): void {
 
 /** Moves the watermark without an event, never back, and fires what it passes; to Infinity at the end of the stream. */
 export function advance(stream: Stream, watermark: f64): void {
+  if (!stream.isOpen) {
+    stream.watermark = max(stream.watermark, watermark);
+    return;
+  }
   const from = changetype<Outbox>(stream.outbox).length;
   const before = stream.watermark;
   for (let s = 0; s < stream.storeCount; s++) {

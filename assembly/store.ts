@@ -9,6 +9,8 @@ import { Window } from './window';
 /** Upper bounds on what a call can need and give: see budget.ts. Each store adds its share. */
 @unmanaged
 export class Bound {
+  /** Given: all ids are below this once the events of the call have come. */
+  ids: f64;
   /** Bytes, apart from those of the outbox. */
   bytes: f64;
   /** Results, and in how many of them one event can be. */

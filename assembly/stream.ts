@@ -101,8 +101,8 @@ export class Stream extends Owner {
   fired: f64;
 
   /**
-   * Whether the stream has columns and scratch. It has no events before, and `limit` is lower by `openBytes`, an upper
-   * bound on what they take.
+   * Whether the stream has columns, scratch and stores. It has no events before, and `limit` is lower by `openBytes`,
+   * which these take.
    */
   isOpen: bool;
   openBytes: f64;
@@ -171,7 +171,12 @@ export function windowAt(stream: Stream, w: i32): Window {
   return changetype<Window>(stream.windows + <usize>w * WindowPlan.bytes);
 }
 
+/** Bytes that the stream has allocated, results included. */
+export function usedBytes(stream: Stream): f64 {
+  return stream.used + stream.results.used + stream.states.used;
+}
+
 /** Bytes that the stream may still allocate; negative if results exceed its limit. */
 export function headroom(stream: Stream): f64 {
-  return stream.limit - stream.used - stream.results.used - stream.states.used;
+  return stream.limit - usedBytes(stream);
 }

@@ -10,6 +10,8 @@
  * an instruction is dispatched once a tile. An operand is an address and the step in bytes from one pair of values to
  * the next, 0 for a constant.
  *
+ * Registers, like the columns, lie nowhere until the stream is opened (lifecycle.ts).
+ *
  * Law: an instruction writes exactly n values, and each depends only on the operands of its own event.
  */
 
@@ -43,15 +45,25 @@ function link(stream: Stream, ring: Ring, operand: usize): void {
 
 /** Moves the operands that are columns by `distance` bytes. */
 export function moveProgram(stream: Stream, distance: usize): void {
+  moveOperands(stream, Place.column, distance);
+}
+
+/** Sets the address of the registers, to which all operands that are registers move. */
+export function setRegisters(stream: Stream, registers: usize): void {
+  moveOperands(stream, Place.register, registers - stream.registers);
+  stream.registers = registers;
+}
+
+function moveOperands(stream: Stream, place: Place, distance: usize): void {
   for (let i = 0, at = stream.program; i < stream.programLength; i++, at += Instruction.bytes) {
-    moveOperand(at + Instruction.into, distance);
-    moveOperand(at + Instruction.left, distance);
-    moveOperand(at + Instruction.right, distance);
+    moveOperand(at + Instruction.into, place, distance);
+    moveOperand(at + Instruction.left, place, distance);
+    moveOperand(at + Instruction.right, place, distance);
   }
 }
 
-function moveOperand(operand: usize, distance: usize): void {
-  if (load<u32>(operand, 4) == Place.column) store<u32>(operand, load<u32>(operand) + <u32>distance);
+function moveOperand(operand: usize, place: Place, distance: usize): void {
+  if (load<u32>(operand, 4) == place) store<u32>(operand, load<u32>(operand) + <u32>distance);
 }
 
 /** Runs the program for n contiguous events from ring place `at`. */

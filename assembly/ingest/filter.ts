@@ -55,11 +55,15 @@ export function openFilter(stream: Stream, capacity: u32): void {
   filter.ticks = allocate(stream, <usize>capacity * TICK_BYTES);
 }
 
-export function destroyFilter(stream: Stream): void {
+/** Releases the lists of a filter. */
+export function closeFilter(stream: Stream): void {
   const filter = changetype<Filter>(stream.filter);
-  if (filter.kept) release(stream, filter.kept);
-  release(stream, filter.moves);
-  if (filter.ticks) release(stream, filter.ticks);
+  release(stream, filter.kept);
+  release(stream, filter.ticks);
+}
+
+export function destroyFilter(stream: Stream): void {
+  release(stream, changetype<Filter>(stream.filter).moves);
   release(stream, stream.filter);
 }
 

@@ -13,7 +13,7 @@
  * columns then lie nowhere; all that points into them moves with them, as between segments (segments.ts).
  */
 
-import { allocate, release } from '../base/allocator';
+import { allocate } from '../base/allocator';
 import { Stream, windowAt } from '../stream';
 
 /** The least and the greatest of some times: Infinity and -Infinity if there are none. */
@@ -72,11 +72,6 @@ export function measureColumn(ring: Ring, i: u32): usize {
 export function windowColumn(stream: Stream, w: i32): usize {
   const measure = windowAt(stream, w).column;
   return measure ? measureColumn(changetype<Ring>(stream.ring), measure - 1) : 0;
-}
-
-export function destroyRing(stream: Stream, ring: Ring): void {
-  if (ring.own) release(stream, ring.own);
-  release(stream, changetype<usize>(ring));
 }
 
 /**

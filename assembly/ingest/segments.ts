@@ -37,6 +37,14 @@ export function createOwnColumns(stream: Stream): void {
   memory.fill(ring.own, 0, columnsBytes(ring));
 }
 
+/** Releases the stream's own columns; it then has none. */
+export function destroyOwnColumns(stream: Stream): void {
+  const ring = changetype<Ring>(stream.ring);
+  release(stream, ring.own);
+  ring.own = 0;
+  useOwnColumns(stream);
+}
+
 /** Makes the stream's own columns, as far as it has any, those that it reads. */
 export function useOwnColumns(stream: Stream): void {
   const own = changetype<Ring>(stream.ring).own;

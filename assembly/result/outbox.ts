@@ -50,11 +50,16 @@ export function createOutbox(stream: Stream): Outbox {
   memory.fill(changetype<usize>(outbox), 0, offsetof<Outbox>());
   outbox.outputs = allocate(stream.results, (<usize>max(stream.outputCount, 1)) << 2);
   memory.fill(outbox.outputs, 0, (<usize>stream.outputCount) << 2);
-  setCapacity(stream, outbox, INITIAL_RESULTS);
   return outbox;
 }
 
-export function destroyOutbox(stream: Stream, outbox: Outbox): void {
+/** Makes the columns of an outbox. */
+export function openOutbox(stream: Stream, outbox: Outbox): void {
+  setCapacity(stream, outbox, INITIAL_RESULTS);
+}
+
+/** Releases the columns, and with them all results. */
+export function closeOutbox(stream: Stream, outbox: Outbox): void {
   release(stream.results, outbox.starts);
   release(stream.results, outbox.ends);
   release(stream.results, outbox.ids);
@@ -64,6 +69,14 @@ export function destroyOutbox(stream: Stream, outbox: Outbox): void {
   if (outbox.causes) release(stream.results, outbox.causes);
   for (let i = 0; i < stream.outputCount; i++) release(stream.results, outputColumn(outbox, i));
   if (outbox.lists) release(stream.results, outbox.lists);
+  const outputs = outbox.outputs;
+  memory.fill(changetype<usize>(outbox), 0, offsetof<Outbox>());
+  memory.fill(outputs, 0, (<usize>stream.outputCount) << 2);
+  outbox.outputs = outputs;
+}
+
+/** Releases an outbox without columns. */
+export function destroyOutbox(stream: Stream, outbox: Outbox): void {
   release(stream.results, outbox.outputs);
   release(stream.results, changetype<usize>(outbox));
 }

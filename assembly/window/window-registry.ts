@@ -19,7 +19,9 @@
  *
  *     function                            does, or returns
  *     create(stream, w, count)            builds the store of `count` windows from number w of the plan on; returns its
- *                                         address. Only stores of windows on a grid are asked for more than one
+ *                                         address. Only stores of windows on a grid are asked for more than one.
+ *                                         Called with the first event or query; `advance` follows if time was moved
+ *                                         before
  *     destroy(stream, self)               releases the store with all that it holds
  *     take(stream, self, at, n)           takes n consecutive events from place `at` of the ring; fires what falls due
  *     advance(stream, self, watermark)    moves the watermark without an event; fires what falls due

@@ -199,6 +199,7 @@ export class Inlet {
   #takeChunks(columns: CheckedColumns): void {
     const { n, times } = columns;
     const { first, last } = checkTimes(this.#spec.time, times, this.#spec.timeLimit);
+    this.#engine.open();
     const take = (sure: boolean) => {
       const numbered = this.#numbered(columns);
       for (let from = 0; from < n; from += RING_EVENTS) {

@@ -4,7 +4,7 @@
  */
 
 import { expect, test } from 'vitest';
-import { count, cumulative, hopping, sum, tumbling, type Window, windowed } from '../../bindings';
+import { count, cumulative, hopping, median, sum, tumbling, type Window, windowed } from '../../bindings';
 import { checkLaws } from '../support/check-laws';
 import { refusedByEveryDoor } from '../support/doors';
 import { random, refused, windowsAt } from '../support/helpers';
@@ -382,4 +382,36 @@ test('a stream without events has no rows, and one event gives one row for each 
     [0, 10, [7]],
     [5, 15, [7]],
   ]);
+});
+
+//   a  |----------|----------|----------|        Windows cut each other's slices. Each window takes the rows of all
+//   b  |-------------|-------------|---          slices that it holds, which may be of more keys than one chunk has
+test.each([0, 20])('many windows on one stream give what each gives alone, out of order by %d', (outOfOrder) => {
+  const next = random(3);
+  const windows: Record<string, Window> = {};
+  for (let i = 0; i < 4; i++) {
+    windows[`tumbling ${i}`] = tumbling(11 + i);
+    windows[`overlapping ${i}`] = hopping(23 + 3 * i, 7 + i);
+    windows[`apart ${i}`] = hopping(5 + i, 9 + 2 * i);
+    windows[`cumulative ${i}`] = cumulative(6 * (i + 2), 6);
+  }
+  const events = Array.from({ length: 16_000 }, (_, i) => ({
+    t: 2 * Math.floor(i / 500) - (next() < 0.2 ? outOfOrder : 0),
+    k: Math.floor(next() * 700),
+    v: Math.floor(next() * 1000),
+  }));
+  const rowsOf = (window: Window | Record<string, Window>) => {
+    const aggregates = { n: count(), s: sum('v'), m: median('v') };
+    using stream = windowed({ time: 't', key: 'k', window, aggregates, outOfOrder, allowedLateness: outOfOrder + 2 });
+    for (let from = 0; from < events.length; from += 1000) stream.pushRows(events.slice(from, from + 1000));
+    const rows = stream.close().toArray() as { window?: string; [column: string]: unknown }[];
+    // The order of the keys follows when they came, which other windows remember longer.
+    return rows.map(({ window: name, ...row }) => [name, JSON.stringify(row)] as const).sort();
+  };
+  const all = rowsOf(windows);
+  for (const [name, window] of Object.entries(windows)) {
+    const alone = rowsOf(window).map(([, row]) => [name, row]);
+    expect(alone.length).toBeGreaterThan(1000);
+    expect(all.filter(([of]) => of === name)).toEqual(alone);
+  }
 });

@@ -230,7 +230,7 @@ export function demand(
   moveTo: f64,
   bound: Bound,
 ): void {
-  bound.bytes += queuesBytes(stream, counted, n) + heapBytes(counted.sorter, <f64>counted.live + n);
+  bound.bytes += queuesBytes(stream, counted, n, bound.ids) + heapBytes(counted.sorter, <f64>counted.live + n);
   bound.bytes += demandOfRows(stream, n);
   const copies = ceil(counted.size / counted.every);
   // At the end of the stream all open windows fire.

@@ -115,7 +115,7 @@ export function demand(
   moveTo: f64,
   bound: Bound,
 ): void {
-  bound.bytes += spanBytes(stream, filled, n, true) + demandOfRows(stream, n);
+  bound.bytes += spanBytes(stream, filled, n, bound.ids, true) + demandOfRows(stream, n);
   // Early firings and the end of the stream can fire every open window.
   const open = moveTo == Infinity || stream.early != Infinity || stream.when ? <f64>filled.live + n : 0;
   const results = n + 2 * open;

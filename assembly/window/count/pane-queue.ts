@@ -137,9 +137,8 @@ function dropQueue(stream: Stream, queues: PaneQueues, id: u32): void {
   queues.live--;
 }
 
-/** Upper bound on the bytes that n more events need. */
-export function queuesBytes(stream: Stream, queues: PaneQueues, n: f64): f64 {
-  const ids = <f64>changetype<Dictionary>(stream.dictionary).limit + n;
+/** Upper bound on the bytes that n more events need, all ids then being below `ids`. */
+export function queuesBytes(stream: Stream, queues: PaneQueues, n: f64, ids: f64): f64 {
   const queue = <f64>(offsetof<Queue>() + stream.stride) + 256;
   // A ring that doubles stands beside its old self for a moment. The rings that n events make grow hold no more panes
   // than there are.

@@ -20,11 +20,9 @@ import { Ring } from '../../ingest/ring';
 import { Keys } from '../../plan';
 import { foldListed, foldRun } from '../../state/rows';
 import { Stream } from '../../stream';
-import * as edges from './edges';
 import { advanceTo, scheduleNext } from './fire';
-import { windowIn } from './grid';
 import { assignLate } from './late';
-import { firstEndingAfter, openSlice, rowFor, Slice, Slicing, sliceAt, widenTable } from './slices';
+import { cellOf, firstEndingAfter, openSlice, rowFor, Slice, Slicing, sliceAt, widenTable } from './slices';
 
 /** Runs of fewer events are listed, since setting up `foldRun` costs about as much. */
 const MIN_FOLD_RUN = 8;
@@ -125,10 +123,9 @@ function sliceFor(stream: Stream, grid: Slicing, t: f64): Slice | null {
 function isAhead(stream: Stream, grid: Slicing, t: f64): bool {
   let covered = false;
   for (let w = 0; w < grid.count; w++) {
-    const window = windowIn(grid, w);
-    const k = edges.oldest(window, t);
-    if (k > edges.newest(window, t)) continue;
-    if (edges.end(window, k) + stream.delay <= stream.watermark) return false;
+    const cell = cellOf(grid, w, t);
+    if (cell.oldest > cell.newest) continue;
+    if (cell.oldestEnd + stream.delay <= stream.watermark) return false;
     covered = true;
   }
   return covered;

@@ -5,7 +5,8 @@
  *
  * Law: windows fire in order of end, then of start, then of place in the plan.
  *
- * Cost: windows without events neither fire nor cost anything, however far time jumps.
+ * Cost: windows without events neither fire nor cost anything, however far time jumps. To find the window that fires
+ * next, a comparison for each window of the plan, and some arithmetic for those that may be due.
  */
 
 import { Dictionary, NO_ID } from '../../ingest/dictionary';
@@ -18,7 +19,7 @@ import * as edges from './edges';
 import { fireWhen, windowIn } from './grid';
 import { Pane, paneAt, rowIn } from './panes';
 import { releaseRetained, retain } from './retained';
-import { destroySlice, Slice, Slicing, shiftSlice, sliceAt } from './slices';
+import { destroySlice, knownCell, Slice, Slicing, shiftSlice, sliceAt } from './slices';
 import { addSlice, combineNext, earliest, finishGathering, nextRow, Stacks, skipTo, stacksAt } from './two-stacks';
 
 /**
@@ -38,11 +39,14 @@ function fireNext(stream: Stream, grid: Slicing, cause: i32): bool {
   let dueK = 0.0;
   let dueEnd = 0.0;
   let dueStart = Infinity;
+  const first = firstStart(grid);
   for (let w = 0; w < grid.count; w++) {
     const stacks = stacksAt(grid, w);
-    const k = candidate(grid, stacks);
+    const from = min(first, earliest(stacks));
+    if (from >= stacks.foundFrom && stacks.foundEnd + stream.delay > stream.watermark) continue;
+    const k = find(stacks, from);
     if (k == Infinity) continue;
-    const end = edges.end(stacks.window, k);
+    const end = stacks.foundEnd;
     if (end + stream.delay > stream.watermark || (due >= 0 && end > dueEnd)) continue;
     const start = edges.start(stacks.window, k);
     if (due >= 0 && end == dueEnd && start >= dueStart) continue;
@@ -58,12 +62,23 @@ function fireNext(stream: Stream, grid: Slicing, cause: i32): bool {
   return true;
 }
 
-/** The least number that a window which has events and has not fired can have; Infinity if no events are held. */
-function candidate(grid: Slicing, stacks: Stacks): f64 {
-  const slices = grid.slices;
-  let from = earliest(stacks);
-  if (slices.length) from = min(from, sliceAt(slices, 0).start);
-  return from == Infinity ? Infinity : max(stacks.next, edges.oldest(stacks.window, from));
+/** Start of the first slice, Infinity if there is none. */
+function firstStart(grid: Slicing): f64 {
+  return grid.slices.length ? sliceAt(grid.slices, 0).start : Infinity;
+}
+
+/**
+ * Finds the first window that has events and has not fired, where the earliest of them lie at `from` or later. Notes
+ * its end and returns its number; both are Infinity if no events are held.
+ *
+ * Until events come that lie before `from`, no window ends before the one found: the numbers of windows that have fired
+ * only grow. Edges of calendars can change, so what is found by them counts for nothing.
+ */
+function find(stacks: Stacks, from: f64): f64 {
+  stacks.foundFrom = stacks.window.edges ? Infinity : from;
+  const k = from == Infinity ? Infinity : max(stacks.next, edges.oldest(stacks.window, from));
+  stacks.foundEnd = k == Infinity ? Infinity : edges.end(stacks.window, k);
+  return k;
 }
 
 /** Seals the slices that end at or before `end`: hands their rows to the stacks of every window that needs them. */
@@ -73,19 +88,20 @@ function seal(stream: Stream, grid: Slicing, end: f64): void {
     const slice = shiftSlice(stream, slices);
     let last = -1;
     for (let w = 0; w < grid.count; w++) {
-      if (needs(stacksAt(grid, w), slice)) last = w;
-    }
-    for (let w = 0; w <= last; w++) {
       const stacks = stacksAt(grid, w);
-      if (needs(stacks, slice)) addSlice(stream, stacks, slice, w == last);
+      stacks.isOwed = needs(grid, w, stacks, slice);
+      if (stacks.isOwed) last = w;
     }
+    if (last >= 0) addSlice(stream, grid, slice, last);
     destroySlice(stream, slice);
   }
   grid.sealedTo = max(grid.sealedTo, end);
 }
 
 /** Whether a window that has not fired holds the slice. */
-function needs(stacks: Stacks, slice: Slice): bool {
+function needs(grid: Slicing, w: i32, stacks: Stacks, slice: Slice): bool {
+  const cell = knownCell(grid, w, slice.start);
+  if (cell) return cell.newest >= stacks.next && cell.newest >= cell.oldest;
   const newest = edges.newest(stacks.window, slice.start);
   return newest >= stacks.next && newest >= edges.oldest(stacks.window, slice.start);
 }
@@ -161,12 +177,36 @@ function putRows(
 
 /** Sets `stream.fireAt`: no event with an earlier time can fire a window or close a retained one. */
 export function scheduleNext(stream: Stream, grid: Slicing): void {
+  const first = firstStart(grid);
   let due = Infinity;
   for (let w = 0; w < grid.count; w++) {
     const stacks = stacksAt(grid, w);
-    const k = candidate(grid, stacks);
-    if (k != Infinity) due = min(due, edges.end(stacks.window, k) + stream.delay);
+    const from = min(first, earliest(stacks));
+    if (from < stacks.foundFrom) find(stacks, from);
+    due = min(due, stacks.foundEnd + stream.delay);
     if (stacks.retained.length) due = min(due, paneAt(stacks.retained, 0).end + stream.allowedLateness);
   }
   fireWhen(stream, due);
+}
+
+/** Whether no window ends before the end that was found for it, and none is due before `stream.fireAt`. */
+export function isScheduled(stream: Stream, grid: Slicing): bool {
+  const first = firstStart(grid);
+  let due = Infinity;
+  for (let w = 0; w < grid.count; w++) {
+    const stacks = stacksAt(grid, w);
+    const from = min(first, earliest(stacks));
+    const foundFrom = stacks.foundFrom;
+    const foundEnd = stacks.foundEnd;
+    find(stacks, from);
+    due = min(due, stacks.foundEnd + stream.delay);
+    if (from >= foundFrom && stacks.foundEnd < foundEnd) return false;
+    stacks.foundFrom = foundFrom;
+    stacks.foundEnd = foundEnd;
+  }
+  const fireAt = stream.fireAt;
+  fireWhen(stream, due);
+  const latest = stream.fireAt;
+  stream.fireAt = fireAt;
+  return fireAt <= latest;
 }

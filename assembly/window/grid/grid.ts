@@ -4,7 +4,7 @@
  * first of the plan.
  */
 
-import { allocate, release } from '../../base/allocator';
+import { allocate } from '../../base/allocator';
 import { WindowPlan } from '../../plan';
 import { Stream, windowAt } from '../../stream';
 import { Window } from '../../window';
@@ -27,15 +27,6 @@ export function createGrid(stream: Stream, bytes: usize, first: i32, count: i32)
   grid.first = first;
   grid.count = count;
   return grid;
-}
-
-/** Releases the store and the tables of edges of its windows: see kind/calendar.ts. */
-export function releaseGrid(stream: Stream, grid: Grid): void {
-  for (let i = 0; i < grid.count; i++) {
-    const window = windowIn(grid, i);
-    if (window.edges) release(stream, window.edges);
-  }
-  release(stream, changetype<usize>(grid));
 }
 
 /** Window i of the store, which is window `grid.first + i` of the plan. */

@@ -43,9 +43,27 @@ export class Slice {
   hasCompleteWindow: bool;
 }
 
+/**
+ * What one window of the plan has between two neighbouring edges of it: the same for every time t there. Most times
+ * asked for lie in the cell of the time before, so the store keeps one cell for each window.
+ */
+@unmanaged
+export class Cell {
+  from: f64;
+  to: f64;
+  /** The cell is known for times up to this: `to`, but for calendars `from`, as their edges can change. */
+  knownTo: f64;
+  /** The numbers of the newest window that has begun and of the oldest that has not ended, and where that one ends. */
+  newest: f64;
+  oldest: f64;
+  oldestEnd: f64;
+}
+
 /** The store of windows on a grid that share slices: see slicing.ts. */
 @unmanaged
 export class Slicing extends Grid {
+  /** A Cell for each window; `from` is NaN in one that was never used. */
+  cells: usize;
   /** The open slices. */
   slices: Slices;
   /** The Stacks of each window: see two-stacks.ts. */
@@ -57,6 +75,35 @@ export class Slicing extends Grid {
 /** A list of slices in order of time. */
 @unmanaged
 export class Slices extends PointerTree {}
+
+/** Allocates the cells of `count` windows. */
+export function createCells(stream: Stream, count: i32): usize {
+  const cells = allocate(stream, <usize>count * offsetof<Cell>());
+  for (let w = 0; w < count; w++) changetype<Cell>(cells + <usize>w * offsetof<Cell>()).from = NaN;
+  return cells;
+}
+
+/** The cell kept for window w if it holds t, else null. */
+export function knownCell(grid: Slicing, w: i32, t: f64): Cell | null {
+  const cell = changetype<Cell>(grid.cells + <usize>w * offsetof<Cell>());
+  return t >= cell.from && t < cell.knownTo ? cell : null;
+}
+
+/** The cell of window w that holds t. It stays valid until the next is asked for. */
+export function cellOf(grid: Slicing, w: i32, t: f64): Cell {
+  const known = knownCell(grid, w, t);
+  if (known) return known;
+  const cell = changetype<Cell>(grid.cells + <usize>w * offsetof<Cell>());
+  const window = windowIn(grid, w);
+  cell.newest = newest(window, t);
+  cell.oldest = oldest(window, t);
+  cell.oldestEnd = end(window, cell.oldest);
+  cell.from = max(start(window, cell.newest), end(window, cell.oldest - 1));
+  const next = start(window, cell.newest + 1);
+  cell.to = next > t ? min(next, cell.oldestEnd) : cell.oldestEnd;
+  cell.knownTo = window.edges ? cell.from : cell.to;
+  return cell;
+}
 
 export function createSlices(stream: Stream): Slices {
   return changetype<Slices>(createTree(stream));
@@ -91,12 +138,9 @@ export function openSlice(stream: Stream, grid: Slicing, t: f64): Slice {
   slice.start = -Infinity;
   slice.end = Infinity;
   for (let w = 0; w < grid.count; w++) {
-    const window = windowIn(grid, w);
-    const newestK = newest(window, t);
-    const oldestK = oldest(window, t);
-    slice.start = max(slice.start, max(start(window, newestK), end(window, oldestK - 1)));
-    const next = start(window, newestK + 1);
-    slice.end = min(slice.end, next > t ? min(next, end(window, oldestK)) : end(window, oldestK));
+    const cell = cellOf(grid, w, t);
+    slice.start = max(slice.start, cell.from);
+    slice.end = min(slice.end, cell.to);
   }
   slice.table = 0;
   slice.blocks = 0;

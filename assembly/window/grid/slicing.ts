@@ -6,7 +6,8 @@
  *     advance   fire.ts: slices are sealed and go to the two stacks of each window (two-stacks.ts), windows fire
  *     query     lookup.ts
  *
- * Cost: a fold per event; a row per key and open slice.
+ * Cost: a fold per event; a row per key and open slice; for each slice and window that holds it, a combination per row
+ * and some comparisons.
  */
 
 import { allocate, release } from '../../base/allocator';
@@ -21,15 +22,26 @@ import { BLOCK_OVERHEAD, demandOfMerges, demandOfStates } from '../../state/boun
 import { Bound, Bounds } from '../../store';
 import { Stream } from '../../stream';
 import { takeBatch } from './assign';
-import { advanceTo } from './fire';
-import { createGrid, cycleOf, maxFirings, maxOpened, releaseGrid, windowIn } from './grid';
+import { advanceTo, isScheduled } from './fire';
+import { createGrid, cycleOf, maxFirings, maxOpened, windowIn } from './grid';
 import { lookUp } from './lookup';
-import { countRows, createSlices, destroySlices, hasTableFor, rowIn, Slicing, sliceAt, sliceHolding } from './slices';
+import {
+  countRows,
+  createCells,
+  createSlices,
+  destroySlices,
+  hasTableFor,
+  rowIn,
+  Slicing,
+  sliceAt,
+  sliceHolding,
+} from './slices';
 import { createStacks, destroyStacks, Stacks, stacksAt, verifyStacks } from './two-stacks';
 
 export function create(stream: Stream, first: i32, count: i32): usize {
   const grid = changetype<Slicing>(changetype<usize>(createGrid(stream, offsetof<Slicing>(), first, count)));
   grid.sealedTo = -Infinity;
+  grid.cells = createCells(stream, count);
   grid.slices = createSlices(stream);
   grid.stacks = allocate(stream, <usize>count * offsetof<Stacks>());
   for (let i = 0; i < count; i++) createStacks(stream, stacksAt(grid, i), windowIn(grid, i));
@@ -40,7 +52,8 @@ export function destroy(stream: Stream, grid: Slicing): void {
   for (let i = 0; i < grid.count; i++) destroyStacks(stream, stacksAt(grid, i));
   release(stream, grid.stacks);
   destroySlices(stream, grid.slices);
-  releaseGrid(stream, grid);
+  release(stream, grid.cells);
+  release(stream, changetype<usize>(grid));
 }
 
 export function take(stream: Stream, grid: Slicing, at: i32, n: i32): void {
@@ -78,7 +91,7 @@ export function absorbs(stream: Stream, grid: Slicing, at: i32, n: i32): bool {
 export function demand(stream: Stream, grid: Slicing, n: f64, first: f64, last: f64, _moveTo: f64, bound: Bound): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   const rows = stream.keys ? <f64>keys.liveCount + n : 1;
-  const blocks = (stream.keys ? <f64>keys.limit + n : 1) / 64 + 1;
+  const blocks = stream.keys ? bound.ids / 64 + 1 : 1;
   const block = <f64>stream.stride * (stream.keys ? 64 : 1) + BLOCK_OVERHEAD;
   const opened = maxOpened(grid, n, first, last);
   // Slices: rows, tables, and the list of slices.
@@ -100,19 +113,18 @@ export function demand(stream: Stream, grid: Slicing, n: f64, first: f64, last: 
     // A late event can add a row to a pane, which moves the other rows of its block.
     bound.bytes += n * (block + BLOCK_OVERHEAD);
   }
-  bound.bytes += closing(stream, grid, n, slices);
+  bound.bytes += closing(stream, grid, n, slices, blocks);
 }
 
 /**
- * Upper bound on the bytes needed to fire everything open, after n more events, with `slices` slices: for each window
- * the tables of its two stacks, its back and the pieces of its panes; where windows share slices, also the slices that
- * are gathered into panes and the copies of rows.
+ * Upper bound on the bytes needed to fire everything open, after n more events, with `slices` slices of `blocks` blocks
+ * each: for each window the tables of its two stacks, its back and the pieces of its panes; where windows share slices,
+ * also the slices that are gathered into panes and the copies of rows.
  */
-function closing(stream: Stream, grid: Slicing, n: f64, slices: f64): f64 {
+function closing(stream: Stream, grid: Slicing, n: f64, slices: f64, blocks: f64): f64 {
   const keys = changetype<Dictionary>(stream.dictionary);
   const rows = stream.keys ? <f64>keys.liveCount + n : 1;
   const singles = slices * rows + n;
-  const blocks = stream.keys ? (<f64>keys.limit + n) / 64 + 1 : 1;
   const block = <f64>stream.stride * (stream.keys ? 64 : 1) + BLOCK_OVERHEAD;
   const isShared = grid.count > 1;
   // Temporary rows: windows merge into one for each key, a chunk at a time.
@@ -144,5 +156,5 @@ export function verify(stream: Stream, grid: Slicing, census: Census): Law {
   }
   let broken: Law = Law.none;
   for (let i = 0; i < grid.count && !broken; i++) broken = verifyStacks(stream, stacksAt(grid, i), census);
-  return broken;
+  return broken || isScheduled(stream, grid) ? broken : Law.schedule;
 }

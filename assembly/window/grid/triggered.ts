@@ -30,7 +30,7 @@ import { Bound, Bounds } from '../../store';
 import { EMITTED, FIRINGS, Stream } from '../../stream';
 import { Window } from '../../window';
 import * as edges from './edges';
-import { createGrid, cycleOf, fireWhen, Grid, maxFirings, maxOpened, releaseGrid, windowIn as windowOf } from './grid';
+import { createGrid, cycleOf, fireWhen, Grid, maxFirings, maxOpened, windowIn as windowOf } from './grid';
 import {
   countRows,
   createSlices,
@@ -106,7 +106,7 @@ export function destroy(stream: Stream, grid: TriggeredGrid): void {
     destroySlices(stream, triggered.list);
   }
   release(stream, grid.each);
-  releaseGrid(stream, grid);
+  release(stream, changetype<usize>(grid));
 }
 
 function windowIn(triggered: Triggered, i: i32): TriggeredWindow {
@@ -437,7 +437,7 @@ export function demand(
 ): void {
   const keys = changetype<Dictionary>(stream.dictionary);
   const rows = stream.keys ? <f64>keys.liveCount + n : 1;
-  const blocks = (stream.keys ? <f64>keys.limit + n : 1) / 64 + 1;
+  const blocks = (stream.keys ? bound.ids : 1) / 64 + 1;
   const block = <f64>stream.stride * (stream.keys ? 64 : 1) + BLOCK_OVERHEAD;
   const opened = maxOpened(grid, n, first, last);
   for (let w = 0; w < grid.count; w++) {

@@ -46,6 +46,7 @@ import { Census } from '../../census';
 import { countRow, Dictionary } from '../../ingest/dictionary';
 import { Law } from '../../law';
 import { areSame } from '../../result/compare';
+import { CHUNK_ROWS } from '../../scratch';
 import {
   cloneRow,
   combineListed,
@@ -82,6 +83,12 @@ export class Stacks {
   overlaps: bool;
   /** Number of the next window to fire: those before it have fired, or have no events and never will. */
   next: f64;
+  /**
+   * The end of the first window that has events and has not fired, as long as none of them lie before `foundFrom`: see
+   * `find` in fire.ts.
+   */
+  foundFrom: f64;
+  foundEnd: f64;
   /** If windows do not overlap: start of the earliest slice in `back`, Infinity if it is empty. */
   backStart: f64;
   /** Addresses of the three tables above. */
@@ -90,6 +97,8 @@ export class Stacks {
   flipped: usize;
   /** Length of these tables, in blocks of 64 ids. */
   blocks: u32;
+  /** While a slice is sealed: whether its rows are to be added. */
+  isOwed: bool;
   /** A Slice that gathers the slices of an unfinished pane, where edges of other windows cut it; 0 if there is none. */
   gathered: usize;
   panes: Panes;
@@ -107,6 +116,8 @@ export function createStacks(stream: Stream, stacks: Stacks, window: Window): vo
   stacks.window = window;
   stacks.overlaps = window.size > window.every;
   stacks.next = -Infinity;
+  stacks.foundFrom = Infinity;
+  stacks.foundEnd = Infinity;
   stacks.backStart = Infinity;
   stacks.panes = pane.createPanes(stream);
   stacks.retained = pane.createPanes(stream);
@@ -187,23 +198,93 @@ export function combineNext(stream: Stream, stacks: Stacks, rows: usize, ids: us
   }
 }
 
-/** Adds a sealed slice. With `mayMove` its rows may be moved out of it; otherwise other windows still need them. */
-export function addSlice(stream: Stream, stacks: Stacks, slice: Slice, mayMove: bool): void {
+/**
+ * Adds a sealed slice to the stacks that are owed it, the last of which are those of window `last`. They may move its
+ * rows out of it; to all others its rows are listed once, as many windows may share many small slices.
+ */
+export function addSlice(stream: Stream, grid: Slicing, slice: Slice, last: i32): void {
+  let isShared = false;
+  for (let w = 0; w < last; w++) {
+    const stacks = stacksAt(grid, w);
+    if (!stacks.isOwed) continue;
+    stacks.isOwed = openFor(stream, stacks, slice, false);
+    isShared = isShared || stacks.isOwed;
+  }
+  if (isShared) shareRows(stream, grid, slice, last);
+  const stacks = stacksAt(grid, last);
+  if (!openFor(stream, stacks, slice, true)) return;
+  if (stacks.overlaps) gather(stream, changetype<Slice>(stacks.gathered), slice);
+  else for (let b: u32 = 0; b < slice.blocks; b++) addToBack(stream, stacks, slice, b);
+}
+
+/**
+ * Prepares stacks for the rows of a sealed slice, which the caller adds: to `back` or, if windows overlap, to the rows
+ * gathered. If the slice is a pane by itself, adds that instead and returns false; `mayMove`: its rows may be moved.
+ */
+function openFor(stream: Stream, stacks: Stacks, slice: Slice, mayMove: bool): bool {
   widenStacks(stream, stacks);
   if (!stacks.overlaps) {
     stacks.backStart = min(stacks.backStart, slice.start);
-    for (let b: u32 = 0; b < slice.blocks; b++) addToBack(stream, stacks, slice, b, mayMove, true);
-    return;
+    return true;
   }
   const start = edges.edgeBefore(stacks.window, slice.start);
   const end = edges.edgeAfter(stacks.window, slice.start);
   if (stacks.gathered && changetype<Slice>(stacks.gathered).start != start) finishGathering(stream, stacks);
   if (slice.start == start && slice.end == end) {
     addPane(stream, stacks, slice, mayMove);
-    return;
+    return false;
   }
   if (!stacks.gathered) startGathering(stream, stacks, start, end);
-  gather(stream, changetype<Slice>(stacks.gathered), slice);
+  widenTable(stream, changetype<Slice>(stacks.gathered), changetype<Dictionary>(stream.dictionary).limit);
+  return true;
+}
+
+/** Adds the rows of a slice to all stacks below `last` that are owed them. */
+function shareRows(stream: Stream, grid: Slicing, slice: Slice, last: i32): void {
+  const rows = stream.scratch.chunkRows;
+  const ids = stream.scratch.chunkIds;
+  let n: usize = 0;
+  for (let b: u32 = 0; b < slice.blocks; b++) {
+    const block = <usize>load<u32>(slice.table + ((<usize>b) << 2));
+    if (!block) continue;
+    for (let left = presentBits(stream, block); left; left &= left - 1) {
+      const i = <u32>ctz(left);
+      store<u32>(rows + (n << 2), <u32>(block + <usize>i * stream.stride));
+      store<u32>(ids + (n << 2), (b << 6) + i);
+      if (++n < <usize>CHUNK_ROWS) continue;
+      shareListed(stream, grid, last, n);
+      n = 0;
+    }
+  }
+  shareListed(stream, grid, last, n);
+}
+
+/** Adds the n rows in `scratch.chunkRows` to all stacks below `last` that are owed them. */
+function shareListed(stream: Stream, grid: Slicing, last: i32, n: usize): void {
+  const keys = changetype<Dictionary>(stream.dictionary);
+  const rows = stream.scratch.chunkRows;
+  const ids = stream.scratch.chunkIds;
+  let listed = 0;
+  for (let w = 0; w < last; w++) {
+    const stacks = stacksAt(grid, w);
+    if (!stacks.isOwed) continue;
+    const gathered = changetype<Slice>(stacks.gathered);
+    for (let i: usize = 0; i < n << 2; i += 4) {
+      const id = load<u32>(ids + i);
+      const from = <usize>load<u32>(rows + i);
+      const row = stacks.overlaps ? rowFor(stream, gathered, id) : makeBackRow(stream, stacks, id);
+      if (load<f64>(row) == 0) {
+        cloneRow(stream, row, from);
+        countRow(stream, keys, id);
+        continue;
+      }
+      listRow(stream, listed, row, row, from);
+      if (++listed < CHUNK_ROWS) continue;
+      combineRows(stream, stream.parts, listed);
+      listed = 0;
+    }
+  }
+  combineRows(stream, stream.parts, listed);
 }
 
 function startGathering(stream: Stream, stacks: Stacks, start: f64, end: f64): void {
@@ -227,7 +308,6 @@ export function finishGathering(stream: Stream, stacks: Stacks): void {
 /** Combines the rows of a slice into those of the unfinished pane `into`. */
 function gather(stream: Stream, into: Slice, slice: Slice): void {
   const keys = changetype<Dictionary>(stream.dictionary);
-  widenTable(stream, into, keys.limit);
   for (let b: u32 = 0; b < slice.blocks; b++) {
     const from = <usize>load<u32>(slice.table + ((<usize>b) << 2));
     if (!from) continue;
@@ -250,7 +330,7 @@ function addPane(stream: Stream, stacks: Stacks, slice: Slice, mayMove: bool): v
     const place = slice.table + ((<usize>b) << 2);
     const block = <usize>load<u32>(place);
     if (!block) continue;
-    const bits = addToBack(stream, stacks, slice, b, false, false);
+    const bits = addToBack(stream, stacks, slice, b);
     if (mayMove) {
       store<u32>(place, 0);
       pane.appendPiece(stream, added, b, bits, pane.packBlock(stream, block, bits));
@@ -263,17 +343,16 @@ function addPane(stream: Stream, stacks: Stacks, slice: Slice, mayMove: bool): v
 }
 
 /**
- * back ⊕= block b of a slice. Returns a bit for each of its rows; 0 if there is no block, or if it was moved whole.
- * With `mayMove` the block or its rows may be moved instead of copied. With `markLive` rows new in `back` keep their
- * ids live. If windows overlap, heap states are left out: they stay in the panes.
+ * back ⊕= block b of a slice. Returns a bit for each of its rows; 0 if there is no block, or if it was moved whole. If
+ * windows overlap, the rows are those of a pane and stay, and heap states are left out. Else the rows may be moved.
  */
-function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, mayMove: bool, markLive: bool): u64 {
+function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32): u64 {
   const from = <usize>load<u32>(slice.table + ((<usize>b) << 2));
   if (!from) return 0;
   const place = stacks.back + ((<usize>b) << 2);
   let back = <usize>load<u32>(place);
   if (!back) {
-    if (mayMove) {
+    if (!stacks.overlaps) {
       store<u32>(place, <u32>from);
       store<u32>(slice.table + ((<usize>b) << 2), 0);
       return 0;
@@ -288,10 +367,12 @@ function addToBack(stream: Stream, stacks: Stacks, slice: Slice, b: u32, mayMove
     const i = <usize>ctz(left);
     const row = back + i * stream.stride;
     if (load<f64>(row) == 0) {
-      if (stacks.overlaps) copyInline(stream, row, from + i * stream.stride);
-      else if (mayMove) moveRow(stream, row, from + i * stream.stride);
-      else cloneRow(stream, row, from + i * stream.stride);
-      if (markLive) countRow(stream, keys, (b << 6) + <u32>i);
+      if (stacks.overlaps) {
+        copyInline(stream, row, from + i * stream.stride);
+        continue;
+      }
+      moveRow(stream, row, from + i * stream.stride);
+      countRow(stream, keys, (b << 6) + <u32>i);
     } else {
       listRow(stream, n++, row, row, from + i * stream.stride);
     }

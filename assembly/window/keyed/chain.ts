@@ -25,7 +25,6 @@ import {
   upperBoundOf,
 } from '../../base/pointer-tree';
 import { Census } from '../../census';
-import { Dictionary } from '../../ingest/dictionary';
 import { Stream } from '../../stream';
 import { areChangedSound, headOf, Span, SpanState, Spans, setHead } from './span';
 
@@ -36,13 +35,11 @@ const MIN_INDEXED: i32 = 8;
 /** Upper bound on the bytes of an index for each of its spans: one block of 256 bytes and one of 64 for MIN_INDEXED. */
 const INDEX_BYTES: f64 = 40;
 
-/** Upper bound on the bytes that indexes need for n more spans. */
-export function indexBytes(stream: Stream, spans: Spans, n: f64): f64 {
+/** Upper bound on the bytes that indexes need for n more spans, all ids then being below `ids`. */
+export function indexBytes(spans: Spans, n: f64, ids: f64): f64 {
   const all = <f64>spans.live + n;
   if (all <= <f64>MAX_WALKED) return 0;
-  return (
-    INDEX_BYTES * all + tableBytes<u32>(spans.indexCount, <f64>changetype<Dictionary>(stream.dictionary).limit + n)
-  );
+  return INDEX_BYTES * all + tableBytes<u32>(spans.indexCount, ids);
 }
 
 function indexOf(spans: Spans, id: u32): PointerTree | null {

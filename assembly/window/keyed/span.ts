@@ -146,9 +146,11 @@ export function endSpans(stream: Stream, spans: Spans): void {
   release(stream, changetype<usize>(spans));
 }
 
-/** Upper bound on the bytes that spans need for n more events. `sorts`: whether the store uses `fireAll`. */
-export function spanBytes(stream: Stream, spans: Spans, n: f64, sorts: bool): f64 {
-  const ids = <f64>changetype<Dictionary>(stream.dictionary).limit + n;
+/**
+ * Upper bound on the bytes that spans need for n more events, all ids then being below `ids`. `sorts`: whether the
+ * store uses `fireAll`.
+ */
+export function spanBytes(stream: Stream, spans: Spans, n: f64, ids: f64, sorts: bool): f64 {
   let bytes = slabBytes(spans.slab, n) + tableBytes<u32>(spans.headCount, ids) + 2048;
   const live = <f64>spans.live + n;
   if (sorts || stream.early != Infinity) bytes += 48 * live + 512;

@@ -215,9 +215,8 @@ export function shrink(stream: Stream, histories: Histories, id: u32): void {
   setSlots(stream, histories, id, slots);
 }
 
-/** Upper bound on the bytes that histories need for n more events. */
-export function historyBytes(stream: Stream, histories: Histories, n: f64): f64 {
-  const ids = <f64>changetype<Dictionary>(stream.dictionary).limit + n;
+/** Upper bound on the bytes that histories need for n more events, all ids then being below `ids`. */
+export function historyBytes(stream: Stream, histories: Histories, n: f64, ids: f64): f64 {
   const longer = tableBytes<u64>(histories.keyCount, ids);
   // A history grows only when at most an eighth of its slots is free. While one grows or shrinks, its old block stands
   // beside the new.

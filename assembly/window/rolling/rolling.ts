@@ -346,7 +346,7 @@ export function demand(
 ): void {
   const all = n + waitingCount(rolling.reorder);
   const slots = min(rolling.slots, all * <f64>rolling.largest) + <f64>rolling.largest;
-  bound.bytes += demandOfEvicting(stream, all, slots) + historyBytes(stream, rolling, all);
+  bound.bytes += demandOfEvicting(stream, all, slots) + historyBytes(stream, rolling, all, bound.ids);
   bound.bytes += heapBytes(rolling.checks, all) + columnBytes(rolling, all) + reorderBytes(rolling.reorder, n);
   bound.bytes += STORE_MARGIN;
   bound.results += all;

@@ -215,7 +215,7 @@ export function demand(
   bound: Bound,
 ): void {
   const all = n + waitingCount(capped.reorder);
-  bound.bytes += spanBytes(stream, capped, all, false) + indexBytes(stream, capped, all);
+  bound.bytes += spanBytes(stream, capped, all, bound.ids, false) + indexBytes(capped, all, bound.ids);
   bound.bytes += heapBytes(capped.heap, all) + reorderBytes(capped.reorder, n);
   bound.bytes += demandOfStates(stream, waitingCount(capped.reorder)) + demandOfRows(stream, n);
   const results = all + <f64>capped.live;

@@ -531,10 +531,10 @@ export function demand(
   moveTo: f64,
   bound: Bound,
 ): void {
-  const ids = max(<f64>changetype<Dictionary>(stream.dictionary).limit + n, <f64>sessions.headCount);
+  const ids = max(bound.ids, <f64>sessions.headCount);
   const spans = <f64>sessions.live + n;
   const planned = heapBytes(sessions.heap, 2 * spans) + wheelBytes(sessions.wheel, 2 * spans);
-  bound.bytes += spanBytes(stream, sessions, n, false) + indexBytes(stream, sessions, n);
+  bound.bytes += spanBytes(stream, sessions, n, bound.ids, false) + indexBytes(sessions, n, bound.ids);
   bound.bytes += planned + closedBytes(sessions.closed, spans, ids);
   bound.bytes += demandOfRows(stream, n) + 1024;
   const watermark = moveTo - stream.outOfOrder;
