@@ -125,6 +125,8 @@ function isAhead(stream: Stream, grid: Slicing, t: f64): bool {
   for (let w = 0; w < grid.count; w++) {
     const cell = cellOf(grid, w, t);
     if (cell.oldest > cell.newest) continue;
+    // Windows that hold t end after it, so none that does is behind the watermark.
+    if (t >= stream.watermark) return true;
     if (cell.oldestEnd + stream.delay <= stream.watermark) return false;
     covered = true;
   }

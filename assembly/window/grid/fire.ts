@@ -29,7 +29,8 @@ import { addSlice, combineNext, earliest, finishGathering, nextRow, Stacks, skip
 export function advanceTo(stream: Stream, grid: Slicing, watermark: f64, cause: i32): void {
   if (watermark > stream.watermark) stream.watermark = watermark;
   while (fireNext(stream, grid, cause)) {}
-  for (let i = 0; i < grid.count; i++) releaseRetained(stream, stacksAt(grid, i));
+  const retains = stream.allowedLateness > stream.delay;
+  for (let i = 0; retains && i < grid.count; i++) releaseRetained(stream, stacksAt(grid, i));
   scheduleNext(stream, grid);
 }
 
