@@ -197,7 +197,7 @@ export class WorkerLoop {
     return any;
   }
 
-  /** Takes a batch of a producer's unread events, a smaller one if memory is short; returns its size, 0 if it stalls. */
+  /** Takes a batch of unread events, a smaller one if memory is short; returns its size, 0 if the producer stalls. */
   #takeFrom(producer: AttachedProducer): number {
     const { consumer } = producer;
     // A promise counts as well: the producer's events may all have gone to other workers.
