@@ -31,6 +31,7 @@ import * as edges from './window/grid/edges';
 
 export * from './aggregate/aggregate-registry';
 export { endOfRun, nextRun, reclaim, reserve, start, top, withdraw } from './base/allocator';
+export * from './base/write-log';
 export { closeMarks, markHeld, openMarks } from './retention';
 export * from './window/window-registry';
 

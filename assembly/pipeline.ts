@@ -15,13 +15,14 @@
 
 import { settleMisses } from './ingest/admission';
 import { forgetSamples } from './ingest/counter-steps';
-import { Dictionary, mapKeys, sweep } from './ingest/dictionary';
+import { Dictionary, isSweepDue, mapKeys } from './ingest/dictionary';
 import { evaluate } from './ingest/expression';
 import { compact, keptBefore, tickAt, tickCount } from './ingest/filter';
 import { Ring } from './ingest/ring';
 import { Keys } from './plan';
 import { orderResults } from './result/order';
 import { Outbox } from './result/outbox';
+import { forgetKeys } from './retention';
 import { prepareColumns, resetRow } from './state/rows';
 import { storeAt } from './store';
 import { Stream } from './stream';
@@ -82,10 +83,7 @@ function consumeRun(stream: Stream, ring: Ring, at: i32, n: i32): void {
   const outbox = changetype<Outbox>(stream.outbox);
   const ids = ring.ids + ((<usize>at) << 2);
   if (stream.keys >= Keys.words) {
-    if (keys.limit - keys.freeCount >= keys.sweepAt) {
-      forgetSamples(stream);
-      sweep(stream, keys, outbox.ids, outbox.length);
-    }
+    if (isSweepDue(keys)) forgetKeys(stream);
     const columnBytes = (<usize>ring.mask + 1) << 3;
     mapKeys(stream, keys, ring.words + ((<usize>at) << 3), columnBytes, ids, n, stream.keys == Keys.numbers);
   }

@@ -1,5 +1,6 @@
 /**
- * Retention: finds which numbers of strings a stream still holds. The bindings may forget the other strings.
+ * Retention: forgets the keys that a stream holds no more, and finds which numbers of strings it still holds. The
+ * bindings may forget the other strings.
  *
  * In rows, blocks, waiting events and results a string is a number, an f64 at an address that is a multiple of 8. So a
  * search compares every word of every block of the stream. No store has to know about strings, and none can lose one. A
@@ -16,7 +17,10 @@
  */
 
 import { allocate, capacity, firstBlock, nextBlock, Owner, ownerOf, release, reserve } from './base/allocator';
+import { forgetSamples } from './ingest/counter-steps';
+import { Dictionary, sweep } from './ingest/dictionary';
 import { measureColumn, Ring } from './ingest/ring';
+import { Outbox } from './result/outbox';
 import { Stream } from './stream';
 
 /** Flag in a slot. */
@@ -24,6 +28,13 @@ const HELD: u32 = 0x80000000;
 /** The bits of 1, and the distance from them to the bits of 2^53. */
 const ONE: u64 = 0x3ff0000000000000;
 const WHOLE: u64 = (<u64>53) << 52;
+
+/** Frees the ids of keys of which no store, sample or result has anything. */
+export function forgetKeys(stream: Stream): void {
+  const outbox = changetype<Outbox>(stream.outbox);
+  forgetSamples(stream);
+  sweep(stream, changetype<Dictionary>(stream.dictionary), outbox.ids, outbox.length);
+}
 
 /** The number of slots for n numbers: at most half of them are taken. */
 function slotsFor(n: u32): u32 {

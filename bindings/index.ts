@@ -1,7 +1,7 @@
 /** The entry `oriel`: the core is inlined in the package as base64 and compiled on first use. */
 
 import bytes from '../build/release.wasm';
-import { decode, provideCore } from './base/core';
+import { provideBase64 } from './base/core';
 import type { Spec } from './spec/spec';
 import type { WindowedStream } from './stream/stream';
 import { windowed as make } from './stream/windowed';
@@ -20,7 +20,7 @@ export * from './public';
  * @example const stream = await windowedWorker({ time: 'at', window: tumbling('1m'), aggregates: { n: count() } });
  */
 export function windowedWorker<const S extends Spec>(spec: S, options: WorkerOptions = {}): Promise<WindowedWorker<S>> {
-  provideCore(() => decode(bytes));
+  provideBase64(bytes);
   return startWorkers(spec, options);
 }
 
@@ -44,6 +44,6 @@ export function windowedWorker<const S extends Spec>(spec: S, options: WorkerOpt
  * for (const row of visits.take()) console.log(row.user, row.visits, row.bytes);
  */
 export const windowed: typeof make = <const S extends Spec>(spec: S): WindowedStream<S> => {
-  provideCore(() => decode(bytes));
+  provideBase64(bytes);
   return make(spec);
 };

@@ -20,17 +20,31 @@ export { startWorkers as windowedWorker } from './worker/owner';
  * @example await init(new URL(import.meta.resolve('oriel/core.wasm')));
  */
 export async function init(source: BufferSource | WebAssembly.Module | Response | URL): Promise<void> {
-  const module = await moduleOf(source);
-  provideCore(() => module);
+  if (source instanceof WebAssembly.Module) {
+    provideCore(() => source);
+    return;
+  }
+  const [module, binary] = await compiled(source);
+  provideCore(
+    () => module,
+    () => binary,
+  );
 }
 
-async function moduleOf(source: unknown): Promise<WebAssembly.Module> {
-  if (source instanceof WebAssembly.Module) return source;
+/** The module from a source that is none yet, and its binary. */
+async function compiled(source: unknown): Promise<[WebAssembly.Module, Uint8Array<ArrayBuffer>]> {
   try {
-    if (source instanceof URL) return moduleOf(await load(source));
-    if (source instanceof Response) return WebAssembly.compile(await source.arrayBuffer());
-    if (source instanceof ArrayBuffer || ArrayBuffer.isView(source))
-      return await WebAssembly.compile(source as BufferSource);
+    if (source instanceof URL) return compiled(await load(source));
+    if (source instanceof Response) return compiled(await source.arrayBuffer());
+    if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
+      // A copy: the caller may change its own.
+      const binary = (
+        ArrayBuffer.isView(source)
+          ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+          : new Uint8Array(source)
+      ).slice();
+      return [await WebAssembly.compile(binary), binary];
+    }
   } catch (cause) {
     throw new OrielError('ERR_ORIEL_CORE', `init: the core cannot be had from ${show(source)}: ${cause}`, { cause });
   }

@@ -298,8 +298,15 @@ function grow(bytes: usize): bool {
   const pagesLeft = 65535 - memory.size();
   const wanted = min(max(pages, memory.size() >> 3), pagesLeft);
   if (pages > pagesLeft || memory.grow(wanted) < 0) return false;
+  extend();
+  return true;
+}
+
+/** Moves the end mark to the end of linear memory, and frees what lies before it. */
+export function extend(): void {
   const old = <usize>load<u32>(ROOT_END);
   const end = ((<usize>memory.size()) << 16) - 16;
+  if (end == old) return;
   store<u32>(ROOT_END, <u32>end);
   store<u32>(end, 0);
   let block = old;
@@ -308,7 +315,23 @@ function grow(bytes: usize): bool {
     unlink(block);
   }
   link(block, <u32>(end - block));
-  return true;
+}
+
+/** Bytes at the start of a free block that the allocator reads: its header, and its neighbours in the list. */
+const FREE_HEAD: usize = 24;
+
+/**
+ * Sets the entries, a byte each, of all pages of 2^bits bytes that lie in free blocks, apart from what the allocator
+ * reads of these.
+ */
+export function markFree(map: usize, bits: usize): void {
+  for (let list = listOf(<u32>(((<usize>1) << bits) >> 6)); list < LISTS; list++) {
+    for (let block = headOfList(list); block; block = <usize>load<u32>(block, 16)) {
+      const first = (block + FREE_HEAD + ((<usize>1) << bits) - 1) >> bits;
+      const end = rightOf(block) >> bits;
+      if (end > first) memory.fill(map + first, 1, end - first);
+    }
+  }
 }
 
 /** Address of the first block of all owners; 0 if there is none. */

@@ -375,6 +375,24 @@ function compactOrder(keys: Dictionary): void {
   keys.orderLength = length;
 }
 
+/** Whether the ids in use have doubled since the last sweep. Then the next batch with new keys starts with a sweep. */
+export function isSweepDue(keys: Dictionary): bool {
+  return keys.limit - keys.freeCount >= keys.sweepAt;
+}
+
+/** Bytes that a sweep can need: for a mark on each id, and for columns half as long beside those that they replace. */
+export function sweepBytes(keys: Dictionary): f64 {
+  return <f64>keys.limit + <f64>keys.capacity * 4 * <f64>max(1, keys.width) + 160;
+}
+
+/** Bytes by which the columns grow when there are `ids` ids, and no less. */
+export function growthBytes(keys: Dictionary, ids: u32): f64 {
+  const more = <f64>(lengthFor(keys.capacity, ids) - keys.capacity);
+  // The sizes of blocks are rounded.
+  const rounding = 64.0 * 6;
+  return max(0, more * <f64>(12 + 8 * keys.width + (keys.pins ? 4 : 0) + (keys.width == 1 ? 8 : 0)) - rounding);
+}
+
 /**
  * Frees every id that is neither live nor pinned nor in the list `results` of n ids. Shrinks the table and the columns
  * where they are far too large.

@@ -4,8 +4,9 @@
  */
 
 import { instantiateSync } from '@assemblyscript/loader';
-import type { Forecast, Keys, Stat } from '../../assembly/plan';
+import { type Forecast, type Keys, Stat } from '../../assembly/plan';
 import { OrielError } from './errors';
+import { loggingCore } from './logging-core';
 
 /**
  * Capacity of a stream's ring, in events. A batch of this size and its scratch memory fit in the second-level cache.
@@ -23,6 +24,9 @@ interface Exports {
   endOfRun(stream: number, block: number): number;
   withdraw(stream: number): void;
   reclaim(from: number, start: number, end: number): void;
+  openLog(bytes: number): number;
+  rollBack(): number;
+  closeLog(): void;
   create(planBytes: number): number;
   plan(stream: number): number;
   build(stream: number): number;
@@ -173,7 +177,7 @@ const ADDRESSES = [
 /** Exports that are not about one stream. The first parameter of all others is a stream. */
 const GENERAL = [
   ...(['start', 'reserve', 'top', 'reclaim', 'create', 'openPacked', 'closePacked'] as const),
-  ...(['destroySegments', 'canonicalize', 'openMarks', 'closeMarks'] as const),
+  ...(['destroySegments', 'canonicalize', 'openMarks', 'closeMarks', 'openLog', 'rollBack', 'closeLog'] as const),
 ];
 
 function unsigned(address: (...given: never[]) => number): (...given: never[]) => number {
@@ -194,12 +198,17 @@ interface Piece {
   readonly copy: Uint8Array;
 }
 
+/** What undoes a call that cannot be finished. */
 interface Undo {
-  /** Blocks of the stream, in order of address. */
-  readonly blocks: Piece[];
-  /** Events of a segment. */
-  readonly events: Piece[];
+  /** Undoes the call. False if it was not memory that was short, but room to note what the call changes. */
+  putBack(): boolean;
+  /** Called when the call is over, undone or not. */
+  end(): void;
 }
+
+/** A log of writes takes this share of the memory of its stream; what is more is better copied. */
+const LOG_SHARE = 1 / 8;
+const MIN_LOG_BYTES = 1 << 18;
 
 /** The error of a call that was refused for want of memory. */
 export function noRoom(options?: ErrorOptions): OrielError {
@@ -211,6 +220,12 @@ export class Core {
   readonly aggregates: Record<string, Kernels> = Object.create(null);
   readonly windows: Record<string, WindowKernels> = Object.create(null);
   #bytes: Uint8Array;
+  /** The names of the kernels, in the order in which they stand in the function table. */
+  readonly #kernels: string[] = [];
+  /** The exports of the instance that logs what it writes, null if there can be none; made when first needed. */
+  #logging: Exports | null | undefined;
+  /** What runs in place of `exports` at present. */
+  #instead: Exports | undefined;
   /** Streams in which the core has trapped. Their memory may be in any state, so it is never touched again. */
   readonly #broken = new Set<number>();
   /** Whether a trap means that memory is short, and will be undone. */
@@ -218,13 +233,15 @@ export class Core {
   /** Events of a segment that are being consumed: `n` of them from place `at`. An undo restores these, too. */
   batchInUse: readonly [stream: number, at: number, n: number] | undefined;
 
-  constructor(module: WebAssembly.Module) {
+  /** @param binary the binary of the module, if it is at hand */
+  constructor(
+    module: WebAssembly.Module,
+    readonly binary?: () => Uint8Array,
+  ) {
     const shared = WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory');
     const memory = shared ? new WebAssembly.Memory({ initial: 4, maximum: 65536, shared: true }) : undefined;
     const { instance } = instantiateSync(module, memory ? { env: { memory } } : {});
-    const exported = { ...instance.exports, memory: memory ?? instance.exports.memory } as unknown as Exports;
-    for (const name of ADDRESSES) exported[name] = unsigned(exported[name]) as never;
-    this.exports = this.#guarded(exported);
+    this.exports = this.#guarded(exportsOf({ ...instance.exports, memory: memory ?? instance.exports.memory }));
     this.exports.start();
     this.#register(instance.exports as Record<string, unknown>);
     this.#bytes = new Uint8Array(this.exports.memory.buffer);
@@ -264,15 +281,15 @@ export class Core {
     for (const [name, call] of Object.entries(exported)) {
       // The kernels of aggregates and windows have names with an underscore; nobody calls them here.
       if (typeof call !== 'function' || name.includes('_') || GENERAL.includes(name as 'top')) continue;
-      guarded[name as 'demand'] = this.#guard(call, name === 'destroy') as never;
+      guarded[name as 'demand'] = this.#guard(name as 'demand', call, name === 'destroy') as never;
     }
     return guarded;
   }
 
-  #guard(call: (...given: number[]) => unknown, isQuiet: boolean) {
+  #guard(name: 'demand', call: (...given: number[]) => unknown, isQuiet: boolean) {
     return (stream: number, a: number, b: number, c: number, d: number, e: number): unknown => {
       try {
-        if (!this.#broken.has(stream)) return call(stream, a, b, c, d, e);
+        if (!this.#broken.has(stream)) return (this.#instead ? this.#instead[name] : call)(stream, a, b, c, d, e);
       } catch (cause) {
         if (this.#undoesTraps && cause instanceof WebAssembly.RuntimeError) throw cause;
         this.#broken.add(stream);
@@ -290,7 +307,7 @@ export class Core {
       if (!owner || !role) continue;
       if (ROLES.includes(role as 'start')) {
         this.windows[owner] ??= {};
-        this.windows[owner][role as 'start'] = this.#indexOf(value);
+        this.windows[owner][role as 'start'] = this.#indexOf(name, value);
         continue;
       }
       this.aggregates[owner] ??= { ...NO_KERNELS, needs: [], includes: {} };
@@ -299,41 +316,80 @@ export class Core {
       else if (role === 'includes' && of) kernels.includes[of] = (value as WebAssembly.Global).value;
       else if (role === 'size' || role === 'parameterBytes' || role === 'maxLeapBytes')
         kernels[role] = (value as WebAssembly.Global).value;
-      else kernels[role as 'fold'] = this.#indexOf(value);
+      else kernels[role as 'fold'] = this.#indexOf(name, value);
     }
   }
 
-  #indexOf(kernel: unknown): number {
-    const index = this.exports.table.grow(1);
-    this.exports.table.set(index, kernel);
-    return index;
+  #indexOf(name: string, kernel: unknown): number {
+    this.#kernels.push(name);
+    return addTo(this.exports.table, kernel);
   }
 
   /**
    * Runs an operation that needs at most `demand` bytes of a stream's memory, entirely or not at all. If that much is
-   * certain to be there, `run` gets `sure = true`. Otherwise the blocks of the stream are copied first and restored if
-   * the operation fails.
+   * certain to be there, `run` gets `sure = true`. Otherwise the operation is undone if it fails: from a log of what it
+   * writes, or from a copy of the stream's blocks.
    *
    * An operation that adds events (`adds`) is also undone if it leaves too little memory to fire everything open, so
    * that a full stream can still fire and close.
+   *
+   * @param isLogged whether a log can tell what `run` changes: the core alone writes, and `run` may be called twice
    * @throws {OrielError} ERR_ORIEL_MEMORY
    */
-  atomically(stream: number, demand: number, run: (sure: boolean) => void, adds = true): void {
+  atomically(stream: number, demand: number, run: (sure: boolean) => void, adds = true, isLogged = false): void {
     const { exports } = this;
     const modest = demand <= Math.max(GROW_AHEAD_BYTES, this.buffer.byteLength);
-    const sure = modest && demand <= exports.headroom(stream) && exports.reserve(demand) !== 0;
-    const undo = sure ? undefined : this.#copyOf(stream);
+    if (modest && demand <= exports.headroom(stream) && exports.reserve(demand) !== 0) {
+      run(true);
+      return;
+    }
+    const undo = (isLogged && this.#logOf(stream)) || this.#copyOf(stream);
     try {
-      this.#undoesTraps = undo !== undefined;
-      run(sure);
-      if (!undo || !adds || exports.closing(stream) <= exports.headroom(stream)) return;
+      this.#undoesTraps = true;
+      run(false);
+      if (!adds || exports.closing(stream) <= exports.headroom(stream)) return;
       throw new WebAssembly.RuntimeError('no room is left to give it out');
     } catch (cause) {
-      if (!undo || !(cause instanceof WebAssembly.RuntimeError)) throw cause;
-      this.#putBack(stream, undo);
-      throw noRoom({ cause });
+      if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;
+      if (undo.putBack()) throw noRoom({ cause });
     } finally {
       this.#undoesTraps = false;
+      undo.end();
+    }
+    // The log was full.
+    this.atomically(stream, demand, run, adds);
+  }
+
+  /** Logs what the core writes from now on; undefined if it cannot. */
+  #logOf(stream: number): Undo | undefined {
+    const { exports } = this;
+    if (this.#logging === undefined) this.#logging = this.#makeLogging();
+    const bytes = Math.max(MIN_LOG_BYTES, exports.stat(stream, Stat.bytes) * LOG_SHARE);
+    if (!this.#logging || !exports.openLog(bytes)) return undefined;
+    this.#instead = this.#logging;
+    return {
+      putBack: () => exports.rollBack() !== 0,
+      end: () => {
+        this.#instead = undefined;
+        exports.closeLog();
+      },
+    };
+  }
+
+  /**
+   * Makes the instance that logs what it writes: assembly/base/write-log.ts. Its functions have the same places in its
+   * table as those of the first instance. Null if there is no binary to make it from, or no code may be made here.
+   */
+  #makeLogging(): Exports | null {
+    if (!this.binary) return null;
+    try {
+      const module = new WebAssembly.Module(loggingCore(this.binary()));
+      const instance = new WebAssembly.Instance(module, { env: { memory: this.exports.memory } });
+      const exported = exportsOf(instance.exports);
+      for (const name of this.#kernels) addTo(exported.table, instance.exports[name]);
+      return exported;
+    } catch {
+      return null;
     }
   }
 
@@ -346,7 +402,14 @@ export class Core {
       blocks.push({ from, to, copy: bytes.slice(from, to) });
       from = exports.nextRun(stream, to);
     }
-    return { blocks, events: this.#copyOfBatch() };
+    const events = this.#copyOfBatch();
+    return {
+      putBack: () => {
+        this.#putBack(stream, blocks, events);
+        return true;
+      },
+      end: () => {},
+    };
   }
 
   /**
@@ -370,8 +433,11 @@ export class Core {
     return events;
   }
 
-  /** Puts back what `#copyOf` copied: see assembly/base/allocator.ts. */
-  #putBack(stream: number, { blocks, events }: Undo): void {
+  /**
+   * Puts back the blocks of a stream, copied in order of address, and events of a segment: see
+   * assembly/base/allocator.ts.
+   */
+  #putBack(stream: number, blocks: readonly Piece[], events: readonly Piece[]): void {
     const { exports, bytes } = this;
     exports.withdraw(stream);
     let before = 0;
@@ -391,14 +457,23 @@ function broken(cause?: unknown): OrielError {
 }
 
 let current: Core | undefined;
-let source: (() => WebAssembly.Module) | undefined;
+let source: (() => Core) | undefined;
 
 /**
  * Sets where the module comes from. It is called when the core is first needed; only the first call of this has an
  * effect.
+ * @param binary the binary of the module; without it calls at the very limit of memory are slower
  */
-export function provideCore(module: () => WebAssembly.Module): void {
-  source ??= module;
+export function provideCore(module: () => WebAssembly.Module, binary?: () => Uint8Array): void {
+  source ??= () => new Core(module(), binary);
+}
+
+/** Sets that the core comes from its base64, the form in which the package carries it. */
+export function provideBase64(base64: string): void {
+  provideCore(
+    () => new WebAssembly.Module(decode(base64)),
+    () => decode(base64),
+  );
 }
 
 /** The core of this thread, instantiated on first use. @throws {OrielError} ERR_ORIEL_CORE */
@@ -406,18 +481,31 @@ export function core(): Core {
   if (current) return current;
   if (!source) throw new OrielError('ERR_ORIEL_CORE', 'the core is not there yet: await init(module) first');
   try {
-    current = new Core(source());
+    current = source();
   } catch (cause) {
     throw new OrielError('ERR_ORIEL_CORE', `the WebAssembly core cannot be compiled here: ${cause}`, { cause });
   }
   return current;
 }
 
-/** Compiles the module from base64, the form in which the package carries it. */
-export function decode(base64: string): WebAssembly.Module {
+function decode(base64: string): Uint8Array<ArrayBuffer> {
   const characters = atob(base64);
   // A loop: Uint8Array.from takes twenty times as long.
   const bytes = new Uint8Array(characters.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
-  return new WebAssembly.Module(bytes);
+  return bytes;
+}
+
+/** The exports of an instance, with types. */
+function exportsOf(exports: object): Exports {
+  const exported = { ...exports } as Exports;
+  for (const name of ADDRESSES) exported[name] = unsigned(exported[name]) as never;
+  return exported;
+}
+
+/** Adds a function to a table; returns its place. */
+function addTo(table: WebAssembly.Table, kernel: unknown): number {
+  const index = table.grow(1);
+  table.set(index, kernel);
+  return index;
 }

@@ -56,6 +56,9 @@ export interface TimeScan {
   readonly last: number;
 }
 
+/** For each so many bytes of a stream, the next search for strings to forget waits for one more call. */
+const BYTES_PER_PAUSE = 1 << 19;
+
 export class Engine {
   readonly plan: CompiledPlan;
   readonly handle: number;
@@ -70,6 +73,8 @@ export class Engine {
   readonly strings: StringLedger;
   /** How often strings were forgotten. */
   sweeps = 0;
+  /** What was there after the last search for strings for want of memory, and how many more times it is left out. */
+  #searched = { windows: Number.NaN, results: 0, pause: 0 };
   /** `strings.bytes` when the core was last told how much memory is left for it. */
   #stringBytes = 0;
   /** The form of keys that the core was last told. */
@@ -170,14 +175,20 @@ export class Engine {
    */
   atomically(n: number, first: number, last: number, run: (sure: boolean) => void, stringBytes = 0): void {
     this.limitMemory();
-    this.#atomically(n, this.demand(n, first, last, last) + stringBytes, run);
+    this.#atomically(n, this.demand(n, first, last, last) + stringBytes, run, false);
   }
 
-  #atomically(n: number, demand: number, run: (sure: boolean) => void): void {
+  /** @param isLogged as of `Core.atomically` */
+  #atomically(n: number, demand: number, run: (sure: boolean) => void, isLogged: boolean): void {
     const mode = this.#mode;
     const before = performance.now();
+    const start = (sure: boolean) => {
+      // An attempt before this one is undone, with what it told the core.
+      if (!sure) [this.#mode, this.#stringBytes] = [mode, Number.NaN];
+      run(sure);
+    };
     try {
-      this.core.atomically(this.handle, demand, run, n > 0);
+      this.core.atomically(this.handle, demand, start, n > 0, isLogged);
       if (n > 0) this.edges.taken();
     } catch (error) {
       this.#late = undefined;
@@ -217,7 +228,7 @@ export class Engine {
       this.limitMemory();
       const demand = this.demand(n, first, last, last);
       const enough = demand <= this.core.exports.headroom(this.handle);
-      this.#atomically(n, enough ? demand : this.#forecast(n, demand), () => this.commit(n));
+      this.#atomically(n, enough ? demand : this.#forecast(n, demand), () => this.commit(n), true);
     };
     this.orSweep(take, () => this.#forget(true, false));
   }
@@ -255,7 +266,11 @@ export class Engine {
     // The core computes with a finite disorder here; stopEventTime() has set it to Infinity.
     if (this.#isTimeByHand) exports.setDisorder(this.handle, this.spec.outOfOrder);
     try {
-      const move = () => this.atomically(0, 0, time + this.spec.outOfOrder, () => exports.advance(this.handle, time));
+      const move = () => {
+        this.limitMemory();
+        const demand = this.demand(0, 0, time + this.spec.outOfOrder, time + this.spec.outOfOrder);
+        this.#atomically(0, demand, () => exports.advance(this.handle, time), true);
+      };
       this.orSweep(move, () => this.#forget(true, false));
     } finally {
       if (this.#isTimeByHand) exports.setDisorder(this.handle, Number.POSITIVE_INFINITY);
@@ -302,11 +317,25 @@ export class Engine {
    * @param isBetween whether this is between two calls; else what stands in the ring is kept
    */
   #forget(isShort: boolean, isBetween: boolean): boolean {
+    if (isShort && !this.#isWorthSearching()) return false;
     const keys = this.keys.sweep(isShort, isBetween ? undefined : this.ring.columns);
     const forget = (strings: HashedStrings) => this.#keepHeld(strings, isBetween);
     const any = this.plan.measures.sweep(isShort, isBetween, forget) || keys;
     if (any) this.sweeps++;
     return any;
+  }
+
+  /**
+   * Whether to search for strings to forget for want of memory: if windows have fired or results were taken since the
+   * last time, or after many calls. A stream that is full may refuse any number of calls, and a search takes long.
+   */
+  #isWorthSearching(): boolean {
+    const { windows, results, pause } = this.#searched;
+    const now = { windows: this.stat(Stat.windows), results: this.core.exports.resultCount(this.handle) };
+    const isSame = now.windows === windows && now.results === results;
+    const isLeftOut = isSame && pause > 0;
+    this.#searched = { ...now, pause: isLeftOut ? pause - 1 : Math.floor(this.stat(Stat.bytes) / BYTES_PER_PAUSE) };
+    return !isLeftOut;
   }
 
   /** Forgets the strings of a table that no state or result holds, unless memory is too short to find them. */

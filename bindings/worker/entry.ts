@@ -1,7 +1,7 @@
 /** The program of a worker's thread: `oriel/worker`, a file of its own. */
 
 import bytes from '../../build/shared.wasm';
-import { decode, provideCore } from '../base/core';
+import { provideBase64 } from '../base/core';
 import { type Port, WorkerLoop } from './loop';
 import { nodeThreads } from './node';
 import type { Reply, Request } from './protocol';
@@ -21,7 +21,7 @@ function portOf(scope: Scope): Port {
   };
 }
 
-provideCore(() => decode(bytes));
+provideBase64(bytes);
 const isWeb = typeof (globalThis as { WorkerGlobalScope?: unknown }).WorkerGlobalScope === 'function';
 if (isWeb) {
   new WorkerLoop(portOf(globalThis as unknown as Scope));
