@@ -3,6 +3,7 @@
  * in part: a write that the log does not know, memory that is lost when an undone call had it grow.
  */
 
+import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   count,
@@ -22,7 +23,8 @@ import { loggingCore } from '../../bindings/base/logging-core';
 import { Engine } from '../../bindings/engine/engine';
 import { check } from '../../bindings/spec/check';
 import bytes from '../../build/release.wasm';
-import { fits, refused } from '../support/helpers';
+import { fits, refused, runs } from '../support/helpers';
+import { FAMILIES, play, scenarioOf } from '../support/scenarios';
 import { CASES, limitedSpec } from './full-streams';
 
 afterEach(() => vi.restoreAllMocks());
@@ -44,6 +46,14 @@ function blocksOf(stream: number): { from: number; words: BigUint64Array }[] {
   return blocks;
 }
 
+/** Expects that the blocks of a stream lie where they lay before, with the same content. */
+function expectBlocks(stream: number, before: ReturnType<typeof blocksOf>): void {
+  const placeOf = ({ from, words }: (typeof before)[number]) => [from, words.length];
+  const after = blocksOf(stream);
+  expect(after.map(placeOf)).toEqual(before.map(placeOf));
+  expect(after.filter(({ words }, i) => words.some((word, j) => word !== before[i]?.words[j]))).toEqual([]);
+}
+
 /** Makes every call that is refused compare the blocks of its stream, before and after. Returns how many were. */
 function watchRefused(): () => number {
   let n = 0;
@@ -54,14 +64,35 @@ function watchRefused(): () => number {
       atomically.call(core(), stream, ...given);
     } catch (error) {
       n++;
-      const after = blocksOf(stream);
-      expect(after.map(({ from, words }) => [from, words.length])).toEqual(
-        before.map(({ from, words }) => [from, words.length]),
-      );
-      const changed = after.filter(({ words }, i) => words.some((word, j) => word !== before[i]?.words[j]));
-      expect(changed).toEqual([]);
+      expectBlocks(stream, before);
       throw error;
     }
+  });
+  return () => n;
+}
+
+/** Makes every batch and every move of time fail at its end, expects that it is undone, and makes it again. */
+function undoOnce(): () => number {
+  let n = 0;
+  let isFailing = false;
+  for (const name of ['commit', 'advance'] as const) {
+    const call = core().exports[name] as (...given: number[]) => number;
+    vi.spyOn(core().exports, name as 'commit').mockImplementation((...given) => {
+      const result = call(...given);
+      if (isFailing) throw new WebAssembly.RuntimeError('memory is full');
+      return result;
+    });
+  }
+  const { atomically } = core();
+  vi.spyOn(core(), 'atomically').mockImplementation((stream, demand, run, adds, isLogged) => {
+    if (!isLogged) return atomically.call(core(), stream, demand, run, adds);
+    n++;
+    const before = blocksOf(stream);
+    isFailing = true;
+    refused('ERR_ORIEL_MEMORY', () => atomically.call(core(), stream, Infinity, run, adds, true));
+    isFailing = false;
+    expectBlocks(stream, before);
+    atomically.call(core(), stream, Infinity, run, adds, true);
   });
   return () => n;
 }
@@ -77,8 +108,8 @@ function watchCost(): { copied: number; logged: number; calls: number } {
   });
   const { closeLog } = core().exports;
   vi.spyOn(core().exports, 'closeLog').mockImplementation(() => {
-    const [begin = 0, cursor = 0] = new Uint32Array(core().buffer, LOG, 2);
-    cost.logged = Math.max(cost.logged, cursor - begin);
+    const [, cursor = 0, , first = 0] = new Uint32Array(core().buffer, LOG, 4);
+    cost.logged = Math.max(cost.logged, cursor - first);
     cost.calls++;
     closeLog();
   });
@@ -100,6 +131,25 @@ function fill(stream: WindowedStream, keys: number): number {
   }
   return at;
 }
+
+describe.each(Object.entries(FAMILIES))('windows: %s', (_, window) => {
+  test('whatever a call changes is undone, and the core that logs gives the results of the other', () => {
+    let undone = 0;
+    fc.assert(
+      fc.property(scenarioOf(window), (s) => {
+        const wanted = play(s, s.cuts);
+        const count = undoOnce();
+        const { rows, late } = play(s, s.cuts);
+        vi.restoreAllMocks();
+        undone += count();
+        expect(rows).toEqual(wanted.rows);
+        expect(late).toEqual(wanted.late);
+      }),
+      { numRuns: runs(100) },
+    );
+    expect(undone).toBeGreaterThan(0);
+  });
+});
 
 describe.each(CASES)('$what of $states, $keys keys, $how', (one) => {
   test('a call at the limit copies nothing, and if it is refused it has changed nothing', () => {
