@@ -3,7 +3,20 @@
  * Each shape runs with n, 2 n and 4 n events; what an event takes may grow with the logarithm of n at most.
  */
 
-import { calendar, count, everything, hopping, last, type Spec, session, sum, tumbling, windowed } from 'oriel';
+import {
+  calendar,
+  count,
+  everything,
+  hopping,
+  last,
+  median,
+  rolling,
+  type Spec,
+  session,
+  sum,
+  tumbling,
+  windowed,
+} from 'oriel';
 import type { Cell, Fact } from '../contest';
 import { uniform } from '../data';
 
@@ -77,29 +90,44 @@ function idleKeys(window: Spec['window']): Shape['prepare'] {
   };
 }
 
-/** One event more for a stream whose memory is full, one push at a time. */
-function pushWhenFull(n: number): () => number {
-  const stream = windowed({
-    time: 'at',
-    key: 'key',
-    window: tumbling(1e9),
-    aggregates: { n: count() },
-    memory: { maximum: n * 2 ** 20 },
-  });
-  let key = 0;
-  for (let step = 4096; step >= 1; ) {
-    try {
-      stream.pushColumns({ at: new Float64Array(step), key: times(step, (i) => key + i) });
-      key += step;
-    } catch {
-      step /= 2;
-    }
+/** Whether a call found room. */
+function fits(call: () => void): boolean {
+  try {
+    call();
+    return true;
+  } catch {
+    return false;
   }
-  return () => {
-    const PUSHES = 5;
-    for (let i = 0; i < PUSHES; i++) stream.pushColumns({ at: new Float64Array(1), key: new Float64Array(1) });
-    stream[Symbol.dispose]();
-    return PUSHES;
+}
+
+/**
+ * One event more for a stream of n MB whose memory is full, one push at a time: of keys that are there and of new keys,
+ * which are refused.
+ */
+function pushWhenFull(window: Spec['window'], aggregates: Spec['aggregates']): Shape['prepare'] {
+  return (n) => {
+    const stream = windowed({ time: 'at', key: 'key', window, aggregates, memory: { maximum: n * 2 ** 20 } } as Spec);
+    let key = 0;
+    const push = (from: number, length: number) => {
+      const columns = {
+        at: new Float64Array(length),
+        key: times(length, (i) => from + i),
+        v: new Float64Array(length),
+      };
+      return fits(() => stream.pushColumns(columns as never));
+    };
+    for (let step = 4096; step >= 1; ) {
+      if (push(key, step)) key += step;
+      else step /= 2;
+    }
+    // The first calls of a program at the limit make what undoes them.
+    for (let i = 0; i < 10; i++) push(key + i, 1);
+    return () => {
+      const PUSHES = 100;
+      for (let i = 0; i < PUSHES; i += 2) for (const one of [i, key + i]) push(one, 1);
+      stream[Symbol.dispose]();
+      return PUSHES;
+    };
   };
 }
 
@@ -230,9 +258,30 @@ const SHAPES: Shape[] = [
   {
     name: 'full',
     title: 'a push when n MB of memory are full',
-    n: 16,
+    n: 32,
     unit: 'a push',
-    prepare: pushWhenFull,
+    prepare: pushWhenFull(tumbling(1e9), { n: count() }),
+  },
+  {
+    name: 'full-medians',
+    title: 'a push when n MB of memory are full of medians',
+    n: 32,
+    unit: 'a push',
+    prepare: pushWhenFull(tumbling(1e9), { m: median('v') }),
+  },
+  {
+    name: 'full-sessions',
+    title: 'a push when n MB of memory are full of sessions',
+    n: 32,
+    unit: 'a push',
+    prepare: pushWhenFull(session(1e9), { m: median('v') }),
+  },
+  {
+    name: 'full-rolling',
+    title: 'a push when n MB of memory are full of rolling frames',
+    n: 32,
+    unit: 'a push',
+    prepare: pushWhenFull(rolling(1e9), { s: sum('v') }),
   },
   {
     name: 'calendar',
