@@ -15,8 +15,8 @@ import { headroom, Stream } from './stream';
 
 /**
  * The forecast for the n events that were written to the ring last and are not yet committed; ids that the producer
- * wrote are below `limit`. Changes nothing that shows: it may forget keys, which taking the events would do as well, and
- * writes ids to the ring, which taking the events writes again.
+ * wrote are below `limit`. Changes nothing that shows: it may forget keys, which taking the events would do as well,
+ * and writes ids to the ring, which taking the events writes again.
  */
 export function forecast(stream: Stream, n: i32, limit: u32): Forecast {
   const ring = changetype<Ring>(stream.ring);

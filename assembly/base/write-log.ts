@@ -10,9 +10,9 @@
  *     entry    old content, in words of 4 bytes │ address: u32 │ bytes: u32
  *
  * Law: with the log read backwards, all memory in use is what it was when the log was opened. Words that were not
- * written are not touched, since a producer on another thread may be writing there. What lay in free pages is not noted:
- * nobody reads it, and tables that grow are mostly put there. The root of the allocator is undone as well, so memory
- * that has grown meanwhile is taken in anew.
+ * written are not touched, since a producer on another thread may be writing there. What lay in free pages is not
+ * noted: nobody reads it, and tables that grow are mostly put there. The root of the allocator is undone as well, so
+ * memory that has grown meanwhile is taken in anew.
  *
  * Cost: a write becomes a call and at least three more writes. A log that is full traps.
  */

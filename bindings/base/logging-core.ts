@@ -1,7 +1,7 @@
 /**
  * Rewrites the core's binary so that it logs what it overwrites: assembly/base/write-log.ts. Every instruction that
- * writes to memory becomes a call of the function there that writes the same; all else stays as it is, so that addresses,
- * tables and results are the same. The memory is imported, to be that of another instance.
+ * writes to memory becomes a call of the function there that writes the same; all else stays as it is, so that
+ * addresses, tables and results are the same. The memory is imported, to be that of another instance.
  *
  * It knows the instructions that the core consists of, and throws at any other.
  */

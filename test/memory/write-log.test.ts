@@ -1,6 +1,6 @@
 /**
- * Catches a call to a nearly full stream that costs more the more the stream holds, whatever it holds, or that is undone
- * in part: a write that the log does not know, memory that is lost when an undone call had it grow.
+ * Catches a call to a nearly full stream that costs more the more the stream holds, whatever it holds, or that is
+ * undone in part: a write that the log does not know, memory that is lost when an undone call had it grow.
  */
 
 import fc from 'fast-check';
