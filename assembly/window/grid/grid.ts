@@ -8,6 +8,7 @@ import { allocate, release } from '../../base/allocator';
 import { WindowPlan } from '../../plan';
 import { Stream, windowAt } from '../../stream';
 import { Window } from '../../window';
+import { destroyList } from './calendar-list';
 import * as edges from './edges';
 
 @unmanaged
@@ -29,12 +30,9 @@ export function createGrid(stream: Stream, bytes: usize, first: i32, count: i32)
   return grid;
 }
 
-/** Releases the store and the tables of edges of its windows: see kind/calendar.ts. */
+/** Releases the store and the lists of its calendar windows. */
 export function releaseGrid(stream: Stream, grid: Grid): void {
-  for (let i = 0; i < grid.count; i++) {
-    const window = windowIn(grid, i);
-    if (window.edges) release(stream, window.edges);
-  }
+  for (let i = 0; i < grid.count; i++) destroyList(stream, windowIn(grid, i));
   release(stream, changetype<usize>(grid));
 }
 

@@ -356,10 +356,10 @@ const BINDINGS: Fault[] = [
     suites: ['window/calendar', 'window/fill', 'test/attack'],
   },
   {
-    file: 'bindings/engine/calendar-edges.ts',
+    file: 'assembly/window/grid/calendar-list.ts',
     fault: 'closed windows of a calendar are removed without the allowed lateness',
-    find: 'this.#firstAbove(END, watermark - this.allowedLateness)',
-    replace: 'this.#firstAbove(END, watermark)',
+    find: 'const closed = stream.watermark - stream.allowedLateness;',
+    replace: 'const closed = stream.watermark;',
     suites: ['window/calendar', 'window/lateness'],
     explained: 'A late event lists its windows again; the others are compared only with each other.',
   },
