@@ -5,7 +5,7 @@
  * another store) → fire (window/grid/fire.ts) → outbox (result/outbox.ts).
  */
 
-import { allocate, Owner, release, reserve as reserveOf, resize } from './base/allocator';
+import { allocate, Owner, release, reserve as reserveOf } from './base/allocator';
 import { closing as closingOf, demand as demandOf } from './budget';
 import { forecast as forecastOf } from './forecast';
 import { forgetSamples as forgetSamplesOf } from './ingest/counter-steps';
@@ -27,6 +27,7 @@ import { putMerged as putMergedOf } from './result/merge';
 import { emptyOutbox, Outbox, outputColumn } from './result/outbox';
 import { storeAt } from './store';
 import { headroom as headroomOf, Stream, usedBytes, windowAt } from './stream';
+import * as calendarList from './window/grid/calendar-list';
 import * as edges from './window/grid/edges';
 
 export * from './aggregate/aggregate-registry';
@@ -296,15 +297,24 @@ export function idOfKey(stream: Stream): u32 {
   return idAt(stream, changetype<Dictionary>(stream.dictionary), ring.words, (<usize>ring.mask + 1) << 3);
 }
 
-/**
- * Address of a table for the edges of n windows of calendar window w, which replaces the one before; see
- * window/grid/kind/calendar.ts.
- */
-export function edgeTable(stream: Stream, w: i32, n: i32): usize {
-  const window = windowAt(stream, w);
-  window.edges = <u32>resize(stream, window.edges, <usize>n * 24);
-  window.edgeCount = n;
-  return window.edges;
+/** Whether window k of calendar window w is listed. For this and the next three see window/grid/calendar-list.ts. */
+export function isListed(stream: Stream, w: i32, k: f64): bool {
+  return calendarList.isListed(windowAt(stream, w), k);
+}
+
+/** Whether n more windows of calendar window w can be listed. */
+export function reserveEntries(stream: Stream, w: i32, n: f64): bool {
+  return calendarList.reserveEntries(stream, windowAt(stream, w), n);
+}
+
+/** Lists window k of calendar window w. */
+export function listWindow(stream: Stream, w: i32, k: f64, start: f64, end: f64): void {
+  calendarList.list(stream, windowAt(stream, w), k, start, end);
+}
+
+/** Removes listed windows of calendar window w that are closed. Returns whether there were any. */
+export function removeClosed(stream: Stream, w: i32): bool {
+  return calendarList.removeClosed(stream, windowAt(stream, w));
 }
 
 /** Start of window k of grid window w. This and the next two serve to fill in empty windows. */

@@ -18,6 +18,7 @@ import { planPacked } from './result/pack';
 import { CHUNK_ROWS, createScratch, destroyScratch } from './scratch';
 import { Bound, Store, storeAt } from './store';
 import { headroom, Stream, seedTables, usedBytes, windowAt } from './stream';
+import { destroyList } from './window/grid/calendar-list';
 
 /**
  * Creates a stream with room for a plan of `planBytes`, which the caller writes before `buildStream`; 0 if memory is
@@ -253,10 +254,7 @@ function makeStores(stream: Stream): void {
 export function destroyStream(stream: Stream): void {
   if (stream.ring) {
     if (stream.isOpen) releaseWorkingMemory(stream);
-    for (let w = 0; w < stream.windowCount; w++) {
-      const edges = windowAt(stream, w).edges;
-      if (edges) release(stream, edges);
-    }
+    for (let w = 0; w < stream.windowCount; w++) destroyList(stream, windowAt(stream, w));
     destroyOutbox(stream, changetype<Outbox>(stream.outbox));
     destroyDictionary(stream, changetype<Dictionary>(stream.dictionary));
     if (stream.filter) destroyFilter(stream);

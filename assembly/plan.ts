@@ -111,14 +111,13 @@ export enum WindowPlan {
   place = 92,
   /** Number of its store. Windows of one store are neighbours. */
   store = 96,
-  /** Filled in by the core: the table of edges that the bindings write, see assembly/window/grid/kind/calendar.ts. */
+  /** Filled in by the core: the list of the windows of a calendar, see assembly/window/grid/calendar-list.ts. */
   edges = 100,
-  edgeCount = 104,
   /** The function of the debug build that verifies the store: see assembly/check.ts. */
-  verify = 108,
+  verify = 104,
   /** A function of the store, 0 if it has none. */
-  absorbs = 112,
-  bytes = 120,
+  absorbs = 108,
+  bytes = 112,
 }
 
 /**

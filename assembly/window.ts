@@ -28,7 +28,6 @@ export class Window {
   place: u32;
   store: u32;
   edges: u32;
-  edgeCount: i32;
   verify: u32;
   absorbs: u32;
 }
@@ -55,7 +54,6 @@ if (offsetof<Window>('closed') != WindowPlan.closed) ERROR('Window.closed');
 if (offsetof<Window>('place') != WindowPlan.place) ERROR('Window.place');
 if (offsetof<Window>('store') != WindowPlan.store) ERROR('Window.store');
 if (offsetof<Window>('edges') != WindowPlan.edges) ERROR('Window.edges');
-if (offsetof<Window>('edgeCount') != WindowPlan.edgeCount) ERROR('Window.edgeCount');
 if (offsetof<Window>('verify') != WindowPlan.verify) ERROR('Window.verify');
 if (offsetof<Window>('absorbs') != WindowPlan.absorbs) ERROR('Window.absorbs');
 if (offsetof<Window>() > <usize>WindowPlan.bytes) ERROR('Window');

@@ -69,6 +69,19 @@ const sessions: Spec = {
 
 const slices: Spec = { time: 'at', window: tumbling(10), aggregates: { n: count() }, outOfOrder: 1e9 };
 
+const allDays: Spec = {
+  time: 'at',
+  window: tumbling(calendar(1, 'day', 'UTC')),
+  aggregates: { n: count() },
+  outOfOrder: 1e15,
+};
+
+/** Times on random days of 500 years. */
+function randomDays(n: number): Float64Array {
+  const random = uniform(11);
+  return times(n, () => Math.floor(random() * 500 * 365) * DAY);
+}
+
 /** A key that has events in many sessions, all of them open. */
 function openSessions(keys: number, at: (n: number) => Float64Array, more: object = {}): Shape['prepare'] {
   return (n) => run({ ...sessions, ...more } as Spec, { at: at(n), key: times(n, (i) => i % keys) });
@@ -288,17 +301,21 @@ const SHAPES: Shape[] = [
     title: 'calendar days, random over 500 years',
     n: 20_000,
     unit: 'an event',
+    prepare: (n) => run(allDays, { at: randomDays(n) }),
+  },
+  {
+    name: 'calendar-single',
+    title: 'calendar days, random over 500 years, one event a call',
+    n: 20_000,
+    unit: 'an event',
     prepare: (n) => {
-      const random = uniform(11);
-      return run(
-        {
-          time: 'at',
-          window: tumbling(calendar(1, 'day', 'UTC')),
-          aggregates: { n: count() },
-          outOfOrder: 1e15,
-        },
-        { at: times(n, () => Math.floor(random() * 500 * 365) * DAY) },
-      );
+      const at = randomDays(n);
+      return () => {
+        using stream = windowed(allDays);
+        for (const t of at) stream.push({ at: t } as never);
+        stream.close();
+        return n;
+      };
     },
   },
 ];

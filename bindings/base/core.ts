@@ -54,7 +54,10 @@ interface Exports {
   closeMarks(marks: number): void;
   query(stream: number, id: number, t: number): number;
   idOfKey(stream: number): number;
-  edgeTable(stream: number, w: number, n: number): number;
+  isListed(stream: number, w: number, k: number): number;
+  reserveEntries(stream: number, w: number, n: number): number;
+  listWindow(stream: number, w: number, k: number, start: number, end: number): void;
+  removeClosed(stream: number, w: number): number;
   windowStart(stream: number, w: number, k: number): number;
   windowEnd(stream: number, w: number, k: number): number;
   oldestOpen(stream: number, w: number, t: number, slack: number): number;
@@ -170,7 +173,7 @@ const ADDRESSES = [
     'lateEvents',
   ] as const),
   ...(['startsColumn', 'endsColumn', 'resultIds', 'resultWindows', 'resultPanes', 'resultFirings'] as const),
-  ...(['resultColumn', 'resultLists', 'query', 'edgeTable', 'keyWords', 'liveColumn', 'pinsColumn'] as const),
+  ...(['resultColumn', 'resultLists', 'query', 'keyWords', 'liveColumn', 'pinsColumn'] as const),
   ...(['createSegments', 'openPacked', 'openMarks'] as const),
 ] as const;
 

@@ -1,16 +1,14 @@
 /**
- * Keeps the core's tables of calendar windows (assembly/window/grid/kind/calendar.ts), since only JavaScript knows time
- * zones.
+ * Lists calendar windows in the core (assembly/window/grid/calendar-list.ts), since only JavaScript knows time zones.
  *
- * Law: from the moment at which an event is covered until the core has taken it, the table lists every window that
- * contains its time, and one more on each side. Closed windows are removed only when no covered event waits, so whether
- * an event is late or skipped does not depend on the events around it. The table's size follows the open windows.
+ * Law: from the moment at which an event is covered until the core has taken it, every window that contains its time is
+ * listed, and one more on each side. Closed windows are removed only when no covered event waits, so whether an event
+ * is late or skipped does not depend on the events around it. The length of the list follows the open windows.
  *
- * Cost: for a batch whose windows are all listed, a comparison per event. Otherwise the new windows are merged into the
- * table, which is copied once.
+ * Cost: for an event whose windows are all known to be listed, a comparison; otherwise logarithmic time for each of
+ * them.
  */
 
-import { Stat } from '../../assembly/plan';
 import type { Core } from '../base/core';
 import { OrielError } from '../base/errors';
 import type { CheckedSpec } from '../spec/check';
@@ -54,15 +52,9 @@ function windowEdgesOf(window: Window): WindowEdges {
   };
 }
 
-/** Numbers per entry of a table: number, start and end of a window. */
-const WIDTH = 3;
-const END = 2;
-
-/** The table of one calendar window of the plan. */
-class EdgeTable {
+/** The list of one calendar window of the plan. */
+class WindowList {
   readonly edges: WindowEdges;
-  /** Number, start and end of each listed window, in order of number. */
-  #entries = new Float64Array(0);
   /** The block of the last time covered, all windows of which are listed. */
   #from = 0;
   #until = 0;
@@ -72,90 +64,48 @@ class EdgeTable {
     readonly stream: number,
     readonly w: number,
     window: Window,
-    readonly allowedLateness: number,
   ) {
     this.edges = windowEdgesOf(window);
   }
 
-  /** Adds the windows around each of the times that are not listed. @throws {OrielError} ERR_ORIEL_MEMORY */
+  /** Lists the windows around each of the times. @throws {OrielError} ERR_ORIEL_MEMORY */
   cover(times: ArrayLike<number>): void {
+    const { exports } = this.core;
     const fresh = new Set<number>();
     for (let i = 0; i < times.length; i++) {
       const t = times[i] as number;
       if (t >= this.#from && t < this.#until) continue;
       [this.#from, this.#until] = this.edges.block(t);
       const [first, last] = this.edges.around(t);
-      for (let k = first - 1; k <= last + 1; k++) if (!this.#lists(k)) fresh.add(k);
+      for (let k = first - 1; k <= last + 1; k++) if (!exports.isListed(this.stream, this.w, k)) fresh.add(k);
     }
-    if (fresh.size) this.#add([...fresh].sort((a, b) => a - b));
+    if (fresh.size) this.#list(fresh);
   }
 
-  /** Removes the windows that are closed, but for the last of them. */
+  /** Removes the windows that are closed. */
   removeClosed(): void {
-    const watermark = this.core.exports.stat(this.stream, Stat.watermark);
-    const open = this.#firstAbove(END, watermark - this.allowedLateness);
-    if (open <= 1) return;
-    this.#entries = this.#entries.subarray((open - 1) * WIDTH);
-    this.#until = this.#from;
+    if (this.core.exports.removeClosed(this.stream, this.w)) this.#until = this.#from;
   }
 
-  /** Index of the first entry whose number or end is greater than x; the number of entries if there is none. */
-  #firstAbove(field: number, x: number): number {
-    let low = 0;
-    let high = this.#entries.length / WIDTH;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#entries[middle * WIDTH + field] as number) > x) high = middle;
-      else low = middle + 1;
-    }
-    return low;
-  }
-
-  #lists(k: number): boolean {
-    const i = this.#firstAbove(0, k) - 1;
-    return i >= 0 && this.#entries[i * WIDTH] === k;
-  }
-
-  /** Adds windows that are not listed, given in ascending order, and writes the table to the core. */
-  #add(fresh: readonly number[]): void {
+  /** Lists windows that are not listed. */
+  #list(fresh: ReadonlySet<number>): void {
     const { exports } = this.core;
-    const length = this.#entries.length / WIDTH + fresh.length;
-    // Twice the size of the new table (24 bytes an entry), since the old one exists until the new one is there.
-    const bytes = length * 48 + 1024;
-    if (bytes > exports.headroom(this.stream) || !exports.reserve(bytes)) {
+    if (!exports.reserveEntries(this.stream, this.w, fresh.size)) {
       this.#until = this.#from;
       throw new OrielError('ERR_ORIEL_MEMORY', 'the stream has no room for the edges of its windows');
     }
-    this.#entries = this.#merged(fresh);
-    const address = exports.edgeTable(this.stream, this.w, length);
-    new Float64Array(this.core.buffer, address, length * WIDTH).set(this.#entries);
-  }
-
-  #merged(fresh: readonly number[]): Float64Array<ArrayBuffer> {
-    const old = this.#entries;
-    const merged = new Float64Array(old.length + fresh.length * WIDTH);
-    let from = 0;
-    fresh.forEach((k, i) => {
-      const until = this.#firstAbove(0, k) * WIDTH;
-      merged.set(old.subarray(from, until), from + i * WIDTH);
-      merged.set([k, ...this.edges.bounds(k)], until + i * WIDTH);
-      from = until;
-    });
-    merged.set(old.subarray(from), from + fresh.length * WIDTH);
-    return merged;
+    for (const k of fresh) exports.listWindow(this.stream, this.w, k, ...this.edges.bounds(k));
   }
 }
 
-/** The tables of a stream's calendar windows. */
+/** The lists of a stream's calendar windows. */
 export class Edges {
-  readonly #tables: readonly EdgeTable[];
+  readonly #lists: readonly WindowList[];
   /** Whether events may wait that are covered and not taken. */
   #waits = false;
 
-  constructor(core: Core, stream: number, { windows, allowedLateness }: CheckedSpec) {
-    this.#tables = windows.flatMap((window, w) =>
-      window.calendar ? [new EdgeTable(core, stream, w, window, allowedLateness)] : [],
-    );
+  constructor(core: Core, stream: number, { windows }: CheckedSpec) {
+    this.#lists = windows.flatMap((window, w) => (window.calendar ? [new WindowList(core, stream, w, window)] : []));
   }
 
   /**
@@ -164,13 +114,13 @@ export class Edges {
    */
   cover(times: ArrayLike<number>): void {
     this.#waits = true;
-    for (const table of this.#tables) table.cover(times);
+    for (const list of this.#lists) list.cover(times);
   }
 
   /** Notes that the core has taken all events that were covered. */
   taken(): void {
     this.#waits = false;
-    for (const table of this.#tables) table.removeClosed();
+    for (const list of this.#lists) list.removeClosed();
   }
 
   /**
@@ -178,9 +128,9 @@ export class Edges {
    * @throws {OrielError} ERR_ORIEL_MEMORY
    */
   coverMoment(t: number): void {
-    for (const table of this.#tables) {
-      if (!this.#waits) table.removeClosed();
-      table.cover([t]);
+    for (const list of this.#lists) {
+      if (!this.#waits) list.removeClosed();
+      list.cover([t]);
     }
   }
 
@@ -195,6 +145,6 @@ export class Edges {
   }
 
   #edgesOf(w: number): WindowEdges | undefined {
-    return this.#tables.find((table) => table.w === w)?.edges;
+    return this.#lists.find((list) => list.w === w)?.edges;
   }
 }

@@ -146,7 +146,6 @@ function windowRecord({ spec, core, columns, parts }: Draft, window: Window, w: 
     [WindowPlan.place]: spec.places[w] ?? 0,
     [WindowPlan.store]: storeOf(spec.windows, w),
     [WindowPlan.edges]: 0,
-    [WindowPlan.edgeCount]: 0,
   } satisfies Record<Exclude<WindowPlan, WindowPlan.bytes>, number>;
 }
 

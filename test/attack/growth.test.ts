@@ -5,7 +5,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { count, hopping, session, tumbling, type Window, windowed } from '../../bindings';
+import { calendar, count, hopping, session, tumbling, type Window, windowed } from '../../bindings';
+import { DAY } from '../support/times';
 
 /** Far above what a test takes, and far below what it would take if each event walked all open windows. */
 const LIMIT = 30_000;
@@ -84,6 +85,20 @@ describe.each(Object.entries(ORDERS))('%s', (_, order) => {
     expect(stream.stats().liveSlices).toBe(n);
     const { start } = stream.close().columns;
     expect(start).toEqual(Float64Array.from({ length: n }, (_, i) => 10 * i));
+  });
+
+  test('calendar windows that open one by one are listed in order', { timeout: LIMIT }, () => {
+    const n = 2 ** 15;
+    using stream = windowed({
+      time: 't',
+      window: tumbling(calendar(1, 'day', 'UTC')),
+      aggregates: { n: count() },
+      outOfOrder: 1e15,
+    });
+    for (const day of order(n)) stream.push({ t: day * DAY });
+    expect(stream.stats().liveSlices).toBe(n);
+    const { start } = stream.close().columns;
+    expect(start).toEqual(Float64Array.from({ length: n }, (_, i) => i * DAY));
   });
 
   test('old events make windows anew that are long over', { timeout: LIMIT }, () => {

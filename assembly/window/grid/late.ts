@@ -82,8 +82,11 @@ function amend(stream: Stream, stacks: Stacks, k: f64, id: u32, at: i32, w: i32,
  */
 function foldIntoOpen(stream: Stream, grid: Slicing, t: f64, id: u32, at: i32, amended: bool): usize {
   for (let w = 0; w < grid.count; w++) {
-    const k = edges.oldestOpen(windowIn(grid, w), stream.watermark, stream.delay);
-    skipTo(stream, stacksAt(grid, w), k);
+    const window = windowIn(grid, w);
+    const k = edges.oldestOpen(window, stream.watermark, stream.delay);
+    // Later windows than those that hold t are not passed over: of a calendar's, some may be open and not listed.
+    const newest = edges.newest(window, t);
+    skipTo(stream, stacksAt(grid, w), min(k, edges.later(newest + 1, newest)));
   }
   if (t >= grid.sealedTo) {
     const slice = openSlice(stream, grid, t);

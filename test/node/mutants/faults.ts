@@ -284,7 +284,7 @@ const CORE: Fault[] = [
   {
     file: 'assembly/budget.ts',
     fault: 'the budget is without keys',
-    find: 'bound.bytes + demandOfKeys(stream, n) + 4096',
+    find: 'bound.bytes + demandOfKeys(stream, n, ids) + 4096',
     replace: 'bound.bytes + 4096',
     suites: ['laws/demand-is-enough', 'memory'],
   },
@@ -447,10 +447,10 @@ const BINDINGS: Fault[] = [
     suites: ['window/calendar', 'window/fill', 'test/attack'],
   },
   {
-    file: 'bindings/engine/calendar-edges.ts',
+    file: 'assembly/window/grid/calendar-list.ts',
     fault: 'closed windows of a calendar are removed without the allowed lateness',
-    find: 'this.#firstAbove(END, watermark - this.allowedLateness)',
-    replace: 'this.#firstAbove(END, watermark)',
+    find: 'const closed = stream.watermark - stream.allowedLateness;',
+    replace: 'const closed = stream.watermark;',
     suites: ['window/calendar', 'window/lateness'],
     explained: 'A late event lists its windows again; the others are compared only with each other.',
   },
