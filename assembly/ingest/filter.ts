@@ -18,6 +18,7 @@ import { allocate, release } from '../base/allocator';
 import { Keys, Plan } from '../plan';
 import { firesAgain, Stream, windowAt } from '../stream';
 import { isPlausible } from './admission';
+import { countInOrder, squeeze, squeezeIds } from './filter-in-order';
 import { measureColumn, Ring } from './ring';
 
 @unmanaged
@@ -80,9 +81,43 @@ export function filterBytes(capacity: f64, measureCount: f64): f64 {
 /** Moves the kept ones of n events from ring place `at` together to the front; returns their number. */
 export function compact(stream: Stream, ring: Ring, at: i32, n: i32): i32 {
   const filter = changetype<Filter>(stream.filter);
-  const kept = choose(stream, filter, ring.times + ((<usize>at) << 3), filter.column + ((<usize>at) << 3), n);
+  const times = ring.times + ((<usize>at) << 3);
+  const condition = filter.column + ((<usize>at) << 3);
+  const canMerge = stream.storeCount == 1 && !firesAgain(stream);
+  const isSimple = canMerge && stream.maxFutureSkew == Infinity;
+  const inOrder = isSimple ? countInOrder(times, condition, n, stream.newest) : -1;
+  let kept = inOrder;
+  if (inOrder >= 0) tickLast(stream, filter, times, condition, n, kept);
+  else if (isSimple) kept = chooseFast(stream, filter, times, condition, n);
+  else kept = chooseSlow(stream, filter, times, condition, n, canMerge);
   stream.filtered += n - kept;
   if (kept == n) return n;
+  if (inOrder >= 0) squeezeColumns(stream, filter, ring, at, n);
+  else gatherColumns(stream, filter, ring, at, kept);
+  return kept;
+}
+
+/** Moves the kept events together by the condition. */
+function squeezeColumns(stream: Stream, filter: Filter, ring: Ring, at: i32, n: i32): void {
+  const columnBytes = (<usize>ring.mask + 1) << 3;
+  const offset = (<usize>at) << 3;
+  const condition = filter.column + offset;
+  squeeze(condition, ring.times + offset, n);
+  if (stream.keys == Keys.ids) squeezeIds(condition, ring.ids + (offset >> 1), n);
+  else for (let words = ring.words; words < ring.measures; words += columnBytes) squeeze(condition, words + offset, n);
+  let moves = false;
+  for (let i = 0; i < ring.measureCount; i++) {
+    const column = measureColumn(ring, i) + offset;
+    if (!load<u8>(filter.moves + i)) continue;
+    if (column == condition) moves = true;
+    else squeeze(condition, column, n);
+  }
+  // It decides about the others, so it comes last.
+  if (moves) squeeze(condition, condition, n);
+}
+
+/** Moves the events in the list of kept ones together. */
+function gatherColumns(stream: Stream, filter: Filter, ring: Ring, at: i32, kept: i32): void {
   const columnBytes = (<usize>ring.mask + 1) << 3;
   const offset = (<usize>at) << 3;
   gather<u64>(filter.kept, ring.times + offset, kept);
@@ -93,7 +128,17 @@ export function compact(stream: Stream, ring: Ring, at: i32, n: i32): i32 {
   for (let i = 0; i < ring.measureCount; i++) {
     if (load<u8>(filter.moves + i)) gather<u64>(filter.kept, measureColumn(ring, i) + offset, kept);
   }
-  return kept;
+}
+
+/** Ticks after the last kept event if a later one was dropped, where times never fall. */
+function tickLast(stream: Stream, filter: Filter, times: usize, condition: usize, n: i32, kept: i32): void {
+  const all = load<f64>(times + ((<usize>n - 1) << 3));
+  let i = <usize>n;
+  if (kept) while (!(abs(load<f64>(condition + ((i - 1) << 3))) > 0)) i--;
+  const moved = kept ? load<f64>(times + ((i - 1) << 3)) : stream.newest;
+  filter.tickCount = all > moved ? 1 : 0;
+  store<f64>(filter.ticks, all);
+  store<u32>(filter.ticks, kept, 8);
 }
 
 /** Marks the measures that are read after the program has run: all of them if late events are given back. */
@@ -118,13 +163,6 @@ function gather<T>(places: usize, column: usize, n: i32): void {
   for (let i: usize = 0; i < <usize>n; i++) {
     store<T>(column + i * sizeof<T>(), load<T>(column + <usize>load<u32>(places + (i << 2)) * sizeof<T>()));
   }
-}
-
-/** Lists the events that are kept, and the ticks of the others; returns the number kept. */
-function choose(stream: Stream, filter: Filter, times: usize, condition: usize, n: i32): i32 {
-  const canMerge = stream.storeCount == 1 && !firesAgain(stream);
-  if (canMerge && stream.maxFutureSkew == Infinity) return chooseFast(stream, filter, times, condition, n);
-  return chooseSlow(stream, filter, times, condition, n, canMerge);
 }
 
 /**
