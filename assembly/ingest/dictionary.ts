@@ -120,9 +120,9 @@ function setCapacity(stream: Stream, keys: Dictionary, capacity: u32): void {
   if (keys.pins) keys.pins = resizeTable<u32>(stream, keys.pins, keys.capacity, capacity, 0);
   keys.capacity = capacity;
   if (keys.width != 1) return;
+  const length = keys.smallLength;
   keys.smallLength = capacity * 2;
-  keys.small = resize(stream, keys.small, (<usize>keys.smallLength) << 2);
-  memory.fill(keys.small, 0, (<usize>keys.smallLength) << 2);
+  keys.small = resizeTable<u32>(stream, keys.small, length, keys.smallLength, 0);
 }
 
 /**
@@ -154,24 +154,47 @@ export function mapKeys(
 }
 
 function mapNumbers(stream: Stream, keys: Dictionary, words: usize, ids: usize, n: i32): void {
-  let small = keys.small;
-  let smallLength = keys.smallLength;
-  for (let i: usize = 0; i < <usize>n; i++) {
-    const number = load<f64>(words + (i << 3));
-    // Adding 2^52 leaves a whole number below 2^32 in the low 32 bits.
-    const whole = <u32>reinterpret<u64>(number + 4503599627370496);
-    let idPlus: u32 = 0;
-    if (<f64>whole == number && whole < smallLength) idPlus = load<u32>(small + ((<usize>whole) << 2));
-    if (!idPlus) {
-      idPlus = mapNumber(stream, keys, number) + 1;
-      small = keys.small;
-      smallLength = keys.smallLength;
-    }
-    store<u32>(ids + (i << 2), idPlus - 1);
+  let i: usize = 0;
+  for (; i + 4 <= <usize>n; i += 4) {
+    if (mapKnown(keys, words + (i << 3), ids + (i << 2))) continue;
+    for (let k = i; k < i + 4; k++) store<u32>(ids + (k << 2), mapNumber(stream, keys, load<f64>(words + (k << 3))));
   }
+  for (; i < <usize>n; i++) store<u32>(ids + (i << 2), mapNumber(stream, keys, load<f64>(words + (i << 3))));
+}
+
+/** 2^52. Added to a number, it leaves a whole one below 2^32 in the low 32 bits of the sum. */
+const SHIFT: f64 = 4503599627370496;
+
+/** Writes the ids of four numbers if `small` has all of them; false if it has not. */
+function mapKnown(keys: Dictionary, words: usize, ids: usize): bool {
+  const shift = f64x2.splat(SHIFT);
+  const a = v128.load(words);
+  const b = v128.load(words, 16);
+  const x = f64x2.add(a, shift);
+  const y = f64x2.add(b, shift);
+  const isWhole = v128.and(f64x2.eq(f64x2.sub(x, shift), a), f64x2.eq(f64x2.sub(y, shift), b));
+  const isNatural = f64x2.ge(f64x2.pmin(a, b), f64x2.splat(0));
+  const isSmall = f64x2.lt(f64x2.pmax(a, b), f64x2.splat(<f64>keys.smallLength));
+  if (!i64x2.all_true(v128.and(isWhole, v128.and(isNatural, isSmall)))) return false;
+  const small = keys.small;
+  const id0 = load<u32>(small + ((<usize>i32x4.extract_lane(x, 0)) << 2));
+  const id1 = load<u32>(small + ((<usize>i32x4.extract_lane(x, 2)) << 2));
+  const id2 = load<u32>(small + ((<usize>i32x4.extract_lane(y, 0)) << 2));
+  const id3 = load<u32>(small + ((<usize>i32x4.extract_lane(y, 2)) << 2));
+  if (!id0 || !id1 || !id2 || !id3) return false;
+  store<u32>(ids, id0 - 1);
+  store<u32>(ids, id1 - 1, 4);
+  store<u32>(ids, id2 - 1, 8);
+  store<u32>(ids, id3 - 1, 12);
+  return true;
 }
 
 function mapNumber(stream: Stream, keys: Dictionary, number: f64): u32 {
+  const whole = <u32>reinterpret<u64>(number + SHIFT);
+  if (<f64>whole == number && whole < keys.smallLength) {
+    const idPlus = load<u32>(keys.small + ((<usize>whole) << 2));
+    if (idPlus) return idPlus - 1;
+  }
   const id = mapWord(stream, keys, reinterpret<u64>(number == number ? number + 0 : NaN));
   if (number >= 0 && number < <f64>keys.smallLength && floor(number) == number) {
     store<u32>(keys.small + ((<usize>(<u32>number)) << 2), id + 1);
