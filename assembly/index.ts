@@ -30,6 +30,13 @@ import { headroom as headroomOf, Stream, usedBytes, windowAt } from './stream';
 import * as calendarList from './window/grid/calendar-list';
 import * as edges from './window/grid/edges';
 
+/**
+ * Memory is grown ahead of a call for a demand up to this many bytes, or up to the size of the memory if that is
+ * larger. Beyond that, copying the blocks of the stream is cheaper than growing for an upper bound that is rarely
+ * reached.
+ */
+const GROW_AHEAD_BYTES: f64 = 134217728;
+
 export * from './aggregate/aggregate-registry';
 export { endOfRun, nextRun, reclaim, reserve, start, top, withdraw } from './base/allocator';
 export * from './base/write-log';
@@ -135,6 +142,14 @@ export function headroom(stream: Stream): f64 {
 }
 
 /**
+ * Whether a call that allocates at most `bytes` is certain to have them. Grows the memory ahead of the call if it must.
+ */
+export function affords(stream: Stream, bytes: f64): bool {
+  const modest = max(GROW_AHEAD_BYTES, <f64>memory.size() * 65536);
+  return bytes <= modest && bytes <= headroomOf(stream) && reserveOf(<usize>bytes);
+}
+
+/**
  * Takes n events that were written at the claimed place; ids that the producer wrote are below `limit`. Returns the
  * number of late events.
  */
@@ -148,6 +163,19 @@ export function commit(stream: Stream, n: u32, limit: u32): i32 {
   ringOf.publish(changetype<Ring>(stream.ring), n);
   consume(stream);
   return stream.lateCount;
+}
+
+/**
+ * As `scanTimes`, `demand` and `commit` of the n events at the claimed place, if their times are right and memory is
+ * certain to suffice: then the number of late events. Otherwise -1, and nothing is taken.
+ */
+export function takeSurely(stream: Stream, n: u32, timeLimit: f64, idLimit: u32): i32 {
+  const ring = changetype<Ring>(stream.ring);
+  const range = changetype<TimeRange>(stream.scanned);
+  const at = <i32>(ring.tail & ring.mask);
+  if (ringOf.scanTimes(ring, at, <i32>n, timeLimit, range) >= 0) return -1;
+  const bytes = demand(stream, <f64>n, range.first, range.last, range.last, idLimit);
+  return affords(stream, bytes) ? commit(stream, n, idLimit) : -1;
 }
 
 /** Address of the ring places, u32 each, of the events that were late in the last `commit`. */

@@ -6,8 +6,8 @@ type ColumnOf<Value> = [Value] extends [number] ? Float64Array<ArrayBuffer> : Va
  * Rows stored as columns: results in the order in which their windows fired, or late events. Iterating yields the rows
  * as objects.
  *
- * The columns are copies and belong to the caller. Numbers are a `Float64Array`; keys, strings, booleans, lists and
- * records are plain arrays.
+ * The columns are copies and belong to the caller; several may be views of one buffer. Numbers are a `Float64Array`;
+ * strings, bigints, booleans, lists and records are plain arrays. Batches without rows may be one object.
  *
  * @example
  * for (const { user, visits } of stream.take()) console.log(user, visits);

@@ -45,7 +45,9 @@ interface Exports {
   forecast(stream: number, n: number, idLimit: number): Forecast;
   closing(stream: number): number;
   headroom(stream: number): number;
+  affords(stream: number, bytes: number): number;
   commit(stream: number, n: number, idLimit: number): number;
+  takeSurely(stream: number, n: number, timeLimit: number, idLimit: number): number;
   lateEvents(stream: number): number;
   advance(stream: number, watermark: number): void;
   newest(stream: number): number;
@@ -187,12 +189,10 @@ function unsigned(address: (...given: never[]) => number): (...given: never[]) =
   return (...given) => address(...given) >>> 0;
 }
 
-/**
- * Memory is grown ahead of a call for a demand up to this many bytes, or up to the size of the memory if that is
- * larger. Beyond that, copying the blocks of the stream is cheaper than growing for an upper bound that is rarely
- * reached.
- */
-const GROW_AHEAD_BYTES = 1 << 27;
+/** Up to this many numbers of a column are copied one by one: a view to copy from would take longer to make. */
+const MAX_LOOPED = 16;
+/** From this many numbers on columns are copied to one buffer: it takes longer to make one for each. */
+const MIN_JOINED = 32;
 
 /** A copy of the memory from one address to another. */
 interface Piece {
@@ -229,6 +229,8 @@ export class Core {
   #logging: Exports | null | undefined;
   /** What runs in place of `exports` at present. */
   #instead: Exports | undefined;
+  /** The whole memory as numbers, valid until something allocates. */
+  #numbers: Float64Array;
   /** Streams in which the core has trapped. Their memory may be in any state, so it is never touched again. */
   readonly #broken = new Set<number>();
   /** Whether a trap means that memory is short, and will be undone. */
@@ -248,6 +250,7 @@ export class Core {
     this.exports.start();
     this.#register(instance.exports as Record<string, unknown>);
     this.#bytes = new Uint8Array(this.exports.memory.buffer);
+    this.#numbers = new Float64Array(this.exports.memory.buffer);
   }
 
   /** A view of the whole memory, valid until something allocates. */
@@ -263,6 +266,20 @@ export class Core {
   /** Copies n numbers from an address. */
   float64s(address: number, n: number): Float64Array<ArrayBuffer> {
     return new Float64Array(new Float64Array(this.buffer, address, n));
+  }
+
+  /** Copies columns of n numbers from some addresses. Those of many numbers come as views of one buffer. */
+  columns(addresses: readonly number[], n: number): Float64Array<ArrayBuffer>[] {
+    const { buffer } = this;
+    if (this.#numbers.buffer !== buffer) this.#numbers = new Float64Array(buffer);
+    if (n <= MAX_LOOPED) return addresses.map((address) => copied(this.#numbers, address / 8, n));
+    if (n < MIN_JOINED) return addresses.map((address) => new Float64Array(new Float64Array(buffer, address, n)));
+    const joined = new ArrayBuffer(8 * n * addresses.length);
+    return addresses.map((address, i) => {
+      const column = new Float64Array(joined, 8 * n * i, n);
+      column.set(new Float64Array(buffer, address, n));
+      return column;
+    });
   }
 
   /** Whether the core has trapped in a stream. */
@@ -341,8 +358,7 @@ export class Core {
    */
   atomically(stream: number, demand: number, run: (sure: boolean) => void, adds = true, isLogged = false): void {
     const { exports } = this;
-    const modest = demand <= Math.max(GROW_AHEAD_BYTES, this.buffer.byteLength);
-    if (modest && demand <= exports.headroom(stream) && exports.reserve(demand) !== 0) {
+    if (exports.affords(stream, demand)) {
       run(true);
       return;
     }
@@ -451,6 +467,12 @@ export class Core {
     }
     for (const { from, copy } of events) bytes.set(copy, from);
   }
+}
+
+function copied(numbers: Float64Array, from: number, n: number): Float64Array<ArrayBuffer> {
+  const copy = new Float64Array(n);
+  for (let i = 0; i < n; i++) copy[i] = numbers[from + i] as number;
+  return copy;
 }
 
 function broken(cause?: unknown): OrielError {

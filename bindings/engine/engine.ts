@@ -209,10 +209,29 @@ export class Engine {
       this.#mode = this.keys.mode;
       exports.setKeys(this.handle, this.#mode);
     }
-    const late = exports.commit(this.handle, n, this.keys.idLimit);
-    if (!late || !this.spec.onLate) return;
+    this.#noteLate(exports.commit(this.handle, n, this.keys.idLimit));
+  }
+
+  #noteLate(n: number): void {
+    if (n === 0 || !this.spec.onLate) return;
     this.#late ??= new Map();
-    this.ring.readLate(late, this.#late);
+    this.ring.readLate(n, this.#late);
+  }
+
+  /**
+   * Takes n events that are written to the ring if their times are right and the memory is certain to suffice, as
+   * nearly always. Returns false if it has done nothing.
+   */
+  takeSurely(n: number): boolean {
+    if (this.keys.mode !== this.#mode) return false;
+    this.limitMemory();
+    const before = performance.now();
+    const late = this.core.exports.takeSurely(this.handle, n, this.spec.timeLimit, this.keys.idLimit);
+    this.#milliseconds += performance.now() - before;
+    if (late < 0) return false;
+    this.edges.taken();
+    this.#noteLate(late);
+    return true;
   }
 
   /** Scans the times of n events in the ring, from place `at` on. */

@@ -8,7 +8,7 @@
 
 import type { Core } from '../base/core';
 import { setField } from '../base/record';
-import { emptyOf, type Output } from '../plan/results';
+import { emptyOf, type Output, type RawResults, windowOf } from '../plan/results';
 import type { CheckedSpec } from '../spec/check';
 import type { Edges } from './calendar-edges';
 
@@ -87,10 +87,10 @@ export class GapFiller {
   /**
    * Returns the core's results and, in order among them, results for windows that the watermark has passed without
    * events.
-   * @param windows for each result the index of its window in the plan
+   * @param raw says of which window each result is
    */
-  apply(columns: Record<string, ArrayLike<unknown>>, windows: ArrayLike<number>, watermark: number) {
-    this.#sort(columns, windows);
+  apply(columns: Record<string, ArrayLike<unknown>>, raw: Pick<RawResults, 'windows'>, watermark: number) {
+    this.#sort(columns, raw);
     this.#empty = this.outputs.map((output) => emptyOf(output, this.spec.fill === 'zero' ? 0 : undefined));
     const out = new RowsInColumns(this.spec);
     const until = this.#tracks.map((track) => this.#completeTo(track, watermark));
@@ -107,7 +107,7 @@ export class GapFiller {
   }
 
   /** Appends the core's results to the queues of the tracks. */
-  #sort(columns: Record<string, ArrayLike<unknown>>, windows: ArrayLike<number>): void {
+  #sort(columns: Record<string, ArrayLike<unknown>>, raw: Pick<RawResults, 'windows'>): void {
     for (const track of this.#tracks) {
       track.waiting = track.waiting.slice(track.head);
       track.head = 0;
@@ -117,7 +117,7 @@ export class GapFiller {
     const keys = this.spec.keys.map((name) => columns[name] as ArrayLike<unknown>);
     const values = this.spec.aggregates.map(([name]) => columns[name] as ArrayLike<unknown>);
     for (let i = 0; i < ends.length; i++) {
-      const track = this.#tracks[windows[i] as number] as Track;
+      const track = this.#tracks[windowOf(raw, i)] as Track;
       const result = { keys: keys.map((key) => key[i]), values: values.map((value) => value[i]) };
       this.#groupOf(track, starts[i] as number, ends[i] as number).results.push(result);
     }
@@ -295,15 +295,18 @@ class RowsInColumns {
     };
     if (windowNames) columns.window = this.#windows.map((w) => windowNames[w]);
     keys.forEach((name, c) => {
-      setField(columns, name, this.#keys[c]);
+      setField(columns, name, packed(this.#keys[c] as unknown[]));
     });
     aggregates.forEach(([name], i) => {
-      const values = this.#values[i] as unknown[];
-      const isNumeric = values.every((value) => typeof value === 'number');
-      setField(columns, name, isNumeric ? Float64Array.from(values) : values);
+      setField(columns, name, packed(this.#values[i] as unknown[]));
     });
     return columns;
   }
+}
+
+/** Values as a typed array if all are numbers. */
+function packed(values: unknown[]): ArrayLike<unknown> {
+  return values.every((value) => typeof value === 'number') ? Float64Array.from(values) : values;
 }
 
 /**

@@ -44,10 +44,15 @@ export class WallClock {
     this.#cameAt = arrival;
   }
 
+  /** Whether event time goes on without events. */
+  get runs(): boolean {
+    return !this.spec.hasTime || this.spec.idle < Number.POSITIVE_INFINITY;
+  }
+
   /** The watermark that follows from the clock alone, if the newest event has time `newest`; -Infinity if none does. */
   watermark(newest: number): number {
+    if (!this.runs) return Number.NEGATIVE_INFINITY;
     const { hasTime, idle, outOfOrder, timeLimit } = this.spec;
-    if (hasTime && idle === Number.POSITIVE_INFINITY) return Number.NEGATIVE_INFINITY;
     const now = this.now();
     const silence = now - this.#cameAt;
     if (hasTime && !(silence >= idle)) return Number.NEGATIVE_INFINITY;

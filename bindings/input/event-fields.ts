@@ -67,6 +67,9 @@ export class EventFields {
   readonly texts: readonly TextMeasure[];
   /** Whether events have nothing but a time, numbers without conditions, and keys, and no function is asked. */
   readonly isSimple: boolean;
+  /** The columns that `readSettled` has read: times, keys, measures. */
+  readonly settled: Float64Array[] = [];
+  readonly #names: readonly string[];
 
   /**
    * @param gaps names of the columns that hold session gaps
@@ -86,6 +89,7 @@ export class EventFields {
     this.plain = plain;
     this.texts = texts;
     this.isSimple = texts.length + gaps.length + flags.length === 0;
+    this.#names = [time, ...keys.map(({ name }) => name), ...plain];
   }
 
   /**
@@ -165,6 +169,23 @@ export class EventFields {
     for (const one of [name, ...this.plain]) own[one] ??= given[one] as Given;
     for (const one of copied) own[one] = asItIs(own[one] ?? given[one]) as Given;
     return { columns: own, n: lengthOf(own, name) };
+  }
+
+  /**
+   * Reads columns of f64 whose kinds are settled, which need no check but that of times, into `settled`. Returns their
+   * length, or 0 if they are no such columns: then `count` has to look at them. Fields must be simple.
+   */
+  readSettled(columns: unknown): number {
+    if (typeof columns !== 'object' || columns === null || !this.hasTime) return 0;
+    for (let c = 0; c < this.keys.length; c++) if (this.keys[c]?.kind !== 'number') return 0;
+    let n = 0;
+    for (let i = 0; i < this.#names.length; i++) {
+      const column = (columns as Record<string, unknown>)[this.#names[i] as string];
+      if (!(column instanceof Float64Array) || (i > 0 && column.length !== n)) return 0;
+      n = column.length;
+      this.settled[i] = column;
+    }
+    return n;
   }
 
   /** The times of events as numbers, whose range is not checked. @throws as `timesOf` */

@@ -112,6 +112,12 @@ export class EventRing {
     this.#writer.writeColumns(this.#look(), columns, from, n, 0);
   }
 
+  /** Writes the n events that `EventFields.readSettled` has read to the start of the ring, which must be empty. */
+  writeSettled(n: number): void {
+    this.claimPlaces(n);
+    this.#writer.writeSettled(this.#views, n);
+  }
+
   /**
    * Returns the id of a key, or an id beyond all others if the stream knows no such key. The ring must be empty: the
    * key is written to its first place.

@@ -175,6 +175,19 @@ export class EventWriter {
     return count;
   }
 
+  /** Writes the n events that `EventFields.readSettled` has read to the places from 0 on, and lets go of them. */
+  writeSettled(views: Views, n: number): void {
+    const { times, words, measures } = views;
+    const { settled, keys, plain } = this.fields;
+    times.set(settled[0] as Float64Array);
+    for (let c = 0; c < keys.length; c++) (words[c] as Float64Array).set(settled[1 + c] as Float64Array);
+    for (let i = 0; i < plain.length; i++) {
+      (measures[i] as Float64Array).set(settled[1 + keys.length + i] as Float64Array);
+    }
+    for (let c = 0; c < keys.length && keys.length > 1; c++) this.canonicalize(views, c, 0, n);
+    settled.length = 0;
+  }
+
   #writeKeyColumn(views: Views, c: number, column: Given | CodedStrings, from: number, n: number, at: number): number {
     const { keys } = this.fields;
     const { kind } = keys[c] as KeyColumn;

@@ -82,10 +82,11 @@ export class KeyColumn {
     }
   }
 
-  /** Reads keys: the i-th is at the word `words[i]`, counted from `address`. */
-  read(core: Core, address: number, words: ArrayLike<number>): Key[] {
+  /** Reads keys, numbers as a typed array: the i-th is at the word `words[i]`, counted from `address`. */
+  read(core: Core, address: number, words: ArrayLike<number>): ArrayLike<Key> {
     const n = words.length;
-    const keys = new Array<Key>(n);
+    const isNumber = this.kind === undefined || this.kind === 'number';
+    const keys = isNumber ? new Float64Array(n) : new Array<Key>(n);
     const end = n ? (core.buffer.byteLength - address) >>> 3 : 0;
     if (this.kind === 'int64' || this.kind === 'uint64') {
       const signed = this.kind === 'int64';
@@ -143,7 +144,7 @@ export class KeyEncoder {
   }
 
   /** The keys of some ids, as columns. */
-  ofIds(ids: Uint32Array): Key[][] {
+  ofIds(ids: Uint32Array): ArrayLike<Key>[] {
     if (this.direct) {
       const { values } = (this.columns[0] as KeyColumn).strings;
       const keys = new Array<Key>(ids.length);
@@ -158,7 +159,7 @@ export class KeyEncoder {
   }
 
   /** The keys of the events at some places of the ring, as columns. */
-  ofPlaces(places: Uint32Array): Key[][] {
+  ofPlaces(places: Uint32Array): ArrayLike<Key>[] {
     const { core, stream } = this;
     if (this.direct) {
       const ids = new Uint32Array(core.buffer, core.exports.idsColumn(stream));

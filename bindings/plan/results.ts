@@ -42,7 +42,7 @@ export function readColumn(output: Output, cells: Cells): ArrayLike<unknown> {
   }
   const column = cells.column(place);
   if (!list) return texts?.readAll(column) ?? column;
-  const places = new Uint32Array(column.buffer);
+  const places = new Uint32Array(column.buffer, column.byteOffset, 2 * column.length);
   // A list never contains a missing value, so `meaning` never returns null.
   const meaning = (texts?.read ?? itself) as typeof itself;
   return Array.from(column, (_, i) => {
@@ -65,17 +65,27 @@ export function emptyOf({ place, empty, list, fields, texts }: Output, number?: 
 }
 
 /**
- * Results as columns, copied from the core. `outputs` are its output columns; `lists` holds the numbers of their lists.
+ * n results as columns, copied from the core. `outputs` are its output columns; `lists` holds the numbers of their
+ * lists.
  */
 export interface RawResults {
+  readonly n: number;
+  /** The index of each result's window; empty if windows have no names, as there is one. */
   readonly windows: Uint8Array<ArrayBuffer>;
+  /** Empty if all windows are rolling ones. */
   readonly starts: Float64Array<ArrayBuffer>;
   readonly ends: Float64Array<ArrayBuffer>;
-  readonly keys: readonly Key[][];
+  readonly keys: readonly ArrayLike<Key>[];
   readonly outputs: readonly Float64Array<ArrayBuffer>[];
   readonly lists: Float64Array;
+  /** Of what kind each firing is, and which one; empty unless windows may fire more than once. */
   readonly panes: Uint8Array<ArrayBuffer>;
   readonly firings: Float64Array<ArrayBuffer>;
+}
+
+/** The index of the window of result i. */
+export function windowOf({ windows }: Pick<RawResults, 'windows'>, i: number): number {
+  return windows[i] ?? 0;
 }
 
 /** The answer of a query: for each window of the plan start, end and the outputs; `lists` as in RawResults. */
@@ -114,14 +124,15 @@ export function shapeResults(raw: RawResults, spec: CheckedSpec, plan: Outputs):
  * The columns `start` and `end`, or the time for rolling windows. If a stream has both, all three, with NaN where one
  * does not apply.
  */
-function boundsOf({ windows, starts, ends }: RawResults, spec: CheckedSpec): Record<string, ArrayLike<unknown>> {
+function boundsOf(raw: RawResults, spec: CheckedSpec): Record<string, ArrayLike<unknown>> {
+  const { n, starts, ends } = raw;
   const { time } = spec;
   if (spec.windows.every(isRolling)) return { [time]: ends };
   if (!spec.windows.some(isRolling)) return { start: starts, end: ends };
   const times = ends.slice();
   const rolls = spec.windows.map(isRolling);
-  for (let i = 0; i < windows.length; i++) {
-    if (rolls[windows[i] as number]) starts[i] = ends[i] = Number.NaN;
+  for (let i = 0; i < n; i++) {
+    if (rolls[windowOf(raw, i)]) starts[i] = ends[i] = Number.NaN;
     else times[i] = Number.NaN;
   }
   return { start: starts, end: ends, [time]: times };
@@ -154,23 +165,33 @@ export class Results {
     this.#listPlaces = [...new Set(listPlacesOf(plan.outputs))];
   }
 
+  /** Number of results in the outbox. */
+  get count(): number {
+    return this.core.exports.resultCount(this.stream);
+  }
+
   /** Copies all results in the outbox. */
   gather(): RawResults {
-    const { core, stream } = this;
+    const { core, stream, spec } = this;
     const { exports, buffer } = core;
-    const n = exports.resultCount(stream);
-    const isRolled = this.spec.windows.every(isRolling);
+    const n = this.count;
+    const isRolled = spec.windows.every(isRolling);
+    const numbers = [exports.endsColumn(stream), ...(isRolled ? [] : [exports.startsColumn(stream)])];
+    for (let i = 0; i < this.plan.outputCount; i++) numbers.push(exports.resultColumn(stream, i));
+    const copies = core.columns(numbers, n);
+    const [ends = new Float64Array()] = copies;
+    const windows = new Uint8Array(buffer, exports.resultWindows(stream), spec.windowNames ? n : 0);
+    const panes = new Uint8Array(buffer, exports.resultPanes(stream), spec.updates ? n : 0);
     return {
-      windows: new Uint8Array(buffer, exports.resultWindows(stream), n).slice(),
-      starts: core.float64s(exports.startsColumn(stream), isRolled ? 0 : n),
-      ends: core.float64s(exports.endsColumn(stream), n),
+      n,
+      windows: windows.slice(),
+      starts: (isRolled ? undefined : copies[1]) ?? new Float64Array(),
+      ends,
       keys: this.keys.ofIds(new Uint32Array(buffer, exports.resultIds(stream), n)),
-      outputs: Array.from({ length: this.plan.outputCount }, (_, place) =>
-        core.float64s(exports.resultColumn(stream, place), n),
-      ),
+      outputs: copies.slice(isRolled ? 1 : 2),
       lists: this.#listPlaces.length > 0 ? this.#lists().slice() : new Float64Array(),
-      panes: new Uint8Array(buffer, exports.resultPanes(stream), n).slice(),
-      firings: Float64Array.from(new Uint32Array(buffer, exports.resultFirings(stream), this.spec.updates ? n : 0)),
+      panes: panes.slice(),
+      firings: Float64Array.from(new Uint32Array(buffer, exports.resultFirings(stream), spec.updates ? n : 0)),
     };
   }
 

@@ -37,14 +37,16 @@ export class Inlet {
   #gathered = 0;
   /** How often `flush` was called. */
   #flushes = 0;
+  /** Whether the three numbers below are those of the stream as it is now. They are worked out when `push` asks. */
+  #isBudgeted = false;
   /** How many events `push` may gather: as many as are certain to fit into memory if nothing fires. */
   #allowance = 0;
   /** How many bytes all strings may take meanwhile. */
   #stringAllowance = 0;
-  /** `sweeps` of the engine at the last claim. */
-  #sweepsBefore = 0;
   /** The earliest event time that can make something fire. */
   #fireAt = Number.NEGATIVE_INFINITY;
+  /** `sweeps` of the engine at the last claim. */
+  #sweepsBefore = 0;
   /** Whether the clock is to be noted, or calendar edges are to be found, before events are written. */
   readonly #needsPrepare: boolean;
   /** Whether an event may be written while it is read. */
@@ -80,6 +82,7 @@ export class Inlet {
   #pushOne(event: unknown): void {
     if (this.#claims.open) this.#claims.open = undefined;
     const t = this.#fields.timeOf(event);
+    if (!this.#isBudgeted) this.#budget();
     if (!this.#isSimple || t >= this.#fireAt || this.#gathered >= this.#allowance) {
       this.#pushRead(event as Record<string, unknown>, t);
       return;
@@ -100,8 +103,12 @@ export class Inlet {
     const { clock, edges } = this.#engine;
     this.#ring.readEvent(event);
     if (this.#needsPrepare) clock.note(clock.arrival());
-    const alone = t >= this.#fireAt || this.#allowance === 0;
-    if (alone || this.#gathered >= this.#allowance) this.flush();
+    let alone = t >= this.#fireAt || this.#allowance === 0;
+    if (alone || this.#gathered >= this.#allowance) {
+      this.flush();
+      if (!this.#isBudgeted) this.#budget();
+      alone ||= this.#allowance === 0;
+    }
     if (this.#needsPrepare) edges.cover([t]);
     this.#ring.writeRead(t, this.#place());
     this.#gathered++;
@@ -132,7 +139,18 @@ export class Inlet {
 
   /** Takes columns, all or none. @throws {OrielError} as `WindowedStream.pushColumns` */
   pushColumns(columns: unknown): void {
-    this.#takeColumns(this.#fields.count(columns));
+    const n = this.#isSimple ? this.#fields.readSettled(columns) : 0;
+    if (n === 0 || n > RING_EVENTS) this.#takeColumns(this.#fields.count(columns));
+    else this.#takeSettled(n);
+  }
+
+  /** Takes the n events that `EventFields.readSettled` has read. */
+  #takeSettled(n: number): void {
+    this.flush();
+    this.#claims.open = undefined;
+    this.#ring.writeSettled(n);
+    if (!this.#engine.takeSurely(n)) this.#engine.takeWritten(n, this.#checkWritten(0, n));
+    this.settle();
   }
 
   #takeColumns(given: GivenColumns): void {
@@ -186,13 +204,13 @@ export class Inlet {
       this.#strings.takeBack(mark);
       throw error;
     }
-    this.sweepAndBudget();
+    this.settle();
   }
 
   /** Takes columns that fit into the ring. The core checks their times. */
   #takeChunk(columns: CheckedColumns): void {
     this.#ring.write(this.#numbered(columns), 0, columns.n);
-    this.#engine.takeWritten(columns.n, this.#checkWritten(0, columns.n));
+    if (!this.#engine.takeSurely(columns.n)) this.#engine.takeWritten(columns.n, this.#checkWritten(0, columns.n));
   }
 
   /** Takes columns in chunks, all or none of them. */
@@ -279,23 +297,28 @@ export class Inlet {
     const { at } = this.#claimOf(n);
     if (n === 0) return;
     const fields = this.#fields;
-    const { clock, edges } = this.#engine;
-    const now = clock.arrival();
+    const now = this.#engine.clock.arrival();
     if (!fields.hasTime) this.#ring.times.fill(fields.now(), at, at + n);
-    let scan = this.#checkWritten(at, n);
     const kinds = fields.kinds;
     try {
       this.#claims.complete(n);
-      if (fields.flags.length > 0) scan = this.#flagClaimed(at, n);
-      edges.cover(this.#ring.times.subarray(at, at + n));
-      clock.note(now);
-      this.#engine.takeWritten(n, scan);
+      if (!this.#isSimple || !this.#engine.takeSurely(n)) this.#takeClaimed(at, n, now);
     } catch (error) {
       fields.restore(kinds);
       throw error;
     }
     this.#claims.open = undefined;
-    this.sweepAndBudget();
+    this.settle();
+  }
+
+  /** Takes the n events of a completed claim. */
+  #takeClaimed(at: number, n: number, now: number): void {
+    const { clock, edges } = this.#engine;
+    let scan = this.#checkWritten(at, n);
+    if (this.#fields.flags.length > 0) scan = this.#flagClaimed(at, n);
+    edges.cover(this.#ring.times.subarray(at, at + n));
+    clock.note(now);
+    this.#engine.takeWritten(n, scan);
   }
 
   /** Asks the spec's functions about claimed events, and checks these again: the functions may write to them. */
@@ -340,17 +363,19 @@ export class Inlet {
     } finally {
       if (this.#core.isBroken(this.#handle)) this.#gathered = 0;
     }
-    this.sweepAndBudget();
+    this.settle();
   }
 
-  /**
-   * Called after the core has taken events or moved time: forgets strings and sets how many events may be gathered
-   * next.
-   */
-  sweepAndBudget(): void {
-    const { exports } = this.#core;
+  /** Called after the core has taken events or moved time: forgets strings. */
+  settle(): void {
     // The strings of gathered events are in no state yet.
     if (this.#gathered === 0) this.#engine.settle();
+    this.#isBudgeted = false;
+  }
+
+  /** Works out how many events may be gathered. */
+  #budget(): void {
+    const { exports } = this.#core;
     this.#engine.limitMemory();
     this.#fireAt = exports.fireAt(this.#handle);
     const newest = this.#engine.stat(Stat.watermark) + this.#spec.outOfOrder;
@@ -359,5 +384,6 @@ export class Inlet {
       this.#engine.demand(GATHERED_EVENTS, -this.#spec.timeLimit, newest, Number.POSITIVE_INFINITY);
     this.#allowance = Number.isFinite(newest) && room >= 0 ? GATHERED_EVENTS : 0;
     this.#stringAllowance = this.#engine.hasMaximum ? this.#strings.bytes + room : Number.POSITIVE_INFINITY;
+    this.#isBudgeted = true;
   }
 }

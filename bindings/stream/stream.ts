@@ -41,6 +41,8 @@ export class WindowedStream<const S extends Spec = Spec> {
   readonly #filler: GapFiller | undefined;
   /** Results that `transform` took and returned because its reader had gone; the next `take` has them. */
   #returned: WindowBatch<Row<S>> | undefined;
+  /** The batch without rows, which is given each time there are none; not if `fill` may add some. */
+  #nothing: WindowBatch<Row<S>> | undefined;
   #state: 'open' | 'closed' | 'disposed' = 'open';
   /**
    * Set while functions of the user may run. The stream then reads events, and has taken none of them, or it shapes
@@ -99,9 +101,9 @@ export class WindowedStream<const S extends Spec = Spec> {
 
   /** Moves the watermark if the clock has moved event time on without events. */
   #tick(): void {
-    if (this.#state !== 'open' || this.#busy === 'giving results') return;
+    if (!this.#engine.clock.runs || this.#state !== 'open' || this.#busy === 'giving results') return;
     this.#during('taking events', () => {
-      if (this.#engine.tick()) this.#inlet.sweepAndBudget();
+      if (this.#engine.tick()) this.#inlet.settle();
     });
   }
 
@@ -113,9 +115,15 @@ export class WindowedStream<const S extends Spec = Spec> {
    * @example visits.pushColumns({ at: Float64Array.of(0, 5), user: ['ada', 'bob'], bytes: Float64Array.of(512, 64) });
    */
   pushColumns<C extends Columns<S>>(columns: C): void {
-    this.#assertFree();
-    this.#during('taking events', () => this.#inlet.pushColumns(columns));
-    this.#deliver();
+    if (this.#state !== 'open' || this.#busy) this.#assertFree();
+    // As in `push`.
+    this.#busy = 'taking events';
+    try {
+      this.#inlet.pushColumns(columns);
+    } finally {
+      this.#busy = undefined;
+    }
+    if (this.#engine.hasLate) this.#deliver();
   }
 
   /**
@@ -253,15 +261,19 @@ export class WindowedStream<const S extends Spec = Spec> {
     // Before results are taken from the core, because onLate may throw, or dispose of the stream.
     this.#deliver();
     this.#assertKept();
-    const raw = this.#engine.results.gather();
+    const { results } = this.#engine;
+    if (this.#nothing && results.count === 0 && !this.#returned) return this.#nothing;
+    const raw = results.gather();
     const { n, filled } = this.#during('giving results', () => {
       const columns = shapeResults(raw, this.#spec, this.#engine.plan);
-      const filled = this.#filler?.apply(columns, raw.windows, this.#engine.stat(Stat.watermark)) ?? columns;
-      return { n: filled === columns ? raw.windows.length : (filled.start?.length ?? 0), filled };
+      const filled = this.#filler?.apply(columns, raw, this.#engine.stat(Stat.watermark)) ?? columns;
+      return { n: filled === columns ? raw.n : (filled.start?.length ?? 0), filled };
     });
     this.#core.exports.emptyResults(this.#handle);
     const batch = joined(this.#returned, new WindowBatch<Row<S>>(n, filled));
     this.#returned = undefined;
+    // Before the first event the kinds of columns may not be known.
+    if (batch.length === 0 && !this.#filler && this.#engine.stat(Stat.events) > 0) this.#nothing = batch;
     return batch;
   }
 
@@ -312,7 +324,7 @@ export class WindowedStream<const S extends Spec = Spec> {
 
   #moveTo(time: number): void {
     this.#engine.moveTo(time);
-    this.#inlet.sweepAndBudget();
+    this.#inlet.settle();
   }
 
   /**

@@ -275,9 +275,9 @@ export class WorkerLoop {
     const raw = engine.results.gather();
     const texts = this.#textsOf(raw, raw.lists);
     engine.core.exports.emptyResults(engine.handle);
-    for (const column of [raw.windows, raw.starts, raw.ends, raw.panes, raw.firings, raw.lists, ...raw.outputs]) {
-      transfer.push(column.buffer as ArrayBuffer);
-    }
+    const columns = [raw.windows, raw.starts, raw.ends, raw.panes, raw.firings, raw.lists, ...raw.outputs];
+    // Several columns may share a buffer.
+    transfer.push(...new Set(columns.map(({ buffer }) => buffer as ArrayBuffer)));
     // Taking the results may have made room.
     this.#drain(true);
     for (const producer of this.#producers) this.#report(producer);

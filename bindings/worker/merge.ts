@@ -5,7 +5,7 @@
 
 import { OrielError } from '../base/errors';
 import type { Engine } from '../engine/engine';
-import type { RawResults } from '../plan/results';
+import { type RawResults, windowOf } from '../plan/results';
 import type { Calls, StringsByColumn } from './protocol';
 
 type Taken = Calls['take']['back'];
@@ -37,7 +37,7 @@ export class Merger {
     for (const { raw, texts } of taken) {
       const parts = partsOf(raw.outputs[0], raw.lists);
       parts.forEach((part, i) => {
-        this.#add(raw.windows[i] as number, raw.starts[i] as number, raw.ends[i] as number, part, texts);
+        this.#add(windowOf(raw, i), raw.starts[i] as number, raw.ends[i] as number, part, texts);
       });
     }
     const watermark = Math.min(...taken.map((one) => one.watermark));
@@ -122,7 +122,8 @@ const MERGE_SPARE_BYTES = 1 << 24;
 
 /** Copies the bytes of every part out of a column of lists. */
 function partsOf(column: Float64Array<ArrayBuffer> | undefined, lists: Float64Array): Uint8Array[] {
-  const places = new Uint32Array(column?.buffer ?? new ArrayBuffer(0));
+  const { buffer = new ArrayBuffer(), byteOffset = 0, length = 0 } = column ?? {};
+  const places = new Uint32Array(buffer, byteOffset, 2 * length);
   return Array.from({ length: places.length / 2 }, (_, i) => {
     const from = lists.byteOffset + 8 * (places[2 * i] as number);
     return new Uint8Array(lists.buffer, from, 8 * (places[2 * i + 1] as number)).slice();

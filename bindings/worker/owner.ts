@@ -11,7 +11,7 @@ import { Engine, type Stats } from '../engine/engine';
 import { GapFiller } from '../engine/gap-fill';
 import { checkQuery, namedAnswers } from '../engine/query';
 import { checkTime } from '../input/columns';
-import { type RawResults, shapeAnswers, shapeResults } from '../plan/results';
+import { type RawResults, shapeAnswers, shapeResults, windowOf } from '../plan/results';
 import { Indices } from '../shared/indices';
 import type { AnyAggregate } from '../spec/aggregates';
 import { type CheckedSpec, check, NO_MAXIMUM } from '../spec/check';
@@ -385,20 +385,12 @@ export class WindowedWorker<const S extends Spec = Spec> {
     const { spec, plan } = this.#engine;
     const kinds = plan.measures.columns.map((_, i) => parts.find(({ texts }) => texts[i]?.kind)?.texts[i]?.kind);
     const shaped = parts.map(({ raw, texts }) => this.#withStrings(texts, () => shapeResults(raw, spec, plan), kinds));
-    const windows = parts.map(({ raw }) => raw.windows);
-    const { columns, order } =
-      parts.length === 1
-        ? { columns: shaped[0] as Shaped, order: undefined }
-        : interleaved(
-            shaped,
-            parts.map(({ raw }) => raw),
-          );
-    const which = order
-      ? Uint8Array.from(order, ([part, i]) => windows[part]?.[i] as number)
-      : (windows[0] as Uint8Array);
+    const raws = parts.map(({ raw }) => raw);
+    const one = parts.length === 1 ? raws[0] : undefined;
+    const { columns, ...raw } = one ? { ...one, columns: shaped[0] as Shaped } : interleaved(shaped, raws);
     const watermark = Math.min(...parts.map((part) => part.watermark));
-    const filled = this.#filler?.apply(columns, which, watermark) ?? columns;
-    const n = filled === columns ? which.length : (filled.start?.length ?? 0);
+    const filled = this.#filler?.apply(columns, raw, watermark) ?? columns;
+    const n = filled === columns ? raw.n : (filled.start?.length ?? 0);
     const batch = joined(this.#kept, new WindowBatch<Row<S>>(n, filled));
     this.#kept = undefined;
     return batch;
@@ -429,8 +421,8 @@ type Shaped = Record<string, ArrayLike<unknown>>;
 function interleaved(
   shaped: readonly Shaped[],
   raws: readonly RawResults[],
-): { columns: Shaped; order: [part: number, i: number][] } {
-  const order = raws.flatMap(({ windows }, part) => Array.from(windows, (_, i): [number, number] => [part, i]));
+): Pick<RawResults, 'n' | 'windows'> & { columns: Shaped } {
+  const order = raws.flatMap(({ n }, part) => Array.from({ length: n }, (_, i): [number, number] => [part, i]));
   const end = ([part, i]: [number, number]) => raws[part]?.ends[i] as number;
   const start = ([part, i]: [number, number]) => raws[part]?.starts[i] ?? 0;
   order.sort((a, b) => end(a) - end(b) || start(a) - start(b) || a[0] - b[0] || a[1] - b[1]);
@@ -440,7 +432,8 @@ function interleaved(
     const isNumbers = shaped[0]?.[name] instanceof Float64Array;
     setField(columns, name, isNumbers ? Float64Array.from(values as number[]) : values);
   }
-  return { columns, order };
+  const windows = Uint8Array.from(order, ([part, i]) => windowOf(raws[part] as RawResults, i));
+  return { n: order.length, windows, columns };
 }
 
 function indicesOf(control: ArrayBufferLike): Indices {

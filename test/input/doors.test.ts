@@ -770,7 +770,7 @@ test('a batch of results has columns of its own, which later results do not chan
     expect(batch.columns[name]).toBeInstanceOf(Float64Array);
     expect(batch.columns[name].buffer.byteLength).toBe(24);
   }
-  expect(batch.columns.k).toEqual([1, 2, 2]);
+  expect(batch.columns.k).toEqual(Float64Array.of(1, 2, 2));
   expect(batch.toArray()).toEqual(WANTED);
   expect([...batch]).toEqual(batch.toArray());
   expect(stream.take().length).toBe(0);
