@@ -1,6 +1,6 @@
 /**
- * The filter where times never fall, the usual case: then no dropped event shows but the last, and columns are moved two
- * values a step. The kept events and the ticks are those of ingest/filter.ts.
+ * The filter where times never fall, the usual case: then no dropped event shows but the last, and columns are moved
+ * two values a step. The kept events and the ticks are those of ingest/filter.ts.
  */
 
 /**

@@ -393,8 +393,8 @@ const BINDINGS: Fault[] = [
   {
     file: 'bindings/stream/inlet.ts',
     fault: 'commit does not check times',
-    find: 'scan = this.#checkWritten(at, n);\n    const kinds',
-    replace: 'scan = this.#engine.scanTimes(at, n);\n    const kinds',
+    find: 'let scan = this.#checkWritten(at, n);\n    if (this.#fields',
+    replace: 'let scan = this.#engine.scanTimes(at, n);\n    if (this.#fields',
     suites: ['input/doors', 'input/types'],
   },
   {
