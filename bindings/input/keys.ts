@@ -85,8 +85,7 @@ export class KeyColumn {
   /** Reads keys, numbers as a typed array: the i-th is at the word `words[i]`, counted from `address`. */
   read(core: Core, address: number, words: ArrayLike<number>): ArrayLike<Key> {
     const n = words.length;
-    const isNumber = this.kind === undefined || this.kind === 'number';
-    const keys = isNumber ? new Float64Array(n) : new Array<Key>(n);
+    const keys = this.kind === 'number' ? new Float64Array(n) : new Array<Key>(n);
     const end = n ? (core.buffer.byteLength - address) >>> 3 : 0;
     if (this.kind === 'int64' || this.kind === 'uint64') {
       const signed = this.kind === 'int64';

@@ -29,6 +29,7 @@ import {
 import { Core, core } from '../../bindings/base/core';
 import { checkLaws } from '../support/check-laws';
 import { fits, random } from '../support/helpers';
+import { takeLongWay } from '../support/long-way';
 
 checkLaws();
 
@@ -90,6 +91,7 @@ function eventsAt(next: () => number, at: number, n: number, keys: number): obje
  * @returns whether there was room
  */
 function withOnly(bytes: number, which: number, run: () => void): boolean {
+  const longWay = takeLongWay();
   const { atomically } = Core.prototype;
   const spy = vi.spyOn(Core.prototype, 'atomically').mockImplementation(function (this: Core, stream, _, call, adds) {
     const owners = [stream, ...new Uint32Array(this.buffer, stream + 20, 2)];
@@ -107,6 +109,7 @@ function withOnly(bytes: number, which: number, run: () => void): boolean {
     return fits(run);
   } finally {
     spy.mockRestore();
+    longWay.mockRestore();
   }
 }
 

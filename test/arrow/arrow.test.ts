@@ -86,7 +86,7 @@ function timesOf(table: Table | Vector, options = {}): number[] {
 function keysOf(table: Table): unknown[] {
   using stream = windowed({ time: 't', key: 'v', window: tumbling(1000), aggregates: { n: count() } });
   stream.pushColumns({ ...columnsOf(table), t: new Float64Array(table.numRows) });
-  return stream.close().columns.v;
+  return Array.from(stream.close().columns.v);
 }
 
 /** The ways to lay out the rows of a vector in a table. */

@@ -3,8 +3,16 @@
  * plain array in place of a typed one takes the general way.
  */
 
-import { expect, test } from 'vitest';
+import fc from 'fast-check';
+import { afterEach, expect, test, vi } from 'vitest';
 import { count, max, sum, tumbling, windowed } from '../../bindings';
+import { runs } from '../support/helpers';
+import { takeLongWay } from '../support/long-way';
+import { FAMILIES, play, scenarioOf } from '../support/scenarios';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 const SPEC = {
   time: 't',
@@ -33,7 +41,9 @@ const A = [-0, Number.NaN, 2 ** 53 - 1, 0];
 const B = [0, 1, -7.5, 0];
 const V = [1, Number.NaN, -0, Number.POSITIVE_INFINITY];
 
-test.each(['own', 'shared'] as const)('results are those of plain arrays: %s memory', (memory) => {
+const MEMORIES = typeof SharedArrayBuffer === 'function' ? (['own', 'shared'] as const) : (['own'] as const);
+
+test.each(MEMORIES)('results are those of plain arrays: %s memory', (memory) => {
   using short = opened();
   using long = opened();
   short.pushColumns({ t: f64(T, memory), a: f64(A, memory), b: f64(B, memory), v: f64(V, memory) });
@@ -88,4 +98,18 @@ test.each([1, 16, 17, 31, 32, 1000])('%i rows are copies', (rows) => {
   const batch = stream.take();
   stream.pushColumns({ t: column.map((t) => t + rows + 1), k: column, v: column.map(() => 7) });
   expect(batch.toArray()).toEqual(Array.from(column, (i) => ({ start: i, end: i + 1, k: i, s: i })));
+});
+
+test('batches that memory is certain to have room for give what they give with the means to undo them', () => {
+  const property = fc.property(scenarioOf(FAMILIES.all), (scenario) => {
+    const played = () => {
+      const { rows, late, stats } = play(scenario, scenario.cuts);
+      return { rows, late, stats: { ...stats, milliseconds: 0 } };
+    };
+    const short = played();
+    const longWay = takeLongWay();
+    expect(short).toEqual(played());
+    longWay.mockRestore();
+  });
+  fc.assert(property, { numRuns: runs(200) });
 });

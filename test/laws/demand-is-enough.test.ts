@@ -38,6 +38,7 @@ import { Engine } from '../../bindings/engine/engine';
 import { check } from '../../bindings/spec/check';
 import { checkLaws } from '../support/check-laws';
 import { FIRST_SEED, random, runs } from '../support/helpers';
+import { takeLongWay } from '../support/long-way';
 import { windowKinds, windowKindsUsed } from '../support/window-kinds';
 
 checkLaws();
@@ -49,6 +50,7 @@ afterEach(() => vi.restoreAllMocks());
  * its results and of its states, to which it points at bytes 20 and 24, begin with the f64s `used` and `limit`.
  */
 function allowOnly(share: number): void {
+  takeLongWay();
   vi.spyOn(Core.prototype, 'atomically').mockImplementation(function (this: Core, stream, demand, run) {
     const owners = [stream, ...new Uint32Array(this.buffer, stream + 20, 2)];
     const before = owners.map((owner) => {

@@ -24,6 +24,7 @@ import { Engine } from '../../bindings/engine/engine';
 import { check } from '../../bindings/spec/check';
 import bytes from '../../build/release.wasm';
 import { fits, refused, runs } from '../support/helpers';
+import { takeLongWay } from '../support/long-way';
 import { FAMILIES, play, scenarioOf } from '../support/scenarios';
 import { CASES, limitedSpec } from './full-streams';
 
@@ -73,6 +74,7 @@ function watchRefused(): () => number {
 
 /** Makes every batch and every move of time fail at its end, expects that it is undone, and makes it again. */
 function undoOnce(): () => number {
+  takeLongWay();
   let n = 0;
   let isFailing = false;
   for (const name of ['commit', 'advance'] as const) {

@@ -27,7 +27,7 @@ export function checkLaws(): void {
   // The first stream compiles the core.
   windowed({ time: 't', window: tumbling(1), aggregates: { n: count() } })[Symbol.dispose]();
   const { exports } = core();
-  const { check, commit, advance } = exports;
+  const { check, commit, takeSurely, advance } = exports;
   if (!check) return;
   const verify = (stream: number) => {
     const law = isPaused ? 0 : check(stream);
@@ -36,6 +36,11 @@ export function checkLaws(): void {
   exports.commit = (stream, n, idLimit) => {
     const late = commit(stream, n, idLimit);
     verify(stream);
+    return late;
+  };
+  exports.takeSurely = (stream, n, timeLimit, idLimit) => {
+    const late = takeSurely(stream, n, timeLimit, idLimit);
+    if (late >= 0) verify(stream);
     return late;
   };
   exports.advance = (stream, watermark) => {
