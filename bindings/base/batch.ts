@@ -39,6 +39,12 @@ export class WindowBatch<Row> implements Iterable<Row> {
   }
 }
 
+/** Whether columns that are to become one are of numbers. Those without rows may be of a kind that is not known yet. */
+export function areNumbers(columns: readonly (ArrayLike<unknown> | undefined)[]): boolean {
+  const some = columns.filter((column) => column?.length);
+  return (some.length > 0 ? some : columns).every((column) => column instanceof Float64Array);
+}
+
 /** Concatenates two batches of the same stream: the rows of `first`, then those of `second`. */
 export function joined<Row>(first: WindowBatch<Row> | undefined, second: WindowBatch<Row>): WindowBatch<Row> {
   if (!first) return second;
@@ -47,8 +53,7 @@ export function joined<Row>(first: WindowBatch<Row> | undefined, second: WindowB
   for (const [name, a] of Object.entries(first.columns as Record<string, ArrayLike<unknown>>)) {
     const b = more[name] as ArrayLike<unknown>;
     const values = [...Array.from(a), ...Array.from(b)];
-    const isNumbers = a instanceof Float64Array && b instanceof Float64Array;
-    setField(columns, name, isNumbers ? Float64Array.from(values as number[]) : values);
+    setField(columns, name, areNumbers([a, b]) ? Float64Array.from(values as number[]) : values);
   }
   return new WindowBatch(first.length + second.length, columns);
 }

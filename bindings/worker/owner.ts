@@ -3,7 +3,7 @@
  * their results.
  */
 
-import { joined, WindowBatch } from '../base/batch';
+import { areNumbers, joined, WindowBatch } from '../base/batch';
 import { core } from '../base/core';
 import { OrielError, only, reject, show } from '../base/errors';
 import { setField } from '../base/record';
@@ -429,8 +429,11 @@ function interleaved(
   const columns: Shaped = {};
   for (const name of Object.keys(shaped[0] ?? {})) {
     const values = order.map(([part, i]) => shaped[part]?.[name]?.[i]);
-    const isNumbers = shaped[0]?.[name] instanceof Float64Array;
-    setField(columns, name, isNumbers ? Float64Array.from(values as number[]) : values);
+    setField(
+      columns,
+      name,
+      areNumbers(shaped.map((part) => part[name])) ? Float64Array.from(values as number[]) : values,
+    );
   }
   const windows = Uint8Array.from(order, ([part, i]) => windowOf(raws[part] as RawResults, i));
   return { n: order.length, windows, columns };
