@@ -63,8 +63,8 @@ function sweepAhead(stream: Stream, keys: Dictionary): bool {
 }
 
 /**
- * Whether n events, one of which has a new key, may find room: for columns of `ids` ids, for a table of twice as many
- * slots in place of one of `slots` slots, if these are not 0, and then to fire what is open.
+ * Whether the stream may have room for n events, one of which has a new key. They need columns of `ids` ids, a table
+ * that doubles from `slots` slots (0 if it does not grow), and what it takes to fire the open windows afterwards.
  */
 function hasRoomForKey(stream: Stream, at: i32, n: i32, ids: u32, slots: f64): bool {
   if (slots && stream.used + slots * 32 > stream.limit) return false;

@@ -29,7 +29,7 @@ const HELD: u32 = 0x80000000;
 const ONE: u64 = 0x3ff0000000000000;
 const WHOLE: u64 = (<u64>53) << 52;
 
-/** Frees the ids of keys of which no store, sample or result has anything. */
+/** Frees the ids of all keys that no store, sample or result uses. */
 export function forgetKeys(stream: Stream): void {
   const outbox = changetype<Outbox>(stream.outbox);
   forgetSamples(stream);

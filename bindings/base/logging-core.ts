@@ -1,7 +1,7 @@
 /**
- * Rewrites the core's binary so that it logs what it overwrites: assembly/base/write-log.ts. Every instruction that
- * writes to memory becomes a call of the function there that writes the same; all else stays as it is, so that
- * addresses, tables and results are the same. The memory is imported, to be that of another instance.
+ * Rewrites the core's binary so that it logs what it overwrites. Each instruction that writes to memory becomes a call
+ * of a function of assembly/base/write-log.ts, which notes the old content and then writes. Everything else stays, so
+ * that addresses, tables and results are the same. The memory is imported from another instance.
  *
  * It knows the instructions that the core consists of, and throws at any other.
  */
@@ -33,7 +33,7 @@ const MEMORY = 5;
 const EXPORTS = 7;
 const CODE = 10;
 
-/** Opcodes of what is written. */
+/** Opcodes of the instructions that are inserted. */
 const CALL = 0x10;
 const I32_CONST = 0x41;
 

@@ -56,7 +56,7 @@ export interface TimeScan {
   readonly last: number;
 }
 
-/** For each so many bytes of a stream, the next search for strings to forget waits for one more call. */
+/** A full stream waits one call for each of these bytes before it searches for strings to forget again. */
 const BYTES_PER_PAUSE = 1 << 19;
 
 export class Engine {

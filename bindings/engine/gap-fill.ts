@@ -87,7 +87,7 @@ export class GapFiller {
   /**
    * Returns the core's results and, in order among them, results for windows that the watermark has passed without
    * events.
-   * @param raw says of which window each result is
+   * @param raw tells the window of each result
    */
   apply(columns: Record<string, ArrayLike<unknown>>, raw: Pick<RawResults, 'windows'>, watermark: number) {
     this.#sort(columns, raw);

@@ -1,7 +1,6 @@
 /**
- * Catches windows that are lost because a calendar window is not listed in the core's table of edges: days without
- * events between days that have some, and several calendar windows beside each other, of which some are over when an
- * event comes that others still take.
+ * Catches calendar windows that lose events because the core does not list them: where days without events lie between
+ * days with some, and where an event is late for one calendar window of a stream but in time for another.
  */
 
 import { describe, expect, test } from 'vitest';

@@ -199,8 +199,8 @@ export function combineNext(stream: Stream, stacks: Stacks, rows: usize, ids: us
 }
 
 /**
- * Adds a sealed slice to the stacks that are owed it, the last of which are those of window `last`. They may move its
- * rows out of it; to all others its rows are listed once, as many windows may share many small slices.
+ * Adds a sealed slice to the stacks that are owed it. The stacks of window `last` are the last of these, and may take
+ * the rows out of the slice. For the others its rows are listed once, since many windows may share many small slices.
  */
 export function addSlice(stream: Stream, grid: Slicing, slice: Slice, last: i32): void {
   let isShared = false;
