@@ -173,9 +173,18 @@ export class EventFields {
 
   /**
    * Reads columns of f64 whose kinds are settled, which need no check but that of times, into `settled`. Returns their
-   * length, or 0 if they are no such columns: then `count` has to look at them. Fields must be simple.
+   * length, or 0 if they are no such columns or have more than `most` values: then `count` has to look at them. Fields
+   * must be simple.
    */
-  readSettled(columns: unknown): number {
+  readSettled(columns: unknown, most: number): number {
+    const n = this.#readSettled(columns);
+    if (n > 0 && n <= most) return n;
+    // Keeps no column of the caller alive.
+    this.settled.length = 0;
+    return 0;
+  }
+
+  #readSettled(columns: unknown): number {
     if (typeof columns !== 'object' || columns === null || !this.hasTime) return 0;
     for (let c = 0; c < this.keys.length; c++) if (this.keys[c]?.kind !== 'number') return 0;
     let n = 0;

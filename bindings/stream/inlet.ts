@@ -139,9 +139,9 @@ export class Inlet {
 
   /** Takes columns, all or none. @throws {OrielError} as `WindowedStream.pushColumns` */
   pushColumns(columns: unknown): void {
-    const n = this.#isSimple ? this.#fields.readSettled(columns) : 0;
-    if (n === 0 || n > RING_EVENTS) this.#takeColumns(this.#fields.count(columns));
-    else this.#takeSettled(n);
+    const n = this.#isSimple ? this.#fields.readSettled(columns, RING_EVENTS) : 0;
+    if (n > 0) this.#takeSettled(n);
+    else this.#takeColumns(this.#fields.count(columns));
   }
 
   /** Takes the n events that `EventFields.readSettled` has read. */
